@@ -1,0 +1,43 @@
+// Imports point up this list only: a lower folder may import a higher one, never the reverse, never in a cycle.
+const order = [
+  'ir',
+  'ops',
+  'onnx',
+  'autodiff',
+  'passes',
+  'engine',
+  'models',
+  'data',
+  'quantize',
+  'train',
+  'report',
+  'cli',
+];
+const direction = order.slice(0, -1).map((folder, i) => ({
+  name: `import-direction-${folder}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: `^src/(${order.slice(i + 1).join('|')})/` },
+}));
+const onlyImporter = (library, folders) => ({
+  name: `only-importer-of-${library.replace(/\W/g, '')}`,
+  severity: 'error',
+  from: { pathNot: folders },
+  to: { path: `node_modules/${library}` },
+});
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...direction,
+    onlyImporter('onnxruntime', '^src/engine/|\\.test\\.ts$'),
+    onlyImporter('pbf', '^src/(onnx/|train/tensorboard\\.ts)'),
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.(test|d)\\.ts$' }, to: {} },
+    { name: 'not-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,5 @@
+export * from './errors.ts';
+export * from './graph.ts';
+export * from './print.ts';
+export * from './tensor.ts';
+export * from './verify.ts';

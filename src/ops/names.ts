@@ -1,0 +1,112 @@
+/**
+ * The operators that Tritbank understands, in the semantics of opset 20 (`onnx/` brings older and newer files there).
+ * Every table in this folder is keyed by this type, so that a missing entry is a compile error.
+ */
+
+export const opTypes = [
+  'Abs',
+  'Add',
+  'And',
+  'ArgMax',
+  'AveragePool',
+  'BatchNormalization',
+  'Cast',
+  'Ceil',
+  'Clip',
+  'Concat',
+  'Constant',
+  'ConstantOfShape',
+  'Conv',
+  'ConvTranspose',
+  'DequantizeLinear',
+  'Div',
+  'Dropout',
+  'Equal',
+  'Erf',
+  'Exp',
+  'Expand',
+  'Flatten',
+  'Floor',
+  'Gather',
+  'GatherElements',
+  'Gelu',
+  'Gemm',
+  'GlobalAveragePool',
+  'GlobalMaxPool',
+  'Greater',
+  'GreaterOrEqual',
+  'HardSigmoid',
+  'HardSwish',
+  'Identity',
+  'LayerNormalization',
+  'LeakyRelu',
+  'Less',
+  'LessOrEqual',
+  'Log',
+  'LogSoftmax',
+  'MatMul',
+  'Max',
+  'MaxPool',
+  'Min',
+  'Mul',
+  'Neg',
+  'Not',
+  'OneHot',
+  'Or',
+  'Pad',
+  'Pow',
+  'PRelu',
+  'QuantizeLinear',
+  'Range',
+  'Reciprocal',
+  'ReduceL2',
+  'ReduceMax',
+  'ReduceMean',
+  'ReduceMin',
+  'ReduceProd',
+  'ReduceSum',
+  'ReduceSumSquare',
+  'Relu',
+  'Reshape',
+  'Round',
+  'ScatterElements',
+  'ScatterND',
+  'Shape',
+  'Sigmoid',
+  'Sign',
+  'Slice',
+  'Softmax',
+  'Softplus',
+  'Split',
+  'Sqrt',
+  'Squeeze',
+  'Sub',
+  'Sum',
+  'Tanh',
+  'Tile',
+  'Transpose',
+  'Unsqueeze',
+  'Where',
+  'Xor',
+] as const;
+
+export type OpType = (typeof opTypes)[number];
+
+const known: ReadonlySet<string> = new Set(opTypes);
+
+/** True for a node of the default domain whose operator the tables cover. */
+export function isOpType(op: string, domain = ''): op is OpType {
+  return domain === '' && known.has(op);
+}
+
+/** The operator set that graphs in memory are written for. */
+export const canonicalOpset = 20;
+
+/** Domain of the markers below, which never reach a file. */
+export const markerDomain = 'tritbank';
+
+/**
+ * `StraightThrough(x, q)`, a marker in `markerDomain`: its value is `q`, its gradient goes to `x` unchanged and none to
+ * `q` (Bengio et al., arXiv 1308.3432). `passes/remove-markers` replaces it by `q` after differentiation.
+ */
+export const straightThrough = 'StraightThrough';
