@@ -76,8 +76,8 @@ export class Builder {
   }
 
   private shared(key: string, make: () => Tensor): Value {
-    let table = sharedConstants.get(this.graph);
-    if (!table) sharedConstants.set(this.graph, (table = new Map()));
+    const table = sharedConstants.get(this.graph) ?? new Map<string, Value>();
+    sharedConstants.set(this.graph, table);
     let value = table.get(key);
     if (!value || this.graph.find(value.name) !== value) {
       value = this.graph.initializer(key, make());
