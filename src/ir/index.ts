@@ -3,3 +3,4 @@ export * from './graph.ts';
 export * from './print.ts';
 export * from './tensor.ts';
 export * from './verify.ts';
+export * from './random.ts';

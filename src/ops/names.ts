@@ -110,3 +110,6 @@ export const markerDomain = 'tritbank';
  * `q` (Bengio et al., arXiv 1308.3432). `passes/remove-markers` replaces it by `q` after differentiation.
  */
 export const straightThrough = 'StraightThrough';
+
+/** Depthwise convolution in the batch-last layout, a marker in `markerDomain`: see `depthwise.ts`. */
+export const depthwiseConv = 'DepthwiseConv';

@@ -1,3 +1,130 @@
-import type { Node } from '../ir/index.ts';
-/** stub, being written */
-export function inferNode(_node: Node): void {}
+/**
+ * Types of a node's outputs from its inputs: one rule per operator, in the semantics of opset 20. Symbolic dimensions
+ * are carried along; an unknown rank stays unknown without an error. Small families share a rule, large ones have
+ * their own file in `shape/`.
+ */
+
+import type { Dim, Node, TensorType } from '../ir/index.ts';
+import { depthwiseConv, isOpType, markerDomain, type OpType } from './names.ts';
+import { updateContents } from './shape/contents.ts';
+import { conv, convTranspose } from './shape/conv.ts';
+import { constant, constantOfShape, range, shape } from './shape/create.ts';
+import { alongAxis, broadcast, cast, compare, pow, prelu, sameType, where } from './shape/elementwise.ts';
+import { gather, gatherElements, oneHot, scatterElements, scatterND } from './shape/gather.ts';
+import { gemm, matMul } from './shape/matmul.ts';
+import { batchNormalization, dropout, layerNormalization } from './shape/normalize.ts';
+import { globalPool, pool } from './shape/pool.ts';
+import { dequantizeLinear, quantizeLinear } from './shape/quantize.ts';
+import { argReduce, reduce } from './shape/reduce.ts';
+import { expand, flatten, reshape, squeeze, tile, transpose, unsqueeze } from './shape/reshape.ts';
+import type { ShapeRule } from './shape/rule.ts';
+import { concat, pad, slice, split } from './shape/slice.ts';
+
+const rules: { readonly [K in OpType]: ShapeRule } = {
+  Abs: sameType,
+  Add: broadcast,
+  And: broadcast,
+  ArgMax: argReduce,
+  AveragePool: pool,
+  BatchNormalization: batchNormalization,
+  Cast: cast,
+  Ceil: sameType,
+  Clip: sameType,
+  Concat: concat,
+  Constant: constant,
+  ConstantOfShape: constantOfShape,
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  DequantizeLinear: dequantizeLinear,
+  Div: broadcast,
+  Dropout: dropout,
+  Equal: compare,
+  Erf: sameType,
+  Exp: sameType,
+  Expand: expand,
+  Flatten: flatten,
+  Floor: sameType,
+  Gather: gather,
+  GatherElements: gatherElements,
+  Gelu: sameType,
+  Gemm: gemm,
+  GlobalAveragePool: globalPool,
+  GlobalMaxPool: globalPool,
+  Greater: compare,
+  GreaterOrEqual: compare,
+  HardSigmoid: sameType,
+  HardSwish: sameType,
+  Identity: sameType,
+  LayerNormalization: layerNormalization,
+  LeakyRelu: sameType,
+  Less: compare,
+  LessOrEqual: compare,
+  Log: sameType,
+  LogSoftmax: alongAxis(-1),
+  MatMul: matMul,
+  Max: broadcast,
+  MaxPool: pool,
+  Min: broadcast,
+  Mul: broadcast,
+  Neg: sameType,
+  Not: sameType,
+  OneHot: oneHot,
+  Or: broadcast,
+  Pad: pad,
+  Pow: pow,
+  PRelu: prelu,
+  QuantizeLinear: quantizeLinear,
+  Range: range,
+  Reciprocal: sameType,
+  ReduceL2: reduce,
+  ReduceMax: reduce,
+  ReduceMean: reduce,
+  ReduceMin: reduce,
+  ReduceProd: reduce,
+  ReduceSum: reduce,
+  ReduceSumSquare: reduce,
+  Relu: sameType,
+  Reshape: reshape,
+  Round: sameType,
+  ScatterElements: scatterElements,
+  ScatterND: scatterND,
+  Shape: shape,
+  Sigmoid: sameType,
+  Sign: sameType,
+  Slice: slice,
+  Softmax: alongAxis(-1),
+  Softplus: sameType,
+  Split: split,
+  Sqrt: sameType,
+  Squeeze: squeeze,
+  Sub: broadcast,
+  Sum: broadcast,
+  Tanh: sameType,
+  Tile: tile,
+  Transpose: transpose,
+  Unsqueeze: unsqueeze,
+  Where: where,
+  Xor: broadcast,
+};
+
+function markerType(node: Node): TensorType | undefined {
+  const type = node.input(0).type;
+  if (node.op !== depthwiseConv || !type?.shape) return type;
+  const [channels, , , batch] = type.shape as [Dim, Dim, Dim, Dim];
+  return { dtype: type.dtype, shape: [channels, ...node.ints('output_size'), batch] };
+}
+
+/**
+ * Sets `type` on every output of `node`. Types of operators outside the table are left as they are. Throws E_SHAPE
+ * when the operands cannot fit, E_GRAPH when a required input is missing.
+ */
+export function inferNode(node: Node): void {
+  if (node.domain === markerDomain) {
+    node.output().type = markerType(node);
+    return;
+  }
+  if (!isOpType(node.op, node.domain)) return;
+  const types = rules[node.op](node);
+  for (const [i, output] of node.outputs.entries()) if (output) output.type = types[i];
+  updateContents(node);
+}

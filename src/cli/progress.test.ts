@@ -1,0 +1,110 @@
+import { Writable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { createProgress, type ProgressOptions } from './progress.ts';
+
+/** A stream that keeps what is written; with columns it takes the part of a terminal. */
+function sink(columns?: number) {
+  let text = '';
+  const stream = new Writable({
+    write(chunk, _, done) {
+      text += chunk;
+      done();
+    },
+  });
+  const terminal = Object.assign(stream, columns ? { isTTY: true, columns } : {}) as unknown as NodeJS.WriteStream;
+  return { stream: terminal, lines: () => text.split('\n').slice(0, -1), text: () => text };
+}
+
+function start(options: Partial<ProgressOptions> = {}, columns?: number) {
+  const out = sink(columns);
+  const clock = { time: 0 };
+  const progress = createProgress({
+    label: 'train 3/5 epochs',
+    total: 60_000,
+    stream: out.stream,
+    now: () => clock.time,
+    ...options,
+  });
+  return { progress, clock, out };
+}
+
+describe('plain lines', () => {
+  test('at most every five seconds, and the last state once', () => {
+    const { progress, clock, out } = start();
+    for (clock.time = 100; clock.time <= 12_000; clock.time += 100) progress.update(clock.time, { loss: 0.314159 });
+    progress.stop();
+    progress.stop();
+    expect(out.lines()).toEqual([
+      'train 3/5 epochs  5,000/60,000 images  1,000 images/s  ETA 0:55  loss 0.3142',
+      'train 3/5 epochs  10,000/60,000 images  1,000 images/s  ETA 0:50  loss 0.3142',
+      'train 3/5 epochs  12,000/60,000 images  1,000 images/s  ETA 0:48  loss 0.3142',
+    ]);
+  });
+
+  test('the rate follows the last ten seconds', () => {
+    const { progress, clock, out } = start({ total: 100_000 });
+    let done = 0;
+    for (clock.time = 100; clock.time <= 90_000; clock.time += 100) {
+      done += clock.time <= 60_000 ? 1 : 100;
+      progress.update(done);
+    }
+    expect(out.lines().at(-1)).toBe('train 3/5 epochs  30,600/100,000 images  1,000 images/s  ETA 1:09');
+  });
+
+  test('units done before a resumed run do not count into the rate', () => {
+    const { progress, clock, out } = start({ initial: 50_000 });
+    clock.time = 5_000;
+    progress.update(50_010);
+    expect(out.lines()).toEqual(['train 3/5 epochs  50,010/60,000 images  2.0 images/s  ETA 1:23:15']);
+  });
+
+  test('starting over, and an unknown total', () => {
+    const { progress, clock, out } = start({ total: 0, label: 'read', unit: 'files' });
+    clock.time = 6_000;
+    progress.update(600);
+    clock.time = 12_000;
+    progress.update(10);
+    expect(out.lines()).toEqual(['read  600 files  100 files/s', 'read  10 files']);
+  });
+
+  test('notes', () => {
+    const { progress, out } = start();
+    progress.note('3 images skipped');
+    progress.stop();
+    expect(out.text()).toBe('3 images skipped\n');
+  });
+});
+
+describe('on a terminal', () => {
+  test('a bar that fits the width, with a note above it', () => {
+    const { progress, clock, out } = start({}, 60);
+    clock.time = 1_000;
+    progress.update(30_000);
+    progress.note('a note');
+    progress.stop();
+    const drawn = out.text();
+    expect(drawn).toContain('████████████░░░░░░░░░░░░ train 3/5 epochs  30,000/60,000 im');
+    expect(drawn).toContain('\r\x1b[Ka note\n\x1b7');
+    const written = drawn.split(/[\r\n]|(?=\u{1b})/u).map((part) => stripVTControlCharacters(part).length);
+    expect(Math.max(...written)).toBe(59);
+    const length = drawn.length;
+    progress.update(60_000);
+    expect(out.text().length).toBe(length);
+  });
+
+  test('nothing without an update', () => {
+    const { progress, out } = start({}, 80);
+    progress.stop();
+    expect(out.text()).toBe('');
+  });
+});
+
+test('quiet', () => {
+  const { progress, clock, out } = start({ quiet: true });
+  clock.time = 9_000;
+  progress.update(1);
+  progress.note('a note');
+  progress.stop();
+  expect(out.text()).toBe('');
+});

@@ -1,0 +1,231 @@
+/**
+ * Batches of uint8 images, `[size, channels, height, width]`, with labels and, where asked for, soft targets. A batch is
+ * a pure function of (split, options, step): the order is a Fisher-Yates shuffle keyed by (seed, epoch), each sample's
+ * augmentation is keyed by (seed, epoch, sample). Splits on disk are decoded in the background, a few batches ahead.
+ * Normalisation is not done here but in the graph.
+ */
+
+import { availableParallelism } from 'node:os';
+import { TritbankError } from '../ir/errors.ts';
+import { type AugmentOptions, drawChange, placementOf } from './augment.ts';
+import { requireInteger, requireNumber, type Split } from './dataset.ts';
+import { isBadImage, recordFailure } from './failures.ts';
+import { type ImageShape, imageBytes, placeImage } from './image.ts';
+import { Limiter, runAhead } from './prefetch.ts';
+import { Random } from './random.ts';
+import { drawMixup, mixRows, writeTargets } from './targets.ts';
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Number of the pass over the data; gives another order and other augmentation. Default 0. */
+  readonly epoch?: number;
+  /** Default false: the split's own order. */
+  readonly shuffle?: boolean;
+  readonly augment?: AugmentOptions;
+  /** Leave out a last batch that is not full. Default false. */
+  readonly dropLast?: boolean;
+  /** Always `batchSize` rows: black images with label -1 and zero targets fill the last batch. Default false. */
+  readonly pad?: boolean;
+  /** Mixup's alpha in (0, 4]; 0 (default) is off. */
+  readonly mixup?: number;
+  /** Label smoothing in [0, 1); default 0. */
+  readonly smoothing?: number;
+  /** First step to deliver, to go on within an epoch. Default 0. */
+  readonly start?: number;
+  /** Height and width of the batch's images, filled up with zeros or cut around the centre. Default: the split's. */
+  readonly size?: number;
+  /** Batches decoded ahead of the reader. Default 2, and 0 for splits in memory. */
+  readonly prefetch?: number;
+  /** Images decoded at a time. Default: the number of processors, at least 2. */
+  readonly concurrency?: number;
+  /** Receives one line per image that does not decode. */
+  readonly warn?: (message: string) => void;
+}
+
+/**
+ * One batch. Its arrays are reused: they stay valid while the reader holds this batch and the next one, so copy what
+ * must live longer.
+ */
+export interface Batch {
+  /** Position in the epoch. */
+  readonly step: number;
+  /** `rows x channels x height x width`, where rows is `size`, or `batchSize` with `pad`. */
+  readonly images: Uint8Array;
+  /** Class of each row; -1 in rows of padding. */
+  readonly labels: Int32Array;
+  /** `rows x classes` probabilities, when `mixup` or `smoothing` is on. */
+  readonly targets?: Float32Array;
+  /** Index in the split of each row; -1 in rows of padding. */
+  readonly indices: Int32Array;
+  /** Rows that hold an image. */
+  readonly size: number;
+  readonly shape: ImageShape;
+}
+
+/** Batches in one epoch. */
+export function stepCount(split: Split, options: Pick<BatchOptions, 'batchSize' | 'dropLast'>): number {
+  const steps = split.length / options.batchSize;
+  return options.dropLast ? Math.floor(steps) : Math.ceil(steps);
+}
+
+/** The order of the epoch's samples. */
+export function epochOrder(length: number, seed: number, epoch: number, shuffle: boolean): Uint32Array {
+  const order = Uint32Array.from({ length }, (_, i) => i);
+  return shuffle ? new Random(seed, 'order', epoch).shuffle(order) : order;
+}
+
+/**
+ * The batches of one epoch, from step `start`. An image that does not decode is replaced by the next one of its batch
+ * when shuffling (training), and left out otherwise (evaluation: `size` is smaller). E_USAGE for options out of range,
+ * E_DATA for too many bad images or a batch without a good one.
+ */
+export function batches(split: Split, options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
+  requireInteger('batchSize', options.batchSize, 1);
+  requireInteger('start', options.start ?? 0, 0);
+  requireInteger('epoch', options.epoch ?? 0, 0);
+  requireInteger('prefetch', options.prefetch ?? 0, 0, 64);
+  requireInteger('concurrency', options.concurrency ?? 1, 1, 256);
+  requireInteger('crop', options.augment?.crop ?? 0, 0, 1024);
+  requireNumber('mixup', options.mixup ?? 0, 0, 4);
+  requireNumber('smoothing', options.smoothing ?? 0, 0, 1 - 1e-6);
+  if (options.size !== undefined) requireInteger('size', options.size, 1, 4096);
+  return generate(split, options);
+}
+
+async function* generate(split: Split, options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
+  const ahead = options.prefetch ?? (split.pixels ? 0 : 2);
+  const limiter = new Limiter(options.concurrency ?? Math.max(2, availableParallelism()));
+  const assembler = new Assembler(split, options, limiter, ahead + 2);
+  try {
+    yield* runAhead(options.start ?? 0, stepCount(split, options), ahead, (step) => assembler.assemble(step));
+  } finally {
+    limiter.stop();
+  }
+}
+
+interface Buffers {
+  readonly images: Uint8Array;
+  readonly labels: Int32Array;
+  readonly indices: Int32Array;
+  readonly targets: Float32Array | undefined;
+}
+
+class Assembler {
+  private readonly shape: ImageShape;
+  private readonly bytes: number;
+  private readonly order: Uint32Array;
+  private readonly ring: Buffers[] = [];
+  private readonly seed: number;
+  private readonly epoch: number;
+
+  constructor(
+    private readonly split: Split,
+    private readonly options: BatchOptions,
+    private readonly limiter: Limiter,
+    private readonly ringSize: number,
+  ) {
+    const { channels } = split;
+    const { seed = 0, epoch = 0, size, shuffle = false } = options;
+    this.shape = { channels, height: size ?? split.height, width: size ?? split.width };
+    this.bytes = imageBytes(this.shape);
+    this.seed = seed;
+    this.epoch = epoch;
+    this.order = epochOrder(split.length, seed, epoch, shuffle);
+  }
+
+  async assemble(step: number): Promise<Batch> {
+    const { batchSize, pad = false, mixup = 0, smoothing = 0 } = this.options;
+    const buffers = this.buffersOf(step);
+    const samples = this.order.subarray(step * batchSize, (step + 1) * batchSize);
+    const bad = new Set<number>();
+    const waiting: Promise<void>[] = [];
+    for (let row = 0; row < samples.length; row++) {
+      buffers.indices[row] = samples[row]!;
+      buffers.labels[row] = this.split.labels[samples[row]!]!;
+      const pending = this.fillRow(buffers.images, row, samples[row]!, bad);
+      if (pending) waiting.push(pending);
+    }
+    if (waiting.length > 0) await Promise.all(waiting);
+    const size = bad.size === 0 ? samples.length : this.repair(buffers, samples, bad);
+
+    const rows = pad ? batchSize : size;
+    buffers.images.fill(0, size * this.bytes, rows * this.bytes);
+    buffers.labels.fill(-1, size, rows);
+    buffers.indices.fill(-1, size, rows);
+    const images = buffers.images.subarray(0, rows * this.bytes);
+    const labels = buffers.labels.subarray(0, rows);
+    const indices = buffers.indices.subarray(0, rows);
+    const batch = { step, images, labels, indices, size, shape: this.shape };
+    const targets = buffers.targets?.subarray(0, rows * this.split.classCount);
+    if (!targets) return batch;
+    writeTargets(targets, labels, this.split.classCount, smoothing);
+    if (mixup > 0) {
+      const weight = drawMixup(mixup, this.seed, this.epoch, step);
+      mixRows(images, this.bytes, targets, this.split.classCount, size, weight);
+    }
+    return { ...batch, targets };
+  }
+
+  private buffersOf(step: number): Buffers {
+    const { batchSize, mixup = 0, smoothing = 0 } = this.options;
+    const slot = step % this.ringSize;
+    this.ring[slot] ??= {
+      images: new Uint8Array(batchSize * this.bytes),
+      labels: new Int32Array(batchSize),
+      indices: new Int32Array(batchSize),
+      targets: mixup > 0 || smoothing > 0 ? new Float32Array(batchSize * this.split.classCount) : undefined,
+    };
+    return this.ring[slot];
+  }
+
+  /** Writes sample `index` into row `row`, at once for splits in memory; a bad image is noted in `bad`. */
+  private fillRow(images: Uint8Array, row: number, index: number, bad: Set<number>): Promise<void> | undefined {
+    const { split, shape, options } = this;
+    const change = drawChange(options.augment, this.seed, this.epoch, index);
+    const placement = placementOf(change, [split.height, split.width], [shape.height, shape.width]);
+    const place = (source: Uint8Array, from: number) =>
+      placeImage(source, from, split, images, row * this.bytes, shape.height, shape.width, placement);
+    if (split.pixels) {
+      if (change.window) place(split.read(index, change.window) as Uint8Array, 0);
+      else place(split.pixels, index * imageBytes(split));
+      return undefined;
+    }
+    return this.limiter.run(async () => {
+      try {
+        place(await split.read(index, change.window), 0);
+      } catch (error) {
+        if (!isBadImage(error)) throw error;
+        recordFailure(split, index, error, options.warn);
+        bad.add(row);
+      }
+    });
+  }
+
+  /** Fills bad rows from the next good one (training), or closes the gaps (evaluation); returns the rows in use. */
+  private repair(buffers: Buffers, samples: Uint32Array, bad: Set<number>): number {
+    const rows = samples.length;
+    if (bad.size === rows) {
+      const where = this.split.describe(samples[0]!);
+      throw new TritbankError('E_DATA', where, `expected an image that decodes in its batch, found ${rows} bad ones`);
+    }
+    if (this.options.shuffle) {
+      for (const row of bad) {
+        let from = (row + 1) % rows;
+        while (bad.has(from)) from = (from + 1) % rows;
+        this.copyRow(buffers, from, row);
+      }
+      return rows;
+    }
+    let size = 0;
+    for (let row = 0; row < rows; row++) if (!bad.has(row)) this.copyRow(buffers, row, size++);
+    return size;
+  }
+
+  private copyRow({ images, labels, indices }: Buffers, from: number, to: number): void {
+    images.copyWithin(to * this.bytes, from * this.bytes, (from + 1) * this.bytes);
+    labels[to] = labels[from]!;
+    indices[to] = indices[from]!;
+  }
+}

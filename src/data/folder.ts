@@ -1,0 +1,191 @@
+/**
+ * Folders of images, `class/name.jpg`, in ImageNet's layout (`train/` and `val/` with a folder per class in each) or
+ * without split folders. Only file names are held in memory; images are decoded when read. `sharp` runs at most four
+ * decodes at a time (libuv's thread pool) whatever is asked for.
+ */
+
+import { basename, join, resolve } from 'node:path';
+import { TritbankError } from '../ir/errors.ts';
+import { type Dataset, type OpenOptions, requireInteger, requireNumber, type Split } from './dataset.ts';
+import { decodeImage, measureImage } from './decode.ts';
+import { isDirectory } from './files.ts';
+import type { ImageShape, Window } from './image.ts';
+import { Random } from './random.ts';
+import { type ClassEntry, type Listing, listFolders, listImages, readClassFile } from './scan.ts';
+
+const testNames = ['val', 'validation', 'test'];
+const largestDefault = 224;
+
+/** A split whose images are files. */
+export class FolderSplit implements Split {
+  readonly channels: 1 | 3;
+  readonly height: number;
+  readonly width: number;
+  readonly length: number;
+
+  constructor(
+    private readonly files: readonly string[],
+    readonly labels: Int32Array,
+    readonly classCount: number,
+    shape: ImageShape,
+    private readonly cropFraction: number,
+  ) {
+    this.channels = shape.channels;
+    this.height = shape.height;
+    this.width = shape.width;
+    this.length = files.length;
+  }
+
+  read(index: number, window?: Window): Promise<Uint8Array> {
+    return decodeImage(this.describe(index), this, { window, cropFraction: this.cropFraction });
+  }
+
+  describe(index: number): string {
+    const file = this.files[index];
+    if (file === undefined) throw new Error(`internal: image ${index} of ${this.length}`);
+    return file;
+  }
+}
+
+interface Labelled {
+  readonly files: string[];
+  readonly labels: number[];
+}
+
+/** Opens a folder of images. E_DATA for an empty folder, an empty class, classes that differ between the splits. */
+export async function openFolder(dir: string, options: OpenOptions = {}): Promise<Dataset> {
+  const testFraction = requireNumber('testFraction', options.testFraction ?? 0.1, 0, 1);
+  const cropFraction = requireNumber('cropFraction', options.cropFraction ?? 1, 0.1, 1);
+  const notes: string[] = [];
+  const { train, test } = await findSplits(dir, options, notes);
+  const main = train ?? test!;
+  const classFile = await readClassFile(dir);
+  const { labelOf, classes } = numberClasses(dir, main.folders, classFile, options);
+
+  let trainItems: Labelled = { files: [], labels: [] };
+  let testItems: Labelled = { files: [], labels: [] };
+  if (train && test) {
+    trainItems = label(train, labelOf);
+    testItems = label(test, labelOf);
+  } else if (test) {
+    testItems = label(test, labelOf);
+    notes.push(`${dir}: no training images, only ${testItems.files.length} for evaluation`);
+  } else {
+    divide(main, labelOf, testFraction, trainItems, testItems);
+    notes.push(
+      `${dir}: no ${testNames.join('/, ')}/ folder, so ${testItems.files.length} of ` +
+        `${testItems.files.length + trainItems.files.length} images (a fixed ${testFraction * 100} % of each class) are the test split`,
+    );
+  }
+  const first = trainItems.files[0] ?? testItems.files[0]!;
+  const size = await chooseSize(first, options, notes);
+  const shape: ImageShape = { channels: options.channels ?? 3, height: size, width: size };
+  const split = ({ files, labels }: Labelled) =>
+    new FolderSplit(files, Int32Array.from(labels), classes.length, shape, cropFraction);
+  return {
+    name: basename(resolve(dir)),
+    classes,
+    ...shape,
+    train: split(trainItems),
+    test: split(testItems),
+    augment: { resizedCrop: true, flip: true },
+    notes,
+  };
+}
+
+/** `train` and `test` listings; only `train` when the folder is not divided, only `test` when it has no `train/`. */
+async function findSplits(
+  dir: string,
+  options: OpenOptions,
+  notes: string[],
+): Promise<{ train?: Listing; test?: Listing }> {
+  // A class may be called "train" too: only a folder of folders is a split.
+  const holdsClasses = async (name: string) =>
+    (await isDirectory(join(dir, name))) && (await listFolders(join(dir, name))).length > 0;
+  const hasTrain = await holdsClasses('train');
+  const present: string[] = [];
+  for (const name of testNames) if (await holdsClasses(name)) present.push(name);
+  const chosen = present[0];
+  if (present.length > 1) {
+    const note = `${dir}: ${present.join('/, ')}/ are present, ${chosen}/ is used as the test split`;
+    notes.push(note);
+    options.warn?.(note);
+  }
+  if (!hasTrain && chosen === undefined) return { train: await listImages(dir) };
+  const train = hasTrain ? await listImages(join(dir, 'train')) : undefined;
+  const test = chosen === undefined ? undefined : await listImages(join(dir, chosen));
+  if (train && test && test.folders.join('/') !== train.folders.join('/')) {
+    const odd =
+      test.folders.find((f) => !train.folders.includes(f)) ?? train.folders.find((f) => !test.folders.includes(f));
+    throw new TritbankError('E_DATA', dir, `expected the same classes in train/ and ${chosen}/, found '${odd}' in one`);
+  }
+  return { ...(train && { train }), ...(test && { test }) };
+}
+
+function numberClasses(
+  dir: string,
+  folders: readonly string[],
+  classFile: Map<string, ClassEntry> | undefined,
+  options: OpenOptions,
+): { labelOf: readonly number[]; classes: readonly string[] } {
+  if (options.labels !== 'index') {
+    return { labelOf: folders.map((_, i) => i), classes: folders.map((f) => classFile?.get(f)?.name ?? f) };
+  }
+  if (!classFile) throw new TritbankError('E_DATA', join(dir, 'classes.json'), 'expected class indices, found no file');
+  const entries = folders.map((folder) => {
+    const entry = classFile.get(folder);
+    if (entry) return entry;
+    throw new TritbankError('E_DATA', join(dir, 'classes.json'), `expected an entry for '${folder}', found none`);
+  });
+  const least = Math.max(...entries.map((e) => e.index)) + 1;
+  const count = requireInteger('classCount', options.classCount ?? least, least);
+  const classes = Array.from({ length: count }, (_, i) => `class ${i}`);
+  for (const entry of classFile.values()) if (entry.index < count) classes[entry.index] = entry.name;
+  return { labelOf: entries.map((e) => e.index), classes };
+}
+
+function label(listing: Listing, labelOf: readonly number[]): Labelled {
+  const result: Labelled = { files: [], labels: [] };
+  for (const [i, names] of listing.files.entries()) append(result, listing, i, labelOf[i]!, names);
+  return result;
+}
+
+function append(to: Labelled, listing: Listing, folder: number, label: number, names: readonly string[]): void {
+  const base = join(listing.dir, listing.folders[folder]!);
+  for (const name of names) {
+    to.files.push(join(base, name));
+    to.labels.push(label);
+  }
+}
+
+/** Draws the test images of each class by a fixed seed; every class keeps a training image unless `fraction` is 1. */
+function divide(listing: Listing, labelOf: readonly number[], fraction: number, train: Labelled, test: Labelled): void {
+  for (const [i, names] of listing.files.entries()) {
+    const order = new Random(0, 'test split', listing.folders[i]!).shuffle(names.map((_, k) => k));
+    const wanted = fraction > 0 ? Math.max(1, Math.round(names.length * fraction)) : 0;
+    const count = fraction < 1 ? Math.min(wanted, names.length - 1) : names.length;
+    const chosen = new Set(order.slice(0, count));
+    append(
+      test,
+      listing,
+      i,
+      labelOf[i]!,
+      names.filter((_, k) => chosen.has(k)),
+    );
+    append(
+      train,
+      listing,
+      i,
+      labelOf[i]!,
+      names.filter((_, k) => !chosen.has(k)),
+    );
+  }
+}
+
+async function chooseSize(first: string, options: OpenOptions, notes: string[]): Promise<number> {
+  if (options.imageSize !== undefined) return requireInteger('imageSize', options.imageSize, 1, 4096);
+  const { height, width } = await measureImage(first);
+  const size = Math.min(height, width, largestDefault);
+  notes.push(`images are brought to ${size} x ${size} (no size was given; ${first} has ${height} x ${width})`);
+  return size;
+}

@@ -1,0 +1,119 @@
+/**
+ * Geometry of uint8 images in CHW order (channel planes, each row by row): shifting, padding, mirroring, cutting and
+ * resampling. Pure functions on typed arrays, written so that an epoch of small images costs a fraction of a second.
+ */
+
+/** Channels, height and width of an image in pixels. */
+export interface ImageShape {
+  readonly channels: 1 | 3;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Bytes of one uint8 image. */
+export const imageBytes = (shape: ImageShape): number => shape.channels * shape.height * shape.width;
+
+/** A part of an image described without its size, so that it can be drawn before the file is opened. */
+export interface Window {
+  /** Fraction of the image's area, in (0, 1]. */
+  readonly area: number;
+  /** Width / height. */
+  readonly ratio: number;
+  /** Position of the part in what is left over, in [0, 1]: 0 leftmost (topmost), 1 rightmost (lowest). */
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Rectangle {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The pixels that `window` covers. A window that sticks out is shrunk, keeping its ratio. At least 1 x 1. */
+export function cutWindow(window: Window, height: number, width: number): Rectangle {
+  const wantedWidth = Math.sqrt(window.area * width * height * window.ratio);
+  const wantedHeight = Math.sqrt((window.area * width * height) / window.ratio);
+  const shrink = Math.min(1, width / wantedWidth, height / wantedHeight);
+  const w = Math.min(width, Math.max(1, Math.round(wantedWidth * shrink)));
+  const h = Math.min(height, Math.max(1, Math.round(wantedHeight * shrink)));
+  return { left: Math.round(window.x * (width - w)), top: Math.round(window.y * (height - h)), width: w, height: h };
+}
+
+/** Where a source image's top left corner comes to lie in the target; may be negative. */
+export interface Placement {
+  readonly top: number;
+  readonly left: number;
+  /** Mirror left to right, after placing the unmirrored image. */
+  readonly flip: boolean;
+}
+
+/**
+ * Copies the image at `source[from ..]` of shape `shape` into the image of `height` x `width` at `target[to ..]`.
+ * Target pixels that the source does not reach become 0 (black).
+ */
+export function placeImage(
+  source: Uint8Array,
+  from: number,
+  shape: ImageShape,
+  target: Uint8Array,
+  to: number,
+  height: number,
+  width: number,
+  { top, left, flip }: Placement,
+): void {
+  const bytes = shape.channels * height * width;
+  const sameSize = shape.height === height && shape.width === width;
+  if (sameSize && top === 0 && left === 0 && !flip) {
+    target.set(source.subarray(from, from + bytes), to);
+    return;
+  }
+  const firstRow = Math.max(0, top);
+  const lastRow = Math.min(height, top + shape.height);
+  const firstColumn = Math.max(0, left);
+  const lastColumn = Math.min(width, left + shape.width);
+  const covered = firstRow === 0 && lastRow === height && firstColumn === 0 && lastColumn === width;
+  if (!covered) target.fill(0, to, to + bytes);
+  const count = lastColumn - firstColumn;
+  if (count <= 0) return;
+  const step = flip ? -1 : 1;
+  const start = flip ? width - 1 - firstColumn : firstColumn;
+  for (let c = 0; c < shape.channels; c++) {
+    for (let y = firstRow; y < lastRow; y++) {
+      let read = from + (c * shape.height + y - top) * shape.width + firstColumn - left;
+      let write = to + (c * height + y) * width + start;
+      for (let i = 0; i < count; i++) {
+        target[write] = source[read++]!;
+        write += step;
+      }
+    }
+  }
+}
+
+/** The part `area` of the image at `source[from ..]`, brought to the image's own size by bilinear interpolation. */
+export function resampleWindow(source: Uint8Array, from: number, shape: ImageShape, area: Rectangle): Uint8Array {
+  const { channels, height, width } = shape;
+  const result = new Uint8Array(imageBytes(shape));
+  let write = 0;
+  for (let c = 0; c < channels; c++) {
+    const plane = from + c * height * width;
+    for (let y = 0; y < height; y++) {
+      const sy = clamp(area.top + ((y + 0.5) * area.height) / height - 0.5, area.top, area.top + area.height - 1);
+      const y0 = Math.floor(sy);
+      const y1 = Math.min(y0 + 1, area.top + area.height - 1);
+      for (let x = 0; x < width; x++) {
+        const sx = clamp(area.left + ((x + 0.5) * area.width) / width - 0.5, area.left, area.left + area.width - 1);
+        const x0 = Math.floor(sx);
+        const x1 = Math.min(x0 + 1, area.left + area.width - 1);
+        const upper = lerp(source[plane + y0 * width + x0]!, source[plane + y0 * width + x1]!, sx - x0);
+        const lower = lerp(source[plane + y1 * width + x0]!, source[plane + y1 * width + x1]!, sx - x0);
+        result[write++] = Math.round(lerp(upper, lower, sy - y0));
+      }
+    }
+  }
+  return result;
+}
+
+const lerp = (a: number, b: number, t: number) => a + (b - a) * t;
+const clamp = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);

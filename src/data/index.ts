@@ -1,0 +1,12 @@
+export type { AugmentOptions } from './augment.ts';
+export { type Batch, type BatchOptions, batches, epochOrder, stepCount } from './batches.ts';
+export type { Dataset, OpenOptions, Split } from './dataset.ts';
+export { type DecodeOptions, decodeImage } from './decode.ts';
+export { failureCount } from './failures.ts';
+export { type ImageShape, imageBytes, type Window } from './image.ts';
+export { MemorySplit } from './memory.ts';
+export { datasetNames, openDataset } from './open.ts';
+export { Random, type RandomKey, type RandomState } from './random.ts';
+export { type Statistics, statistics } from './statistics.ts';
+export { selectImages, subset } from './subset.ts';
+export { type SyntheticOptions, synthetic } from './synthetic.ts';

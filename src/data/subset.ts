@@ -1,0 +1,44 @@
+/** A part of a split, for calibration sets and quick looks. */
+
+import { requireInteger, type Split } from './dataset.ts';
+import type { Window } from './image.ts';
+import { imageBytes } from './image.ts';
+import { MemorySplit } from './memory.ts';
+import { Random } from './random.ts';
+
+/** `count` different indices below `length`, drawn by `seed`, in ascending order. */
+export function sampleIndices(length: number, count: number, seed: number): Uint32Array {
+  const all = Uint32Array.from({ length }, (_, i) => i);
+  if (count === length) return all;
+  return new Random(seed, 'subset').shuffle(all).slice(0, count).sort();
+}
+
+/** `count` random images of the split, the same ones for the same seed. E_USAGE when it has fewer. */
+export function subset(split: Split, count: number, seed = 0): Split {
+  requireInteger('subset', count, 0, split.length);
+  return selectImages(split, sampleIndices(split.length, count, seed));
+}
+
+/** The images at `indices`, in that order. Images in memory are copied. */
+export function selectImages(split: Split, indices: ArrayLike<number>): Split {
+  const labels = Int32Array.from(indices, (i) => split.labels[i]!);
+  const { channels, height, width, classCount, pixels } = split;
+  if (pixels) {
+    const bytes = imageBytes(split);
+    const chosen = new Uint8Array(indices.length * bytes);
+    for (let k = 0; k < indices.length; k++) {
+      chosen.set(pixels.subarray(indices[k]! * bytes, (indices[k]! + 1) * bytes), k * bytes);
+    }
+    return new MemorySplit('subset', split, chosen, labels, classCount);
+  }
+  return {
+    channels,
+    height,
+    width,
+    classCount,
+    labels,
+    length: indices.length,
+    read: (index: number, window?: Window) => split.read(indices[index]!, window),
+    describe: (index: number) => split.describe(indices[index]!),
+  };
+}

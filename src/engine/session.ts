@@ -1,0 +1,123 @@
+/**
+ * The one adapter over ONNX Runtime: compiles an ir graph to a session on a device and runs it.
+ * Nothing outside this folder knows the runtime; tensors go in and out as `ir` tensors.
+ */
+
+import { createRequire } from 'node:module';
+import { freemem } from 'node:os';
+import type * as Ort from 'onnxruntime-node';
+import { type DType, type Graph, type Tensor, TritbankError } from '../ir/index.ts';
+import { writeModel } from '../onnx/index.ts';
+
+export const devices = ['cpu', 'webgpu', 'cuda'] as const;
+export type Device = (typeof devices)[number];
+
+export interface CompileOptions {
+  /** Where to run; default `cpu`. */
+  readonly device?: Device;
+  /** Threads inside one operator; default: the runtime's choice, one a core. */
+  readonly threads?: number;
+  /** Prefix of the runtime's per-operator profile file; none by default. */
+  readonly profile?: string;
+  /** Leave the graph as it is, for tests that look at single operators. */
+  readonly optimize?: boolean;
+  /** Outputs that stay in the device's memory where the provider allows. */
+  readonly resident?: readonly string[];
+}
+
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** A compiled graph. Not re-entrant: one `run` at a time. */
+export interface Executable {
+  readonly device: Device;
+  /** Runs the graph once. Inputs by name; all graph outputs by name. */
+  run(feeds: Feeds): Promise<Record<string, Tensor>>;
+  /** Ends profiling, if it was asked for, and frees the session. */
+  release(): Promise<void>;
+}
+
+const require = createRequire(import.meta.url);
+let runtime: typeof Ort | undefined;
+
+/** Loads ONNX Runtime at first use, so that commands which run no graph start without it. */
+function loadRuntime(): typeof Ort {
+  runtime ??= require('onnxruntime-node') as typeof Ort;
+  return runtime;
+}
+
+/** @internal The raw session, shared with `training.ts`. */
+export async function createSession(
+  graph: Graph,
+  options: CompileOptions,
+): Promise<{ ort: typeof Ort; session: Ort.InferenceSession }> {
+  const ort = loadRuntime();
+  const device = options.device ?? 'cpu';
+  const model = writeModel(graph);
+  const resident = Object.fromEntries((options.resident ?? []).map((name) => [name, 'gpu-buffer' as const]));
+  try {
+    const session = await ort.InferenceSession.create(model, {
+      executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+      graphOptimizationLevel: options.optimize === false ? 'disabled' : 'all',
+      executionMode: 'sequential',
+      logSeverityLevel: 3,
+      ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
+      ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
+      ...(device === 'webgpu' && options.resident?.length ? { preferredOutputLocation: resident } : {}),
+    });
+    return { ort, session };
+  } catch (cause) {
+    throw deviceError(`graph '${graph.name}' on ${device}`, 'a graph that the runtime loads', cause);
+  }
+}
+
+/** Turns the runtime's own error into one of ours; out of memory is told apart. */
+export function deviceError(where: string, expected: string, cause: unknown): TritbankError {
+  const found = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? 'no message';
+  if (/alloc|out of memory/i.test(found)) {
+    const free = `${Math.round(freemem() / 2 ** 20)} MB free`;
+    return new TritbankError('E_DEVICE', where, `expected enough memory, found ${free} (${found})`, { cause });
+  }
+  return new TritbankError('E_DEVICE', where, `expected ${expected}, found: ${found}`, { cause });
+}
+
+/** @internal */
+export function toOrt(ort: typeof Ort, tensor: Tensor): Ort.Tensor {
+  return new ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.dims);
+}
+
+/** @internal */
+export function fromOrt(tensor: Ort.Tensor): Tensor {
+  return { dtype: tensor.type as DType, dims: tensor.dims, data: tensor.data as Float32Array };
+}
+
+/** Compiles `graph` for `device`. Throws E_DEVICE when the provider is absent or refuses the graph. */
+export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
+  const { ort, session } = await createSession(graph, options);
+  return {
+    device: options.device ?? 'cpu',
+    async run(feeds) {
+      const inputs: Record<string, Ort.Tensor> = {};
+      for (const [name, tensor] of Object.entries(feeds)) inputs[name] = toOrt(ort, tensor);
+      try {
+        const outputs = await session.run(inputs);
+        return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, fromOrt(tensor)]));
+      } catch (cause) {
+        throw deviceError(`graph '${graph.name}'`, 'a run without error', cause);
+      }
+    },
+    async release() {
+      if (options.profile) session.endProfiling();
+      await session.release();
+    },
+  };
+}
+
+/** Names of the execution providers that this installation of the runtime has built in. */
+export function availableDevices(): Device[] {
+  const names = new Set(
+    loadRuntime()
+      .listSupportedBackends()
+      .map((backend) => backend.name),
+  );
+  return devices.filter((device) => names.has(device));
+}

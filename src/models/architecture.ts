@@ -1,0 +1,35 @@
+/** What a network's file in this folder provides, and the options that every network takes. */
+
+import { type Graph, TritbankError } from '../ir/index.ts';
+
+export interface ArchitectureOptions {
+  /** Multiplier of every layer's filters, in (0, 4]. */
+  readonly width: number;
+  /** Height and width of the input, 28 to 224 pixels. */
+  readonly inputSize: number;
+  /** 1 for grey images, 3 for colour. */
+  readonly channels: number;
+  readonly classes: number;
+  /** Stride of the first convolution: 2 as published, 1 for small images. */
+  readonly firstStride: 1 | 2;
+  readonly seed: number;
+}
+
+export interface Architecture {
+  readonly name: string;
+  /** An inference graph: input `input` `N x channels x size x size`, output `logits` `N x classes`. */
+  build(options: ArchitectureOptions): Graph;
+}
+
+/** Throws E_USAGE for the first option out of range. */
+export function checkOptions(options: ArchitectureOptions): void {
+  const check = (good: boolean, name: string, expected: string, found: number) => {
+    if (!good) throw new TritbankError('E_USAGE', name, `expected ${expected}, found ${found}`);
+  };
+  const { width, inputSize, channels, classes, firstStride } = options;
+  check(width > 0 && width <= 4, 'width', 'a number above 0 and at most 4', width);
+  check(Number.isInteger(inputSize) && inputSize >= 28 && inputSize <= 224, 'input size', '28 to 224 pixels', inputSize);
+  check(channels === 1 || channels === 3, 'channels', '1 or 3', channels);
+  check(Number.isInteger(classes) && classes >= 2, 'classes', 'at least 2', classes);
+  check(firstStride === 1 || firstStride === 2, 'first stride', '1 or 2', firstStride);
+}

@@ -1,0 +1,21 @@
+/** The networks by name. A new one is one file and one line here. */
+
+import { type Graph, TritbankError } from '../ir/index.ts';
+import { type Architecture, type ArchitectureOptions, checkOptions } from './architecture.ts';
+import { mobilenetV1 } from './mobilenet-v1.ts';
+
+export type { Architecture, ArchitectureOptions } from './architecture.ts';
+export { NetworkBuilder } from './network-builder.ts';
+
+export const architectures: readonly Architecture[] = [mobilenetV1];
+
+/** Builds the network called `name`. Throws E_USAGE for an unknown name or an option out of range. */
+export function buildNetwork(name: string, options: ArchitectureOptions): Graph {
+  const architecture = architectures.find((a) => a.name === name);
+  if (!architecture) {
+    const known = architectures.map((a) => a.name).join(', ');
+    throw new TritbankError('E_USAGE', 'model', `expected one of ${known}, found '${name}'`);
+  }
+  checkOptions(options);
+  return architecture.build(options);
+}

@@ -1,0 +1,40 @@
+/**
+ * MobileNet-V1 (Howard et al., arXiv 1704.04861, table 1): a 3x3 convolution, then 13 pairs of a depthwise 3x3 and a
+ * pointwise convolution, each followed by batch norm and ReLU.
+ */
+
+import type { Architecture } from './architecture.ts';
+import { NetworkBuilder } from './network-builder.ts';
+
+/** Filters (at width 1) and stride of the 13 pairs. */
+const pairs: readonly (readonly [filters: number, stride: 1 | 2])[] = [
+  [64, 1],
+  [128, 2],
+  [128, 1],
+  [256, 2],
+  [256, 1],
+  [512, 2],
+  [512, 1],
+  [512, 1],
+  [512, 1],
+  [512, 1],
+  [512, 1],
+  [1024, 2],
+  [1024, 1],
+];
+
+export const mobilenetV1: Architecture = {
+  name: 'mobilenet-v1',
+  build({ width, inputSize, channels, classes, firstStride, seed }) {
+    const filters = (full: number) => Math.max(8, Math.round(full * width));
+    const network = new NetworkBuilder(`mobilenet-v1-${width}-${inputSize}`, seed);
+    let x = network.input(channels, inputSize);
+    x = network.convBlock('conv', x, { filters: filters(32), kernel: 3, stride: firstStride });
+    for (const [i, [full, stride]] of pairs.entries()) {
+      const before = x.shape[1] as number;
+      x = network.convBlock(`conv_dw_${i + 1}`, x, { filters: before, kernel: 3, stride, groups: before });
+      x = network.convBlock(`conv_pw_${i + 1}`, x, { filters: filters(full), kernel: 1 });
+    }
+    return network.classifier(x, classes);
+  },
+};

@@ -1,0 +1,89 @@
+/**
+ * The vocabulary in which networks are written: convolution, batch norm, activation, classifier. Weights are drawn
+ * from a seeded generator, so that a seed and an architecture give the same network on every platform.
+ * The result is an inference graph (`BatchNormalization` with running averages); `train/` turns it into a training graph.
+ */
+
+import { elementCount, f32, float, Graph, ints, Random, type Value } from '../ir/index.ts';
+import { Builder, canonicalOpset } from '../ops/index.ts';
+
+export interface ConvOptions {
+  readonly filters: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly groups?: number;
+  readonly bias?: boolean;
+}
+
+const batchNormEpsilon = 1e-5;
+
+export class NetworkBuilder {
+  readonly graph: Graph;
+  readonly build: Builder;
+
+  constructor(
+    name: string,
+    private readonly seed: number,
+  ) {
+    this.graph = new Graph(name, canonicalOpset);
+    this.build = new Builder(this.graph);
+  }
+
+  /** The graph input `input`, `N x channels x size x size`, already normalised. */
+  input(channels: number, size: number): Value {
+    return this.graph.input('input', 'float32', ['N', channels, size, size]);
+  }
+
+  /**
+   * A convolution with padding kernel/2 on each side. Weights are normal with variance 2 / (kernel^2 filters / groups)
+   * (He et al., arXiv 1502.01852, fan-out, which keeps the gradients' scale through depthwise layers).
+   */
+  conv(name: string, x: Value, options: ConvOptions): Value {
+    const { filters, kernel, stride = 1, groups = 1 } = options;
+    const channels = x.shape[1] as number;
+    const dims = [filters, channels / groups, kernel, kernel];
+    const deviation = Math.sqrt((2 * groups) / (kernel * kernel * filters));
+    const inputs = [x, this.build.constant(`${name}_weight`, this.normal(`${name}_weight`, dims, deviation))];
+    if (options.bias) inputs.push(this.build.constant(`${name}_bias`, f32([filters])));
+    const pad = kernel >> 1;
+    const attributes = {
+      kernel_shape: ints([kernel, kernel]),
+      strides: ints([stride, stride]),
+      pads: ints([pad, pad, pad, pad]),
+      group: { kind: 'int', value: groups } as const,
+    };
+    return this.build.op('Conv', inputs, attributes, name);
+  }
+
+  /** Batch norm with scale 1, shift 0, running mean 0 and running variance 1. */
+  batchNorm(name: string, x: Value): Value {
+    const channels = x.shape[1] as number;
+    const filled = (suffix: string, value: number) =>
+      this.build.constant(`${name}_${suffix}`, f32([channels], new Float32Array(channels).fill(value)));
+    const inputs = [x, filled('scale', 1), filled('shift', 0), filled('mean', 0), filled('variance', 1)];
+    return this.build.op('BatchNormalization', inputs, { epsilon: float(batchNormEpsilon) }, name);
+  }
+
+  /** Convolution, batch norm, ReLU: `name`, `name_bn`, `name_relu`. */
+  convBlock(name: string, x: Value, options: ConvOptions): Value {
+    const normalised = this.batchNorm(`${name}_bn`, this.conv(name, x, options));
+    return this.build.op('Relu', [normalised], {}, `${name}_relu`);
+  }
+
+  /** Global average pool, 1x1 convolution to `classes` channels, flatten; the result is the graph output `logits`. */
+  classifier(x: Value, classes: number): Graph {
+    const pooled = this.build.op('GlobalAveragePool', [x], {}, 'pool');
+    const scores = this.conv('classifier', pooled, { filters: classes, kernel: 1, bias: true });
+    const logits = this.build.op('Flatten', [scores], {}, 'logits');
+    this.graph.outputs = [logits];
+    return this.graph;
+  }
+
+  private normal(name: string, dims: readonly number[], deviation: number) {
+    const random = new Random(this.seed, name);
+    return f32(
+      dims,
+      Float32Array.from({ length: elementCount(dims) }, () => random.normal() * deviation),
+    );
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * What opset 21 to 23 added to ONNX's operators and how the canonical opset 20 says it. Additions whose default is the
+ * old behaviour are dropped at that default; other uses are refused.
+ */
+
+import { allocate, type Node } from '../ir/index.ts';
+import { constantFor, guessDtype, setInput, takeAttribute, unsupported } from './rewrite.ts';
+import { codeToDtype } from './types.ts';
+
+function refuseOperator(since: number) {
+  return (node: Node): never => {
+    throw unsupported(node, 'an operator of opset 20', `one of opset ${since}`);
+  };
+}
+
+/** Attributes that must have the given value, 0 when absent, and are then dropped. */
+function dropDefault(node: Node, name: string): void {
+  const value = node.int(name, 0);
+  if (value !== 0) throw unsupported(node, `attribute ${name} 0`, value);
+  takeAttribute(node, name);
+}
+
+/** `output_dtype` of opset 21 is opset 20's type of the zero point. */
+function quantizeLinear(node: Node): void {
+  dropDefault(node, 'block_size');
+  dropDefault(node, 'precision');
+  const code = node.int('output_dtype', 0);
+  takeAttribute(node, 'output_dtype');
+  const zero = node.inputs[2];
+  const dtype = zero ? guessDtype(zero) : code === 0 ? 'uint8' : codeToDtype(code, node.label);
+  if (dtype !== 'uint8' && dtype !== 'int8') throw unsupported(node, 'quantization to uint8 or int8', dtype);
+  if (zero || dtype === 'uint8') return;
+  const dims = node.input(1).constant?.dims;
+  if (!dims) throw unsupported(node, 'a constant scale', `'${node.input(1).name}'`);
+  const count = dims.reduce((n, d) => n * d, 1);
+  setInput(node, 2, constantFor(node, 'zero_point', { dtype, dims, data: allocate(dtype, count) }));
+}
+
+function dequantizeLinear(node: Node): void {
+  dropDefault(node, 'block_size');
+  const code = node.int('output_dtype', 0);
+  takeAttribute(node, 'output_dtype');
+  const scale = guessDtype(node.input(1));
+  if (code !== 0 && codeToDtype(code, node.label) !== scale) {
+    throw unsupported(node, `the output type of the scale, ${scale}`, codeToDtype(code, node.label));
+  }
+  const dtype = guessDtype(node.input(0));
+  if (dtype === 'uint16' || dtype === 'int16') throw unsupported(node, 'quantization of 8 or 32 bits', dtype);
+}
+
+/** Opset 21 gave it one scale per channel instead of one per group. */
+function groupNormalization(node: Node): never {
+  throw unsupported(node, 'GroupNormalization of opset 18', 'that of opset 21');
+}
+
+/** Rewrites of nodes from files newer than opset 20. */
+export const downgrades: ReadonlyMap<string, (node: Node) => void> = new Map<string, (node: Node) => void>([
+  ['Attention', refuseOperator(23)],
+  ['DequantizeLinear', dequantizeLinear],
+  ['GroupNormalization', groupNormalization],
+  ['QuantizeLinear', quantizeLinear],
+  ['RMSNormalization', refuseOperator(23)],
+  ['RotaryEmbedding', refuseOperator(23)],
+]);

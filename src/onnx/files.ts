@@ -1,0 +1,136 @@
+/**
+ * ONNX models on disk, with external data beside them: the only file of this folder that needs Node. Saving writes to
+ * temporary names in the same folder and renames, so that a failure leaves the previous files as they were.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type Graph, TritbankError } from '../ir/index.ts';
+import { buildGraph, decodeModel, externalLocations, inFile } from './read.ts';
+import type { ExternalSink } from './tensors.ts';
+import { initializerBytes, maxModelBytes, type WriteOptions, writeModel } from './write.ts';
+
+export interface SaveOptions extends Omit<WriteOptions, 'external'> {
+  /** Store large tensors in `PATH.data`. Default: only when the model would not fit one file (2 GiB). */
+  readonly externalData?: boolean;
+}
+
+/** Tensors below this many bytes stay in the model file. */
+const externalThreshold = 1024;
+/** Offsets in the data file, so that readers can map it into memory. */
+const alignment = 4096;
+/** Node reads and writes at most 2 GiB at a time. */
+const pieceBytes = 2 ** 30;
+
+/** Loads a model with its external data. E_FILE for absent or unreadable files, otherwise as `readModel`. */
+export async function loadModel(path: string): Promise<Graph> {
+  const bytes = await readWhole(path);
+  const model = inFile(path, () => decodeModel(bytes));
+  const data = new Map<string, Uint8Array>();
+  for (const location of inFile(path, () => externalLocations(model.graph))) {
+    data.set(location, await readWhole(join(dirname(path), location)));
+  }
+  return inFile(path, () => buildGraph(model, (location) => data.get(location)!));
+}
+
+/** Saves a model, and its large tensors as external data where asked for or needed. E_FILE when it cannot be written. */
+export async function saveModel(graph: Graph, path: string, options: SaveOptions = {}): Promise<void> {
+  const { externalData = initializerBytes(graph) > maxModelBytes - 2 ** 26, ...rest } = options;
+  if (!externalData) {
+    await replaceFiles([[path, [writeModel(graph, rest)]]]);
+    return;
+  }
+  const data = new DataFile(`${basename(path)}.data`);
+  const model = writeModel(graph, { ...rest, external: data });
+  // the data first: a new model never refers to bytes that are not there yet
+  await replaceFiles([
+    [`${path}.data`, data.pieces],
+    [path, [model]],
+  ]);
+}
+
+class DataFile implements ExternalSink {
+  readonly threshold = externalThreshold;
+  readonly pieces: Uint8Array[] = [];
+  private size = 0;
+
+  constructor(readonly location: string) {}
+
+  put(bytes: Uint8Array): number {
+    const padding = (alignment - (this.size % alignment)) % alignment;
+    this.pieces.push(new Uint8Array(padding), bytes);
+    const offset = this.size + padding;
+    this.size = offset + bytes.length;
+    return offset;
+  }
+}
+
+async function readWhole(path: string): Promise<Uint8Array> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new TritbankError('E_FILE', path, 'expected a file, found a folder or device');
+    const bytes = new Uint8Array(stat.size);
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesRead } = await handle.read(bytes, at, Math.min(bytes.length - at, pieceBytes), at);
+      if (bytesRead === 0) return bytes.subarray(0, at);
+      at += bytesRead;
+    }
+    return bytes;
+  } catch (error) {
+    throw fileError(error, path, 'a readable file');
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Writes all files under temporary names, then renames them in order. */
+async function replaceFiles(files: readonly (readonly [path: string, pieces: readonly Uint8Array[]])[]): Promise<void> {
+  const temporary = files.map(([path]) => join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`));
+  try {
+    for (const [i, [path, pieces]] of files.entries()) await writeWhole(temporary[i]!, path, pieces);
+    for (const [i, [path]] of files.entries()) {
+      await rename(temporary[i]!, path).catch((error) => {
+        throw fileError(error, path, 'a place for a file');
+      });
+    }
+  } finally {
+    for (const path of temporary) await rm(path, { force: true });
+  }
+}
+
+async function writeWhole(temporary: string, path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(temporary, 'wx');
+    for (const piece of pieces) {
+      for (let at = 0; at < piece.length; ) {
+        at += (await handle.write(piece, at, Math.min(piece.length - at, pieceBytes))).bytesWritten;
+      }
+    }
+    await handle.sync();
+  } catch (error) {
+    throw fileError(error, path, 'a writable folder with room');
+  } finally {
+    await handle?.close();
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'none',
+  ENOTDIR: 'a path through a file',
+  EISDIR: 'a folder',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  EROFS: 'a read-only file system',
+  ENOSPC: 'no space left',
+};
+
+function fileError(error: unknown, path: string, expected: string): TritbankError {
+  if (error instanceof TritbankError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const found = reasons[code] ?? (code || String(error));
+  return new TritbankError('E_FILE', path, `expected ${expected}, found ${found}`, { cause: error });
+}

@@ -1,0 +1,8 @@
+/** ONNX files to graphs and back. Code for the browser imports `read.ts` and `write.ts` directly: `files.ts` needs Node. */
+
+export { loadModel, type SaveOptions, saveModel } from './files.ts';
+export { type ReadOptions, readModel } from './read.ts';
+export type { ExternalSink, ExternalSource } from './tensors.ts';
+export { codeToDtype, dtypeToCode } from './types.ts';
+export { newestOpset, oldestOpset } from './upgrade.ts';
+export { maxModelBytes, type WriteOptions, writeModel } from './write.ts';

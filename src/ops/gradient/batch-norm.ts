@@ -1,0 +1,35 @@
+/**
+ * The gradient of a batch norm with batch statistics (Ioffe & Szegedy, arXiv 1502.03167), in two passes over the data.
+ * With n elements per channel, v = 1 / sqrt(variance + epsilon), s = scale v and z = (x - mean) v:
+ *
+ *   dshift = sum dy,   dscale = sum dy z = v (sum dy x - mean sum dy)
+ *   dx = s dy + [ -s dscale/n z - s dshift/n ]
+ *
+ * The bracket is itself the inference form of the operator, with scale -s dscale/n and shift -s dshift/n.
+ */
+
+import { elementCount, float } from '../../ir/index.ts';
+import { type GradientRule, gradientOfFirst } from './rule.ts';
+
+export const trainingBatchNorm: GradientRule = (context) => {
+  const { node, b, needs } = context;
+  const dy = gradientOfFirst(context);
+  const [x, scale] = [node.input(0), node.input(1)];
+  const dims = x.dims;
+  const axes = dims.map((_, i) => i).filter((i) => i !== 1);
+  const n = elementCount(dims) / dims[1]!;
+  const epsilon = node.float('epsilon', 1e-5);
+  const mean = b.reduceMean(x, axes);
+  const square = b.mul(b.reduce('ReduceSumSquare', x, axes, false), 1 / n);
+  const variance = b.max(b.sub(square, b.mul(mean, mean)), 0);
+  const v = b.reciprocal(b.sqrt(b.add(variance, epsilon)));
+  const dshift = b.reduceSum(dy, axes);
+  const dscale = b.mul(v, b.sub(b.reduceSum(b.mul(dy, x), axes), b.mul(mean, dshift)));
+  if (!needs(0)) return [null, dscale, dshift];
+  const s = b.mul(scale, v);
+  const share = b.mul(s, -1 / n);
+  const inputs = [x, b.mul(share, dscale), b.mul(share, dshift), mean, variance];
+  const correction = b.op('BatchNormalization', inputs, { epsilon: float(epsilon) });
+  const perChannel = b.reshape(s, [dims[1]!, ...Array<number>(dims.length - 2).fill(1)]);
+  return [b.add(b.mul(dy, perChannel), correction), dscale, dshift];
+};

@@ -1,0 +1,99 @@
+/** Conv: x [N, C, ...], w [M, C / group, ...kernel] -> [N, M, ...]. ConvTranspose: w [C, M / group, ...kernel]. */
+
+import type { Dim, Node, Shape } from '../../ir/index.ts';
+import { agree } from './dims.ts';
+import { dtypeOf, expectRank, freshDim, mismatch, type ShapeRule, shapeOf, show, typed } from './rule.ts';
+import { explicitPads, perAxis, positions, span, windowsOf } from './window.ts';
+
+/** The kernel's sizes, which must be known, and equal `kernel_shape` where that is given. */
+function kernelOf(node: Node, weight: Shape): readonly number[] {
+  const kernel = weight.slice(2);
+  if (!kernel.every((d): d is number => typeof d === 'number')) {
+    throw mismatch(node, `expected a kernel of fixed sizes, found ${show(kernel)}`);
+  }
+  const declared = node.ints('kernel_shape', kernel);
+  if (declared.join() !== kernel.join()) {
+    throw mismatch(node, `expected kernel_shape ${show(kernel)} as in the weight, found ${show(declared)}`);
+  }
+  return kernel;
+}
+
+function checkBias(node: Node, filters: Dim): void {
+  const bias = shapeOf(node, 2);
+  if (bias && (bias.length !== 1 || !agree(bias[0]!, filters))) {
+    throw mismatch(node, `expected a bias [${filters}], found ${show(bias)}`);
+  }
+}
+
+export const conv: ShapeRule = (node) => {
+  const [x, w] = [shapeOf(node, 0), shapeOf(node, 1)];
+  if (!x || !w) return [typed(dtypeOf(node, 0), undefined)];
+  expectRank(node, 'a weight', w, x.length);
+  const group = node.int('group', 1);
+  const [channels, filters, perGroup] = [x[1]!, w[0]!, w[1]!];
+  if (typeof channels === 'number' && typeof perGroup === 'number' && channels !== perGroup * group) {
+    throw mismatch(node, `expected input channels ${channels} = weight channels ${perGroup} x group ${group}`);
+  }
+  if (typeof filters === 'number' && filters % group !== 0) {
+    throw mismatch(node, `expected a multiple of ${group} filters, one share per group, found ${filters}`);
+  }
+  checkBias(node, filters);
+  const sizes = x.slice(2);
+  const windows = windowsOf(node, sizes, kernelOf(node, w));
+  const same = node.string('auto_pad', 'NOTSET').startsWith('SAME');
+  const spatial = sizes.map((size, i) => {
+    const window = windows[i]!;
+    const count = same && typeof size === 'number' ? Math.ceil(size / window.stride) : positions(node, size, window);
+    return count ?? freshDim(node, i + 2);
+  });
+  return [typed(dtypeOf(node, 0), [x[0]!, filters, ...spatial])];
+};
+
+/** Output sizes of a transposed convolution, and the padding cropped before and after each axis. */
+export function transposedGeometry(
+  node: Node,
+  sizes: readonly number[],
+  kernel: readonly number[],
+): { readonly size: number; readonly before: number; readonly after: number }[] {
+  const rank = sizes.length;
+  const strides = perAxis(node, 'strides', rank, 1);
+  const dilations = perAxis(node, 'dilations', rank, 1);
+  const extra = perAxis(node, 'output_padding', rank, 0);
+  const pads = explicitPads(node, rank);
+  const autoPad = node.string('auto_pad', 'NOTSET');
+  const wanted = node.has('output_shape') ? node.ints('output_shape').slice(-rank) : undefined;
+  return sizes.map((size, i) => {
+    const full = strides[i]! * (size - 1) + extra[i]! + span({ kernel: kernel[i]!, dilation: dilations[i]! });
+    if (!wanted && !autoPad.startsWith('SAME')) {
+      const [before, after] = autoPad === 'VALID' ? [0, 0] : [pads[i]!, pads[rank + i]!];
+      return { size: full - before - after, before, after };
+    }
+    const target = wanted?.[i] ?? size * strides[i]!;
+    const crop = Math.max(0, full - target);
+    const small = Math.floor(crop / 2);
+    const before = autoPad === 'SAME_UPPER' ? small : crop - small;
+    return { size: target, before, after: crop - before };
+  });
+}
+
+export const convTranspose: ShapeRule = (node) => {
+  const [x, w] = [shapeOf(node, 0), shapeOf(node, 1)];
+  if (!x || !w) return [typed(dtypeOf(node, 0), undefined)];
+  expectRank(node, 'a weight', w, x.length);
+  if (!agree(x[1]!, w[0]!)) {
+    throw mismatch(node, `expected input channels ${x[1]} = weight channels ${w[0]}`);
+  }
+  const group = node.int('group', 1);
+  const filters: Dim = typeof w[1] === 'number' ? w[1] * group : freshDim(node, 1);
+  checkBias(node, filters);
+  const kernel = kernelOf(node, w);
+  const sizes = x.slice(2);
+  // Each axis stands alone, so a symbolic one is computed with a dummy size and then replaced.
+  const geometry = transposedGeometry(
+    node,
+    sizes.map((d) => (typeof d === 'number' ? d : 1)),
+    kernel,
+  );
+  const spatial = sizes.map((d, i) => (typeof d === 'number' ? geometry[i]!.size : freshDim(node, i + 2)));
+  return [typed(dtypeOf(node, 0), [x[0]!, filters, ...spatial])];
+};

@@ -1,0 +1,98 @@
+/**
+ * Arithmetic of dimensions. A dimension is a size or a product of a size and symbols, written `'N'`, `'49*N'`, `'N*T'`;
+ * products and exact quotients stay in this form, so that reshapes of a symbolic batch can be followed. Sums of
+ * different symbols cannot be written: callers invent a symbol for them. Any other text counts as one symbol.
+ */
+
+import type { Dim, Shape } from '../../ir/index.ts';
+
+interface Monomial {
+  readonly factor: number;
+  /** Sorted. */
+  readonly symbols: readonly string[];
+}
+
+const productForm = /^[\w.]+(\*[\w.]+)*$/;
+
+function parse(dim: Dim): Monomial {
+  if (typeof dim === 'number') return { factor: dim, symbols: [] };
+  if (!productForm.test(dim)) return { factor: 1, symbols: [dim] };
+  let factor = 1;
+  const symbols: string[] = [];
+  for (const part of dim.split('*')) {
+    if (/^\d+$/.test(part)) factor *= Number(part);
+    else symbols.push(part);
+  }
+  return { factor, symbols: symbols.sort() };
+}
+
+function format({ factor, symbols }: Monomial): Dim {
+  if (symbols.length === 0 || factor === 0) return factor;
+  return (factor === 1 ? symbols : [String(factor), ...symbols]).join('*');
+}
+
+/** The product of dimensions; 1 for none. */
+export function product(dims: Shape): Dim {
+  let factor = 1;
+  const symbols: string[] = [];
+  for (const dim of dims) {
+    const m = parse(dim);
+    factor *= m.factor;
+    symbols.push(...m.symbols);
+  }
+  return format({ factor, symbols: symbols.sort() });
+}
+
+/** The exact quotient, or undefined where it is not a whole size times symbols. */
+export function divide(dim: Dim, by: Dim): Dim | undefined {
+  const n = parse(dim);
+  const d = parse(by);
+  if (d.factor === 0 || n.factor % d.factor !== 0) return undefined;
+  const symbols = [...n.symbols];
+  for (const symbol of d.symbols) {
+    const at = symbols.indexOf(symbol);
+    if (at < 0) return undefined;
+    symbols.splice(at, 1);
+  }
+  return format({ factor: n.factor / d.factor, symbols });
+}
+
+/** `a + sign b`, or undefined where the symbols differ or the result would be negative times a symbol. */
+export function addDims(a: Dim, b: Dim, sign: 1 | -1 = 1): Dim | undefined {
+  if (b === 0) return a;
+  if (a === 0 && sign === 1) return b;
+  const x = parse(a);
+  const y = parse(b);
+  if (x.symbols.join('*') !== y.symbols.join('*')) return undefined;
+  const factor = x.factor + sign * y.factor;
+  return factor < 0 && x.symbols.length > 0 ? undefined : format({ factor, symbols: x.symbols });
+}
+
+/** False only for two sizes that are known to differ. */
+export function agree(a: Dim, b: Dim): boolean {
+  return a === b || typeof a === 'string' || typeof b === 'string';
+}
+
+/** The more specific of two dimensions that agree. */
+export function unify(a: Dim, b: Dim): Dim {
+  return typeof a === 'number' ? a : typeof b === 'number' ? b : a;
+}
+
+/**
+ * The shape to which all `shapes` broadcast, or undefined where two sizes clash. A symbol against 1 is the symbol,
+ * against a larger size that size, against another symbol the first of the two.
+ */
+export function broadcastShapes(...shapes: readonly Shape[]): Shape | undefined {
+  const rank = Math.max(0, ...shapes.map((s) => s.length));
+  const result: Dim[] = new Array<Dim>(rank).fill(1);
+  for (const shape of shapes) {
+    for (let i = 0; i < shape.length; i++) {
+      const axis = rank - shape.length + i;
+      const [a, b] = [result[axis]!, shape[i]!];
+      if (b === 1) continue;
+      if (a !== 1 && !agree(a, b)) return undefined;
+      result[axis] = a === 1 ? b : unify(a, b);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,74 @@
+/**
+ * Sliding windows of convolutions and pools: kernel, stride, dilation and padding per spatial axis, as the attributes
+ * or `auto_pad` give them.
+ */
+
+import type { Dim, Node } from '../../ir/index.ts';
+import { mismatch } from './rule.ts';
+
+/** A window along one spatial axis. */
+export interface Window {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Padding before the first and after the last element. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Elements that a window spans: `dilation (kernel - 1) + 1`. */
+export const span = (w: Pick<Window, 'kernel' | 'dilation'>) => w.dilation * (w.kernel - 1) + 1;
+
+/** An int-list attribute with one entry per spatial axis. */
+export function perAxis(node: Node, name: string, rank: number, fallback: number): readonly number[] {
+  const values = node.ints(name, new Array<number>(rank).fill(fallback));
+  if (values.length !== rank) throw mismatch(node, `expected ${rank} ${name}, found ${values.length}`);
+  return values;
+}
+
+/** Padding before all axes, then after all axes, as the attribute has it; zeros when absent. */
+export function explicitPads(node: Node, rank: number): readonly number[] {
+  const pads = node.ints('pads', new Array<number>(2 * rank).fill(0));
+  if (pads.length !== 2 * rank) throw mismatch(node, `expected ${2 * rank} pads, found ${pads.length}`);
+  return pads;
+}
+
+/**
+ * The windows of a convolution or pool over `sizes`. With `auto_pad` SAME_*, `ceil(size / stride)` positions remain; for
+ * a symbolic size and a stride above 1 its padding is unknown and given as NaN.
+ */
+export function windowsOf(node: Node, sizes: readonly Dim[], kernel: readonly number[]): Window[] {
+  const rank = sizes.length;
+  if (kernel.length !== rank) throw mismatch(node, `expected a kernel of rank ${rank}, found ${kernel.length}`);
+  const strides = perAxis(node, 'strides', rank, 1);
+  const dilations = perAxis(node, 'dilations', rank, 1);
+  const pads = explicitPads(node, rank);
+  const autoPad = node.string('auto_pad', 'NOTSET');
+  return sizes.map((size, i) => {
+    const w = { kernel: kernel[i]!, stride: strides[i]!, dilation: dilations[i]! };
+    if (autoPad === 'NOTSET') return { ...w, before: pads[i]!, after: pads[rank + i]! };
+    if (autoPad === 'VALID') return { ...w, before: 0, after: 0 };
+    const positions = typeof size === 'number' ? Math.ceil(size / w.stride) : Number.NaN;
+    const missing = w.stride === 1 ? span(w) - 1 : Math.max(0, (positions - 1) * w.stride + span(w) - (size as number));
+    const small = Math.floor(missing / 2);
+    return autoPad === 'SAME_LOWER'
+      ? { ...w, before: missing - small, after: small }
+      : { ...w, before: small, after: missing - small };
+  });
+}
+
+/**
+ * Positions of a window along an axis: `floor((size + before + after - span) / stride) + 1`, rounded up instead with
+ * `ceil`, where a window that would start beyond input and left padding is dropped. Undefined for a symbolic size
+ * unless the window keeps it.
+ */
+export function positions(node: Node, size: Dim, w: Window, ceil = false): Dim | undefined {
+  const slack = w.before + w.after - span(w);
+  if (typeof size === 'string') return w.stride === 1 && slack === -1 ? size : undefined;
+  if (size + slack < 0) {
+    throw mismatch(node, `expected a window of at most ${size + w.before + w.after} elements, found ${span(w)}`);
+  }
+  if (!ceil) return Math.floor((size + slack) / w.stride) + 1;
+  const count = Math.ceil((size + slack) / w.stride) + 1;
+  return (count - 1) * w.stride >= size + w.before ? count - 1 : count;
+}

@@ -1,0 +1,28 @@
+/**
+ * Shape inference over a whole graph, in place. Types that a file declared are overwritten; those of operators that
+ * Tritbank does not know are kept.
+ */
+
+import { type Dim, type Graph, type Shape, TritbankError } from '../ir/index.ts';
+import { inferNode } from '../ops/shape.ts';
+
+export interface InferShapesOptions {
+  /** Sizes for symbolic dimensions of the graph's inputs, f. ex. `{ N: 64 }`. Whole numbers of at least 1. */
+  readonly bind?: Readonly<Record<string, number>>;
+}
+
+/** Sets the types of all node outputs; returns the graph. Throws E_SHAPE at the first node whose operands cannot fit. */
+export function inferShapes(graph: Graph, { bind = {} }: InferShapesOptions = {}): Graph {
+  for (const [symbol, size] of Object.entries(bind)) {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new TritbankError('E_USAGE', `dimension ${symbol}`, `expected a whole number of at least 1, found ${size}`);
+    }
+  }
+  const bound = (dim: Dim): Dim => (typeof dim === 'string' && Object.hasOwn(bind, dim) ? bind[dim]! : dim);
+  for (const input of graph.inputs) {
+    const shape: Shape | undefined = input.type?.shape?.map(bound);
+    if (input.type && shape) input.type = { dtype: input.type.dtype, shape };
+  }
+  for (const node of graph.nodes) inferNode(node);
+  return graph;
+}

@@ -1,0 +1,143 @@
+/**
+ * The files of a run directory. Whole files are replaced atomically (a reader, or the next run after a kill or a full
+ * disk, sees the old bytes or the new ones, never a mixture); `*.jsonl` files grow line by line, and a line torn by a
+ * kill is dropped when they are read. Synchronous: files are written between epochs, when nothing else runs.
+ */
+
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
+import { TritbankError } from '../ir/index.ts';
+
+/** The TritbankError (E_FILE) for a system call that failed at `path`; other errors are returned as they are. */
+export function fileError(path: string, expected: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || !('code' in cause)) return cause;
+  const errno = 'errno' in cause && typeof cause.errno === 'number' ? cause.errno : 0;
+  const [, message] = getSystemErrorMap().get(errno) ?? [];
+  const found = message ? `${cause.code}: ${message}` : cause.message;
+  return new TritbankError('E_FILE', path, `expected ${expected}, found ${found}`, { cause });
+}
+
+/** Creates a run directory with its parents. E_FILE when it cannot be created or written to. */
+export function makeRunDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+    removeLeftovers(path);
+    const probe = temporaryName(join(path, 'probe'));
+    writeFileSync(probe, '');
+    rmSync(probe);
+  } catch (cause) {
+    throw fileError(path, 'a writable directory', cause);
+  }
+}
+
+/**
+ * Replaces the file at `path`: writes a temporary file beside it, flushes that to the disk, renames it. On failure the
+ * temporary file is removed, an earlier file at `path` stays as it was, and the error is E_FILE.
+ */
+export function writeFileAtomic(path: string, content: Uint8Array | string): void {
+  const temporary = temporaryName(path);
+  try {
+    writeFileSync(temporary, content, { flush: true });
+    renameSync(temporary, path);
+    flushDirectory(dirname(path));
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw fileError(path, 'a writable file', cause);
+  }
+}
+
+/** Appends `record` as one line of JSON. Before the first append to an earlier run's file, call `truncateLines`. */
+export function appendLine(path: string, record: object): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(record)}\n`, { flag: 'a' });
+  } catch (cause) {
+    throw fileError(path, 'a writable file', cause);
+  }
+}
+
+/**
+ * The records of a file with one JSON object per line, which the caller knows to be of type T. A last line without its
+ * end, torn by a kill, is dropped. E_FILE when the file is absent, E_FORMAT when another line is damaged.
+ */
+export function readLines<T extends object>(path: string): T[] {
+  const lines = readText(path).split('\n');
+  const records: T[] = [];
+  for (const [i, line] of lines.entries()) {
+    if (line === '') continue;
+    const record = parseObject(line);
+    if (record !== undefined) records.push(record as T);
+    else if (i < lines.length - 1) {
+      const found = line.length > 40 ? `${line.slice(0, 40)}...` : line;
+      throw new TritbankError('E_FORMAT', `${path} line ${i + 1}`, `expected a JSON object, found ${found}`);
+    }
+  }
+  return records;
+}
+
+/** Keeps the records that `keep` accepts and rewrites the file: on resume, those up to the checkpoint. */
+export function truncateLines<T extends object>(path: string, keep: (record: T) => boolean): void {
+  const lines = readLines<T>(path).filter(keep);
+  writeFileAtomic(path, lines.map((record) => `${JSON.stringify(record)}\n`).join(''));
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw fileError(path, 'a readable file', cause);
+  }
+}
+
+function parseObject(line: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// The writer's process id keeps two writers of one file apart and tells a dead writer's leftover from a live one's.
+const temporaryName = (path: string) => join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+
+/** Removes temporary files of processes that were killed while they wrote. */
+function removeLeftovers(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const pid = /^\..+\.(\d+)\.tmp$/.exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) rmSync(join(directory, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
+
+/** Makes a rename survive a power cut; file systems that cannot flush a directory are left alone. */
+function flushDirectory(path: string): void {
+  try {
+    const handle = openSync(path, 'r');
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch {
+    // Windows opens no directories; the rename is atomic all the same.
+  }
+}
