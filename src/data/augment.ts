@@ -5,7 +5,7 @@
  */
 
 import type { Placement, Window } from './image.ts';
-import { Random } from './random.ts';
+import { Random } from '../ir/random.ts';
 
 export interface AugmentOptions {
   /** Zero padding in pixels on each side before a crop of the original size; equally a random shift up to it. */

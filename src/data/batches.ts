@@ -1,6 +1,6 @@
 /**
- * Batches of uint8 images, `[size, channels, height, width]`, with labels and, where asked for, soft targets. A batch is
- * a pure function of (split, options, step): the order is a Fisher-Yates shuffle keyed by (seed, epoch), each sample's
+ * Batches of uint8 images, `[rows, channels, height, width]`, with labels and, where asked for, soft targets. A batch
+ * is a pure function of (split, options, step): the order is a Fisher-Yates shuffle keyed by (seed, epoch), a sample's
  * augmentation is keyed by (seed, epoch, sample). Splits on disk are decoded in the background, a few batches ahead.
  * Normalisation is not done here but in the graph.
  */
@@ -12,7 +12,7 @@ import { requireInteger, requireNumber, type Split } from './dataset.ts';
 import { isBadImage, recordFailure } from './failures.ts';
 import { type ImageShape, imageBytes, placeImage } from './image.ts';
 import { Limiter, runAhead } from './prefetch.ts';
-import { Random } from './random.ts';
+import { Random } from '../ir/random.ts';
 import { drawMixup, mixRows, writeTargets } from './targets.ts';
 
 export interface BatchOptions {
@@ -84,6 +84,7 @@ export function epochOrder(length: number, seed: number, epoch: number, shuffle:
 export function batches(split: Split, options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
   requireInteger('batchSize', options.batchSize, 1);
   requireInteger('start', options.start ?? 0, 0);
+  requireInteger('seed', options.seed ?? 0, -Number.MAX_SAFE_INTEGER);
   requireInteger('epoch', options.epoch ?? 0, 0);
   requireInteger('prefetch', options.prefetch ?? 0, 0, 64);
   requireInteger('concurrency', options.concurrency ?? 1, 1, 256);

@@ -119,21 +119,22 @@ async function readRecords(
       notes.push(`${path}: not the official ${known.title}: the checksum differs`);
     }
     const count = bytes.length / record;
-    const fine = Uint8Array.from({ length: count }, (_, i) => bytes[i * record + labelBytes - 1]!);
-    labels.push(checkedLabels(path, fine, known.classes.length));
+    const fine = new Uint8Array(count);
     const planes = new Uint8Array(count * pixelBytes);
     for (let i = 0; i < count; i++) {
+      fine[i] = bytes[i * record + labelBytes - 1]!;
       planes.set(bytes.subarray(i * record + labelBytes, (i + 1) * record), i * pixelBytes);
     }
+    labels.push(checkedLabels(path, fine, known.classes.length));
     pixels.push(planes);
   }
-  const allLabels = Int32Array.from(labels.flatMap((l) => Array.from(l)));
-  return new MemorySplit(`${known.name} ${part}`, shape, join8(pixels), allLabels, known.classes.length);
+  const total = labels.reduce((sum, l) => sum + l.length, 0);
+  const allPixels = joinInto(new Uint8Array(total * pixelBytes), pixels);
+  const allLabels = joinInto(new Int32Array(total), labels);
+  return new MemorySplit(`${known.name} ${part}`, shape, allPixels, allLabels, known.classes.length);
 }
 
-function join8(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
+function joinInto<T extends Uint8Array | Int32Array>(whole: T, parts: readonly T[]): T {
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

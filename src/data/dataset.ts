@@ -50,12 +50,13 @@ export interface OpenOptions {
   readonly channels?: 1 | 3;
   /**
    * Folders: `folder` (default) numbers the class folders in sorted order; `index` takes the label from
-   * `classes.json` (`{"n01440764": {"index": 0, "name": "tench"}}`), for models with more outputs than there are folders.
+   * `classes.json` (`{"n01440764": {"index": 0, "name": "tench"}}`), for models with more
+   * outputs than there are folders.
    */
   readonly labels?: 'folder' | 'index';
   /** Number of classes with `labels: 'index'` (default: the largest index + 1), and of `synthetic` (default 10). */
   readonly classCount?: number;
-  /** Folders, evaluation: side of the centre crop / shorter side, in (0, 1]; default 1, customary for ImageNet 0.875. */
+  /** Folders, evaluation: side of the centre crop / shorter side, 0.1..1; default 1, customary for ImageNet 0.875. */
   readonly cropFraction?: number;
   /** Folders without split folders: fraction of each class that becomes the test split, 0..1; default 0.1. */
   readonly testFraction?: number;
@@ -68,8 +69,9 @@ export interface OpenOptions {
 /** Throws E_USAGE unless `value` is an integer in min .. max; returns it. */
 export function requireInteger(where: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `in ${min}..${max}`;
-  throw new TritbankError('E_USAGE', where, `expected an integer ${range}, found ${value}`);
+  const bounded = max === Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` in ${min}..${max}`;
+  const range = min === -Number.MAX_SAFE_INTEGER ? '' : bounded;
+  throw new TritbankError('E_USAGE', where, `expected an integer${range}, found ${value}`);
 }
 
 /** Throws E_USAGE unless min <= value <= max; returns it. */

@@ -1,6 +1,7 @@
 /**
  * From a JPEG, PNG or WebP file to uint8 planes, by libvips through `sharp`: orientation by EXIF, colours to sRGB (or
- * grey), alpha dropped, cut and resized by Lanczos. The only importer of `sharp` in this folder.
+ * grey), alpha dropped after it has weighted the resizing, cut and resized by Lanczos. The only importer of `sharp` in
+ * this folder.
  */
 
 import sharp from 'sharp';

@@ -10,7 +10,7 @@ import { type Dataset, type OpenOptions, requireInteger, requireNumber, type Spl
 import { decodeImage, measureImage } from './decode.ts';
 import { isDirectory } from './files.ts';
 import type { ImageShape, Window } from './image.ts';
-import { Random } from './random.ts';
+import { Random } from '../ir/random.ts';
 import { type ClassEntry, type Listing, listFolders, listImages, readClassFile } from './scan.ts';
 
 const testNames = ['val', 'validation', 'test'];
@@ -72,9 +72,10 @@ export async function openFolder(dir: string, options: OpenOptions = {}): Promis
     notes.push(`${dir}: no training images, only ${testItems.files.length} for evaluation`);
   } else {
     divide(main, labelOf, testFraction, trainItems, testItems);
+    const total = testItems.files.length + trainItems.files.length;
     notes.push(
-      `${dir}: no ${testNames.join('/, ')}/ folder, so ${testItems.files.length} of ` +
-        `${testItems.files.length + trainItems.files.length} images (a fixed ${testFraction * 100} % of each class) are the test split`,
+      `${dir}: no ${testNames.join('/, ')}/ folder, so ${testItems.files.length} of ${total} images ` +
+        `(a fixed ${testFraction * 100} % of each class) are the test split`,
     );
   }
   const first = trainItems.files[0] ?? testItems.files[0]!;

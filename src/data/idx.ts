@@ -60,7 +60,9 @@ export async function openIdx(dir: string, expected: Known | undefined, options:
   const paths = await locate(dir);
   const absent = idxFiles.filter((_, i) => paths[i] === undefined);
   if (absent.length > 0) {
-    throw new TritbankError('E_DATA', dir, `expected the four IDX files, found no ${absent.join(', ')} (nor .gz)`);
+    const advice = expected ? `; ${expected.advice} this directory` : '';
+    const found = `found no ${absent.join(', ')} (nor .gz)`;
+    throw new TritbankError('E_DATA', dir, `expected the four IDX files, ${found}${advice}`);
   }
   const files = paths as string[];
   const contents = await Promise.all(files.map(readData));

@@ -6,7 +6,6 @@ export { failureCount } from './failures.ts';
 export { type ImageShape, imageBytes, type Window } from './image.ts';
 export { MemorySplit } from './memory.ts';
 export { datasetNames, openDataset } from './open.ts';
-export { Random, type RandomKey, type RandomState } from './random.ts';
 export { type Statistics, statistics } from './statistics.ts';
 export { selectImages, subset } from './subset.ts';
 export { type SyntheticOptions, synthetic } from './synthetic.ts';

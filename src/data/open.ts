@@ -58,19 +58,14 @@ export async function openDataset(nameOrPath: string, options: OpenOptions = {})
 }
 
 async function openNamed({ known, places, present, open }: Source, options: OpenOptions): Promise<Dataset> {
-  const where = `data set '${known.name}'`;
-  if (options.dir !== undefined) {
-    if (await present(options.dir)) return open(options.dir, known, options);
-    const expected = `expected the files of ${known.title} in ${options.dir}, found none`;
-    throw new TritbankError('E_DATA', where, `${expected}; ${known.advice} ${options.dir}`);
-  }
+  if (options.dir !== undefined) return open(options.dir, known, options);
   const root = process.env.TRITBANK_DATA;
   const local = join('data', known.name);
   const candidates = [...(root ? [join(root, known.name)] : []), local, ...places()];
   for (const dir of candidates) if (await present(dir)) return open(dir, known, options);
   const expected = `expected the files of ${known.title} in ${candidates.join(' or ')}, found none`;
   const target = root ? join(root, known.name) : `./${local}`;
-  throw new TritbankError('E_DATA', where, `${expected}; ${known.advice} ${target}`);
+  throw new TritbankError('E_DATA', `data set '${known.name}'`, `${expected}; ${known.advice} ${target}`);
 }
 
 async function openPath(path: string, options: OpenOptions): Promise<Dataset> {

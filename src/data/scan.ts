@@ -42,9 +42,7 @@ export async function listImages(dir: string): Promise<Listing> {
   const files: string[][] = [];
   for (const folder of folders) {
     const place = join(dir, folder);
-    const names = (
-      await readdir(place, { recursive: true }).catch((cause) => Promise.reject(unreadable(place, cause)))
-    )
+    const names = (await readdir(place, { recursive: true }).catch((cause) => Promise.reject(unreadable(place, cause))))
       .filter((name) => imageExtension.test(name) && !/(^|[\\/])\./.test(name))
       .sort(byCodePoint);
     if (names.length === 0) {

@@ -26,6 +26,7 @@ export function statistics(dataset: Dataset): Promise<Statistics> {
   let result = cache.get(split);
   if (!result) {
     result = measure(split);
+    result.catch(() => cache.delete(split));
     cache.set(split, result);
   }
   return result;

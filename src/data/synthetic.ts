@@ -6,7 +6,7 @@
 import { type Dataset, requireInteger, type Split } from './dataset.ts';
 import { type ImageShape, imageBytes } from './image.ts';
 import { MemorySplit } from './memory.ts';
-import { Random } from './random.ts';
+import { Random } from '../ir/random.ts';
 
 export interface SyntheticOptions {
   /** Default 10. */

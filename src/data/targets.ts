@@ -3,7 +3,7 @@
  * pairs the rows of a shuffled batch from both ends, with one weight per batch, in place.
  */
 
-import { Random } from './random.ts';
+import { Random } from '../ir/random.ts';
 
 /** Writes one-hot rows smoothed to (1 - smoothing) + smoothing / K and smoothing / K; rows of label -1 become zero. */
 export function writeTargets(target: Float32Array, labels: Int32Array, classCount: number, smoothing: number): void {

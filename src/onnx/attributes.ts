@@ -5,7 +5,7 @@
  */
 
 import { type Attribute, type Tensor, TritbankError } from '../ir/index.ts';
-import { decodeText, type Init } from './proto.ts';
+import { decodeText, encodeText, type Init } from './proto.ts';
 import type { AttributeProto, attributeProto } from './schema.ts';
 import { type ExternalSource, readTensor, writeTensor } from './tensors.ts';
 import { toSafeInteger } from './types.ts';
@@ -125,8 +125,6 @@ export function readConstant(
   throw new TritbankError('E_UNSUPPORTED', place, `expected the value of a Constant, found ${kind}`);
 }
 
-const utf8 = new TextEncoder();
-
 /** An AttributeProto. Integers must be safe integers. */
 export function writeAttribute(name: string, attribute: Attribute, where: string): Init<typeof attributeProto> {
   const integer = (value: number): bigint => {
@@ -140,7 +138,7 @@ export function writeAttribute(name: string, attribute: Attribute, where: string
     case 'int':
       return { name, i: integer(attribute.value), type: type('i') };
     case 'string':
-      return { name, s: utf8.encode(attribute.value), type: type('s') };
+      return { name, s: encodeText(attribute.value), type: type('s') };
     case 'tensor':
       return { name, t: writeTensor('', attribute.value), type: type('t') };
     case 'floats':
@@ -148,6 +146,6 @@ export function writeAttribute(name: string, attribute: Attribute, where: string
     case 'ints':
       return { name, ints: attribute.value.map(integer), type: type('ints') };
     case 'strings':
-      return { name, strings: attribute.value.map((s) => utf8.encode(s)), type: type('strings') };
+      return { name, strings: attribute.value.map((s) => encodeText(s)), type: type('strings') };
   }
 }

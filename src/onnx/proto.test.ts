@@ -31,7 +31,11 @@ describe('proto', () => {
       raw: fc.uint8Array(),
       parts: fc.array(fc.record({ text: fc.string({ unit: 'grapheme' }), ids: fc.array(int64) })),
     });
-    fc.assert(fc.property(message, (value) => expect(decode(schema, encode(schema, value), 'm')).toEqual(value)));
+    fc.assert(
+      fc.property(message, (value) => {
+        expect(decode(schema, encode(schema, value), 'm')).toEqual(value);
+      }),
+    );
   });
 
   it('writes negative integers as ten bytes, as protobuf does', () => {

@@ -55,7 +55,8 @@ export const packed = <K extends Scalar>(tag: number, kind: K) => ({ tag, kind, 
 
 const wireTypes = { int32: 0, int64: 0, uint64: 0, double: 1, string: 2, bytes: 2, float: 5 } as const;
 const lengthDelimited = 2;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
 
 const wireType = (kind: Scalar | Schema) => (typeof kind === 'string' ? wireTypes[kind] : lengthDelimited);
 
@@ -70,10 +71,14 @@ function fieldsByTag(schema: Schema): Map<number, readonly [string, Field]> {
   return table;
 }
 
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
 /** Decodes UTF-8 strictly, or throws E_FORMAT. */
 export function decodeText(bytes: Uint8Array, where: string): string {
   try {
-    return utf8.decode(bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
     throw new TritbankError('E_FORMAT', where, 'expected UTF-8 text, found other bytes', { cause });
   }
@@ -221,7 +226,8 @@ function writeScalar(writer: PbfWriter, kind: Scalar, value: unknown): void {
   if (kind === 'int32') writer.writeVarint(value as number);
   else if (kind === 'float') writer.writeFloat(value as number);
   else if (kind === 'double') writer.writeDouble(value as number);
-  else if (kind === 'string') writer.writeString(value as string);
+  else if (kind === 'string')
+    writer.writeBytes(encodeText(value as string)); // pbf garbles plane 2
   else if (kind === 'bytes') writer.writeBytes(value as Uint8Array);
   else writeInt64(writer, value as bigint);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { f32Type, type GraphInit, type ModelInit, modelBytes, node } from '../../test/onnx-model.ts';
-import { f32, float, floats, i64, int, ints, printGraph, scalar, str, tensorAttribute } from '../ir/index.ts';
+import { f32, float, floats, int, ints, printGraph, scalar, str, tensorAttribute } from '../ir/index.ts';
 import { type ReadOptions, readModel } from './read.ts';
 
 const relu: ModelInit = {
@@ -99,11 +99,11 @@ describe('readModel', () => {
     expect(printed({ nodes })).toBe(`graph g (opset 20)
   input x: float32[N, 4]
   const a: float32[2] {1, 2}
-  const b: float32 0.5
+  const b: float32[] 0.5
   const c: float32[2] {0.5, 0.25}
-  const d: int64 -3
+  const d: int64[] -3
   const e: int64[2] {1, -2}
-  const f: string "s"
+  const f: string[] "s"
   const h: string[2] {"s", "t"}
   y: float32[N, 4] = Relu(x)
   output y
@@ -162,7 +162,7 @@ describe('readModel refuses', () => {
     [new Uint8Array(), 'error E_FORMAT: m.onnx: expected an ONNX model, found an empty file'],
     [
       new TextEncoder().encode('<html><body>404</body></html>'),
-      'error E_FORMAT: m.onnx: model: expected wire type 0, 1, 2 or 5, found 4 (at byte 1 of this part)',
+      'error E_FORMAT: m.onnx: model.graph: expected wire type 2, found 4 (at byte 1 of this part)',
     ],
     [Uint8Array.of(0x12, 1, 65), 'error E_FORMAT: m.onnx: expected an ONNX model, found no ir_version'],
     [Uint8Array.of(8, 4), 'error E_FORMAT: m.onnx: expected a graph, found none'],

@@ -16,7 +16,7 @@ import {
   TritbankError,
   toBytes,
 } from '../ir/index.ts';
-import { decodeText, type Init } from './proto.ts';
+import { decodeText, encodeText, type Init } from './proto.ts';
 import type { TensorProto, tensorProto } from './schema.ts';
 import { codeToDtype, dtypeToCode, toSafeInteger } from './types.ts';
 
@@ -142,12 +142,10 @@ function fromList(dtype: NumericDType, dims: readonly number[], proto: TensorPro
   return { dtype, dims, data };
 }
 
-const utf8 = new TextEncoder();
-
 /** A TensorProto; large numeric data goes to `sink` when there is one. */
 export function writeTensor(name: string, tensor: Tensor, sink?: ExternalSink): Init<typeof tensorProto> {
   const head = { dims: tensor.dims.map(BigInt), dataType: dtypeToCode(tensor.dtype), ...(name && { name }) };
-  if (tensor.dtype === 'string') return { ...head, stringData: (tensor.data as string[]).map((s) => utf8.encode(s)) };
+  if (tensor.dtype === 'string') return { ...head, stringData: (tensor.data as string[]).map((s) => encodeText(s)) };
   const rawData = toBytes(tensor);
   if (!sink || rawData.length < sink.threshold) return { ...head, rawData };
   const entries = { location: sink.location, offset: sink.put(rawData), length: rawData.length };

@@ -4,7 +4,7 @@
  * an E_GRADIENT error.
  */
 
-import type { Node } from '../ir/index.ts';
+import type { Node, Value } from '../ir/index.ts';
 import * as arithmetic from './gradient/arithmetic.ts';
 import { trainingBatchNorm } from './gradient/batch-norm.ts';
 import * as convolution from './gradient/conv.ts';
@@ -24,6 +24,8 @@ export { unbroadcast } from './gradient/shape-tools.ts';
 
 export type NoGradient = 'constant' | 'integer' | 'piecewise constant' | 'no rule';
 
+const isFixed = (x: Value) => x.shape.every((d) => typeof d === 'number');
+
 export const gradientRules: { readonly [K in OpType]: GradientRule | NoGradient } = {
   Abs: elementwise.abs,
   Add: arithmetic.add,
@@ -31,7 +33,9 @@ export const gradientRules: { readonly [K in OpType]: GradientRule | NoGradient 
   ArgMax: 'integer',
   AveragePool: pool.averagePool,
   BatchNormalization: (context) =>
-    context.node.int('training_mode', 0) === 1 ? trainingBatchNorm(context) : normalize.batchNormalization(context),
+    context.node.int('training_mode', 0) === 1 && isFixed(context.node.input(0))
+      ? trainingBatchNorm(context)
+      : normalize.batchNormalization(context),
   Cast: elementwise.cast,
   Ceil: 'piecewise constant',
   Clip: elementwise.clip,

@@ -111,8 +111,8 @@ const rules: { readonly [K in OpType]: ReferenceRule } = {
 };
 
 /**
- * The outputs of `node` for these inputs (undefined for omitted optional ones). Inputs are not changed but may be
- * shared with the result. Throws E_SHAPE for operands that do not fit, E_UNSUPPORTED for an operator or a variant of it
+ * The outputs of `node`, one per slot, for these inputs (undefined for omitted optional ones). Inputs are not changed but
+ * may be shared with the result. Throws E_SHAPE for operands that do not fit, E_UNSUPPORTED for an operator or a variant of it
  * without reference semantics.
  */
 export function evaluateNode(node: Node, inputs: readonly (Tensor | undefined)[]): readonly Tensor[] {
@@ -123,7 +123,7 @@ export function evaluateNode(node: Node, inputs: readonly (Tensor | undefined)[]
   // A copy over constants, so that shape inference fixes every output type before the rule runs.
   const scratch = new Graph();
   const values = inputs.map((tensor, i) => tensor && scratch.initializer(`input${i}`, tensor));
-  const outputs = node.outputs.map((o, i) => o && `output${i}`).map((name) => name ?? '');
+  const outputs = node.outputs.map((_, i) => `output${i}`);
   const copy = scratch.add(node.op, values, node.attributes, { name: node.name, outputs });
   inferNode(copy);
   return rules[node.op](copy);

@@ -2,11 +2,11 @@
  * Constant folding.
  * 1. A node whose inputs are all constants becomes one initializer per output, under the same name.
  * 2. A node whose integer output is known from shapes alone (Shape of fixed sizes, and what is computed from it) too.
- * 3. Results above `maxElements` stay computed; so do strings and operators outside the tables. A constant that is also
+ * 3. Results above `maxElements` stay computed; so do strings, operators outside the tables and random ones. A constant that is also
  *    a graph input counts as variable. Constants that become unused are left for `removeDead`.
  */
 
-import { elementCount, type Graph, type Node, type Tensor, type Value } from '../ir/index.ts';
+import { elementCount, type Graph, type Node, type Tensor, TritbankError, type Value } from '../ir/index.ts';
 import { isOpType } from '../ops/names.ts';
 import { evaluateNode } from '../ops/reference.ts';
 import { knownTensor } from '../ops/shape/contents.ts';
@@ -25,12 +25,7 @@ export function foldConstants(graph: Graph, { maxElements = 2 ** 20 }: FoldConst
     if (!isOpType(node.op, node.domain)) continue;
     inferNode(node);
     if (!node.outputs.every((o) => !o || isSmall(o, maxElements))) continue;
-    const tensors = foldable(node, inputs)
-      ? evaluateNode(
-          node,
-          node.inputs.map((i) => i?.constant),
-        )
-      : fromShapes(node);
+    const tensors = allConstant(node, inputs) ? evaluate(node) : fromShapes(node);
     if (!tensors) continue;
     replace(graph, node, tensors);
     changed = true;
@@ -43,9 +38,21 @@ function isSmall(value: Value, maxElements: number): boolean {
   return !!shape?.every((d): d is number => typeof d === 'number') && elementCount(shape as number[]) <= maxElements;
 }
 
-function foldable(node: Node, inputs: ReadonlySet<Value>): boolean {
-  if (node.op === 'Dropout' && node.inputs[2]) return false;
+function allConstant(node: Node, inputs: ReadonlySet<Value>): boolean {
   return node.inputs.every((i) => !i || (i.constant && i.constant.dtype !== 'string' && !inputs.has(i)));
+}
+
+/** The outputs, or undefined for a variant without reference semantics. */
+function evaluate(node: Node): readonly Tensor[] | undefined {
+  try {
+    return evaluateNode(
+      node,
+      node.inputs.map((i) => i?.constant),
+    );
+  } catch (error) {
+    if (error instanceof TritbankError && error.code === 'E_UNSUPPORTED') return undefined;
+    throw error;
+  }
 }
 
 function fromShapes(node: Node): Tensor[] | undefined {

@@ -35,6 +35,10 @@ export interface GradientCase {
   readonly outputs?: number;
   /** Outputs that are summed up; 0 alone by default. */
   readonly summed?: readonly number[];
+  /** Inputs whose first dimension is the symbolic 'N' in the graph; ONNX Runtime runs it at the given size. */
+  readonly batched?: readonly number[];
+  /** Elements of input 0, where they matter. */
+  readonly at?: readonly number[];
   /** Bounds of uniform random inputs; a normal distribution by default. */
   readonly between?: readonly [number, number];
   /** False for a node that ONNX Runtime cannot run forward: then only its gradient runs there. */
@@ -68,43 +72,43 @@ export async function checkGradient(spec: GradientCase): Promise<void> {
   const inputs = spec.inputs.map((input, i) => {
     if (!input) return undefined;
     if ('dtype' in input) return graph.initializer(`c${i}`, input);
-    const value = graph.input(`x${i}`, 'float32', input);
-    feeds.set(value, randomTensor(random, input, spec.between));
+    const value = graph.input(`x${i}`, 'float32', spec.batched?.includes(i) ? ['N', ...input.slice(1)] : input);
+    feeds.set(value, i === 0 && spec.at ? f32(input, spec.at) : randomTensor(random, input, spec.between));
     return value;
   });
   const node = b.node(spec.op, inputs, spec.attributes, spec.outputs ?? 1, 'node');
-  const summed = (spec.summed ?? [0]).map((i) => {
-    const y = node.output(i);
-    return { y, weight: randomTensor(random, y.dims) };
-  });
-  const terms = summed.map(({ y, weight }) =>
-    b.reduce('ReduceSum', b.mul(y, b.constant('weight', weight)), undefined, false),
+  const reference = evaluateNode(
+    node,
+    node.inputs.map((v) => v && (feeds.get(v) ?? v.constant)),
   );
+  const weights = new Map((spec.summed ?? [0]).map((i) => [i, randomTensor(random, reference[i]!.dims)]));
+  const given = new Map([...feeds].map(([value, tensor]) => [value.name, tensor]));
+  const terms = [...weights].map(([i, weight]) => {
+    const y = node.output(i).dtype === 'float32' ? node.output(i) : b.cast(node.output(i), 'float32');
+    const factor = graph.input(`weight${i}`, 'float32', y.shape);
+    given.set(factor.name, weight);
+    return b.reduce('ReduceSum', b.mul(y, factor), undefined, false);
+  });
   const wrt = [...feeds.keys()];
   const gradients = differentiate(graph, terms.length > 1 ? b.op('Sum', terms) : terms[0]!, wrt);
   const forward = spec.forward === false ? [] : node.outputs.filter((y) => y !== undefined);
   graph.outputs = [...forward, ...gradients.values()];
-  removeDead(graph);
-  verify(graph);
+  const runnable = verify(graph).clone();
+  removeDead(runnable);
 
-  const results = await runInOrt(graph, Object.fromEntries([...feeds].map(([value, t]) => [value.name, t])));
-  const expected = evaluateNode(
-    node,
-    node.inputs.map((v) => v && (feeds.get(v) ?? v.constant)),
-  );
+  const results = await runInOrt(runnable, Object.fromEntries(given));
   const tolerance = spec.tolerance ?? 1e-4;
   for (const [i, y] of forward.entries()) {
     const { dims, data } = results.get(y.name)!;
-    expect(dims, `shape of output ${i}`).toEqual(expected[i]!.dims);
-    expectClose(data, toNumbers(expected[i]!), tolerance, `output ${i}`);
+    expect(dims, `shape of output ${i}`).toEqual(reference[i]!.dims);
+    expectClose(data, toNumbers(reference[i]!), tolerance, `output ${i}`);
   }
-  const weights = new Map(summed.map(({ y, weight }) => [node.outputs.indexOf(y), toNumbers(weight)]));
   for (const x of wrt) {
     const gradient = gradients.get(x);
     expect(gradient, `gradient of ${x.name}`).toBeDefined();
     expect(printType(gradient!.type), `type of the gradient of ${x.name}`).toBe(printType(x.type));
     const { dims, data } = results.get(gradient!.name)!;
-    expect(dims, `shape of the gradient of ${x.name}`).toEqual(x.dims);
+    expect(dims, `shape of the gradient of ${x.name}`).toEqual(feeds.get(x)!.dims);
     expectClose(data, centralDifferences(node, feeds, x, weights), tolerance, `gradient of ${x.name}`);
   }
 }
@@ -123,13 +127,14 @@ export function expectClose(actual: readonly number[], expected: readonly number
 }
 
 /** d/dx of the weighted sum of outputs, one element of x after the other. */
-function centralDifferences(node: Node, feeds: Feeds, x: Value, weights: ReadonlyMap<number, number[]>): number[] {
+function centralDifferences(node: Node, feeds: Feeds, x: Value, weights: ReadonlyMap<number, Tensor>): number[] {
+  const factors = [...weights].map(([i, weight]) => ({ i, w: toNumbers(weight) }));
   const step = 1e-5;
   const precise = new Map([...feeds].map(([value, tensor]) => [value, toFloat64(tensor)]));
   const operands = node.inputs.map((v) => v && (precise.get(v) ?? toFloat64(v.constant!)));
   const sum = () => {
     const y = evaluateNode(node, operands);
-    return [...weights].reduce((s, [i, w]) => s + toNumbers(y[i]!).reduce((t, v, j) => t + v * w[j]!, 0), 0);
+    return factors.reduce((s, { i, w }) => s + toNumbers(y[i]!).reduce((t, v, j) => t + v * w[j]!, 0), 0);
   };
   const data = precise.get(x)!.data as Float64Array;
   return Array.from(data, (kept, i) => {

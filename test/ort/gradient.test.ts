@@ -257,6 +257,38 @@ describe('convolution', () => {
   );
   check('Conv', [[2, 3, 8], [4, 3, 3], [4]], { strides: ints([2]), pads: ints([1, 1]) });
   check('Conv', [[1, 2, 4, 3, 5], [2, 2, 2, 2, 3], [2]], { strides: ints([1, 1, 2]), pads: ints([1, 0, 0, 0, 1, 1]) });
+  check(
+    'Conv',
+    [
+      [1, 16, 5, 6],
+      [2, 16, 3, 2],
+    ],
+    { pads: ints([1, 0, 1, 1]) },
+  );
+  check(
+    'Conv',
+    [
+      [1, 16, 7, 6],
+      [2, 16, 3, 3],
+    ],
+    { strides: ints([2, 2]), dilations: ints([1, 2]), pads: ints([0, 1, 0, 1]) },
+  );
+  check(
+    'Conv',
+    [
+      [1, 16, 6, 6],
+      [2, 16, 3, 3],
+    ],
+    { strides: ints([2, 2]) },
+  );
+  check(
+    'Conv',
+    [
+      [2, 2, 4, 4],
+      [3, 2, 2, 2],
+    ],
+    { pads: ints([2, 2, 2, 2]) },
+  );
   check('ConvTranspose', [[2, 3, 4, 5], [3, 2, 3, 3], [2]]);
   check(
     'ConvTranspose',
@@ -351,6 +383,7 @@ describe('reductions', () => {
     check(op, [[2, 3, 4], i64([-1, 0])], { keepdims: int(0) });
     check(op, [[2, 3, 4]], { keepdims: int(0) });
   }
+  check('ReduceProd', [[3, 3], i64([1])], {}, { at: [1, 2, 3, 0, 2, 3, 0, 0, 3] });
   check('ReduceSum', [[2, 3, 4]], { noop_with_empty_axes: int(1) });
 });
 
@@ -399,6 +432,133 @@ describe('indexing', () => {
   check('ScatterElements', [[3, 4], i64([0, 1, 3, 3, 0, 0], [3, 2]), [3, 2]], { axis: int(1), reduction: str('add') });
   check('ScatterND', [[4, 3], i64([2, 0], [2, 1]), [2, 3]]);
   check('ScatterND', [[2, 4, 3], i64([0, 2, 1, 0, 0, 2], [3, 2]), [3, 3]], { reduction: str('add') });
+});
+
+describe('symbolic batch', () => {
+  const batch: Options = { batched: [0] };
+  const both: Options = { batched: [0, 1] };
+  check(
+    'Add',
+    [
+      [2, 3, 4],
+      [3, 1],
+    ],
+    {},
+    batch,
+  );
+  check(
+    'Mul',
+    [
+      [2, 3],
+      [2, 1],
+    ],
+    {},
+    both,
+  );
+  check('Softmax', [[2, 3]], {}, batch);
+  check(
+    'MatMul',
+    [
+      [2, 3, 4],
+      [4, 5],
+    ],
+    {},
+    batch,
+  );
+  check(
+    'MatMul',
+    [
+      [2, 3, 4],
+      [2, 4, 5],
+    ],
+    {},
+    both,
+  );
+  check('Gemm', [[2, 4], [4, 3], [3]], {}, batch);
+  check('Conv', [[2, 3, 5, 6], [4, 3, 3, 3], [4]], { strides: ints([2, 2]) }, batch);
+  check(
+    'Conv',
+    [
+      [2, 4, 5, 6],
+      [4, 1, 3, 3],
+    ],
+    { group: int(4), pads: ints([1, 1, 1, 1]) },
+    batch,
+  );
+  check(
+    'Conv',
+    [
+      [2, 4, 5, 6],
+      [6, 2, 3, 3],
+    ],
+    { group: int(2), strides: ints([2, 2]) },
+    batch,
+  );
+  check(
+    'Conv',
+    [
+      [2, 3, 5, 6],
+      [4, 3, 1, 1],
+    ],
+    {},
+    batch,
+  );
+  check(
+    'Conv',
+    [
+      [2, 3, 5, 6],
+      [4, 3, 1, 1],
+    ],
+    { strides: ints([2, 2]) },
+    batch,
+  );
+  check(
+    'ConvTranspose',
+    [
+      [2, 3, 4, 4],
+      [3, 2, 3, 3],
+    ],
+    { strides: ints([2, 2]) },
+    batch,
+  );
+  check('AveragePool', [[2, 3, 6, 6]], { kernel_shape: ints([2, 2]), strides: ints([2, 2]) }, batch);
+  check('AveragePool', [[2, 3, 6, 6]], { kernel_shape: ints([3, 3]), strides: ints([2, 2]) }, batch);
+  check('MaxPool', [[2, 3, 6, 6]], { kernel_shape: ints([3, 3]), strides: ints([2, 2]) }, batch);
+  check('GlobalAveragePool', [[2, 3, 4, 4]], {}, batch);
+  check('GlobalMaxPool', [[2, 3, 4, 4]], {}, batch);
+  check(
+    'BatchNormalization',
+    [[3, 2, 2, 2], [2], [2], f32([2]), f32([2])],
+    { training_mode: int(1) },
+    { ...batch, forward: false, outputs: 3 },
+  );
+  check('LayerNormalization', [[2, 3, 4], [4], [4]], {}, { ...batch, outputs: 3 });
+  check('ReduceMean', [[2, 3]], {}, batch);
+  check('ReduceMean', [[2, 3], i64([0])], { keepdims: int(0) }, batch);
+  check('ReduceSum', [[2, 3], i64([0])], { keepdims: int(0) }, batch);
+  check('ReduceMax', [[2, 3, 4], i64([2])], {}, batch);
+  check('Reshape', [[2, 3, 4], i64([0, -1])], {}, batch);
+  check('Flatten', [[2, 3, 4]], {}, batch);
+  check('Squeeze', [[2, 3, 1, 1], i64([2, 3])], {}, batch);
+  check('Transpose', [[2, 3, 4]], { perm: ints([1, 0, 2]) }, batch);
+  check(
+    'Concat',
+    [
+      [2, 3],
+      [2, 2],
+    ],
+    { axis: int(1) },
+    both,
+  );
+  check('Concat', [[2, 3], f32([1, 3])], { axis: int(0) }, batch);
+  check('Split', [[2, 6]], { axis: int(1), num_outputs: int(3) }, { ...batch, outputs: 3, summed: [1] });
+  check('Slice', [[2, 7], i64([0, 1]), i64([2 ** 31, 6]), i64([0, 1]), i64([1, 2])], {}, batch);
+  check('Pad', [[2, 3, 4], i64([0, 1, 0, 0, 0, 2])], {}, batch);
+  check('Expand', [[2, 1, 3], i64([1, 4, 1])], {}, batch);
+  check('Tile', [[2, 3], i64([1, 2])], {}, batch);
+  check('Gather', [[2, 4], i64([1, 3, 1])], { axis: int(1) }, batch);
+  check('Gather', [[5, 4], i64([1, 3, 1])], {}, batch);
+  check('GatherElements', [[2, 4], i64([1, 3], [2, 1])], { axis: int(1) }, batch);
 });
 
 it('checks every rule of the table', () => {

@@ -132,7 +132,9 @@ describe('pools', () => {
     });
     agrees('dilated', op, [image], { ...kernel, dilations: ints([2, 2]) });
     for (const mode of ['SAME_UPPER', 'SAME_LOWER', 'VALID']) {
-      agrees(mode, op, [image], { ...kernel, strides: ints([2, 2]), auto_pad: str(mode) });
+      const automatic = { ...kernel, strides: ints([2, 2]), auto_pad: str(mode) };
+      agrees(mode, op, [image], automatic);
+      agrees(`${mode}, rounded up`, op, [image], { ...automatic, ceil_mode: int(1) });
     }
     agrees('along one axis', op, [noise([2, 2, 7])], { kernel_shape: ints([3]) });
   }
@@ -208,6 +210,7 @@ describe('indexing', () => {
   agrees('of elements', 'ScatterND', [x, tensor('int64', [1, 2, 0], [1, 3]), noise([1], 1)]);
   agrees('last', 'OneHot', [i64([0, 2, -1]), i64([3], []), f32([2], [0, 1])]);
   agrees('first, out of range', 'OneHot', [i64([0, 2, 5]), i64([3], []), f32([2], [-1, 4])], { axis: int(0) });
+  agrees('with a float depth', 'OneHot', [f32([2], [1, 0]), scalar(2), f32([2], [0, 1])]);
   agrees('of a matrix, in the middle', 'OneHot', [i64([0, 1, 2, 1], [2, 2]), i64([3], []), i64([5, 6])], {
     axis: int(1),
   });

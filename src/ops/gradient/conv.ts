@@ -3,11 +3,13 @@
  * Shapes: x [N, C, size..], w [M, C/g, kernel..], dy [N, M, windows..].
  */
 
-import { int, ints, type Value } from '../../ir/index.ts';
+import { ints, type Value } from '../../ir/index.ts';
 import type { Builder } from '../builder.ts';
+import { span } from '../shape/window.ts';
+import { convAttributes, isPointwise, weightGradient } from './conv-weight.ts';
 import { type GradientRule, gradientOfFirst } from './rule.ts';
 import { range, reshapeLike, swapAxes, typed } from './shape-tools.ts';
-import { type ExactWindow, endPads, exactWindow, transposedWindow, unreached } from './window.ts';
+import { type ExactWindow, exactWindow, transposedWindow, unreached } from './window.ts';
 
 export const conv: GradientRule = (context) => {
   const { node, b, needs } = context;
@@ -37,25 +39,19 @@ export const convTranspose: GradientRule = (context) => {
   ];
 };
 
-const convAttributes = (window: ExactWindow, group: number) => ({
-  strides: ints(window.strides),
-  dilations: ints(window.dilations),
-  pads: ints([...window.begin, ...endPads(window)]),
-  group: int(group),
-});
-
 const channelSum = (b: Builder, dy: Value) => b.reduceSum(dy, [0, ...range(dy.shape.length).slice(2)]);
 
-const allOnes = (values: readonly number[]) => values.every((v) => v === 1);
-const allZero = (values: readonly number[]) => values.every((v) => v === 0);
-
-/** A 1x1 convolution without groups or pads: a matrix product per image (of every stride-th pixel). */
-const isPointwise = (window: ExactWindow, group: number) =>
-  group === 1 && allOnes(window.kernel) && allZero(window.begin) && window.end.every((p) => p <= 0);
-
-/** dx = the windows of dy, weighted, added up where they overlap. */
+/**
+ * dx = the windows of dy, weighted, added up where they overlap. With stride 1 that is a convolution with the reversed
+ * kernel, which runtimes do faster than the general case, ConvTranspose.
+ */
 function inputGradient(b: Builder, x: Value, w: Value, dy: Value, window: ExactWindow, group: number): Value {
-  if (isPointwise(window, group) && allOnes(window.strides)) return pointwiseInputGradient(b, x, w, dy);
+  const dense = window.strides.every((s) => s === 1);
+  if (dense && isPointwise(window, group)) return pointwiseInputGradient(b, x, w, dy);
+  const reversed = reversedWindow(window);
+  if (dense && [...reversed.begin, ...reversed.end].every((p) => p >= 0)) {
+    return typed(b.op('Conv', [dy, reversedKernel(b, w, group)], convAttributes(reversed, group)), x.shape);
+  }
   const attributes = { ...convAttributes(window, group), output_padding: ints(unreached(window)) };
   return typed(b.op('ConvTranspose', [dy, w], attributes), x.shape);
 }
@@ -67,47 +63,23 @@ function pointwiseInputGradient(b: Builder, x: Value, w: Value, dy: Value): Valu
   return reshapeLike(b, b.matmul(b.transpose(b.reshape(w, [m, c]), [1, 0]), pixels), x);
 }
 
-/**
- * dw = correlation of x with dy, summed over the images: a convolution in which the images are the channels, dy is the
- * kernel, and strides and dilations change places. Per group j: x [C/g, N, size..] * dy [M/g, N, windows..].
- */
-function weightGradient(b: Builder, x: Value, w: Value, dy: Value, window: ExactWindow, group: number): Value {
-  if (isPointwise(window, group)) return pointwiseWeightGradient(b, x, w, dy, window);
-  const swapped = { ...window, strides: window.dilations, dilations: window.strides };
-  const images = imagesAsChannels(b, x, group);
-  const correlation = b.op('Conv', [images, swapAxes(b, dy, 0, 1)], convAttributes(swapped, group));
-  const spatial = range(window.kernel.length).map((i) => i + 2);
-  // where the windows do not reach the end of the input there are more offsets than the kernel has
-  const exact = window.end.every((p) => p >= 0)
-    ? correlation
-    : b.slice(correlation, { starts: spatial.map(() => 0), ends: window.kernel, axes: spatial });
-  return reshapeLike(b, typed(swapAxes(b, exact, 0, 1), w.shape), w);
+/** The windows of x over dy: an element of x is seen by as many windows as the kernel has elements. */
+function reversedWindow(window: ExactWindow): ExactWindow {
+  const reach = window.kernel.map((kernel, i) => span({ kernel, dilation: window.dilations[i]! }) - 1);
+  const rest = (pads: readonly number[]) => reach.map((r, i) => r - pads[i]!);
+  return { ...window, begin: rest(window.begin), end: rest(window.end) };
 }
 
-/** [N, C, size..] to [C/g, g N, size..]. */
-function imagesAsChannels(b: Builder, x: Value, group: number): Value {
-  if (group === 1) return swapAxes(b, x, 0, 1);
-  const channels = (x.shape[1] as number) / group;
-  const size = x.shape.slice(2) as readonly number[];
-  const grouped = b.reshape(x, [-1, group, channels, ...size]);
-  const perm = [2, 1, 0, ...size.map((_, i) => i + 3)];
-  return b.reshape(b.transpose(grouped, perm), [channels, -1, ...size]);
-}
-
-// dW = dY X', all images side by side
-function pointwiseWeightGradient(b: Builder, x: Value, w: Value, dy: Value, window: ExactWindow): Value {
-  const [m, c] = w.dims as [number, number];
-  const spatial = window.strides.map((_, i) => i + 2);
-  const read = allOnes(window.strides)
-    ? x
-    : b.slice(x, {
-        starts: spatial.map(() => 0),
-        ends: x.shape.slice(2) as readonly number[],
-        axes: spatial,
-        steps: window.strides,
-      });
-  const rows = (value: Value, n: number) => b.reshape(swapAxes(b, value, 0, 1), [n, -1]);
-  return b.reshape(b.gemm(rows(dy, m), rows(read, c), { transB: true }), w.dims);
+/** w reversed along the spatial axes, with input and output channels of each group exchanged: [C, M/g, kernel..]. */
+function reversedKernel(b: Builder, w: Value, group: number): Value {
+  const [filters, channels, ...kernel] = w.dims as [number, number, ...number[]];
+  const axes = kernel.map((_, i) => i + 2);
+  const all = (value: number) => kernel.map(() => value);
+  const reversed = typed(b.slice(w, { starts: all(-1), ends: all(-(2 ** 31)), axes, steps: all(-1) }), w.shape);
+  if (group === filters && channels === 1) return reversed;
+  if (group === 1) return swapAxes(b, reversed, 0, 1);
+  const grouped = b.reshape(reversed, [group, filters / group, channels, ...kernel]);
+  return b.reshape(swapAxes(b, grouped, 1, 2), [group * channels, filters / group, ...kernel]);
 }
 
 /** `x` without the elements at its end that no window reaches. */

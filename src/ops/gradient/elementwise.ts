@@ -16,8 +16,11 @@ export const sigmoid = unary(({ dy, y, b }) => b.mul(dy, b.sub(y, b.mul(y, y))))
 export const tanh = unary(({ dy, y, b }) => b.mul(dy, b.sub(1, b.mul(y, y)))); // dx = dy (1 - y^2)
 export const softplus = unary(({ dy, x, b }) => b.mul(dy, b.op('Sigmoid', [x]))); // dx = dy sigmoid(x)
 
+/** dy where `condition` holds, else 0: a product, which ONNX Runtime computes three times as fast as a Where. */
+const where = (b: Builder, condition: Value, dy: Value) => b.mul(dy, b.cast(condition, 'float32'));
+
 // dx = dy [y > 0]
-export const relu = unary(({ dy, y, b }) => b.where(b.greater(y, 0), dy, 0));
+export const relu = unary(({ dy, y, b }) => where(b, b.greater(y, 0), dy));
 
 // dx = dy (x > 0 ? 1 : alpha)
 export const leakyRelu = unary(({ dy, x, b, node }) =>
@@ -27,7 +30,7 @@ export const leakyRelu = unary(({ dy, x, b, node }) =>
 // dx = alpha dy [0 < y < 1]
 export const hardSigmoid = unary(({ dy, y, b, node }) => {
   const inside = b.op('And', [b.greater(y, 0), b.less(y, 1)]);
-  return b.where(inside, b.mul(dy, node.float('alpha', 0.2)), 0);
+  return where(b, inside, b.mul(dy, node.float('alpha', 0.2)));
 });
 
 // y = x h(x), h(x) = clip(x/6 + 1/2, 0, 1):  dx = dy (|x| < 3 ? x/3 + 1/2 : [x > 0])
@@ -68,9 +71,9 @@ export const clip: GradientRule = (context) => {
   const { node, x, b, needs } = context;
   const dy = gradientOfFirst(context);
   const input = node.input(0);
-  const sumWhere = (condition: Value) => b.reduce('ReduceSum', b.where(condition, dy, 0), undefined, false);
+  const sumWhere = (condition: Value) => b.reduce('ReduceSum', where(b, condition, dy), undefined, false);
   return [
-    needs(0) ? b.where(b.op('Equal', [input, node.output()]), dy, 0) : null, // dx = dy [x = y]
+    needs(0) ? where(b, b.op('Equal', [input, node.output()]), dy) : null, // dx = dy [x = y]
     needs(1) ? sumWhere(b.less(input, x[1]!)) : null, // dlow = sum dy [x < low]
     needs(2) ? sumWhere(b.greater(input, x[2]!)) : null, // dhigh = sum dy [x > high]
   ];

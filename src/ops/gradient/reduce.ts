@@ -1,4 +1,4 @@
-/** Gradients of reductions. The gradient of y is first given back the reduced axes, with size 1. */
+/** Gradients of reductions. The gradient of y is first given back the reduced axes, with size 1 (unless it is a scalar). */
 
 import { toNumbers, type Value } from '../../ir/index.ts';
 import type { Builder } from '../builder.ts';
@@ -19,7 +19,9 @@ function reduction(context: GradientContext): Reduction {
   const dy = gradientOfFirst(context);
   const [x, y] = [node.input(0), node.output()];
   const axes = reducedAxes(context);
-  if (node.int('keepdims', 1) === 1 || axes.length === 0) return { y, dy, x, axes, b };
+  // a scalar broadcasts as it is
+  const whole = axes.length === x.shape.length;
+  if (node.int('keepdims', 1) === 1 || axes.length === 0 || whole) return { y, dy, x, axes, b };
   const restore = (value: Value) => b.op('Unsqueeze', [value, b.i64(axes)]);
   return {
     x,

@@ -1,6 +1,6 @@
 /** Elementwise operators: out[i] = f(a[i], b[i] ...), operands broadcast. */
 
-import { type Node, type Tensor, TritbankError, toNumbers } from '../../ir/index.ts';
+import { type Node, TritbankError, toNumbers } from '../../ir/index.ts';
 import {
   broadcastIndices,
   broadcastNumbers,
@@ -113,30 +113,12 @@ export const prelu: ReferenceRule = (node) => {
 /** Elements are moved, not computed with: every element type works. */
 export const where: ReferenceRule = (node) => {
   const { dims } = node.output();
-  const condition = broadcastNumbers(node, 0, dims);
-  const [x, y] = [1, 2].map((i) => take(tensorOf(node, i), dims, broadcastIndices(tensorOf(node, i).dims, dims)));
-  const size = condition.length;
-  const joined = concatenate(x!, y!);
-  return [
-    take(
-      joined,
-      dims,
-      condition.map((c, i) => (c ? i : size + i)),
-    ),
-  ];
+  const broadcast = (i: number) => take(tensorOf(node, i), dims, broadcastIndices(tensorOf(node, i).dims, dims));
+  const [x, y] = [broadcast(1), broadcast(2)];
+  const chosen = x.data as { [index: number]: unknown };
+  for (const [i, c] of broadcastNumbers(node, 0, dims).entries()) if (!c) chosen[i] = y.data[i];
+  return [x];
 };
-
-/** The elements of x, then those of y. */
-function concatenate(x: Tensor, y: Tensor): Tensor {
-  const size = x.data.length;
-  const data = take(
-    x,
-    [2 * size],
-    Array.from({ length: 2 * size }, (_, i) => i % Math.max(1, size)),
-  ).data;
-  for (let i = 0; i < size; i++) (data as { [index: number]: unknown })[size + i] = y.data[i];
-  return { dtype: x.dtype, dims: [2 * size], data };
-}
 
 /** Floating-point values are truncated to integers; every value but 0 is true. */
 export const cast: ReferenceRule = (node) => {

@@ -3,7 +3,7 @@
 import { elementCount, type Node, TritbankError } from '../../ir/index.ts';
 import { normalizeAxis } from '../shape/rule.ts';
 import { broadcastNumbers, count, numbers, type ReferenceRule, result, tensorOf } from './arrays.ts';
-import { mean } from './reduce.ts';
+import { groupsAlong, mean } from './reduce.ts';
 
 function variance(values: readonly number[], average: number): number {
   return mean(values.map((v) => (v - average) ** 2));
@@ -57,7 +57,7 @@ export const layerNormalization: ReferenceRule = (node) => {
     const row = Math.floor(i / size);
     return (v - means[row]!) * inverses[row]! * scale[i]! + (bias?.[i] ?? 0);
   });
-  return [y, means, inverses].flatMap((values, i) => (node.outputs[i] ? [result(node, values, i)] : []));
+  return [y, means, inverses].slice(0, node.outputs.length).map((values, i) => result(node, values, i));
 };
 
 /** `f(x, maximum, sum of exp(x - maximum))` along an axis. */
@@ -68,15 +68,13 @@ function softmaxLike(f: (x: number, maximum: number, sum: number) => number): Re
     const inner = elementCount(dims.slice(axis + 1));
     const block = dims[axis]! * inner;
     const x = numbers(node, 0);
-    const lines = new Map<number, number[]>();
     const lineOf = (i: number) => Math.floor(i / block) * inner + (i % inner);
-    for (const [i, v] of x.entries()) lines.set(lineOf(i), [...(lines.get(lineOf(i)) ?? []), v]);
-    const statistics = new Map([...lines].map(([line, values]) => [line, expSum(values)]));
+    const statistics = groupsAlong(node, [axis]).map(expSum);
     return [
       result(
         node,
         x.map((v, i) => {
-          const { maximum, sum } = statistics.get(lineOf(i))!;
+          const { maximum, sum } = statistics[lineOf(i)]!;
           return f(v, maximum, sum);
         }),
       ),

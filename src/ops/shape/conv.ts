@@ -40,12 +40,7 @@ export const conv: ShapeRule = (node) => {
   checkBias(node, filters);
   const sizes = x.slice(2);
   const windows = windowsOf(node, sizes, kernelOf(node, w));
-  const same = node.string('auto_pad', 'NOTSET').startsWith('SAME');
-  const spatial = sizes.map((size, i) => {
-    const window = windows[i]!;
-    const count = same && typeof size === 'number' ? Math.ceil(size / window.stride) : positions(node, size, window);
-    return count ?? freshDim(node, i + 2);
-  });
+  const spatial = sizes.map((size, i) => positions(node, size, windows[i]!) ?? freshDim(node, i + 2));
   return [typed(dtypeOf(node, 0), [x[0]!, filters, ...spatial])];
 };
 

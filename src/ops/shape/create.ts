@@ -1,17 +1,7 @@
 /** Operators whose result does not take an operand's elements: constants, ranges, shapes. */
 
-import {
-  type Dim,
-  f32,
-  i64,
-  type Node,
-  scalar,
-  type Tensor,
-  TritbankError,
-  toNumbers,
-  type Value,
-} from '../../ir/index.ts';
-import { contentsOf } from './contents.ts';
+import { f32, i64, type Node, scalar, type Tensor, TritbankError } from '../../ir/index.ts';
+import { contentsOf, scalarOf } from './contents.ts';
 import { dtypeOf, freshDim, freshShape, mismatch, type ShapeRule, shapeOf, show, typed } from './rule.ts';
 
 /** The tensor that a Constant node stands for. */
@@ -51,9 +41,7 @@ export const constantOfShape: ShapeRule = (node) => {
 
 /** start, start + delta ... below limit. */
 export const range: ShapeRule = (node) => {
-  const scalarOf = (value: Value): Dim | undefined =>
-    value.constant ? toNumbers(value.constant)[0] : contentsOf(value)?.[0];
-  const [start, limit, delta] = [0, 1, 2].map((i) => scalarOf(node.input(i)));
+  const [start, limit, delta] = [0, 1, 2].map((i) => scalarOf(node.inputs[i]));
   const fixed = typeof start === 'number' && typeof limit === 'number' && typeof delta === 'number';
   const count = fixed
     ? Math.max(0, Math.ceil((limit - start) / delta))

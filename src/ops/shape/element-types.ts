@@ -25,8 +25,3 @@ const dtypes = new Map(Object.entries(codes).map(([dtype, code]) => [code, dtype
 export function dtypeOfElementCode(code: number): DType | undefined {
   return dtypes.get(code);
 }
-
-/** ONNX's number of an element type. */
-export function elementCodeOf(dtype: DType): number {
-  return codes[dtype];
-}

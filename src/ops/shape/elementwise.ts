@@ -3,7 +3,7 @@
 import type { DType, Node, Shape } from '../../ir/index.ts';
 import { broadcastShapes } from './dims.ts';
 import { dtypeOfElementCode } from './element-types.ts';
-import { dtypeOf, mismatch, type ShapeRule, shapeOf, show, typed } from './rule.ts';
+import { dtypeOf, mismatch, normalizeAxis, type ShapeRule, shapeOf, show, typed } from './rule.ts';
 
 /** Output like input 0. */
 export const sameType: ShapeRule = (node) => [node.input(0).type];
@@ -12,10 +12,7 @@ export const sameType: ShapeRule = (node) => [node.input(0).type];
 export function alongAxis(defaultAxis: number): ShapeRule {
   return (node) => {
     const rank = shapeOf(node, 0)?.length;
-    const axis = node.int('axis', defaultAxis);
-    if (rank !== undefined && (axis < -rank || axis >= rank)) {
-      throw mismatch(node, `expected an axis of a tensor of rank ${rank}, found ${axis}`);
-    }
+    if (rank !== undefined) normalizeAxis(node, node.int('axis', defaultAxis), rank);
     return [node.input(0).type];
   };
 }

@@ -1,6 +1,6 @@
 /** Operators that read and write by index. */
 
-import { contentsOf } from './contents.ts';
+import { scalarOf } from './contents.ts';
 import {
   dtypeOf,
   expectRank,
@@ -49,6 +49,6 @@ export const oneHot: ShapeRule = (node) => {
   const indices = shapeOf(node, 0);
   if (!indices) return [typed(dtypeOf(node, 2), undefined)];
   const axis = normalizeAxis(node, node.int('axis', -1), indices.length + 1);
-  const depth = contentsOf(node.input(1))?.[0] ?? freshDim(node, axis);
+  const depth = scalarOf(node.input(1)) ?? freshDim(node, axis);
   return [typed(dtypeOf(node, 2), indices.toSpliced(axis, 0, depth))];
 };

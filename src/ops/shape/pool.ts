@@ -11,13 +11,9 @@ export const pool: ShapeRule = (node) => {
   if (!x) return result();
   const sizes = x.slice(2);
   const windows = windowsOf(node, sizes, node.ints('kernel_shape'));
-  const same = node.string('auto_pad', 'NOTSET').startsWith('SAME');
-  const ceil = node.int('ceil_mode', 0) === 1;
-  const spatial = sizes.map((size, i) => {
-    const window = windows[i]!;
-    const fixed = same && typeof size === 'number';
-    return (fixed ? Math.ceil(size / window.stride) : positions(node, size, window, ceil)) ?? freshDim(node, i + 2);
-  });
+  // With SAME_*, the padding already leaves whole windows only.
+  const ceil = node.int('ceil_mode', 0) === 1 && !node.string('auto_pad', 'NOTSET').startsWith('SAME');
+  const spatial = sizes.map((size, i) => positions(node, size, windows[i]!, ceil) ?? freshDim(node, i + 2));
   return result([...x.slice(0, 2), ...spatial]);
 };
 

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { openDataset } from './open.ts';
+import { statistics } from './statistics.ts';
+import { subset } from './subset.ts';
+import { synthetic } from './synthetic.ts';
+
+test('is deterministic, balanced and different in its splits', async () => {
+  const options = { classes: 3, channels: 1, height: 6, width: 5, train: 9, test: 6, seed: 4 } as const;
+  const data = synthetic(options);
+  expect(synthetic(options).train.pixels).toEqual(data.train.pixels);
+  expect(synthetic({ ...options, seed: 5 }).train.pixels).not.toEqual(data.train.pixels);
+  expect([...data.train.labels]).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2]);
+  expect(await data.train.read(0)).not.toEqual(await data.test.read(0));
+  expect((await openDataset('synthetic', { imageSize: 6, channels: 1, classCount: 4 })).train.read(0)).toHaveLength(36);
+});
+
+test('is learnable: the nearest class mean of the training split recognises the test split', () => {
+  const data = synthetic({ classes: 10, channels: 1, height: 16, width: 16, train: 300, test: 100, seed: 1 });
+  const size = 256;
+  const means = data.classes.map(() => new Float64Array(size));
+  const { pixels, labels } = data.train;
+  for (let i = 0; i < labels.length; i++) {
+    for (let k = 0; k < size; k++) means[labels[i]!]![k]! += pixels![i * size + k]! / 30;
+  }
+  let right = 0;
+  for (let i = 0; i < data.test.length; i++) {
+    const image = data.test.pixels!.subarray(i * size, (i + 1) * size);
+    const distances = means.map((mean) => mean.reduce((sum, m, k) => sum + (m - image[k]!) ** 2, 0));
+    if (distances.indexOf(Math.min(...distances)) === data.test.labels[i]) right++;
+  }
+  expect(right).toBeGreaterThanOrEqual(95);
+});
+
+test('statistics are those of the definition, per channel, and are computed once', async () => {
+  const data = synthetic({ classes: 2, height: 4, width: 3, train: 5, test: 0 });
+  const { mean, std } = await statistics(data);
+  for (let c = 0; c < 3; c++) {
+    const values: number[] = [];
+    for (let i = 0; i < 5; i++) values.push(...data.train.pixels!.subarray((i * 3 + c) * 12, (i * 3 + c + 1) * 12));
+    const m = values.reduce((a, b) => a + b) / values.length;
+    expect(mean[c]).toBeCloseTo(m, 9);
+    expect(std[c]).toBeCloseTo(Math.sqrt(values.reduce((sum, v) => sum + (v - m) ** 2, 0) / values.length), 9);
+  }
+  expect(statistics(data)).toBe(statistics(data));
+});
+
+test('a subset has different images in order, the same ones for a seed', () => {
+  const { train } = synthetic({ classes: 4, channels: 1, height: 2, width: 2, train: 40, test: 0 });
+  const part = subset(train, 10, 3);
+  expect(part.length).toBe(10);
+  expect(part.pixels).toEqual(subset(train, 10, 3).pixels);
+  expect(part.pixels).not.toEqual(subset(train, 10, 4).pixels);
+  expect(subset(train, 40).pixels).toEqual(train.pixels);
+  expect(() => subset(train, 41)).toThrow('subset: expected an integer in 0..40, found 41');
+});

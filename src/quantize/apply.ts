@@ -1,0 +1,129 @@
+/**
+ * Rewrites a network by a plan: convolutions become ternary weight layers, strassenified convolutions or hybrid filter
+ * banks, with latent full-precision weights that training ternarizes later (`phases.ts`).
+ *
+ *   strassenified convolution   y = Wc (BN(Wb x) * a)      (Tschannen et al., arXiv 1712.03942, section 2.2)
+ *   hybrid filter bank          y = [W x ; Wc (BN(Wb x) * a)]   (Gope et al., arXiv 1911.01028, section 3)
+ *
+ * The batch norm on the hidden channels has no scale of its own; `a` takes that place, and its shift is left out
+ * because the batch norm behind the layer removes any constant.
+ */
+
+import { elementCount, f32, float, type Graph, ints, Random, type Tensor, TritbankError, type Value } from '../ir/index.ts';
+import { Builder } from '../ops/index.ts';
+import { findLayers, type Layer } from './layers.ts';
+import type { LayerPlan, Plan } from './plan.ts';
+import type { Granularity } from './ternarize.ts';
+
+/** A ternary weight of a rewritten network. */
+export interface TernaryWeight {
+  /** Name of the initializer with the latent weights. */
+  readonly name: string;
+  readonly granularity: Granularity;
+  /**
+   * Where the frozen scale goes: `weight` multiplies the weights; `hidden` leaves it to the batch norm behind Wb,
+   * whose name follows; `a` absorbs it into the scales of that name.
+   */
+  readonly scale: { readonly into: 'weight' } | { readonly into: 'hidden'; readonly norm: string } | { readonly into: 'a'; readonly name: string };
+}
+
+export interface QuantizedNetwork {
+  readonly graph: Graph;
+  readonly ternary: readonly TernaryWeight[];
+  /** Initializers that training must not touch (zero shifts of hidden batch norms). */
+  readonly fixed: ReadonlySet<string>;
+}
+
+/** Normal with variance 2 / (fan in + fan out) (Glorot & Bengio 2010). */
+function xavier(dims: readonly number[], seed: number, name: string): Tensor {
+  const [filters, inputs, kh, kw] = dims as [number, number, number, number];
+  const deviation = Math.sqrt(2 / ((filters + inputs) * kh * kw));
+  const random = new Random(seed, name);
+  return f32(
+    dims,
+    Float32Array.from({ length: elementCount(dims) }, () => random.normal() * deviation),
+  );
+}
+
+class Rewriter {
+  readonly ternary: TernaryWeight[] = [];
+  readonly fixed = new Set<string>();
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly seed: number,
+  ) {}
+
+  rewrite(layer: Layer, plan: LayerPlan): void {
+    if (plan.method === 'fp') return;
+    if (plan.method === 'twn') {
+      this.ternary.push({ name: layer.weight.name, granularity: plan.granularity, scale: { into: 'weight' } });
+      return;
+    }
+    this.bank(layer, plan.fullPrecision, plan.hidden);
+  }
+
+  private bank(layer: Layer, fullPrecision: number, hidden: number): void {
+    const { node, name } = layer;
+    if (node.op !== 'Conv' || node.int('group', 1) !== 1) {
+      throw new TritbankError('E_MODEL', node.label, 'expected a convolution of one group for a filter bank');
+    }
+    if (fullPrecision < 0 || fullPrecision >= layer.filters || hidden < 1) {
+      const found = `${fullPrecision} full-precision filters and r = ${hidden}`;
+      throw new TritbankError('E_USAGE', `plan of ${name}`, `expected fewer than ${layer.filters} and r >= 1, found ${found}`);
+    }
+    const b = new Builder(this.graph, `${name}_`, node);
+    const x = node.input(0);
+    const parts: Value[] = [];
+    if (fullPrecision > 0) {
+      const size = layer.inputs * layer.kernel[0] * layer.kernel[1];
+      const data = (layer.weight.constant!.data as Float32Array).slice(0, fullPrecision * size);
+      const weight = b.constant('fp_weight', f32([fullPrecision, layer.inputs, ...layer.kernel], data));
+      parts.push(b.op('Conv', [x, weight], node.attributes, 'fp'));
+    }
+    parts.push(this.strassen(b, layer, x, layer.filters - fullPrecision, hidden));
+    let y = parts.length > 1 ? b.op('Concat', parts, { axis: { kind: 'int', value: 1 } }, 'bank') : parts[0]!;
+    const bias = node.inputs[2];
+    if (bias) y = b.add(y, b.reshape(bias, [1, layer.filters, 1, 1]));
+    node.output().replaceAllUsesWith(y);
+    this.graph.remove(node);
+    this.graph.removeValue(layer.weight);
+  }
+
+  private strassen(b: Builder, layer: Layer, x: Value, filters: number, hidden: number): Value {
+    const wb = b.constant('wb', xavier([hidden, layer.inputs, ...layer.kernel], this.seed, `${layer.name}_wb`));
+    const wc = b.constant('wc', xavier([filters, hidden, 1, 1], this.seed, `${layer.name}_wc`));
+    const filled = (name: string, value: number) =>
+      b.constant(name, f32([hidden], new Float32Array(hidden).fill(value)));
+    const a = filled('a', 1);
+    const shift = filled('hidden_shift', 0);
+    const norm = [a, shift, filled('hidden_mean', 0), filled('hidden_variance', 1)];
+    const h = b.op('Conv', [x, wb], layer.node.attributes, 'hidden');
+    const scaled = b.node('BatchNormalization', [h, ...norm], { epsilon: float(1e-5) }, 1, 'hidden_bn');
+    this.fixed.add(shift.name);
+    const granularity = 'tensor';
+    this.ternary.push({ name: wb.name, granularity, scale: { into: 'hidden', norm: scaled.name } });
+    this.ternary.push({ name: wc.name, granularity, scale: { into: 'a', name: a.name } });
+    return b.op('Conv', [scaled.output(), wc], { kernel_shape: ints([1, 1]) }, 'ternary');
+  }
+}
+
+/**
+ * The network of `plan`, with fresh factors drawn from `seed`; `graph` (shapes inferred) is not changed. Throws E_USAGE
+ * for a plan that names a layer the graph does not have or asks for impossible sizes.
+ */
+export function applyPlan(graph: Graph, plan: Plan, seed: number): QuantizedNetwork {
+  const copy = graph.clone();
+  const layers = findLayers(copy);
+  for (const name of Object.keys(plan.layers)) {
+    if (layers.some((l) => l.name === name)) continue;
+    const known = layers.map((l) => l.name).join(', ');
+    throw new TritbankError('E_USAGE', 'plan', `expected names of layers (${known}), found '${name}'`);
+  }
+  const rewriter = new Rewriter(copy, seed);
+  for (const layer of layers) {
+    const layerPlan = plan.layers[layer.name];
+    if (layerPlan) rewriter.rewrite(layer, layerPlan);
+  }
+  return { graph: copy, ternary: rewriter.ternary, fixed: rewriter.fixed };
+}

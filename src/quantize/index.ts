@@ -1,0 +1,5 @@
+export * from './apply.ts';
+export * from './layers.ts';
+export * from './phases.ts';
+export * from './plan.ts';
+export * from './ternarize.ts';

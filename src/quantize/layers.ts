@@ -1,0 +1,74 @@
+/**
+ * The layers of a classifier, as compression sees them: every convolution and Gemm with constant weights, classified by
+ * its place and shape.
+ */
+
+import type { Graph, Node, Value } from '../ir/index.ts';
+
+export type LayerKind = 'first' | 'pointwise' | 'depthwise' | 'conv' | 'classifier';
+
+export interface Layer {
+  readonly name: string;
+  readonly kind: LayerKind;
+  readonly node: Node;
+  /** The initializer with the weights. */
+  readonly weight: Value;
+  readonly filters: number;
+  /** Input channels that each filter sees. */
+  readonly inputs: number;
+  /** Kernel height and width. */
+  readonly kernel: readonly [number, number];
+}
+
+const passesThrough = new Set(['Flatten', 'Reshape', 'Squeeze', 'Softmax', 'LogSoftmax', 'Identity', 'Dropout', 'Add']);
+
+/** True when only shape changes, a bias or a softmax lie between this value and a graph output. */
+function reachesOutput(value: Value): boolean {
+  if (value.graph.outputs.includes(value)) return true;
+  return [...value.uses].some((n) => passesThrough.has(n.op) && reachesOutput(n.output()));
+}
+
+function readsInput(node: Node): boolean {
+  const x = node.input(0);
+  if (node.graph.inputs.includes(x)) return true;
+  return x.producer !== undefined && x.producer.op !== 'Conv' && x.producer.inputs.some((i) => i && !i.constant)
+    ? readsInput(x.producer)
+    : false;
+}
+
+function kindOf(node: Node, filters: number, perGroup: number, kernel: readonly number[]): LayerKind {
+  if (reachesOutput(node.output())) return 'classifier';
+  if (node.op === 'Gemm') return 'conv';
+  const group = node.int('group', 1);
+  if (group > 1) return perGroup === 1 && filters % group === 0 ? 'depthwise' : 'conv';
+  if (readsInput(node)) return 'first';
+  return kernel.every((k) => k === 1) ? 'pointwise' : 'conv';
+}
+
+/** All layers in execution order. */
+export function findLayers(graph: Graph): Layer[] {
+  const layers: Layer[] = [];
+  for (const node of graph.nodes) {
+    const weight = node.inputs[1];
+    if ((node.op !== 'Conv' && node.op !== 'Gemm') || !weight?.constant) continue;
+    const dims = weight.constant.dims;
+    if (node.op === 'Gemm') {
+      const [rows, columns] = node.int('transB', 0) ? [dims[0]!, dims[1]!] : [dims[1]!, dims[0]!];
+      layers.push({
+        name: node.name,
+        kind: kindOf(node, rows, columns, [1, 1]),
+        node,
+        weight,
+        filters: rows,
+        inputs: columns,
+        kernel: [1, 1],
+      });
+      continue;
+    }
+    if (dims.length !== 4) continue;
+    const [filters, inputs, kh, kw] = dims as [number, number, number, number];
+    const kind = kindOf(node, filters, inputs, [kh, kw]);
+    layers.push({ name: node.name, kind, node, weight, filters, inputs, kernel: [kh, kw] });
+  }
+  return layers;
+}

@@ -1,0 +1,86 @@
+/**
+ * The three phases of training (Tschannen et al., arXiv 1712.03942, section 2.2) as graph rewrites:
+ * `full` is the rewritten network itself; `toTernary` quantizes the latent weights on the fly, straight through;
+ * `toFrozen` fixes the ternary values and hands their scales to what stays trainable.
+ */
+
+import { f32, float, type Graph, type Tensor, type Value } from '../ir/index.ts';
+import { Builder } from '../ops/index.ts';
+import type { QuantizedNetwork, TernaryWeight } from './apply.ts';
+import { emitTernary, ternarize } from './ternarize.ts';
+
+function beforeFirstUse(weight: Value, prefix: string): Builder {
+  const { graph } = weight;
+  const first = graph.nodes.find((n) => weight.uses.has(n));
+  return new Builder(graph, prefix, first);
+}
+
+/** Makes the readers of `weight` read `replacement(weight)` instead. */
+function intercept(weight: Value, replacement: (w: Value, b: Builder) => Value): void {
+  const readers = [...weight.uses];
+  const result = replacement(weight, beforeFirstUse(weight, `${weight.name}/`));
+  for (const reader of readers) {
+    for (const [i, input] of reader.inputs.entries()) if (input === weight) reader.setInput(i, result);
+  }
+}
+
+/** Phase 2: every ternary weight passes the TWN quantizer. The state's names stay the same as in phase 1. */
+export function toTernary(network: QuantizedNetwork): QuantizedNetwork {
+  const graph = network.graph.clone();
+  for (const { name, granularity } of network.ternary) {
+    intercept(graph.value(name), (w, b) => emitTernary(b, w, granularity));
+  }
+  return { ...network, graph };
+}
+
+/**
+ * Phase 3: ternary values become constants `{-1, 0, 1}`, scales are absorbed, exactly: Wb's into the batch norm behind
+ * it (running averages divided, epsilon too), Wc's into `a`, a TWN weight's into a learned scale `<weight>_scale`.
+ * `network` is the phase-1 form; `state` holds the trained values by name (initializers elsewhere).
+ */
+export function toFrozen(network: QuantizedNetwork, state: ReadonlyMap<string, Tensor>): QuantizedNetwork {
+  const graph = network.graph.clone();
+  loadState(graph, state);
+  const fixed = new Set(network.fixed);
+  for (const weight of network.ternary) {
+    freeze(graph, weight);
+    fixed.add(weight.name);
+  }
+  return { graph, ternary: network.ternary, fixed };
+}
+
+/** Overwrites initializers by name; names that the graph does not have are ignored. */
+export function loadState(graph: Graph, state: ReadonlyMap<string, Tensor>): void {
+  for (const [name, tensor] of state) {
+    const value = graph.find(name);
+    if (value?.constant) value.constant = tensor;
+  }
+}
+
+const scaledBy = (value: Value, factor: number) => {
+  const { dims, data } = value.constant!;
+  value.constant = f32(dims, (data as Float32Array).map((v) => v * factor));
+};
+
+function freeze(graph: Graph, { name, granularity, scale }: TernaryWeight): void {
+  const weight = graph.value(name);
+  const { values, scales } = ternarize(weight.constant!, granularity);
+  weight.constant = values;
+  if (scale.into === 'weight') {
+    intercept(weight, (w, b) => {
+      const learned = graph.initializer(`${name}_scale`, f32([scales.length], scales));
+      return b.mul(w, b.reshape(learned, [scales.length, 1, 1, 1].slice(0, w.shape.length)));
+    });
+    return;
+  }
+  const factor = scales[0]! || 1;
+  if (scale.into === 'a') {
+    scaledBy(graph.value(scale.name), factor);
+    return;
+  }
+  const norm = graph.nodes.find((n) => n.name === scale.norm);
+  if (!norm) throw new Error(`internal: no batch norm '${scale.norm}'`);
+  scaledBy(norm.input(3), 1 / factor);
+  scaledBy(norm.input(4), 1 / (factor * factor));
+  norm.attributes = { ...norm.attributes, epsilon: float(norm.float('epsilon', 1e-5) / (factor * factor)) };
+}

@@ -1,0 +1,54 @@
+/** Draws a Plot specification as inline SVG, without a browser: Plot builds its elements in a linkedom document. */
+
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { html, Markup, replaceControls } from '../html.ts';
+
+const { document } = parseHTML('<!doctype html><html><body></body></html>');
+
+/** Colours that follow the page's light or dark scheme (`style.ts`). */
+export const ink = 'var(--ink)';
+export const muted = 'var(--muted)';
+export const rule = 'var(--rule)';
+
+/** The SVG of a plot; `label` describes it to screen readers. */
+export function draw(label: string, options: Plot.PlotOptions): Markup {
+  const svg = Plot.plot({
+    ...options,
+    document,
+    ariaLabel: replaceControls(label),
+    style: { fontSize: '12px', fontFamily: 'inherit', overflow: 'visible' },
+  });
+  svg.setAttribute('role', 'img');
+  for (const path of Array.from(svg.querySelectorAll('path'))) {
+    const d = path.getAttribute('d');
+    if (d) path.setAttribute('d', d.replace(/(\.\d\d)\d+/g, '$1'));
+  }
+  return new Markup(svg.outerHTML);
+}
+
+export interface LegendItem {
+  readonly name: string;
+  readonly color: string;
+  /** How the item is drawn; default a filled square. */
+  readonly shape?: 'line' | 'dashed' | 'square';
+}
+
+export interface Figure {
+  readonly title: string;
+  /** What one has to know to read the chart. */
+  readonly note?: string;
+  readonly legend?: readonly LegendItem[];
+  readonly body: Markup | readonly Markup[];
+}
+
+/** A chart with its title, legend and note. */
+export function figure({ title, note, legend = [], body }: Figure): Markup {
+  const item = ({ name, color, shape = 'square' }: LegendItem) =>
+    html`<li><span class="key ${shape}" style="color:${color}"></span>${name}</li>`;
+  return html`<figure>
+<figcaption><h3>${title}</h3>${note ? html`<p>${note}</p>` : undefined}</figcaption>
+${legend.length > 0 ? html`<ul class="legend">${legend.map(item)}</ul>` : undefined}
+<div class="chart">${body}</div>
+</figure>`;
+}

@@ -1,0 +1,70 @@
+/** Horizontal bars by layer, one panel a run: shared by the layer size and ternary weight charts. */
+
+import type { Markish } from '@observablehq/plot';
+import { axisFx, axisY, ruleX } from '@observablehq/plot';
+import { shorten } from '../format.ts';
+import type { Markup } from '../html.ts';
+import type { NamedRun } from '../runs.ts';
+import { draw, muted, rule } from './draw.ts';
+
+export interface LayerPanels {
+  readonly label: string;
+  readonly xLabel: string;
+  readonly xDomain: readonly [number, number];
+  readonly runs: readonly NamedRun[];
+  /** Layer names from the network's input to its output. */
+  readonly layers: readonly string[];
+  /** Marks whose data has `layer` and `panel` (the run's name). */
+  readonly marks: (panels: readonly NamedRun[]) => readonly Markish[];
+}
+
+/** The channels that put a datum into its panel and row. */
+export const panelChannels = { fx: 'panel', y: 'layer' } as const;
+
+const perRow = 4;
+
+/** At most four panels side by side; more runs make further rows with the same scales. */
+export function drawLayerPanels({ label, xLabel, xDomain, runs, layers, marks }: LayerPanels): Markup[] {
+  const labels = new Map(layers.map((layer) => [layer, shorten(layer, 28)]));
+  const marginLeft = 16 + 6.8 * Math.max(...[...labels.values()].map((text) => [...text].length));
+  const rows: Markup[] = [];
+  for (let i = 0; i < runs.length; i += perRow) {
+    const panels = runs.slice(i, i + perRow);
+    rows.push(
+      draw(label, {
+        width: Math.min(1120, marginLeft + 20 + 300 * panels.length),
+        height: 64 + 17 * layers.length,
+        marginLeft,
+        marginRight: 20,
+        marginTop: 26,
+        marginBottom: 38,
+        x: { domain: xDomain, label: xLabel, ticks: 4, labelAnchor: 'center', labelArrow: 'none', grid: true },
+        y: { domain: layers, label: null, padding: 0.2 },
+        fx: { domain: panels.map(({ name }) => name), label: null, padding: 0.08, axis: null },
+        marks: [
+          axisFx({
+            anchor: 'top',
+            fontSize: 13,
+            fontWeight: 600,
+            label: null,
+            tickFormat: (name: string) => shorten(name, 34),
+          }),
+          axisY({
+            anchor: 'left',
+            tickSize: 0,
+            color: muted,
+            tickFormat: (layer: string) => labels.get(layer) ?? layer,
+          }),
+          ...marks(panels),
+          ruleX([xDomain[0]], { stroke: rule }),
+        ],
+      }),
+    );
+  }
+  return rows;
+}
+
+/** The layers of all runs, in the order of the first run that has them. */
+export function collectLayers(runs: readonly NamedRun[]): string[] {
+  return [...new Set(runs.flatMap(({ run }) => run.layers.map((layer) => layer.name)))];
+}

@@ -1,0 +1,27 @@
+/** Reports of runs: an HTML page with charts, and a table for the terminal. */
+
+import { TritbankError } from '../ir/index.ts';
+import type { RunResult } from '../train/records.ts';
+import { findBaseline, nameRuns } from './runs.ts';
+
+export { printTable } from './table.ts';
+
+export interface ReportOptions {
+  readonly title: string;
+  /** Name or method of the run that accuracies are compared with; by default the first in full precision. */
+  readonly baseline?: string;
+  /** The program and its version, shown at the foot of the page. */
+  readonly generatedBy: string;
+}
+
+/**
+ * A self-contained HTML page (no outside resource, no script) about one or more runs. The charting and image libraries
+ * are loaded by the first call. E_USAGE without runs or with a baseline that is none of them.
+ */
+export async function renderReport(runs: readonly RunResult[], options: ReportOptions): Promise<string> {
+  if (runs.length === 0) throw new TritbankError('E_USAGE', 'report', 'expected at least one run, found none');
+  const named = nameRuns(runs);
+  const baseline = findBaseline(named, options.baseline);
+  const { renderPage } = await import('./page.ts');
+  return renderPage({ title: options.title, generatedBy: options.generatedBy, runs: named, baseline });
+}

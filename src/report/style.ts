@@ -1,0 +1,90 @@
+/** The report's style sheet: system fonts, light and dark by the reader's preference, narrow screens, print. */
+
+export const style = `
+:root {
+  color-scheme: light dark;
+  --page: #f5f6f8; --card: #ffffff; --ink: #16191d; --muted: #56606c; --rule: #e3e7ec; --ghost: #e2e6ec;
+  --accent: #0f766e; --on-color: #ffffff; --good: #15803d; --bad: #c02626;
+  --fp: #64748b; --twn: #c76a06; --strassen: #7c3aed; --hybrid: #0d8a80;
+  --extra-0: #db2777; --extra-1: #2563eb; --extra-2: #5a8f10; --extra-3: #b45309; --extra-4: #0e7490; --extra-5: #9333ea;
+  --minus: #2f6fdb; --zero: #cfd6df; --plus: #e2621b;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #0e1115; --card: #171b21; --ink: #e7eaee; --muted: #9ba7b4; --rule: #2a313a; --ghost: #2d353f;
+    --accent: #2dd4bf; --on-color: #0b0e11; --good: #4ade80; --bad: #f87171;
+    --fp: #94a3b8; --twn: #f5a524; --strassen: #a78bfa; --hybrid: #2dd4bf;
+    --extra-0: #f472b6; --extra-1: #60a5fa; --extra-2: #a3e635; --extra-3: #fb923c; --extra-4: #22d3ee; --extra-5: #c084fc;
+    --minus: #6aa2f7; --zero: #414b57; --plus: #f98b4b;
+  }
+}
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
+body {
+  margin: 0; background: var(--page); color: var(--ink);
+  font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+}
+main, footer { max-width: 1180px; margin: 0 auto; padding: 0 24px; }
+h1 { font-size: 30px; line-height: 1.2; letter-spacing: -0.02em; margin: 44px 0 6px; text-wrap: balance; }
+h2 { font-size: 20px; letter-spacing: -0.01em; margin: 0 0 14px; }
+h3 { font-size: 15px; margin: 0; }
+p { margin: 0; }
+code { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+.lead { color: var(--muted); margin-bottom: 22px; font-size: 16px; }
+section { margin: 0 0 40px; }
+.card, figure { background: var(--card); border: 1px solid var(--rule); border-radius: 12px; padding: 20px 22px; margin: 0; min-width: 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 14px; margin: 0 0 14px; }
+.tiles .card { padding: 16px 20px; }
+.tiles dt { color: var(--muted); font-size: 13px; }
+.tiles dd { margin: 0; font-size: 26px; font-weight: 650; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
+.tiles dd small { display: block; font-size: 13px; font-weight: 400; letter-spacing: 0; color: var(--muted); }
+.tiles dd .unit { font-size: 16px; font-weight: 500; margin-left: 3px; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr)); gap: 14px 28px; margin: 0; }
+.facts div { min-width: 0; }
+.facts .wide { grid-column: 1 / -1; }
+.facts dt { color: var(--muted); font-size: 13px; }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+.facts code { display: block; }
+.scroll, .chart { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+.results th, .results td { padding: 10px 12px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
+.results th:first-child { text-align: left; padding-left: 2px; }
+.results thead th { color: var(--muted); font-size: 13px; font-weight: 600; }
+.results thead th[title]:not([title=""]) { text-decoration: underline dotted; text-underline-offset: 4px; cursor: help; }
+.results tbody th { font-weight: 600; }
+.results tbody tr:last-child > * { border-bottom: 0; }
+.dot { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 9px; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px; }
+figure + figure { margin-top: 16px; }
+.pair figure + figure { margin-top: 0; }
+figcaption p, .note { color: var(--muted); font-size: 13.5px; }
+figcaption { margin-bottom: 10px; }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; margin: 0 0 8px; padding: 0; font-size: 13px; }
+.key { display: inline-block; vertical-align: middle; margin-right: 7px; }
+.key.square { width: 11px; height: 11px; border-radius: 3px; background: currentColor; }
+.key.line { width: 20px; border-top: 3px solid; }
+.key.dashed { width: 20px; border-top: 3px dashed; }
+.chart svg { display: block; color: var(--muted); max-width: 100%; height: auto; min-width: min(520px, 150%); }
+.pair .chart svg { width: 100%; }
+.chart.wide svg { min-width: 720px; }
+.tabs > input { position: absolute; opacity: 0; pointer-events: none; }
+.tabs > label { display: inline-block; padding: 6px 14px; margin: 0 6px 12px 0; border: 1px solid var(--rule); border-radius: 999px; background: var(--card); cursor: pointer; font-size: 14px; }
+.tabs > input:checked + label { border-color: var(--accent); color: var(--accent); font-weight: 600; }
+.tabs > input:focus-visible + label { outline: 2px solid var(--accent); outline-offset: 2px; }
+.tabs > .panels > * { display: none; }
+.samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(124px, 1fr)); gap: 12px; list-style: none; margin: 14px 0 0; padding: 0; }
+.samples li { border: 2px solid; border-radius: 10px; padding: 10px 8px 8px; text-align: center; min-width: 0; font-size: 13px; line-height: 1.4; }
+.samples .right { border-color: var(--good); }
+.samples .wrong { border-color: var(--bad); }
+.samples img { display: block; margin: 0 auto 8px; image-rendering: pixelated; border-radius: 4px; object-fit: contain; background: var(--ghost); }
+.samples span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.samples span span { display: inline; }
+.samples .prediction { font-weight: 600; }
+.samples small { font-weight: 400; color: var(--muted); }
+.samples .right .prediction { color: var(--good); }
+.samples .wrong .prediction { color: var(--bad); }
+.samples .label { color: var(--muted); }
+footer { color: var(--muted); font-size: 13px; padding-bottom: 40px; }
+@media (max-width: 600px) { main, footer { padding: 0 14px; } .card, figure { padding: 16px 14px; } h1 { margin-top: 26px; font-size: 25px; } }
+@media print { body { background: #fff; } .card, figure { break-inside: avoid; } .tabs > label { display: none; } .tabs > .panels > * { display: block !important; } }
+`;

@@ -1,0 +1,40 @@
+/** Which initializers of a network are learned, which are running averages, and how they become state of a step. */
+
+import { type Graph, type Tensor, TritbankError, type Value } from '../ir/index.ts';
+
+export interface Parameters {
+  /** Weights, biases, scales: updated by the optimizer. */
+  readonly learned: readonly Value[];
+  /** Running means and variances of batch norms. */
+  readonly running: readonly Value[];
+}
+
+const isRunning = (value: Value) =>
+  [...value.uses].every((n) => n.op === 'BatchNormalization' && n.inputs.indexOf(value) >= 3);
+
+/**
+ * Float32 initializers of rank 1 and more. Those named in `frozen` stay constants. Throws E_MODEL when nothing is left to
+ * learn.
+ */
+export function findParameters(graph: Graph, frozen: ReadonlySet<string> = new Set()): Parameters {
+  const candidates = graph.initializers.filter(
+    (v) => v.dtype === 'float32' && v.constant!.dims.length > 0 && v.uses.size > 0 && !frozen.has(v.name),
+  );
+  const learned = candidates.filter((v) => !isRunning(v));
+  if (learned.length === 0) {
+    throw new TritbankError('E_MODEL', `graph '${graph.name}'`, 'expected weights to train, found none');
+  }
+  return { learned, running: candidates.filter(isRunning) };
+}
+
+/** Weight decay acts on matrices and kernels; not on biases, batch norms and the scales `a` (all of rank 1). */
+export const decays = (value: Value) => value.shape.length >= 2;
+
+/** Turns an initializer into a graph input of the same name; returns the data it had. */
+export function promote(graph: Graph, value: Value): Tensor {
+  const tensor = value.constant;
+  if (!tensor) throw new Error(`internal: '${value.name}' is no initializer`);
+  value.constant = undefined;
+  graph.inputs.push(value);
+  return tensor;
+}
