@@ -6,7 +6,7 @@
 
 import type * as Ort from 'onnxruntime-node';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
-import { type CompileOptions, type Feeds, createSession, deviceError, fromOrt, toOrt } from './session.ts';
+import { type CompileOptions, createSession, deviceError, type Feeds, fromOrt, toOrt } from './session.ts';
 
 /** One state tensor: read from graph input `name`, its successor written to graph output `next`. */
 export interface StateSlot {

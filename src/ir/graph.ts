@@ -180,7 +180,7 @@ export class Graph {
   constructor(
     public name = 'graph',
     /** Version of the default operator set that the nodes are written for. */
-    public opset = 17,
+    public opset = 20,
   ) {}
 
   /** All values that exist: inputs, initializers and outputs of nodes. */

@@ -1,6 +1,6 @@
 export * from './errors.ts';
 export * from './graph.ts';
 export * from './print.ts';
+export * from './random.ts';
 export * from './tensor.ts';
 export * from './verify.ts';
-export * from './random.ts';

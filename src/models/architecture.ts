@@ -28,7 +28,12 @@ export function checkOptions(options: ArchitectureOptions): void {
   };
   const { width, inputSize, channels, classes, firstStride } = options;
   check(width > 0 && width <= 4, 'width', 'a number above 0 and at most 4', width);
-  check(Number.isInteger(inputSize) && inputSize >= 28 && inputSize <= 224, 'input size', '28 to 224 pixels', inputSize);
+  check(
+    Number.isInteger(inputSize) && inputSize >= 28 && inputSize <= 224,
+    'input size',
+    '28 to 224 pixels',
+    inputSize,
+  );
   check(channels === 1 || channels === 3, 'channels', '1 or 3', channels);
   check(Number.isInteger(classes) && classes >= 2, 'classes', 'at least 2', classes);
   check(firstStride === 1 || firstStride === 2, 'first stride', '1 or 2', firstStride);

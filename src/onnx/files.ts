@@ -34,7 +34,7 @@ export async function loadModel(path: string): Promise<Graph> {
   return inFile(path, () => buildGraph(model, (location) => data.get(location)!));
 }
 
-/** Saves a model, and its large tensors as external data where asked for or needed. E_FILE when it cannot be written. */
+/** Saves a model, with its large tensors as external data where asked for or needed. E_FILE where it cannot write. */
 export async function saveModel(graph: Graph, path: string, options: SaveOptions = {}): Promise<void> {
   const { externalData = initializerBytes(graph) > maxModelBytes - 2 ** 26, ...rest } = options;
   if (!externalData) {

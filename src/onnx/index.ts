@@ -1,4 +1,4 @@
-/** ONNX files to graphs and back. Code for the browser imports `read.ts` and `write.ts` directly: `files.ts` needs Node. */
+/** ONNX files to graphs and back. Browser code imports `read.ts` and `write.ts` directly: `files.ts` needs Node. */
 
 export { loadModel, type SaveOptions, saveModel } from './files.ts';
 export { type ReadOptions, readModel } from './read.ts';

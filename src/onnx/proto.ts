@@ -227,7 +227,7 @@ function writeScalar(writer: PbfWriter, kind: Scalar, value: unknown): void {
   else if (kind === 'float') writer.writeFloat(value as number);
   else if (kind === 'double') writer.writeDouble(value as number);
   else if (kind === 'string')
-    writer.writeBytes(encodeText(value as string)); // pbf garbles plane 2
+    writer.writeBytes(encodeText(value as string)); // pbf 5.1 garbles U+20000 and beyond
   else if (kind === 'bytes') writer.writeBytes(value as Uint8Array);
   else writeInt64(writer, value as bigint);
 }

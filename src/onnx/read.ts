@@ -21,8 +21,8 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a model. Throws E_FORMAT for damaged files, E_UNSUPPORTED for features that the graph does not have, E_GRAPH for
- * invalid graphs (cycles, repeated or missing definitions), E_FILE for external data without a source.
+ * Reads a model. Throws E_FORMAT for damaged files, E_UNSUPPORTED for features that the graph does not have, E_GRAPH
+ * for invalid graphs (cycles, repeated or missing definitions), E_FILE for external data without a source.
  *
  * @example const graph = readModel(await readFile('model.onnx'), { name: 'model.onnx' });
  */

@@ -1,7 +1,7 @@
 /**
  * The messages of onnx.proto that a static network needs, with their field numbers (github.com/onnx/onnx, onnx.proto).
- * Subgraphs, sparse tensors, functions and non-tensor types are kept as undecoded bytes: the reader only has to see that
- * they are there in order to refuse them, and so messages nest to a fixed depth.
+ * Subgraphs, sparse tensors, functions and non-tensor types are kept as undecoded bytes: the reader only has to see
+ * that they are there in order to refuse them, and so messages nest to a fixed depth.
  */
 
 import { type Message, many, one, packed } from './proto.ts';

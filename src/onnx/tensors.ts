@@ -33,7 +33,7 @@ export interface ExternalSink {
 
 const externalLocation = 1; // TensorProto.DataLocation.EXTERNAL
 
-/** The data file that a tensor names, `undefined` when its data is inside the model. E_FORMAT for a path that escapes. */
+/** The data file that a tensor names, `undefined` when its data is in the model. E_FORMAT for a path that escapes. */
 export function locationOf(proto: TensorProto, where: string): string | undefined {
   if (proto.dataLocation !== externalLocation) return undefined;
   const location = proto.externalData.find((e) => e.key === 'location')?.value;

@@ -1,4 +1,4 @@
 export * from './builder.ts';
+export * from './depthwise.ts';
 export * from './names.ts';
 export { inferNode } from './shape.ts';
-export * from './depthwise.ts';

@@ -76,7 +76,12 @@ class LayoutPass {
     if (binary.has(op)) return [this.same(node, b, [this.take(node.input(0), b), this.take(node.input(1), b)])];
     if (op === 'GlobalAveragePool') return [b.reduceMean(this.take(node.input(0), b), [1, 2], true)];
     if (op === 'Concat' && node.int('axis') === 1) {
-      return [b.concat(node.inputs.map((x) => this.take(x!, b)), 0)];
+      return [
+        b.concat(
+          node.inputs.map((x) => this.take(x!, b)),
+          0,
+        ),
+      ];
     }
     return undefined;
   }
@@ -102,7 +107,8 @@ class LayoutPass {
     const group = node.int('group', 1);
     const strides = node.ints('strides', [1, 1]) as [number, number];
     const pads = node.ints('pads', [0, 0, 0, 0]) as [number, number, number, number];
-    const plain = node.ints('dilations', [1, 1]).every((d) => d === 1) && node.string('auto_pad', 'NOTSET') === 'NOTSET';
+    const plain =
+      node.ints('dilations', [1, 1]).every((d) => d === 1) && node.string('auto_pad', 'NOTSET') === 'NOTSET';
     const depthwise = group > 1 && perGroup === 1 && filters === group;
     if (!plain || (group !== 1 && !depthwise)) return undefined;
     const [, , ho, wo] = node.output().dims as [number, number, number, number];
@@ -163,13 +169,15 @@ class LayoutPass {
       channels * batch,
     ]);
     // [taps, Ho Wo, C, B] -> [taps, C, Ho Wo, B]
-    const index = b.constant('patches', { dtype: 'int64', dims: [indices.length], data: BigInt64Array.from(indices, BigInt) });
+    const index = b.constant('patches', {
+      dtype: 'int64',
+      dims: [indices.length],
+      data: BigInt64Array.from(indices, BigInt),
+    });
     const gathered = b.op('Gather', [flat, index], { axis: int(0) });
     const pixels = out[0] * out[1];
     const patches =
-      channels === 1
-        ? gathered
-        : b.transpose(b.reshape(gathered, [taps, pixels, channels, batch]), [0, 2, 1, 3]);
+      channels === 1 ? gathered : b.transpose(b.reshape(gathered, [taps, pixels, channels, batch]), [0, 2, 1, 3]);
     return b.reshape(patches, [taps * channels, pixels * batch]);
   }
 }

@@ -9,7 +9,17 @@
  * because the batch norm behind the layer removes any constant.
  */
 
-import { elementCount, f32, float, type Graph, ints, Random, type Tensor, TritbankError, type Value } from '../ir/index.ts';
+import {
+  elementCount,
+  f32,
+  float,
+  type Graph,
+  ints,
+  Random,
+  type Tensor,
+  TritbankError,
+  type Value,
+} from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { findLayers, type Layer } from './layers.ts';
 import type { LayerPlan, Plan } from './plan.ts';
@@ -24,7 +34,10 @@ export interface TernaryWeight {
    * Where the frozen scale goes: `weight` multiplies the weights; `hidden` leaves it to the batch norm behind Wb,
    * whose name follows; `a` absorbs it into the scales of that name.
    */
-  readonly scale: { readonly into: 'weight' } | { readonly into: 'hidden'; readonly norm: string } | { readonly into: 'a'; readonly name: string };
+  readonly scale:
+    | { readonly into: 'weight' }
+    | { readonly into: 'hidden'; readonly norm: string }
+    | { readonly into: 'a'; readonly name: string };
 }
 
 export interface QuantizedNetwork {
@@ -70,7 +83,11 @@ class Rewriter {
     }
     if (fullPrecision < 0 || fullPrecision >= layer.filters || hidden < 1) {
       const found = `${fullPrecision} full-precision filters and r = ${hidden}`;
-      throw new TritbankError('E_USAGE', `plan of ${name}`, `expected fewer than ${layer.filters} and r >= 1, found ${found}`);
+      throw new TritbankError(
+        'E_USAGE',
+        `plan of ${name}`,
+        `expected fewer than ${layer.filters} and r >= 1, found ${found}`,
+      );
     }
     const b = new Builder(this.graph, `${name}_`, node);
     const x = node.input(0);

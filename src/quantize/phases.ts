@@ -59,7 +59,10 @@ export function loadState(graph: Graph, state: ReadonlyMap<string, Tensor>): voi
 
 const scaledBy = (value: Value, factor: number) => {
   const { dims, data } = value.constant!;
-  value.constant = f32(dims, (data as Float32Array).map((v) => v * factor));
+  value.constant = f32(
+    dims,
+    (data as Float32Array).map((v) => v * factor),
+  );
 };
 
 function freeze(graph: Graph, { name, granularity, scale }: TernaryWeight): void {

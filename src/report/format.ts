@@ -46,3 +46,11 @@ export function shorten(text: string, length: number): string {
   const end = Math.floor((length - 1) / 3);
   return `${characters.slice(0, length - 1 - end).join('')}…${characters.slice(characters.length - end).join('')}`;
 }
+
+/** An ISO 8601 time in UTC as `2026-01-31 12:00 UTC`; other texts stay as they are. */
+export const formatDate = (iso: string): string => iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*Z$/, '$1 $2 UTC');
+
+/** The first of a class's names where it has several that would not fit, ImageNet's `tench, Tinca tinca`. */
+export function formatClass(name: string, length: number): string {
+  return shorten(name.length > length ? name.split(',')[0]! : name, length);
+}

@@ -7,7 +7,7 @@ import { drawLayerSizes } from './charts/layer-sizes.ts';
 import { drawLoss } from './charts/loss.ts';
 import { drawTernary } from './charts/ternary.ts';
 import { drawTradeoff } from './charts/tradeoff.ts';
-import { formatCount } from './format.ts';
+import { formatCount, formatDate } from './format.ts';
 import { html, Markup } from './html.ts';
 import { findFeatured, type NamedRun } from './runs.ts';
 import { renderSamples } from './samples.ts';
@@ -27,7 +27,6 @@ const maxMatrices = 8;
 
 export async function renderPage({ title, generatedBy, runs, baseline }: Page): Promise<string> {
   const featured = findFeatured(runs);
-  const isTrained = runs.some(({ run }) => run.history.length > 0);
   const withLayers = runs.filter(({ run }) => run.layers.length > 0);
   const ternary = drawTernary(withLayers);
   const samples = await renderSamples(featured);
@@ -50,13 +49,13 @@ export async function renderPage({ title, generatedBy, runs, baseline }: Page): 
 <h1>${title}</h1>
 <p class="lead">${architectures} on ${datasets}</p>
 ${renderTiles(featured, baseline)}
+<div class="card">${renderFacts(runs)}</div>
 </header>
-${section('Results', html`<div class="card">${renderTable(runs, baseline)}</div>`)}
-${runs.length > 1 || isTrained ? section('Training', renderTraining(runs, isTrained)) : undefined}
+${section('Results', html`<div class="card">${renderTable(runs, baseline)}</div>${runs.length > 1 ? drawTradeoff(runs) : undefined}`)}
+${section('Training', renderTraining(runs))}
 ${withLayers.length > 0 ? section('Layers', html`${drawLayerSizes(withLayers, baseline)}${ternary}`) : undefined}
 ${section('Confusion', renderMatrices(runs, featured))}
 ${samples && section('Sample predictions', html`<div class="card">${samples}</div>`)}
-${section('About this run', html`<div class="card">${renderFacts(runs)}</div>`)}
 </main>
 <footer>${generatedBy}</footer>
 </body>
@@ -69,10 +68,10 @@ function section(title: string, body: Markup | undefined): Markup | undefined {
   return body && html`<section><h2>${title}</h2>${body}</section>`;
 }
 
-function renderTraining(runs: readonly NamedRun[], isTrained: boolean): Markup {
+function renderTraining(runs: readonly NamedRun[]): Markup | undefined {
   const trained = runs.filter(({ run }) => run.history.length > 0);
-  const curves = isTrained ? html`${drawAccuracy(trained)}${drawLoss(trained)}` : undefined;
-  return html`<div class="pair">${curves}${runs.length > 1 ? drawTradeoff(runs) : undefined}</div>`;
+  if (trained.length === 0) return undefined;
+  return html`<div class="pair">${drawAccuracy(trained)}${drawLoss(trained)}</div>`;
 }
 
 /** The matrices behind one tab each, the featured run's in front. */
@@ -104,7 +103,7 @@ function renderFacts(runs: readonly NamedRun[]): Markup {
     ['Architecture', (run) => run.architecture],
     ['Machine', (run) => run.machine],
     ['Seed', (run) => `${run.seed}`],
-    ['Date', (run) => run.date],
+    ['Date', (run) => formatDate(run.date)],
   ];
   if (skipped > 0) facts.push(['Images skipped as unreadable', (run) => formatCount(run.skipped)]);
   const item = ([term, value]: (typeof facts)[number]) =>

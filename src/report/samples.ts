@@ -23,14 +23,15 @@ export async function renderSamples({ run, name }: NamedRun): Promise<Markup | u
     const label = text(sample.label);
     return html`<li class="${kind}">
 <img src="${uri}" alt="${label}" width="80" height="80">
-<span class="prediction" title="Predicted: ${prediction}"><span aria-hidden="true">${sign}</span> ${prediction}
+<span class="prediction"><span title="Predicted: ${prediction}">${sign} ${prediction}</span>
 <small>${formatPercent(sample.probability, 0)} %</small></span>
 <span class="label" title="True class: ${label}">true: ${label}</span>
 </li>`;
   };
   const uris = await Promise.all(shown.map(encodeImage));
   const mistakes = shown.filter((sample) => !isRight(sample)).length;
-  const chosen = mistakes > 0 ? 'Mistakes come first and are shown more often than they occur.' : '';
+  const isSkewed = mistakes / shown.length > 1 - right / run.samples.length;
+  const chosen = isSkewed ? 'Mistakes come first and are shown more often than they occur.' : '';
   return html`<p class="note">${name}: ${right} of the ${run.samples.length} images kept by the run are classified right.
 The percentage is the probability of the prediction. ${chosen}</p>
 <ul class="samples">${shown.map((sample, i) => card(sample, uris[i]!))}</ul>`;

@@ -24,6 +24,7 @@ body {
   margin: 0; background: var(--page); color: var(--ink);
   font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
+header { margin-bottom: 36px; }
 main, footer { max-width: 1180px; margin: 0 auto; padding: 0 24px; }
 h1 { font-size: 30px; line-height: 1.2; letter-spacing: -0.02em; margin: 44px 0 6px; text-wrap: balance; }
 h2 { font-size: 20px; letter-spacing: -0.01em; margin: 0 0 14px; }
@@ -39,7 +40,7 @@ section { margin: 0 0 40px; }
 .tiles dd { margin: 0; font-size: 26px; font-weight: 650; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
 .tiles dd small { display: block; font-size: 13px; font-weight: 400; letter-spacing: 0; color: var(--muted); }
 .tiles dd .unit { font-size: 16px; font-weight: 500; margin-left: 3px; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr)); gap: 14px 28px; margin: 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 14px 28px; margin: 0; }
 .facts div { min-width: 0; }
 .facts .wide { grid-column: 1 / -1; }
 .facts dt { color: var(--muted); font-size: 13px; }
@@ -50,12 +51,12 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .results th, .results td { padding: 10px 12px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
 .results th:first-child { text-align: left; padding-left: 2px; }
 .results thead th { color: var(--muted); font-size: 13px; font-weight: 600; }
-.results thead th[title]:not([title=""]) { text-decoration: underline dotted; text-underline-offset: 4px; cursor: help; }
+.results thead th[title] { text-decoration: underline dotted; text-underline-offset: 4px; cursor: help; }
 .results tbody th { font-weight: 600; }
 .results tbody tr:last-child > * { border-bottom: 0; }
 .dot { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 9px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px; }
-figure + figure { margin-top: 16px; }
+figure + figure, .card + figure { margin-top: 16px; }
 .pair figure + figure { margin-top: 0; }
 figcaption p, .note { color: var(--muted); font-size: 13.5px; }
 figcaption { margin-bottom: 10px; }
@@ -63,10 +64,17 @@ figcaption { margin-bottom: 10px; }
 .key { display: inline-block; vertical-align: middle; margin-right: 7px; }
 .key.square { width: 11px; height: 11px; border-radius: 3px; background: currentColor; }
 .key.line { width: 20px; border-top: 3px solid; }
-.key.dashed { width: 20px; border-top: 3px dashed; }
-.chart svg { display: block; color: var(--muted); max-width: 100%; height: auto; min-width: min(520px, 150%); }
+.chart svg { display: block; color: var(--muted); max-width: 100%; height: auto; }
+.chart svg + svg { margin-top: 18px; }
+.pair .chart svg + svg { margin-top: 0; }
 .pair .chart svg { width: 100%; }
-.chart.wide svg { min-width: 720px; }
+.matrix { display: flex; flex-wrap: wrap; gap: 20px 48px; align-items: flex-start; }
+.matrix svg { flex: 0 1 auto; }
+.frequent { width: auto; flex: 1 1 260px; max-width: 480px; font-size: 14px; }
+.frequent caption { text-align: left; font-weight: 600; padding: 6px 0; }
+.frequent th, .frequent td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--rule); overflow-wrap: anywhere; }
+.frequent th { color: var(--muted); font-size: 13px; }
+.frequent :is(th, td):last-child { text-align: right; padding-right: 0; white-space: nowrap; }
 .tabs > input { position: absolute; opacity: 0; pointer-events: none; }
 .tabs > label { display: inline-block; padding: 6px 14px; margin: 0 6px 12px 0; border: 1px solid var(--rule); border-radius: 999px; background: var(--card); cursor: pointer; font-size: 14px; }
 .tabs > input:checked + label { border-color: var(--accent); color: var(--accent); font-weight: 600; }
@@ -78,13 +86,15 @@ figcaption { margin-bottom: 10px; }
 .samples .wrong { border-color: var(--bad); }
 .samples img { display: block; margin: 0 auto 8px; image-rendering: pixelated; border-radius: 4px; object-fit: contain; background: var(--ghost); }
 .samples span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.samples span span { display: inline; }
-.samples .prediction { font-weight: 600; }
-.samples small { font-weight: 400; color: var(--muted); }
+.samples .prediction { display: flex; gap: 5px; justify-content: center; align-items: baseline; font-weight: 600; }
+.samples .prediction > span { min-width: 0; }
+.samples small { flex: none; font-weight: 400; color: var(--muted); }
 .samples .right .prediction { color: var(--good); }
 .samples .wrong .prediction { color: var(--bad); }
 .samples .label { color: var(--muted); }
 footer { color: var(--muted); font-size: 13px; padding-bottom: 40px; }
-@media (max-width: 600px) { main, footer { padding: 0 14px; } .card, figure { padding: 16px 14px; } h1 { margin-top: 26px; font-size: 25px; } }
-@media print { body { background: #fff; } .card, figure { break-inside: avoid; } .tabs > label { display: none; } .tabs > .panels > * { display: block !important; } }
+@media (max-width: 600px) { main, footer { padding: 0 14px; } .card + figure { margin-top: 16px; }
+.card, figure { padding: 16px 14px; } h1 { margin-top: 26px; font-size: 25px; } }
+@media print { body { background: #fff; } .card + figure { margin-top: 16px; }
+.card, figure { break-inside: avoid; } .tabs > label { display: none; } .tabs > .panels > * { display: block !important; } }
 `;

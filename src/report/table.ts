@@ -72,7 +72,8 @@ export function printTable(runs: readonly RunResult[]): string {
 /** The table as HTML; each method is marked with its colour. */
 export function renderTable(runs: readonly NamedRun[], baseline: NamedRun | undefined): Markup {
   const shown = columnsFor(runs, baseline);
-  const head = ({ head, hint }: Column) => html`<th scope="col" title="${hint ?? ''}">${head}</th>`;
+  const head = ({ head, hint }: Column) =>
+    html`<th scope="col"${hint ? html` title="${hint}"` : undefined}>${head}</th>`;
   const row = ({ run, name, color }: NamedRun) => html`<tr>
 <th scope="row"><span class="dot" style="background:${color}"></span>${name}</th>
 ${shown.map((column) => html`<td>${column.cell(run)}</td>`)}

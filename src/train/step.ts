@@ -5,7 +5,7 @@
 
 import { differentiate } from '../autodiff/differentiate.ts';
 import type { StateSlot } from '../engine/index.ts';
-import { f32, float, type Graph, int, type Tensor, type Value } from '../ir/index.ts';
+import { float, type Graph, int, type Tensor, type Value } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import {
   eliminateCommon,
@@ -19,12 +19,7 @@ import {
 import { countCorrect, crossEntropy, type Distillation, distillationLoss } from './loss.ts';
 import { type Clock, emitUpdate, initialState, type OptimizerOptions, stateNames } from './optimizer.ts';
 import { decays, findParameters, promote } from './parameters.ts';
-
-export interface Normalisation {
-  /** Per channel, in units of a pixel's 0..255. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
+import { type Normalisation, takePixels } from './pixels.ts';
 
 export interface StepOptions {
   readonly batchSize: number;
@@ -52,21 +47,6 @@ export interface StepGraph {
 
 /** The name under which the exponential moving average of a parameter is kept. */
 export const emaName = (parameter: string) => `${parameter}/ema`;
-
-/** Replaces the network's float input by `images`, uint8 `[B, C, H, W]`, normalised inside the graph. */
-export function takePixels(graph: Graph, batchSize: number, { mean, std }: Normalisation): void {
-  const input = graph.inputs[0]!;
-  const dims = [batchSize, ...input.shape.slice(1)] as number[];
-  const first = graph.nodes[0];
-  const b = new Builder(graph, 'pixels/', first);
-  const images = graph.input('images', 'uint8', dims);
-  const perChannel = (values: readonly number[]) => f32([1, values.length, 1, 1], values);
-  const factor = b.constant('factor', perChannel(std.map((s) => 1 / s)));
-  const offset = b.constant('offset', perChannel(mean.map((m, i) => -m / std[i]!)));
-  const normalised = b.add(b.mul(b.cast(images, 'float32'), factor), offset);
-  input.replaceAllUsesWith(normalised);
-  graph.removeValue(input);
-}
 
 /** Batch norms compute with the statistics of the batch and return updated running averages. */
 function useBatchStatistics(graph: Graph, momentum: number): [running: Value, updated: Value][] {
@@ -98,30 +78,74 @@ function lower(graph: Graph): void {
   removeDead(graph);
 }
 
+interface Forward {
+  /** Batch-last; outputs are the logits `[B, K]`, then the successors of `averages`. */
+  readonly graph: Graph;
+  readonly learned: readonly Value[];
+  readonly running: readonly Value[];
+  /** What the parameters, graph inputs now, were. */
+  readonly initial: ReadonlyMap<Value, Tensor>;
+  readonly averages: readonly Value[];
+}
+
+/** The forward pass of training: pixels in, batch statistics, parameters as inputs. `network` is not changed. */
+function trainingForward(
+  network: Graph,
+  options: Pick<StepOptions, 'batchSize' | 'normalisation' | 'batchNormMomentum' | 'frozen'>,
+): Forward {
+  const graph = network.clone();
+  const { learned, running } = findParameters(graph, options.frozen);
+  takePixels(graph, options.batchSize, options.normalisation);
+  inferShapes(graph);
+  const averages = useBatchStatistics(graph, options.batchNormMomentum ?? 0.9);
+  const initial = new Map([...learned, ...running].map((v) => [v, promote(graph, v)]));
+  graph.outputs = [graph.outputs[0]!, ...averages.map(([, updated]) => updated)];
+  toBatchLast(graph);
+  return { graph, learned, running, initial, averages: averages.map(([average]) => average) };
+}
+
+/**
+ * The graph that measures the batch statistics of all batch norms: feeds `images` and the learned parameters; outputs
+ * `names[i]` in order, each the mean or variance that the running average of that name follows.
+ */
+export function buildStatistics(
+  network: Graph,
+  options: Pick<StepOptions, 'batchSize' | 'normalisation' | 'frozen'>,
+): { graph: Graph; names: readonly string[] } {
+  const { graph, initial, running, averages } = trainingForward(network, { ...options, batchNormMomentum: 0 });
+  graph.name = `${network.name}-statistics`;
+  graph.outputs = graph.outputs.slice(1);
+  lower(graph);
+  for (const value of running) if (value.uses.size === 0) graph.removeValue(value);
+  for (const [value, tensor] of initial) {
+    if (!graph.inputs.includes(value)) continue;
+    value.constant = tensor;
+    graph.inputs.splice(graph.inputs.indexOf(value), 1);
+  }
+  removeDead(graph);
+  return { graph, names: averages.map((v) => v.name) };
+}
+
 /**
  * Builds the step of `network` (an inference graph: input `N x C x H x W`, first output logits `N x K`), which is not
  * changed. Graph outputs besides state: `loss` and `correct`, float32 scalars of the batch.
  */
 export function buildStep(network: Graph, options: StepOptions): StepGraph {
-  const graph = network.clone();
-  graph.name = `${network.name}-step`;
+  const { graph, learned, running, initial, averages } = trainingForward(network, options);
   const { batchSize } = options;
-  const { learned, running } = findParameters(graph, options.frozen);
-  takePixels(graph, batchSize, options.normalisation);
-  inferShapes(graph);
-  const logits = graph.outputs[0]!;
-  const classes = logits.dims[1]!;
-  const averages = useBatchStatistics(graph, options.batchNormMomentum ?? 0.9);
-  inferShapes(graph);
-  const initial = new Map([...learned, ...running].map((v) => [v, promote(graph, v)]));
-  graph.outputs = [logits, ...averages.map(([, updated]) => updated)];
-  toBatchLast(graph);
+  const classes = graph.outputs[0]!.dims[1]!;
 
   const b = new Builder(graph, 'loss/');
   const targets = graph.input('targets', 'float32', [batchSize, classes]);
   const [output, ...updatedAverages] = graph.outputs as [Value, ...Value[]];
   const loss = options.distillation
-    ? distillationLoss(b, output, targets, graph.input('teacher', 'float32', [batchSize, classes]), options.distillation)
+    ? distillationLoss(
+        b,
+        output,
+        targets,
+        graph.input('teacher', 'float32', [batchSize, classes]),
+        options.distillation,
+      )
     : crossEntropy(b, output, targets);
   const correct = countCorrect(b, output, targets);
 
@@ -152,7 +176,7 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
       keep(ema.name, u.add(u.mul(ema, options.emaDecay), u.mul(updated.parameter, 1 - options.emaDecay)), start);
     }
   }
-  for (const [i, [average]] of averages.entries()) {
+  for (const [i, average] of averages.entries()) {
     if (initial.has(average)) keep(average.name, updatedAverages[i]!, initial.get(average)!);
   }
   graph.outputs = outputs;

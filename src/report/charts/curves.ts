@@ -32,13 +32,14 @@ export function drawCurves(
   const axis = { width: 560, marginLeft: 48, marginRight: 12, domain: [first - 0.5, last + 0.5] } as const;
   const starts = shown.flatMap(({ run }) => findPhases(run.history).map((span) => span.first - 0.5));
   const boundaries = [...new Set(starts)].filter((x) => x > first - 0.5);
+  const values = shown.flatMap(({ run }) => curves.flatMap(({ value }) => run.history.map(value)));
   const svg = draw(label, {
     ...axis,
     height: 280,
     marginTop: 24,
     marginBottom: 6,
     x: { domain: axis.domain, axis: null },
-    y: { label: yLabel, nice: true, ticks: 6 },
+    y: { label: yLabel, domain: findRange(values), nice: 6, ticks: 6, labelArrow: 'up' },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1, ticks: 6 }),
       Plot.ruleX(boundaries, { stroke: 'var(--muted)', strokeOpacity: 0.6, strokeDasharray: '2,3' }),
@@ -46,6 +47,16 @@ export function drawCurves(
     ],
   });
   return [svg, drawPhaseStrip(shown, axis)];
+}
+
+/** The range of the finite values, widened where they are all the same. */
+function findRange(values: readonly number[]): [number, number] {
+  const finite = values.filter(Number.isFinite);
+  if (finite.length === 0) return [0, 1];
+  const low = finite.reduce((a, b) => Math.min(a, b));
+  const high = finite.reduce((a, b) => Math.max(a, b));
+  const margin = high > low ? 0 : 0.05 * Math.abs(high) || 1;
+  return [low - margin, high + margin];
 }
 
 function marksOf({ run, name, color }: NamedRun, curve: Curve): Plot.Markish[] {
@@ -59,9 +70,10 @@ function marksOf({ run, name, color }: NamedRun, curve: Curve): Plot.Markish[] {
     }));
   const every = Math.ceil(points.length / maxDots);
   const dots = points.filter((_, i) => i % every === 0 || i === points.length - 1);
+  const r = points.length > maxDots / 2 ? 1.6 : curve.dashed ? 2 : 2.75;
   const dash = curve.dashed ? { strokeDasharray: '5,3', strokeOpacity: 0.8 } : {};
   return [
     Plot.lineY(points, { x: 'x', y: 'y', stroke: color, strokeWidth: 2, curve: 'linear', ...dash }),
-    Plot.dot(dots, { x: 'x', y: 'y', r: curve.dashed ? 2 : 2.75, fill: color, title: 'title' }),
+    Plot.dot(dots, { x: 'x', y: 'y', r, fill: color, title: 'title' }),
   ];
 }

@@ -20,6 +20,9 @@ export function draw(label: string, options: Plot.PlotOptions): Markup {
     style: { fontSize: '12px', fontFamily: 'inherit', overflow: 'visible' },
   });
   svg.setAttribute('role', 'img');
+  // On narrow screens a chart shrinks until its text is hard to read, then scrolls.
+  const width = Number(svg.getAttribute('width'));
+  svg.setAttribute('style', `${svg.getAttribute('style') ?? ''};min-width:${Math.round(0.78 * width)}px`);
   for (const path of Array.from(svg.querySelectorAll('path'))) {
     const d = path.getAttribute('d');
     if (d) path.setAttribute('d', d.replace(/(\.\d\d)\d+/g, '$1'));
@@ -31,7 +34,7 @@ export interface LegendItem {
   readonly name: string;
   readonly color: string;
   /** How the item is drawn; default a filled square. */
-  readonly shape?: 'line' | 'dashed' | 'square';
+  readonly shape?: 'line' | 'square';
 }
 
 export interface Figure {

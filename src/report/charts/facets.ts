@@ -27,20 +27,21 @@ const perRow = 4;
 export function drawLayerPanels({ label, xLabel, xDomain, runs, layers, marks }: LayerPanels): Markup[] {
   const labels = new Map(layers.map((layer) => [layer, shorten(layer, 28)]));
   const marginLeft = 16 + 6.8 * Math.max(...[...labels.values()].map((text) => [...text].length));
+  const panelWidth = Math.min(620, (1120 - marginLeft - 20) / Math.min(perRow, runs.length));
   const rows: Markup[] = [];
   for (let i = 0; i < runs.length; i += perRow) {
     const panels = runs.slice(i, i + perRow);
     rows.push(
       draw(label, {
-        width: Math.min(1120, marginLeft + 20 + 300 * panels.length),
+        width: marginLeft + 20 + panelWidth * panels.length,
         height: 64 + 17 * layers.length,
         marginLeft,
         marginRight: 20,
         marginTop: 26,
         marginBottom: 38,
-        x: { domain: xDomain, label: xLabel, ticks: 4, labelAnchor: 'center', labelArrow: 'none', grid: true },
+        x: { domain: xDomain, label: xLabel, ticks: 3, labelAnchor: 'center', labelArrow: 'none', grid: true },
         y: { domain: layers, label: null, padding: 0.2 },
-        fx: { domain: panels.map(({ name }) => name), label: null, padding: 0.08, axis: null },
+        fx: { domain: panels.map(({ name }) => name), label: null, padding: 0.11, axis: null },
         marks: [
           axisFx({
             anchor: 'top',

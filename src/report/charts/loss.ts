@@ -15,12 +15,8 @@ export function drawLoss(runs: readonly NamedRun[]): Markup {
   ];
   return figure({
     title: 'Loss',
-    note: 'Training loss includes what the recipe adds: augmentation, label smoothing, distillation.',
-    legend: [
-      ...runs.map(({ name, color }) => ({ name, color, shape: 'line' as const })),
-      { name: 'test', color: 'var(--muted)', shape: 'line' },
-      { name: 'training', color: 'var(--muted)', shape: 'dashed' },
-    ],
+    note: 'Solid: test. Dashed: training, as it is minimised.',
+    legend: runs.map(({ name, color }) => ({ name, color, shape: 'line' })),
     body: drawCurves('Training and test loss against epoch', 'Loss (nats)', runs, curves),
   });
 }

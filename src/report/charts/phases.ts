@@ -60,7 +60,15 @@ export function drawPhaseStrip(runs: readonly NamedRun[], axis: EpochAxis): Mark
     marginTop: 2,
     marginBottom: 38,
     height: 40 + 20 * runs.length,
-    x: { domain, label: 'Epoch', ticks: epochTicks(domain), tickFormat: 'd', tickSize: 4 },
+    x: {
+      domain,
+      label: 'Epoch',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      ticks: epochTicks(domain),
+      tickFormat: 'd',
+      tickSize: 4,
+    },
     y: { axis: null, domain: runs.map(({ name }) => name), padding: 0 },
     marks: [
       Plot.barX(spans, { ...row, fill: 'color', fillOpacity: 'opacity' }),

@@ -14,15 +14,15 @@ export function drawTradeoff(runs: readonly NamedRun[]): Markup {
     title: `${name}: ${formatPercent(run.top1)} % top-1, ${formatKilobytes(run.bytes)} KB`,
   }));
   const svg = draw('Top-1 accuracy against model size', {
-    width: 560,
-    height: 260,
+    width: 1120,
+    height: 240,
     marginLeft: 48,
     marginBottom: 40,
     insetTop: 14,
     insetBottom: 14,
     insetRight: 14,
-    x: { label: 'Model size (KB)', zero: true, nice: true },
-    y: { label: 'Top-1 accuracy (%)', nice: true, ticks: 5 },
+    x: { label: 'Model size (KB)', labelAnchor: 'center', labelArrow: 'none', zero: true, nice: true },
+    y: { label: 'Top-1 accuracy (%)', nice: true, ticks: 5, labelArrow: 'up' },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1, ticks: 5 }),
       Plot.dot(points, {

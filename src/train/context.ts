@@ -1,0 +1,70 @@
+/** What the parts of a run share, and where its records go. */
+
+import type { Dataset, Split } from '../data/index.ts';
+import type { QuantizedNetwork } from '../quantize/index.ts';
+import type { TrainConfig } from './config.ts';
+import type { Normalisation } from './pixels.ts';
+import type { EpochRecord } from './records.ts';
+import { appendLine } from './run-files.ts';
+import type { Teacher } from './teacher.ts';
+import type { EventFile } from './tensorboard.ts';
+
+export interface TrainProgress {
+  readonly kind: 'phase' | 'images' | 'evaluate' | 'epoch-end' | 'note';
+  readonly phase: EpochRecord['phase'];
+  /** Counted from 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Images done of this epoch (or of this evaluation). */
+  readonly done: number;
+  readonly total: number;
+  readonly loss?: number;
+  readonly top1?: number;
+  readonly message?: string;
+  readonly record?: EpochRecord;
+}
+
+export interface RunOptions {
+  /** Run directory; created when absent. */
+  readonly out: string;
+  /** Go on from the checkpoint in `out`, if there is one. */
+  readonly resume?: boolean;
+  /** Aborting writes a checkpoint and rejects with an `AbortError`. */
+  readonly signal?: AbortSignal;
+  /** The command line, for the records. */
+  readonly command?: string;
+  readonly onProgress?: (event: TrainProgress) => void;
+  readonly warn?: (line: string) => void;
+}
+
+/** Everything that stays the same during a run. */
+export interface RunContext {
+  readonly config: TrainConfig;
+  readonly options: RunOptions;
+  readonly dataset: Dataset;
+  readonly train: Split;
+  readonly size: number;
+  readonly normalisation: Normalisation;
+  readonly teacher: Teacher | undefined;
+  readonly quantized: QuantizedNetwork;
+  readonly files: { readonly checkpoint: string; readonly metrics: string };
+  readonly events: EventFile;
+}
+
+export const engineOptions = (config: TrainConfig) => ({
+  device: config.device,
+  ...(config.threads !== undefined && { threads: config.threads }),
+});
+
+/** Appends a record to `metrics.jsonl` and the TensorBoard events. */
+export function recordEpoch({ files, events }: RunContext, record: EpochRecord): void {
+  appendLine(files.metrics, record);
+  const { step } = record;
+  events.scalar('loss/train', step, record.trainLoss);
+  events.scalar('loss/test', step, record.testLoss);
+  events.scalar('accuracy/train', step, record.trainTop1);
+  events.scalar('accuracy/test', step, record.top1);
+  events.scalar('accuracy/test top-5', step, record.top5);
+  events.scalar('learning rate', step, record.learningRate);
+  events.scalar('images per second', step, record.imagesPerSecond);
+}

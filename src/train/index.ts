@@ -1,0 +1,13 @@
+export { checkConfig, defaultConfig, type TrainConfig } from './config.ts';
+export type { RunOptions, TrainProgress } from './context.ts';
+export { type Evaluation, type EvaluationData, evaluateGraph, evaluateModel } from './evaluate.ts';
+export { AbortError } from './loop.ts';
+export type { OptimizerOptions } from './optimizer.ts';
+export { planPhases } from './phases.ts';
+export type { Normalisation } from './pixels.ts';
+export * from './records.ts';
+export { describeMachine } from './result.ts';
+export { trainNetwork } from './run.ts';
+export { makeRunDirectory, writeFileAtomic } from './run-files.ts';
+export type { ScheduleOptions } from './schedule.ts';
+export { buildStep, type StepGraph, type StepOptions } from './step.ts';

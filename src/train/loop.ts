@@ -1,0 +1,262 @@
+/**
+ * One phase of a run: a step graph, driven over epochs of batches. Leaves a checkpoint after every epoch and when it is
+ * aborted, stops when the loss is not finite or grows without bound.
+ */
+
+import { type Batch, batches, stepCount } from '../data/index.ts';
+import { compileProgram, type Program } from '../engine/index.ts';
+import { scalar, type Tensor, TritbankError } from '../ir/index.ts';
+import { loadState, type QuantizedNetwork, toFrozen, toTernary } from '../quantize/index.ts';
+import { type Position, saveCheckpoint } from './checkpoint.ts';
+import { engineOptions, type RunContext, recordEpoch } from './context.ts';
+import { findNonFinite } from './diagnose.ts';
+import { evaluateGraph } from './evaluate.ts';
+import type { PhaseSpan } from './phases.ts';
+import type { EpochRecord, Phase } from './records.ts';
+import { scheduleFactor } from './schedule.ts';
+import { buildStep, emaName, type StepGraph } from './step.ts';
+
+/** What a run stopped by its signal rejects with. */
+export class AbortError extends Error {
+  override readonly name = 'AbortError';
+}
+
+function networkOf(
+  phase: Phase,
+  quantized: QuantizedNetwork,
+  frozenFrom: ReadonlyMap<string, Tensor>,
+): QuantizedNetwork {
+  if (phase === 'ternary') return toTernary(quantized);
+  return phase === 'frozen' ? toFrozen(quantized, frozenFrom) : quantized;
+}
+
+export class PhaseLoop {
+  private readonly network: QuantizedNetwork;
+  private readonly built: StepGraph;
+  private readonly steps: number;
+
+  constructor(
+    private readonly context: RunContext,
+    private readonly span: PhaseSpan,
+    private readonly index: number,
+    private readonly frozenFrom: ReadonlyMap<string, Tensor>,
+  ) {
+    const { config, normalisation, quantized, teacher } = context;
+    this.network = networkOf(span.phase, quantized, frozenFrom);
+    this.built = buildStep(this.network.graph, {
+      batchSize: config.batchSize,
+      optimizer: config.optimizer,
+      normalisation,
+      frozen: this.network.fixed,
+      ...(config.clipNorm !== undefined && { clipNorm: config.clipNorm }),
+      ...(config.emaDecay !== undefined && { emaDecay: config.emaDecay }),
+      ...(teacher && { distillation: { weight: config.distillWeight, temperature: config.temperature } }),
+    });
+    this.steps = stepCount(context.train, { batchSize: config.batchSize, dropLast: true });
+  }
+
+  /** Trains the rest of the phase from `state` and `position`; returns the final state and the next phase's start. */
+  async run(
+    state: ReadonlyMap<string, Tensor>,
+    position: Position,
+  ): Promise<{ state: ReadonlyMap<string, Tensor>; position: Position }> {
+    const { config } = this.context;
+    const program = await compileProgram(this.built.graph, this.built.slots, engineOptions(config));
+    try {
+      // From an earlier phase come weights and averages; momentum is kept only within a phase.
+      program.load(position.epoch > 0 || position.batch > 0 ? state : this.weightsOf(state));
+      this.context.options.onProgress?.({
+        kind: 'phase',
+        phase: this.span.phase,
+        epoch: this.span.before + position.epoch + 1,
+        epochs: config.epochs,
+        done: 0,
+        total: this.steps * config.batchSize,
+      });
+      while (position.epoch < this.span.epochs) position = await this.epoch(program, position);
+      const final = await program.state();
+      return {
+        state: this.averaged(final),
+        position: { ...position, phase: this.index + 1, epoch: 0, batch: 0, lossSum: 0, correct: 0 },
+      };
+    } finally {
+      await program.release();
+    }
+  }
+
+  /** Learned parameters and running averages, and each weight average starting at its weight. */
+  private weightsOf(state: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+    const kept = new Map<string, Tensor>();
+    for (const name of [...this.built.learned, ...this.built.running]) {
+      const tensor = state.get(name);
+      if (!tensor) continue;
+      kept.set(name, tensor);
+      kept.set(emaName(name), tensor);
+    }
+    return kept;
+  }
+
+  /** The state with which the network is evaluated and handed on: moving averages in place of weights, where kept. */
+  private averaged(state: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+    const result = new Map(state);
+    for (const name of this.built.learned) {
+      const average = state.get(emaName(name));
+      if (average) result.set(name, average);
+    }
+    return result;
+  }
+
+  private async epoch(program: Program, start: Position): Promise<Position> {
+    const { config, options, train, size, dataset } = this.context;
+    let position = start;
+    const began = performance.now();
+    let learningRate = 0;
+    const stream = batches(train, {
+      batchSize: config.batchSize,
+      seed: config.seed,
+      epoch: this.span.before + position.epoch,
+      shuffle: true,
+      dropLast: true,
+      start: position.batch,
+      size,
+      ...(config.augment && { augment: dataset.augment }),
+      mixup: config.mixup,
+      smoothing: config.labelSmoothing,
+      ...(options.warn && { warn: options.warn }),
+    });
+    const elapsed = () => start.seconds + (performance.now() - began) / 1000;
+    for await (const batch of stream) {
+      const t = position.epoch + position.batch / this.steps;
+      learningRate = config.learningRate * this.span.rate * scheduleFactor(config.schedule, t, this.span.epochs);
+      const { loss, correct } = await this.step(program, batch, learningRate, position.step + 1);
+      const slowLoss = position.step === 0 ? loss : position.slowLoss + 0.02 * (loss - position.slowLoss);
+      position = {
+        ...position,
+        batch: position.batch + 1,
+        step: position.step + 1,
+        lossSum: position.lossSum + loss,
+        correct: position.correct + correct,
+        slowLoss,
+        seconds: elapsed(),
+      };
+      await this.checkLoss(program, batch, loss, position);
+      if (options.signal?.aborted) await this.abort(program, position);
+      this.report(position);
+    }
+    const trainSeconds = (performance.now() - began) / 1000;
+    const state = await program.state();
+    const images = (position.batch - start.batch) * config.batchSize;
+    const record = await this.evaluate(state, position, learningRate, images / trainSeconds);
+    position = {
+      ...position,
+      epoch: position.epoch + 1,
+      batch: 0,
+      lossSum: 0,
+      correct: 0,
+      seconds: elapsed(),
+    };
+    recordEpoch(this.context, { ...record, seconds: position.seconds });
+    saveCheckpoint(this.context.files.checkpoint, { position, state, frozenFrom: this.frozenFrom });
+    this.progress('epoch-end', position, { record, done: this.steps * config.batchSize });
+    return position;
+  }
+
+  private async step(program: Program, batch: Batch, learningRate: number, step: number) {
+    const { teacher, dataset } = this.context;
+    const { channels, height, width } = batch.shape;
+    const images: Tensor = { dtype: 'uint8', dims: [batch.size, channels, height, width], data: batch.images };
+    const classes = dataset.classes.length;
+    const targets: Tensor = {
+      dtype: 'float32',
+      dims: [batch.size, classes],
+      data: batch.targets ?? oneHot(batch.labels, classes),
+    };
+    const uses = (name: string) => this.built.graph.find(name) !== undefined;
+    const result = await program.step({
+      images,
+      targets,
+      ...(teacher && { teacher: await teacher.logits(images) }),
+      ...(uses('learning_rate') && { learning_rate: scalar(learningRate) }),
+      ...(uses('step') && { step: scalar(step) }),
+    });
+    return { loss: (result.loss!.data as Float32Array)[0]!, correct: (result.correct!.data as Float32Array)[0]! };
+  }
+
+  /** E_DIVERGED for a loss that is not finite, or whose slow average is ten times that of guessing. */
+  private async checkLoss(program: Program, batch: Batch, loss: number, position: Position): Promise<void> {
+    const { dataset, normalisation } = this.context;
+    const limit = 10 * Math.max(1, Math.log(dataset.classes.length));
+    if (Number.isFinite(loss) && (position.slowLoss < limit || position.step < 20)) return;
+    const where = `step ${position.step} (epoch ${this.span.before + position.epoch + 1}, phase ${this.span.phase})`;
+    if (Number.isFinite(loss)) {
+      const message = `expected a loss below ${limit.toFixed(1)}, found ${loss.toFixed(1)}; try a lower learning rate`;
+      throw new TritbankError('E_DIVERGED', where, message);
+    }
+    const { channels, height, width } = batch.shape;
+    const images: Tensor = { dtype: 'uint8', dims: [batch.size, channels, height, width], data: batch.images };
+    const before = program.previousState() ?? (await program.state());
+    const layer = await findNonFinite(this.network.graph, before, images, normalisation);
+    const place = layer ? `layer '${layer}'` : 'the gradient';
+    throw new TritbankError('E_DIVERGED', where, `expected a finite loss, found ${loss}, first in ${place}`);
+  }
+
+  private async abort(program: Program, position: Position): Promise<never> {
+    const state = await program.state();
+    saveCheckpoint(this.context.files.checkpoint, { position, state, frozenFrom: this.frozenFrom });
+    throw new AbortError(`stopped at step ${position.step}; the checkpoint is in ${this.context.options.out}`);
+  }
+
+  private async evaluate(
+    state: ReadonlyMap<string, Tensor>,
+    position: Position,
+    learningRate: number,
+    imagesPerSecond: number,
+  ): Promise<EpochRecord> {
+    const { config, dataset, normalisation } = this.context;
+    const graph = this.network.graph.clone();
+    loadState(graph, this.averaged(state));
+    const evaluation = await evaluateGraph(graph, dataset.test, dataset.classes, normalisation, {
+      ...engineOptions(config),
+      onProgress: (done, total) => this.progress('evaluate', position, { done, total }),
+    });
+    return {
+      epoch: this.span.before + position.epoch + 1,
+      phase: this.span.phase,
+      step: position.step,
+      learningRate,
+      trainLoss: position.lossSum / position.batch,
+      trainTop1: position.correct / (position.batch * config.batchSize),
+      testLoss: evaluation.loss,
+      top1: evaluation.top1,
+      top5: evaluation.top5,
+      imagesPerSecond,
+      seconds: position.seconds,
+    };
+  }
+
+  private report(position: Position): void {
+    const { batchSize } = this.context.config;
+    this.progress('images', position, {
+      done: position.batch * batchSize,
+      loss: position.lossSum / position.batch,
+      top1: position.correct / (position.batch * batchSize),
+    });
+  }
+
+  private progress(
+    kind: 'images' | 'evaluate' | 'epoch-end',
+    position: Position,
+    more: { done: number; total?: number; loss?: number; top1?: number; record?: EpochRecord },
+  ): void {
+    const { config, options } = this.context;
+    const epoch = Math.min(this.span.before + position.epoch + (kind === 'epoch-end' ? 0 : 1), config.epochs);
+    const total = this.steps * config.batchSize;
+    options.onProgress?.({ kind, phase: this.span.phase, epoch, epochs: config.epochs, total, ...more });
+  }
+}
+
+function oneHot(labels: Int32Array, classes: number): Float32Array {
+  const targets = new Float32Array(labels.length * classes);
+  for (const [row, label] of labels.entries()) targets[row * classes + label] = 1;
+  return targets;
+}

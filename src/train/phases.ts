@@ -1,0 +1,48 @@
+/** Which phases a run has, and for how many epochs each. */
+
+import type { TrainConfig } from './config.ts';
+import type { Phase } from './records.ts';
+
+export interface PhaseSpan {
+  readonly phase: Phase;
+  readonly epochs: number;
+  /** Epochs of the run before this phase. */
+  readonly before: number;
+  /** Factor of the base learning rate. */
+  readonly rate: number;
+}
+
+/**
+ * Learning rate of each phase relative to the first. StrassenNets are trained at 0.1, 0.01, 0.001 over 300 epochs
+ * (Tschannen et al., section 4.1); runs of a few epochs need more movement after ternarization.
+ */
+const rates: Readonly<Record<Phase, number>> = { full: 1, ternary: 0.5, frozen: 0.1 };
+
+const names: readonly Phase[] = ['full', 'ternary', 'frozen'];
+
+/**
+ * Splits the epochs by the configured shares. Every phase with a share above 0 gets at least one epoch as long as
+ * there are enough; the ternary phase comes first in line, since without it nothing is ternary.
+ */
+export function planPhases(config: Pick<TrainConfig, 'method' | 'epochs' | 'phases'>): PhaseSpan[] {
+  if (config.method === 'fp') return [{ phase: 'full', epochs: config.epochs, before: 0, rate: 1 }];
+  const total = config.phases.reduce((a, b) => a + b, 0);
+  const epochs = config.phases.map((share) => Math.floor((share / total) * config.epochs));
+  const priority = [1, 0, 2];
+  const spare = () => config.epochs - epochs.reduce((a, b) => a + b, 0);
+  for (const i of priority) if (epochs[i] === 0 && config.phases[i]! > 0 && spare() > 0) epochs[i] = 1;
+  while (spare() > 0) {
+    const wanting = priority.filter((i) => config.phases[i]! > 0);
+    const lack = (i: number) => (config.phases[i]! / total) * config.epochs - epochs[i]!;
+    const next = wanting.reduce((best, i) => (lack(i) > lack(best) ? i : best));
+    epochs[next]!++;
+  }
+  const spans: PhaseSpan[] = [];
+  let before = 0;
+  for (const [i, phase] of names.entries()) {
+    if (epochs[i] === 0) continue;
+    spans.push({ phase, epochs: epochs[i]!, before, rate: rates[phase] });
+    before += epochs[i]!;
+  }
+  return spans;
+}

@@ -1,0 +1,70 @@
+/**
+ * Batch-norm re-estimation: after training, the running averages of all batch norms are replaced by statistics of the
+ * final weights over many training batches. Quantized weights move in jumps that a running average lags behind
+ * (Jacob et al., arXiv 1712.05877, section 3.2; Nagel et al., arXiv 2203.11086, section 3.2).
+ *
+ * Over batches of equal size: mean = E[mean_b], variance = E[variance_b] + Var[mean_b] (law of total variance).
+ */
+
+import { batches, type Split } from '../data/index.ts';
+import { type CompileOptions, compile } from '../engine/index.ts';
+import { f32, type Graph, type Tensor } from '../ir/index.ts';
+import type { Normalisation } from './pixels.ts';
+import { buildStatistics } from './step.ts';
+
+export interface ReestimateOptions extends CompileOptions {
+  readonly batchSize: number;
+  /** Number of batches; fewer where the split is smaller. */
+  readonly count: number;
+  readonly seed: number;
+  readonly normalisation: Normalisation;
+  readonly size: number;
+}
+
+/** The re-estimated running means and variances of `network` (weights loaded), by initializer name. */
+export async function reestimate(
+  network: Graph,
+  split: Split,
+  options: ReestimateOptions,
+): Promise<Map<string, Tensor>> {
+  const batchSize = Math.min(options.batchSize, split.length);
+  const { graph, names } = buildStatistics(network, { batchSize, normalisation: options.normalisation });
+  if (names.length === 0) return new Map();
+  const engine = await compile(graph, options);
+  const sums = names.map(() => ({ sum: new Float64Array(0), squares: new Float64Array(0) }));
+  let done = 0;
+  try {
+    const stream = batches(split, { batchSize, seed: options.seed, shuffle: true, dropLast: true, size: options.size });
+    for await (const batch of stream) {
+      const { channels, height, width } = batch.shape;
+      const images: Tensor = { dtype: 'uint8', dims: [batchSize, channels, height, width], data: batch.images };
+      const result = await engine.run({ images });
+      for (const [i, output] of graph.outputs.entries())
+        accumulate(sums[i]!, result[output.name]!.data as Float32Array);
+      if (++done >= options.count) break;
+    }
+  } finally {
+    await engine.release();
+  }
+  const state = new Map<string, Tensor>();
+  // names alternate mean, variance for each batch norm
+  for (let i = 0; i + 1 < names.length; i += 2) {
+    const mean = sums[i]!.sum.map((s) => s / done);
+    const spread = sums[i]!.squares.map((s, k) => Math.max(0, s / done - mean[k]! ** 2));
+    const variance = sums[i + 1]!.sum.map((s, k) => s / done + spread[k]!);
+    state.set(names[i]!, f32([mean.length], mean));
+    state.set(names[i + 1]!, f32([mean.length], variance));
+  }
+  return state;
+}
+
+function accumulate(to: { sum: Float64Array; squares: Float64Array }, values: Float32Array): void {
+  if (to.sum.length === 0) {
+    to.sum = new Float64Array(values.length);
+    to.squares = new Float64Array(values.length);
+  }
+  for (const [k, v] of values.entries()) {
+    to.sum[k]! += v;
+    to.squares[k]! += v * v;
+  }
+}

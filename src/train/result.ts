@@ -1,0 +1,83 @@
+/** The result of a run: figures from the exported file and its evaluation, and samples for the report. */
+
+import { cpus } from 'node:os';
+import { measureStorage } from '../cost/index.ts';
+import type { Split } from '../data/index.ts';
+import type { Graph } from '../ir/index.ts';
+import type { RunContext } from './context.ts';
+import type { Evaluation } from './evaluate.ts';
+import type { EpochRecord, RunResult, SampleRecord } from './records.ts';
+
+interface Parts {
+  readonly context: RunContext;
+  /** The uncompressed architecture. */
+  readonly base: Graph;
+  readonly exported: Graph;
+  readonly path: string;
+  readonly evaluation: Evaluation;
+  readonly history: readonly EpochRecord[];
+  readonly seconds: number;
+}
+
+/** CPU model and cores, for reports. */
+export function describeMachine(): string {
+  const all = cpus();
+  return `${all[0]?.model.trim() ?? 'unknown CPU'}, ${all.length} cores, Node ${process.versions.node}`;
+}
+
+const sampleCount = 24;
+
+/** Test images with predictions: the first wrong ones for a third, then the first right ones. */
+async function pickSamples(split: Split, evaluation: Evaluation): Promise<SampleRecord[]> {
+  // Predictions are in the split's order only while no image was skipped.
+  if (evaluation.skipped > 0) return [];
+  const indices = Array.from(evaluation.predictions.keys());
+  const wrong = indices.filter((i) => evaluation.predictions[i] !== split.labels[i]).slice(0, sampleCount / 3);
+  const right = indices.filter((i) => evaluation.predictions[i] === split.labels[i]);
+  const chosen = [...wrong, ...right.slice(0, sampleCount - wrong.length)].sort((a, b) => a - b);
+  const records: SampleRecord[] = [];
+  for (const i of chosen) {
+    records.push({
+      pixels: [...(await split.read(i))],
+      channels: split.channels,
+      height: split.height,
+      width: split.width,
+      label: split.labels[i]!,
+      prediction: evaluation.predictions[i]!,
+      probability: evaluation.probabilities[i]!,
+    });
+  }
+  return records;
+}
+
+export async function describeResult(parts: Parts): Promise<RunResult> {
+  const { context, base, exported, path, evaluation, history, seconds } = parts;
+  const { config, dataset, options, size } = context;
+  const storage = measureStorage(exported, config.method);
+  const speeds = history.map((r) => r.imagesPerSecond).sort((a, b) => a - b);
+  return {
+    method: config.method,
+    top1: evaluation.top1,
+    top5: evaluation.top5,
+    loss: evaluation.loss,
+    parameters: storage.parameters,
+    bytes: storage.bytes,
+    bytes16: measureStorage(base, 'fp').bytes,
+    epochs: history.length,
+    seconds,
+    imagesPerSecond: speeds[speeds.length >> 1] ?? 0,
+    model: path,
+    architecture: `${config.model} ${config.width}, ${size}x${size}, first stride ${config.firstStride}`,
+    dataset: dataset.name,
+    classes: evaluation.classes,
+    seed: config.seed,
+    machine: describeMachine(),
+    command: options.command ?? '',
+    date: new Date().toISOString(),
+    history,
+    layers: storage.layers,
+    confusion: evaluation.confusion,
+    samples: await pickSamples(dataset.test, evaluation),
+    skipped: evaluation.skipped,
+  };
+}

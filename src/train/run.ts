@@ -1,0 +1,206 @@
+/**
+ * One training run, from configuration to exported model: opens the data, builds and rewrites the network, trains phase
+ * by phase with a checkpoint after every epoch, re-estimates batch norms, exports, evaluates the exported file.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Dataset, openDataset, type Split, statistics, subset } from '../data/index.ts';
+import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
+import { buildNetwork } from '../models/index.ts';
+import { loadModel, saveModel } from '../onnx/index.ts';
+import { inferShapes } from '../passes/index.ts';
+import {
+  applyPlan,
+  deploy,
+  loadState,
+  makePlan,
+  type Plan,
+  type QuantizedNetwork,
+  toFrozen,
+} from '../quantize/index.ts';
+import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
+import { checkConfig, type TrainConfig } from './config.ts';
+import { engineOptions, type RunContext, type RunOptions } from './context.ts';
+import { evaluateGraph } from './evaluate.ts';
+import { PhaseLoop } from './loop.ts';
+import { planPhases } from './phases.ts';
+import { normalisationMetadata } from './pixels.ts';
+import type { EpochRecord, RunResult } from './records.ts';
+import { reestimate } from './reestimate.ts';
+import { describeResult } from './result.ts';
+import { makeRunDirectory, readLines, truncateLines, writeFileAtomic } from './run-files.ts';
+import { loadTeacher } from './teacher.ts';
+import { EventFile } from './tensorboard.ts';
+
+async function openData(config: TrainConfig, options: RunOptions): Promise<{ dataset: Dataset; train: Split }> {
+  const dataset = await openDataset(config.data, {
+    ...(config.dataDir !== undefined && { dir: config.dataDir }),
+    ...(config.inputSize !== undefined && { imageSize: config.inputSize }),
+    ...(options.warn && { warn: options.warn }),
+  });
+  for (const [name, split] of Object.entries({ training: dataset.train, test: dataset.test })) {
+    if (split.length === 0) {
+      throw new TritbankError('E_DATA', `data set '${dataset.name}'`, `expected ${name} images, found none`);
+    }
+  }
+  const wanted = config.trainSamples;
+  const train = wanted === undefined ? dataset.train : subset(dataset.train, wanted, config.seed);
+  if (train.length < config.batchSize) {
+    const message = `expected at least one batch of ${config.batchSize} training images, found ${train.length}`;
+    throw new TritbankError('E_DATA', `data set '${dataset.name}'`, message);
+  }
+  return { dataset, train };
+}
+
+function prepareDirectory(config: TrainConfig, options: RunOptions): Checkpoint | undefined {
+  makeRunDirectory(options.out);
+  const configFile = join(options.out, 'config.json');
+  const text = `${JSON.stringify(config, null, 2)}\n`;
+  if (options.resume && existsSync(configFile)) {
+    const stored = readFileSync(configFile, 'utf8');
+    if (stored !== text) {
+      const differing = differences(JSON.parse(stored) as object, JSON.parse(text) as object);
+      const message = `expected the configuration of the run in ${options.out}, found other values of ${differing}`;
+      throw new TritbankError('E_RESUME', configFile, message);
+    }
+    return loadCheckpoint(join(options.out, 'checkpoint.safetensors'));
+  }
+  writeFileAtomic(configFile, text);
+  return undefined;
+}
+
+function differences(a: object, b: object): string {
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  const value = (o: object, key: string) => JSON.stringify((o as Record<string, unknown>)[key]);
+  return keys.filter((key) => value(a, key) !== value(b, key)).join(', ');
+}
+
+/**
+ * Trains a network and leaves `config.json`, `plan.json`, `metrics.jsonl`, TensorBoard events, `checkpoint.safetensors`,
+ * `model.onnx` and `result.json` in `options.out`.
+ * Errors: E_USAGE and E_DATA for a bad configuration or data set, E_MODEL for a teacher or plan that does not fit,
+ * E_DIVERGED when the loss is not finite or grows without bound, E_RESUME for a checkpoint of another run, E_FILE when
+ * the directory cannot be written.
+ */
+export async function trainNetwork(config: TrainConfig, options: RunOptions): Promise<RunResult> {
+  checkConfig(config);
+  const { dataset, train } = await openData(config, options);
+  const size = dataset.height;
+  const normalisation = await statistics(dataset);
+  const architecture = { ...config, inputSize: size, channels: dataset.channels, classes: dataset.classes.length };
+  const base = inferShapes(buildNetwork(config.model, architecture));
+  const plan = makePlan(base, {
+    method: config.method,
+    alpha: config.alpha,
+    granularity: config.granularity,
+    ...(config.widthRatio !== undefined && { widthRatio: config.widthRatio }),
+    ...(config.layerKinds && { kinds: config.layerKinds }),
+  });
+  const quantized = applyPlan(base, plan, config.seed);
+  const checkpoint = prepareDirectory(config, options);
+  savePlan(options.out, plan);
+  const metrics = join(options.out, 'metrics.jsonl');
+  if (!checkpoint) writeFileAtomic(metrics, '');
+  const teacher = config.teacher
+    ? await loadTeacher(config.teacher, {
+        ...engineOptions(config),
+        batchSize: config.batchSize,
+        channels: dataset.channels,
+        size,
+        classes: dataset.classes.length,
+        normalisation,
+      })
+    : undefined;
+  const events = new EventFile(options.out);
+  try {
+    const files = { checkpoint: join(options.out, 'checkpoint.safetensors'), metrics };
+    const context = { config, options, dataset, train, size, normalisation, teacher, quantized, files, events };
+    return await runPhases(context, base, checkpoint);
+  } finally {
+    events.close();
+    await teacher?.release();
+  }
+}
+
+function savePlan(out: string, plan: Plan): void {
+  writeFileAtomic(join(out, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
+}
+
+async function runPhases(context: RunContext, base: Graph, checkpoint: Checkpoint | undefined): Promise<RunResult> {
+  const { config, files, quantized } = context;
+  const spans = planPhases(config);
+  let position = checkpoint?.position ?? {
+    phase: 0,
+    epoch: 0,
+    batch: 0,
+    lossSum: 0,
+    correct: 0,
+    step: 0,
+    seconds: 0,
+    slowLoss: 0,
+  };
+  const done = (checkpoint ? (spans[position.phase]?.before ?? config.epochs) : 0) + position.epoch;
+  if (checkpoint) truncateLines<EpochRecord>(files.metrics, (record) => record.epoch <= done);
+  let state: ReadonlyMap<string, Tensor> = checkpoint?.state ?? new Map();
+  let frozenFrom: ReadonlyMap<string, Tensor> = checkpoint?.frozenFrom ?? new Map();
+  for (let i = position.phase; i < spans.length; i++) {
+    const span = spans[i]!;
+    if (span.phase === 'frozen' && frozenFrom.size === 0) {
+      frozenFrom = state;
+      state = new Map();
+    }
+    const loop = new PhaseLoop(context, span, i, frozenFrom);
+    ({ state, position } = await loop.run(state, position));
+  }
+  return finish(context, base, spans.at(-1)!.phase === 'full', quantized, state, frozenFrom, position.seconds);
+}
+
+/** The network whose ternary weights are fixed: the one of the frozen phase, or one frozen here. */
+async function finish(
+  context: RunContext,
+  base: Graph,
+  isFull: boolean,
+  quantized: QuantizedNetwork,
+  state: ReadonlyMap<string, Tensor>,
+  frozenFrom: ReadonlyMap<string, Tensor>,
+  seconds: number,
+): Promise<RunResult> {
+  const { config, options, dataset, train, size, normalisation } = context;
+  const wasFrozen = frozenFrom.size > 0;
+  const network =
+    isFull && quantized.ternary.length === 0 ? quantized : toFrozen(quantized, wasFrozen ? frozenFrom : state);
+  const trained = new Map(wasFrozen || network === quantized ? state : []);
+  const graph = network.graph.clone();
+  loadState(graph, trained);
+  if (config.reestimateBatches > 0) {
+    const fresh = await reestimate(graph, train, {
+      ...engineOptions(config),
+      batchSize: config.batchSize,
+      count: config.reestimateBatches,
+      seed: config.seed,
+      normalisation,
+      size,
+    });
+    for (const [name, tensor] of fresh) trained.set(name, tensor);
+  }
+  const model = deploy(network, trained, {
+    ...normalisationMetadata(normalisation),
+    labels: JSON.stringify(dataset.classes),
+    method: config.method,
+  });
+  const path = join(options.out, 'model.onnx');
+  await saveModel(model, path);
+  const exported = await loadModel(path);
+  const evaluation = await evaluateGraph(exported, dataset.test, dataset.classes, normalisation, {
+    ...engineOptions(config),
+    onProgress: (done, total) => {
+      const phase = planPhases(config).at(-1)!.phase;
+      options.onProgress?.({ kind: 'evaluate', phase, epoch: config.epochs, epochs: config.epochs, done, total });
+    },
+  });
+  const history = readLines<EpochRecord>(context.files.metrics);
+  const result = await describeResult({ context, base, exported, path, evaluation, history, seconds });
+  writeFileAtomic(join(options.out, 'result.json'), `${JSON.stringify(result)}\n`);
+  return result;
+}
