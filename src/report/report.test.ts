@@ -25,11 +25,11 @@ describe('table', () => {
       figures({ ...base, method: 'twn', top1: Number.NaN, bytes: 3000 * 1024, seconds: 7384, classes: ['a', 'b'] }),
     ]);
     expect(table.split('\n')).toEqual([
-      'method          top-1 (%)  Δ top-1  top-5 (%)  parameters  size (KB)  reduction (%)  epochs        time  images/s',
-      '-----------------------------------------------------------------------------------------------------------------',
+      'method          top-1 (%)  Δ top-1  top-5 (%)  parameters  size (KB)  reduction (%)  epochs       time  images/s',
+      '-'.repeat(112),
       'full precision      65.20               90.00   1,326,120    2,590.0            0.0       2  1 min 0 s     1,234',
       'hybrid              64.69    −0.51      90.00          99    1,267.1           51.1       2  1 min 0 s       8.4',
-      'TWN                     –        –          –   1,218,430    3,000.0          −15.8       2   2 h 3 min     1,234',
+      'TWN                     –        –          –   1,218,430    3,000.0          −15.8       2  2 h 3 min     1,234',
     ]);
   });
 
@@ -66,7 +66,8 @@ describe('page', () => {
       },
     );
     expect(page).not.toContain('<script');
-    expect(page).not.toMatch(/[\0\x1b]/u);
+    expect(page).not.toContain('\0');
+    expect(page).not.toContain('\x1b');
     expect(parse(page).querySelector('h1')?.textContent).toContain('<script>alert(1)</script>"\'&');
   });
 
@@ -128,7 +129,7 @@ test('phases', () => {
 });
 
 test('the classes of the most frequent confusions', () => {
-  const confusion = Array.from({ length: 50 }, (_, i) => Array.from({ length: 50 }, (_, j) => (i === j ? 9 : 0)));
+  const confusion = Array.from({ length: 50 }, (_, i) => Array.from({ length: 50 }, (_, j) => 9 * Number(i === j)));
   confusion[40]![3] = 7;
   confusion[7]![45] = 5;
   const chosen = selectClasses(confusion);

@@ -37,7 +37,7 @@ export function drawCurves(
     ...axis,
     height: 280,
     marginTop: 24,
-    marginBottom: 6,
+    marginBottom: 10,
     x: { domain: axis.domain, axis: null },
     y: { label: yLabel, domain: findRange(values), nice: 6, ticks: 6, labelArrow: 'up' },
     marks: [

@@ -16,10 +16,8 @@ export function draw(label: string, options: Plot.PlotOptions): Markup {
   const svg = Plot.plot({
     ...options,
     document,
-    ariaLabel: replaceControls(label),
     style: { fontSize: '12px', fontFamily: 'inherit', overflow: 'visible' },
   });
-  svg.setAttribute('role', 'img');
   // On narrow screens a chart shrinks until its text is hard to read, then scrolls.
   const width = Number(svg.getAttribute('width'));
   svg.setAttribute('style', `${svg.getAttribute('style') ?? ''};min-width:${Math.round(0.78 * width)}px`);
@@ -27,7 +25,12 @@ export function draw(label: string, options: Plot.PlotOptions): Markup {
     const d = path.getAttribute('d');
     if (d) path.setAttribute('d', d.replace(/(\.\d\d)\d+/g, '$1'));
   }
-  return new Markup(svg.outerHTML);
+  // linkedom escapes elements' text, but neither `&` in attributes nor control characters.
+  const drawing = replaceControls(svg.outerHTML).replace(
+    '<svg ',
+    () => html`<svg role="img" aria-label="${label}" `.text,
+  );
+  return new Markup(drawing);
 }
 
 export interface LegendItem {
