@@ -33,8 +33,9 @@ describe('differentiate', () => {
         "grad/reducemean/mul: float32[N, 1] = Mul(grad/reducemean/unsqueeze, scalar_0.3333333333333333)",
         "grad/reducemean/expand: float32[N, 3] = Expand(grad/reducemean/mul, shape_1_3)",
         "grad/act/greater: bool[N, 3] = Greater(act, scalar_0)",
-        "grad/act/where: float32[N, 3] = Where(grad/act/greater, grad/reducemean/expand, scalar_0)",
-        "grad/fc/gemm: float32[4, 3] = Gemm(x, grad/act/where) {transA=1}",
+        "grad/act/cast: float32[N, 3] = Cast(grad/act/greater) {to=1}",
+        "grad/act/mul: float32[N, 3] = Mul(grad/reducemean/expand, grad/act/cast)",
+        "grad/fc/gemm: float32[4, 3] = Gemm(x, grad/act/mul) {transA=1}",
       ]
     `);
   });

@@ -1,33 +1,67 @@
 /**
- * A graph that carries state from run to run: a training step reads each state tensor from an input and writes its
- * successor to an output. On the CPU two sets of buffers take turns, so nothing is copied or allocated between steps;
- * on WebGPU the outputs stay in the device's memory and are fed back as they are.
+ * A graph that carries state from run to run: a training step reads each slot from an input and writes its successor to
+ * an output. On the CPU two sets of buffers take turns, so nothing is copied or allocated between steps; on WebGPU the
+ * outputs stay in the device's memory and are fed back as they are.
+ *
+ * A slot is a flat float32 vector that holds one tensor, or several one after the other: hundreds of small tensors as
+ * separate inputs, updates and outputs would cost more than the arithmetic on them.
  */
 
 import type * as Ort from 'onnxruntime-node';
-import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
+import { elementCount, type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { type CompileOptions, createSession, deviceError, type Feeds, fromOrt, toOrt } from './session.ts';
 
-/** One state tensor: read from graph input `name`, its successor written to graph output `next`. */
-export interface StateSlot {
+/** A named float32 tensor inside a slot. */
+export interface StatePart {
   readonly name: string;
-  readonly next: string;
   readonly initial: Tensor;
+}
+
+/** State read from the graph input `input` and written to the graph output `next`, both flat vectors. */
+export interface StateSlot {
+  readonly input: string;
+  readonly next: string;
+  readonly parts: readonly StatePart[];
 }
 
 export interface Program {
   /** Runs one step: state advances, the outputs that are not state come back. */
   step(feeds: Feeds): Promise<Record<string, Tensor>>;
-  /** A copy of all state. */
+  /** A copy of all state, by part. */
   state(): Promise<Map<string, Tensor>>;
   /** Copy of the state before the last step, for looking into a step that failed. CPU only; elsewhere undefined. */
   previousState(): Map<string, Tensor> | undefined;
-  /** Overwrites state tensors by name; others keep their values. */
-  load(state: ReadonlyMap<string, Tensor>): void;
+  /** Overwrites parts by name; others keep their values. Not between two awaits of `step`. */
+  load(state: ReadonlyMap<string, Tensor>): Promise<void>;
   release(): Promise<void>;
 }
 
-const copyOf = (tensor: Tensor): Tensor => ({ ...tensor, data: tensor.data.slice() as Float32Array });
+type Buffers = Map<StateSlot, Ort.Tensor>;
+
+function pack(slot: StateSlot, tensors: ReadonlyMap<string, Tensor>): Tensor {
+  const flat = new Float32Array(slot.parts.reduce((n, part) => n + elementCount(part.initial.dims), 0));
+  let offset = 0;
+  for (const { name, initial } of slot.parts) {
+    const tensor = tensors.get(name) ?? initial;
+    const expected = initial.dims.join(' x ');
+    if (tensor.dims.join(' x ') !== expected) {
+      const found = tensor.dims.join(' x ');
+      throw new TritbankError('E_RESUME', `state '${name}'`, `expected [${expected}], found [${found}]`);
+    }
+    flat.set(tensor.data as Float32Array, offset);
+    offset += elementCount(initial.dims);
+  }
+  return { dtype: 'float32', dims: [flat.length], data: flat };
+}
+
+function unpack(slot: StateSlot, flat: Float32Array, into: Map<string, Tensor>): void {
+  let offset = 0;
+  for (const { name, initial } of slot.parts) {
+    const end = offset + elementCount(initial.dims);
+    into.set(name, { dtype: 'float32', dims: initial.dims, data: flat.slice(offset, end) });
+    offset = end;
+  }
+}
 
 /** Compiles a step graph. Throws E_DEVICE when the provider refuses it, E_RESUME when `load` gets a wrong shape. */
 export async function compileProgram(
@@ -42,12 +76,18 @@ export async function compileProgram(
   });
   const isState = new Set(slots.map((s) => s.next));
   const others = graph.outputs.map((o) => o.name).filter((name) => !isState.has(name));
-  let current = new Map<string, Ort.Tensor>();
-  let spare = new Map<string, Ort.Tensor>();
-  for (const slot of slots) {
-    current.set(slot.name, toOrt(ort, copyOf(slot.initial)));
-    if (!onDevice) spare.set(slot.name, toOrt(ort, copyOf(slot.initial)));
-  }
+  const fresh = (): Buffers => new Map(slots.map((slot) => [slot, toOrt(ort, pack(slot, new Map()))]));
+  let current = fresh();
+  let spare: Buffers = onDevice ? new Map() : fresh();
+
+  const read = async (): Promise<Map<string, Tensor>> => {
+    const result = new Map<string, Tensor>();
+    for (const [slot, tensor] of current) {
+      const data = tensor.location === 'cpu' ? tensor.data : await tensor.getData();
+      unpack(slot, data as Float32Array, result);
+    }
+    return result;
+  };
 
   return {
     async step(feeds) {
@@ -55,16 +95,16 @@ export async function compileProgram(
       const fetches: Record<string, Ort.Tensor | null> = {};
       for (const [name, tensor] of Object.entries(feeds)) inputs[name] = toOrt(ort, tensor);
       for (const slot of slots) {
-        inputs[slot.name] = current.get(slot.name)!;
-        fetches[slot.next] = onDevice ? null : spare.get(slot.name)!;
+        inputs[slot.input] = current.get(slot)!;
+        fetches[slot.next] = onDevice ? null : spare.get(slot)!;
       }
       for (const name of others) fetches[name] = null;
       try {
         const outputs = await session.run(inputs, fetches);
         if (onDevice) {
           for (const slot of slots) {
-            const old = current.get(slot.name)!;
-            current.set(slot.name, outputs[slot.next]!);
+            const old = current.get(slot)!;
+            current.set(slot, outputs[slot.next]!);
             if (old.location === 'gpu-buffer') old.dispose();
           }
         } else {
@@ -75,28 +115,21 @@ export async function compileProgram(
         throw deviceError(`graph '${graph.name}'`, 'a step without error', cause);
       }
     },
-    async state() {
-      const result = new Map<string, Tensor>();
-      for (const [name, tensor] of current) {
-        const data = tensor.location === 'cpu' ? tensor.data : await tensor.getData();
-        result.set(name, copyOf({ dtype: 'float32', dims: tensor.dims, data: data as Float32Array }));
-      }
-      return result;
-    },
+    state: read,
     previousState() {
       if (onDevice) return undefined;
-      return new Map([...spare].map(([name, tensor]) => [name, copyOf(fromOrt(tensor))]));
+      const result = new Map<string, Tensor>();
+      for (const [slot, tensor] of spare) unpack(slot, tensor.data as Float32Array, result);
+      return result;
     },
-    load(state) {
+    async load(state) {
+      const before = await read();
       for (const slot of slots) {
-        const tensor = state.get(slot.name);
-        if (!tensor) continue;
-        const expected = slot.initial.dims.join(' x ');
-        if (tensor.dims.join(' x ') !== expected) {
-          const message = `expected [${expected}], found [${tensor.dims.join(' x ')}]`;
-          throw new TritbankError('E_RESUME', `state '${slot.name}'`, message);
-        }
-        current.set(slot.name, toOrt(ort, copyOf(tensor)));
+        if (!slot.parts.some((part) => state.has(part.name))) continue;
+        const merged = new Map([...before, ...slot.parts.flatMap(({ name }) => (state.has(name) ? [[name, state.get(name)!] as const] : []))]);
+        const old = current.get(slot)!;
+        current.set(slot, toOrt(ort, pack(slot, merged)));
+        if (old.location === 'gpu-buffer') old.dispose();
       }
     },
     async release() {

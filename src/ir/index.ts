@@ -3,4 +3,5 @@ export * from './graph.ts';
 export * from './print.ts';
 export * from './random.ts';
 export * from './tensor.ts';
+export * from './ternary.ts';
 export * from './verify.ts';

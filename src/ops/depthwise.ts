@@ -10,7 +10,7 @@
  * pass until `passes/lower-depthwise`; its gradient rule and the lowering both call `applyMap` below.
  */
 
-import { f32, type Graph, type Node, type Value } from '../ir/index.ts';
+import { f32, type Graph, int, ints, type Node, type Value } from '../ir/index.ts';
 import type { Builder } from './builder.ts';
 
 /** Sizes of one depthwise convolution. */
@@ -73,13 +73,13 @@ function reach(g: DepthwiseGeometry, direction: Direction, r: number): [number, 
 /** Largest constant basis that is worth its memory: 4 M elements. */
 const maxBasis = 1 << 22;
 
-/**
- * Chooses the block height by predicted time: multiply-accumulates at matrix speed, elements of T and of gathered input
- * at memory speed (one element costs about as much as 64 multiply-accumulates, measured on two Zen 4 cores).
- */
-export function planBlocks(g: DepthwiseGeometry, direction: Direction): BlockMap {
+/** Predicted nanoseconds on two Zen 4 cores; only their proportions matter. */
+const cost = { multiplyAccumulate: 0.02, mapElement: 0.7, gatheredElement: 0.8, convolvedElement: 2.2 };
+
+/** Chooses the block height with the least predicted time: products, elements of T, elements of gathered windows. */
+function planBlocks(g: DepthwiseGeometry, direction: Direction): { map: BlockMap; time: number } {
   const { from, to } = sizes(g, direction);
-  let best: { cost: number; map: BlockMap } | undefined;
+  let best: { time: number; map: BlockMap } | undefined;
   for (let rows = to[0]; rows >= 1; rows--) {
     if (to[0] % rows !== 0) continue;
     const count = to[0] / rows;
@@ -92,11 +92,13 @@ export function planBlocks(g: DepthwiseGeometry, direction: Direction): BlockMap
     const mapElements = count * rows * to[1] * window * from[1];
     if (mapElements * g.kernel[0] * g.kernel[1] > maxBasis && rows > 1) continue;
     const gathered = count > 1 ? count * window * from[1] * g.batch : 0;
-    const cost = mapElements * g.batch + 64 * (2 * mapElements + gathered);
-    if (!best || cost < best.cost) best = { cost, map: { direction, rows, window, starts } };
+    const time =
+      g.channels *
+      (mapElements * (g.batch * cost.multiplyAccumulate + cost.mapElement) + gathered * cost.gatheredElement);
+    if (!best || time < best.time) best = { time, map: { direction, rows, window, starts } };
   }
   if (!best) throw new Error('internal: a depthwise map of no rows');
-  return best.map;
+  return best;
 }
 
 /** The 0/1 matrix `[taps, blocks * rows * toWidth * window * fromWidth]` that spreads kernel taps over T. */
@@ -163,17 +165,42 @@ function windows(b: Builder, g: DepthwiseGeometry, map: BlockMap, x: Value): Val
   return b.reshape(gathered, dims);
 }
 
-/** `T x` (forward: y from x) or `T' x` (backward: dx from dy), as `[C, H, W, B]`. */
+/**
+ * With stride 1 the map is also a plain convolution: the batch lies next to the columns, so that a step of one column is
+ * a dilation by B in an image of `W B` columns. Backward: the reversed kernel under the complementary padding.
+ */
+function convolve(b: Builder, g: DepthwiseGeometry, direction: Direction, w: Value, x: Value): Value {
+  const { from, to } = sizes(g, direction);
+  const [kh, kw] = g.kernel;
+  const forward = direction === 'forward';
+  const [top, left] = forward ? g.pads : [kh - 1 - g.pads[0], kw - 1 - g.pads[1]];
+  const [bottom, right] = [to[0] + kh - 1 - from[0] - top, to[1] + kw - 1 - from[1] - left];
+  const reversed = { starts: [-1, -1], ends: [-1 - kh, -1 - kw], axes: [1, 2], steps: [-1, -1] };
+  const kernel = b.reshape(forward ? w : b.slice(w, reversed), [g.channels, 1, kh, kw]);
+  const image = b.reshape(x, [1, g.channels, from[0], from[1] * g.batch]);
+  const y = b.op('Conv', [image, kernel], {
+    kernel_shape: ints([kh, kw]),
+    group: int(g.channels),
+    dilations: ints([1, g.batch]),
+    pads: ints([top, left * g.batch, bottom, right * g.batch]),
+  });
+  return b.reshape(y, [g.channels, to[0], to[1], g.batch]);
+}
+
+/** The forward map (y from x) or the transposed one (dx from dy) applied to `x`, as `[C, H, W, B]`. */
 export function applyMap(b: Builder, g: DepthwiseGeometry, direction: Direction, w: Value, x: Value): Value {
   const { to } = sizes(g, direction);
-  const map = planBlocks(g, direction);
+  const { map, time } = planBlocks(g, direction);
+  const canConvolve = g.strides.every((s) => s === 1) && g.pads.every((p, i) => p < g.kernel[i]!);
+  const elements = g.channels * to[0] * to[1] * g.batch;
+  if (canConvolve && elements * cost.convolvedElement < time) return convolve(b, g, direction, w, x);
   const y = b.matmul(mapMatrices(b, g, map, w), windows(b, g, map, x));
   return b.reshape(y, [g.channels, to[0], to[1], g.batch]);
 }
 
 /** The weights' gradient `[C, kh, kw]`: `dT = dy x'`, `dw = dT . basis'`. */
 export function weightGradient(b: Builder, g: DepthwiseGeometry, x: Value, dy: Value): Value {
-  const map = planBlocks(g, 'forward');
+  const { map } = planBlocks(g, 'forward');
   const blocks = map.starts.length;
   const rows = b.reshape(dy, [g.channels, blocks, map.rows * g.output[1], g.batch]);
   const dT = b.matmul(rows, b.transpose(windows(b, g, map, x), [0, 1, 3, 2]));

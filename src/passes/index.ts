@@ -1,8 +1,13 @@
 export { toBatchLast } from './batch-last.ts';
+export { type ChannelOp, channelOp } from './channels.ts';
 export { eliminateCommon } from './eliminate-common.ts';
+export { foldBatchNorm } from './fold-batch-norm.ts';
 export { foldConstants } from './fold-constants.ts';
 export { inferShapes } from './infer-shapes.ts';
-export { batchStatistics, isTrainingBatchNorm, lowerBatchNorm } from './lower-batch-norm.ts';
+export { Linear } from './linear.ts';
+export { isTrainingBatchNorm, lowerBatchNorm } from './lower-batch-norm.ts';
 export { lowerDepthwise } from './lower-depthwise.ts';
+export { moveScales } from './move-scales.ts';
 export { removeDead } from './remove-dead.ts';
 export { removeMarkers } from './remove-markers.ts';
+export { liftWeightScales, settleTernary } from './settle-ternary.ts';

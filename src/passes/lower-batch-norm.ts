@@ -1,13 +1,13 @@
 /**
- * Writes training batch norms in operators that inference runtimes run: batch statistics by two reductions, then the
+ * Writes training batch norms in operators that inference runtimes run: batch statistics (`ops/channel-sums.ts`), then the
  * inference form of the operator with these statistics (one pass over the data), and the running averages.
  *
  *   mean = E[x],  var = E[x^2] - mean^2,  y = BatchNormalization(x; scale, shift, mean, var)
  *   running' = momentum * running + (1 - momentum) * batch statistic
  */
 
-import type { Graph, Node, Value } from '../ir/index.ts';
-import { Builder } from '../ops/index.ts';
+import type { Graph, Node } from '../ir/index.ts';
+import { Builder, batchStatistics } from '../ops/index.ts';
 
 /** True for a batch norm that uses the batch's own statistics. */
 export function isTrainingBatchNorm(node: Node): boolean {
@@ -26,21 +26,10 @@ function lower(graph: Graph, node: Node): void {
   for (const [i, statistic] of [mean, variance].entries()) {
     const running = node.outputs[i + 1];
     if (!running) continue;
-    const updated = b.add(b.mul(node.input(3 + i), momentum), b.mul(statistic, 1 - momentum));
-    running.replaceAllUsesWith(updated);
+    const updated = () => b.add(b.mul(node.input(3 + i), momentum), b.mul(statistic, 1 - momentum));
+    running.replaceAllUsesWith(momentum === 0 ? statistic : updated());
   }
   graph.remove(node);
-}
-
-/** Mean and (biased) variance of each channel of `x` `[N, C, ...]`, both `[C]`. */
-export function batchStatistics(b: Builder, x: Value): { mean: Value; variance: Value } {
-  const dims = x.dims;
-  const axes = dims.map((_, i) => i).filter((i) => i !== 1);
-  const count = axes.reduce((n, i) => n * dims[i]!, 1);
-  const mean = b.reduceMean(x, axes);
-  const square = b.mul(b.reduce('ReduceSumSquare', x, axes, false), 1 / count);
-  const variance = b.max(b.sub(square, b.mul(mean, mean)), 0);
-  return { mean, variance };
 }
 
 /** Rewrites every training batch norm; true if there was one. */

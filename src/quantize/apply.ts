@@ -14,6 +14,7 @@ import {
   f32,
   float,
   type Graph,
+  int,
   ints,
   Random,
   type Tensor,
@@ -58,6 +59,23 @@ function xavier(dims: readonly number[], seed: number, name: string): Tensor {
   );
 }
 
+/** Brings a Gemm to the form `x W^T + c` with W `[filters, inputs]`, whose filters can have scales of their own. */
+function putFiltersFirst({ node, weight, filters, inputs }: Layer): Value {
+  if (node.int('transA', 0) || node.float('alpha', 1) !== 1 || node.float('beta', 1) !== 1) {
+    throw new TritbankError('E_MODEL', node.label, 'expected neither transA nor alpha nor beta in a ternary layer');
+  }
+  if (node.int('transB', 0)) return weight;
+  const data = weight.constant!.data as Float32Array;
+  const values = Float32Array.from({ length: data.length }, (_, i) => {
+    return data[(i % inputs) * filters + Math.floor(i / inputs)]!;
+  });
+  const transposed = weight.graph.initializer(`${weight.name}_t`, f32([filters, inputs], values));
+  node.setInput(1, transposed);
+  node.attributes = { ...node.attributes, transB: int(1) };
+  if (weight.uses.size === 0) weight.graph.removeValue(weight);
+  return transposed;
+}
+
 class Rewriter {
   readonly ternary: TernaryWeight[] = [];
   readonly fixed = new Set<string>();
@@ -70,7 +88,9 @@ class Rewriter {
   rewrite(layer: Layer, plan: LayerPlan): void {
     if (plan.method === 'fp') return;
     if (plan.method === 'twn') {
-      this.ternary.push({ name: layer.weight.name, granularity: plan.granularity, scale: { into: 'weight' } });
+      const { name } = layer.node.op === 'Gemm' ? putFiltersFirst(layer) : layer.weight;
+      if (this.ternary.some((t) => t.name === name)) return;
+      this.ternary.push({ name, granularity: plan.granularity, scale: { into: 'weight' } });
       return;
     }
     this.bank(layer, plan.fullPrecision, plan.hidden);
@@ -104,7 +124,7 @@ class Rewriter {
     if (bias) y = b.add(y, b.reshape(bias, [1, layer.filters, 1, 1]));
     node.output().replaceAllUsesWith(y);
     this.graph.remove(node);
-    this.graph.removeValue(layer.weight);
+    if (layer.weight.uses.size === 0) this.graph.removeValue(layer.weight);
   }
 
   private strassen(b: Builder, layer: Layer, x: Value, filters: number, hidden: number): Value {

@@ -20,9 +20,20 @@ export interface Layer {
   readonly kernel: readonly [number, number];
 }
 
-const passesThrough = new Set(['Flatten', 'Reshape', 'Squeeze', 'Softmax', 'LogSoftmax', 'Identity', 'Dropout', 'Add']);
+const passesThrough = new Set([
+  'Add',
+  'Concat',
+  'Dropout',
+  'Flatten',
+  'Identity',
+  'LogSoftmax',
+  'Mul',
+  'Reshape',
+  'Softmax',
+  'Squeeze',
+]);
 
-/** True when only shape changes, a bias or a softmax lie between this value and a graph output. */
+/** True when only shape changes, a bias, a scale or a softmax lie between this value and a graph output. */
 function reachesOutput(value: Value): boolean {
   if (value.graph.outputs.includes(value)) return true;
   return [...value.uses].some((n) => passesThrough.has(n.op) && reachesOutput(n.output()));

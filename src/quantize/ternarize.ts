@@ -10,6 +10,8 @@
 import { elementCount, f32, type Tensor, type Value } from '../ir/index.ts';
 import type { Builder } from '../ops/index.ts';
 
+export { countTernary, isTernary } from '../ir/index.ts';
+
 export const thresholdFactor = 0.7;
 
 /** What shares one threshold and one scale: the tensor, or each filter (first dimension). */
@@ -56,16 +58,4 @@ export function ternarize(w: Tensor, granularity: Granularity): Ternary {
     scales[g] = kept ? total / kept : 0;
   }
   return { values: f32(w.dims, values), scales };
-}
-
-/** True for a tensor whose elements are all -1, 0 or 1. */
-export function isTernary(tensor: Tensor): boolean {
-  return tensor.dtype === 'float32' && (tensor.data as Float32Array).every((v) => v === 0 || v === 1 || v === -1);
-}
-
-/** How many elements are -1, 0 and 1. */
-export function countTernary(tensor: Tensor): { minus: number; zero: number; plus: number } {
-  const counts = { minus: 0, zero: 0, plus: 0 };
-  for (const v of tensor.data as Float32Array) counts[v < 0 ? 'minus' : v > 0 ? 'plus' : 'zero']++;
-  return counts;
 }

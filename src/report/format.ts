@@ -16,7 +16,8 @@ export function formatFixed(value: number, digits: number): string {
 }
 
 /** A share of 0..1 as percent, without the sign: `98.76`. */
-export const formatPercent = (share: number, digits = 2): string => formatFixed(100 * share, digits);
+export const formatPercent = (share: number, digits = 2): string =>
+  isNumber(share) ? formatFixed(100 * share, digits) : none;
 
 /** Bytes in KB of 1024 bytes, without the unit. */
 export const formatKilobytes = (bytes: number): string => formatFixed(bytes / 1024, bytes < 102_400 ? 2 : 1);

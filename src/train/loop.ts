@@ -64,7 +64,7 @@ export class PhaseLoop {
     const program = await compileProgram(this.built.graph, this.built.slots, engineOptions(config));
     try {
       // From an earlier phase come weights and averages; momentum is kept only within a phase.
-      program.load(position.epoch > 0 || position.batch > 0 ? state : this.weightsOf(state));
+      await program.load(position.epoch > 0 || position.batch > 0 ? state : this.weightsOf(state));
       this.context.options.onProgress?.({
         kind: 'phase',
         phase: this.span.phase,

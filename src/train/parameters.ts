@@ -1,6 +1,6 @@
-/** Which initializers of a network are learned, which are running averages, and how they become state of a step. */
+/** Which initializers of a network are learned, and which are running averages. */
 
-import { type Graph, type Tensor, TritbankError, type Value } from '../ir/index.ts';
+import { type Graph, TritbankError, type Value } from '../ir/index.ts';
 
 export interface Parameters {
   /** Weights, biases, scales: updated by the optimizer. */
@@ -29,12 +29,3 @@ export function findParameters(graph: Graph, frozen: ReadonlySet<string> = new S
 
 /** Weight decay acts on matrices and kernels; not on biases, batch norms and the scales `a` (all of rank 1). */
 export const decays = (value: Value) => value.shape.length >= 2;
-
-/** Turns an initializer into a graph input of the same name; returns the data it had. */
-export function promote(graph: Graph, value: Value): Tensor {
-  const tensor = value.constant;
-  if (!tensor) throw new Error(`internal: '${value.name}' is no initializer`);
-  value.constant = undefined;
-  graph.inputs.push(value);
-  return tensor;
-}

@@ -18,8 +18,9 @@ import {
 } from '../passes/index.ts';
 import { countCorrect, crossEntropy, type Distillation, distillationLoss } from './loss.ts';
 import { type Clock, emitUpdate, initialState, type OptimizerOptions, stateNames } from './optimizer.ts';
-import { decays, findParameters, promote } from './parameters.ts';
+import { decays, findParameters } from './parameters.ts';
 import { type Normalisation, takePixels } from './pixels.ts';
+import { companion, type Pack, packInitializers, slotOf } from './state.ts';
 
 export interface StepOptions {
   readonly batchSize: number;
@@ -45,19 +46,24 @@ export interface StepGraph {
   readonly running: readonly string[];
 }
 
-/** The name under which the exponential moving average of a parameter is kept. */
-export const emaName = (parameter: string) => `${parameter}/ema`;
+const emaSuffix = 'ema';
 
-/** Batch norms compute with the statistics of the batch and return updated running averages. */
-function useBatchStatistics(graph: Graph, momentum: number): [running: Value, updated: Value][] {
-  const pairs: [Value, Value][] = [];
+/** The name under which the exponential moving average of a parameter is kept. */
+export const emaName = (parameter: string) => `${parameter}/${emaSuffix}`;
+
+/**
+ * Makes batch norms compute with the statistics of the batch. Returns each running average with the value that it
+ * follows: the batch's mean or variance.
+ */
+function useBatchStatistics(graph: Graph): { average: Value; statistic: Value }[] {
+  const pairs: { average: Value; statistic: Value }[] = [];
   for (const node of graph.nodes.filter((n) => n.op === 'BatchNormalization')) {
     const b = new Builder(graph, '', node);
-    const attributes = { ...node.attributes, training_mode: int(1), momentum: float(momentum) };
+    const attributes = { ...node.attributes, training_mode: int(1), momentum: float(0) };
     const training = b.node('BatchNormalization', node.inputs, attributes, 3, node.name);
     node.output().replaceAllUsesWith(training.output());
     graph.remove(node);
-    for (const i of [1, 2]) pairs.push([training.input(2 + i), training.output(i)]);
+    for (const i of [1, 2]) pairs.push({ average: training.input(2 + i), statistic: training.output(i) });
   }
   return pairs;
 }
@@ -79,51 +85,45 @@ function lower(graph: Graph): void {
 }
 
 interface Forward {
-  /** Batch-last; outputs are the logits `[B, K]`, then the successors of `averages`. */
+  /** Batch-last; the outputs are the logits `[B, K]`, then the statistics that `running` follow. */
   readonly graph: Graph;
   readonly learned: readonly Value[];
-  readonly running: readonly Value[];
-  /** What the parameters, graph inputs now, were. */
-  readonly initial: ReadonlyMap<Value, Tensor>;
-  readonly averages: readonly Value[];
+  readonly running: readonly { readonly name: string; readonly initial: Tensor }[];
 }
 
-/** The forward pass of training: pixels in, batch statistics, parameters as inputs. `network` is not changed. */
-function trainingForward(
-  network: Graph,
-  options: Pick<StepOptions, 'batchSize' | 'normalisation' | 'batchNormMomentum' | 'frozen'>,
-): Forward {
+/** The forward pass of training: pixels in, batch statistics. `network` is not changed. */
+function trainingForward(network: Graph, options: Pick<StepOptions, 'batchSize' | 'normalisation' | 'frozen'>): Forward {
   const graph = network.clone();
-  const { learned, running } = findParameters(graph, options.frozen);
+  const { learned } = findParameters(graph, options.frozen);
   takePixels(graph, options.batchSize, options.normalisation);
   inferShapes(graph);
-  const averages = useBatchStatistics(graph, options.batchNormMomentum ?? 0.9);
-  const initial = new Map([...learned, ...running].map((v) => [v, promote(graph, v)]));
-  graph.outputs = [graph.outputs[0]!, ...averages.map(([, updated]) => updated)];
+  const pairs = useBatchStatistics(graph);
+  graph.outputs = [graph.outputs[0]!, ...pairs.map((p) => p.statistic)];
+  const running = pairs.map(({ average }) => ({ name: average.name, initial: average.constant! }));
   toBatchLast(graph);
-  return { graph, learned, running, initial, averages: averages.map(([average]) => average) };
+  return { graph, learned, running };
 }
 
 /**
- * The graph that measures the batch statistics of all batch norms: feeds `images` and the learned parameters; outputs
- * `names[i]` in order, each the mean or variance that the running average of that name follows.
+ * The graph that measures the batch statistics of all batch norms: feed `images`; output i is the mean or variance that
+ * the running average `names[i]` follows.
  */
 export function buildStatistics(
   network: Graph,
-  options: Pick<StepOptions, 'batchSize' | 'normalisation' | 'frozen'>,
+  options: Pick<StepOptions, 'batchSize' | 'normalisation'>,
 ): { graph: Graph; names: readonly string[] } {
-  const { graph, initial, running, averages } = trainingForward(network, { ...options, batchNormMomentum: 0 });
+  const { graph, running } = trainingForward(network, options);
   graph.name = `${network.name}-statistics`;
   graph.outputs = graph.outputs.slice(1);
   lower(graph);
-  for (const value of running) if (value.uses.size === 0) graph.removeValue(value);
-  for (const [value, tensor] of initial) {
-    if (!graph.inputs.includes(value)) continue;
-    value.constant = tensor;
-    graph.inputs.splice(graph.inputs.indexOf(value), 1);
-  }
-  removeDead(graph);
-  return { graph, names: averages.map((v) => v.name) };
+  return { graph, names: running.map((r) => r.name) };
+}
+
+/** Matrices and kernels in a pack each, all vectors in one. */
+function packParameters(graph: Graph, learned: readonly Value[]): { pack: Pack; decay: boolean }[] {
+  const vectors = learned.filter((v) => !decays(v));
+  const packs = learned.filter(decays).map((v) => ({ pack: packInitializers(graph, v.name, [v]), decay: true }));
+  return vectors.length > 0 ? [...packs, { pack: packInitializers(graph, 'vectors', vectors), decay: false }] : packs;
 }
 
 /**
@@ -131,57 +131,60 @@ export function buildStatistics(
  * changed. Graph outputs besides state: `loss` and `correct`, float32 scalars of the batch.
  */
 export function buildStep(network: Graph, options: StepOptions): StepGraph {
-  const { graph, learned, running, initial, averages } = trainingForward(network, options);
-  const { batchSize } = options;
-  const classes = graph.outputs[0]!.dims[1]!;
+  const { graph, learned, running } = trainingForward(network, options);
+  graph.name = `${network.name}-step`;
+  const { batchSize, optimizer } = options;
+  const learnedNames = learned.map((v) => v.name);
+  const packs = packParameters(graph, learned);
 
   const b = new Builder(graph, 'loss/');
+  const [logits, ...statistics] = graph.outputs as [Value, ...Value[]];
+  const classes = logits.dims[1]!;
   const targets = graph.input('targets', 'float32', [batchSize, classes]);
-  const [output, ...updatedAverages] = graph.outputs as [Value, ...Value[]];
   const loss = options.distillation
-    ? distillationLoss(
-        b,
-        output,
-        targets,
-        graph.input('teacher', 'float32', [batchSize, classes]),
-        options.distillation,
-      )
-    : crossEntropy(b, output, targets);
-  const correct = countCorrect(b, output, targets);
+    ? distillationLoss(b, logits, targets, graph.input('teacher', 'float32', [batchSize, classes]), options.distillation)
+    : crossEntropy(b, logits, targets);
+  const correct = countCorrect(b, logits, targets);
 
-  let gradients = differentiate(graph, loss, learned);
-  if (options.clipNorm !== undefined) gradients = clip(new Builder(graph, 'clip/'), gradients, options.clipNorm);
+  const inputs = packs.map(({ pack }) => pack.input);
+  const exact = differentiate(graph, loss, inputs);
+  const gradients = options.clipNorm === undefined ? exact : clip(new Builder(graph, 'clip/'), exact, options.clipNorm);
   const clock: Clock = {
     learningRate: graph.input('learning_rate', 'float32', []),
     step: graph.input('step', 'float32', []),
   };
-  const kept: { name: string; initial: Tensor }[] = [];
+
+  const kept: Pack[] = [];
   const outputs = [loss, correct];
-  const keep = (name: string, next: Value, start: Tensor) => {
+  const keep = (pack: Pack, next: Value) => {
     outputs.push(next);
-    kept.push({ name, initial: start });
+    kept.push(pack);
   };
-  for (const parameter of learned) {
-    const gradient = gradients.get(parameter);
+  for (const { pack, decay } of packs) {
+    const gradient = gradients.get(pack.input);
     if (!gradient) continue;
-    const start = initial.get(parameter)!;
-    const u = new Builder(graph, `update/${parameter.name}/`);
-    const names = stateNames(options.optimizer).map((s) => `${parameter.name}/${s}`);
-    const state = names.map((name) => graph.input(name, 'float32', start.dims));
-    const updated = emitUpdate(u, options.optimizer, { parameter, gradient, decay: decays(parameter), state }, clock);
-    keep(parameter.name, updated.parameter, start);
-    for (const [i, name] of names.entries()) keep(name, updated.state[i]!, initialState(start));
-    if (options.emaDecay !== undefined) {
-      const ema = graph.input(emaName(parameter.name), 'float32', start.dims);
-      keep(ema.name, u.add(u.mul(ema, options.emaDecay), u.mul(updated.parameter, 1 - options.emaDecay)), start);
-    }
+    const u = new Builder(graph, `update/${pack.input.name}/`);
+    const states = stateNames(optimizer).map((suffix) => companion(graph, pack, suffix, initialState));
+    const state = states.map((s) => s.input);
+    const updated = emitUpdate(u, optimizer, { parameter: pack.input, gradient, decay, state }, clock);
+    keep(pack, updated.parameter);
+    for (const [i, companionPack] of states.entries()) keep(companionPack, updated.state[i]!);
+    if (options.emaDecay === undefined) continue;
+    const average = companion(graph, pack, emaSuffix, (initial) => initial);
+    const fresh = u.mul(updated.parameter, 1 - options.emaDecay);
+    keep(average, u.add(u.mul(average.input, options.emaDecay), fresh));
   }
-  for (const [i, average] of averages.entries()) {
-    if (initial.has(average)) keep(average.name, updatedAverages[i]!, initial.get(average)!);
+  if (running.length > 0) {
+    const momentum = options.batchNormMomentum ?? 0.9;
+    const u = new Builder(graph, 'running/');
+    const size = running.reduce((n, { initial }) => n + initial.data.length, 0);
+    const pack: Pack = { input: graph.input(graph.freshName('running'), 'float32', [size]), parts: running };
+    const measured = u.mul(u.concat(statistics, 0), 1 - momentum);
+    keep(pack, u.add(u.mul(pack.input, momentum), measured));
   }
   graph.outputs = outputs;
   lower(graph);
   for (const [i, name] of ['loss', 'correct'].entries()) graph.rename(graph.outputs[i]!, name);
-  const slots = kept.map((slot, i) => ({ ...slot, next: graph.outputs[i + 2]!.name }));
-  return { graph, slots, learned: learned.map((v) => v.name), running: running.map((v) => v.name) };
+  const slots = kept.map((pack, i) => slotOf(pack, graph.outputs[i + 2]!.name));
+  return { graph, slots, learned: learnedNames, running: running.map((r) => r.name) };
 }

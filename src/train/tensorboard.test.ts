@@ -1,7 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PbfReader } from 'pbf';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { crc32c, EventFile, frame } from './tensorboard.ts';
 
@@ -42,24 +41,56 @@ function readEvents(path: string): Read[] {
     const length = Number(bytes.readBigUInt64LE(at));
     const data = bytes.subarray(at + 12, at + 12 + length);
     expect(bytes.subarray(at, at + 16 + length).equals(frame(data))).toBe(true);
-    events.push(new PbfReader(data).readFields<Read>(readEvent, {}));
+    events.push(readEvent(data));
     at += 16 + length;
   }
   return events;
 }
 
-function readEvent(tag: number, event: Read, pbf: PbfReader): void {
-  if (tag === 1) event.time = pbf.readDouble();
-  else if (tag === 2) event.step = pbf.readVarint(true);
-  else if (tag === 3) event.version = pbf.readString();
-  else if (tag === 5) pbf.readMessage(readSummary, event);
+function readEvent(data: Buffer): Read {
+  const event: Read = {};
+  for (const [tag, field] of fieldsOf(data)) {
+    if (tag === '1:1') event.time = field.readDoubleLE();
+    else if (tag === '2:0') event.step = varint(field, 0).value;
+    else if (tag === '3:2') event.version = field.toString();
+    else if (tag === '5:2') for (const [tag, value] of fieldsOf(field)) if (tag === '1:2') readValue(value, event);
+  }
+  return event;
 }
-function readSummary(tag: number, event: Read, pbf: PbfReader): void {
-  if (tag === 1) pbf.readMessage(readValue, event);
+
+function readValue(data: Buffer, event: Read): void {
+  for (const [tag, field] of fieldsOf(data)) {
+    if (tag === '1:2') event.tag = field.toString();
+    else if (tag === '2:5') event.value = field.readFloatLE();
+  }
 }
-function readValue(tag: number, event: Read, pbf: PbfReader): void {
-  if (tag === 1) event.tag = pbf.readString();
-  else if (tag === 2) event.value = pbf.readFloat();
+
+/** The fields of a protobuf message, each as `number:wire type` and its bytes. */
+function fieldsOf(data: Buffer): [string, Buffer][] {
+  const fields: [string, Buffer][] = [];
+  for (let at = 0; at < data.length; ) {
+    const key = varint(data, at);
+    const type = key.value & 7;
+    let begin = key.end;
+    let end = begin + { 1: 8, 5: 4 }[type]!;
+    if (type === 0) end = varint(data, begin).end;
+    if (type === 2) {
+      const length = varint(data, begin);
+      begin = length.end;
+      end = begin + length.value;
+    }
+    fields.push([`${key.value >> 3}:${type}`, data.subarray(begin, end)]);
+    at = end;
+  }
+  return fields;
+}
+
+function varint(data: Buffer, at: number): { value: number; end: number } {
+  let value = 0;
+  for (let i = at; ; i++) {
+    value += (data[i]! & 127) * 2 ** (7 * (i - at));
+    if (data[i]! < 128) return { value, end: i + 1 };
+  }
 }
 
 test('events come back, each at once', () => {

@@ -9,6 +9,7 @@
  */
 
 import { elementCount, float } from '../../ir/index.ts';
+import { batchStatistics, channelDot } from '../channel-sums.ts';
 import { type GradientRule, gradientOfFirst } from './rule.ts';
 
 export const trainingBatchNorm: GradientRule = (context) => {
@@ -19,12 +20,10 @@ export const trainingBatchNorm: GradientRule = (context) => {
   const axes = dims.map((_, i) => i).filter((i) => i !== 1);
   const n = elementCount(dims) / dims[1]!;
   const epsilon = node.float('epsilon', 1e-5);
-  const mean = b.reduceMean(x, axes);
-  const square = b.mul(b.reduce('ReduceSumSquare', x, axes, false), 1 / n);
-  const variance = b.max(b.sub(square, b.mul(mean, mean)), 0);
+  const { mean, variance } = batchStatistics(b, x);
   const v = b.reciprocal(b.sqrt(b.add(variance, epsilon)));
   const dshift = b.reduceSum(dy, axes);
-  const dscale = b.mul(v, b.sub(b.reduceSum(b.mul(dy, x), axes), b.mul(mean, dshift)));
+  const dscale = b.mul(v, b.sub(channelDot(b, dy, x), b.mul(mean, dshift)));
   if (!needs(0)) return [null, dscale, dshift];
   const s = b.mul(scale, v);
   const share = b.mul(s, -1 / n);

@@ -1,0 +1,147 @@
+/**
+ * What all commands share: options that say what is wrong with their values, usage errors in Tritbank's form, results
+ * on stdout, signals. Nothing here loads the runtime or the data: `--help` has to start at once.
+ */
+
+import { createRequire } from 'node:module';
+import { Command, type ErrorOptions, Option } from 'commander';
+import { TritbankError } from '../ir/errors.ts';
+import type { ValueKind } from './values.ts';
+
+export const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** An option with a value; a bad one is an E_USAGE error that names the option. */
+export class ValueOption<T> extends Option {
+  readonly kind: ValueKind<T>;
+
+  constructor(flags: string, description: string, kind: ValueKind<T>) {
+    super(flags, description);
+    this.kind = kind;
+    this.argParser((text) => {
+      const value = kind.parse(text);
+      if (value !== undefined) return value;
+      throw new TritbankError('E_USAGE', this.long ?? flags, `expected ${kind.expected}, found '${text}'`);
+    });
+  }
+}
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+}
+
+/** A command that throws `TritbankError`s of code E_USAGE where commander would print a message of its own. */
+export class TritbankCommand extends Command {
+  override createCommand(name?: string): TritbankCommand {
+    return new TritbankCommand(name);
+  }
+
+  /** Adds the options of `CommonOptions` and an example. Call it last: help lists options in the order of their calls. */
+  common(example: string): this {
+    this.optionsGroup('Output:');
+    this.option('--json', 'print one machine-readable object on stdout, and nothing else there');
+    this.option('--quiet', 'no progress on stderr');
+    this.option('--debug', 'print the stack of an error');
+    this.helpOption('-h, --help', 'print this help');
+    return this.addHelpText('after', `\nExample:\n${example.replace(/^/gm, '  ')}`);
+  }
+
+  /** Values that were given on the command line, by attribute name; defaults are left out. */
+  given(): Readonly<Record<string, unknown>> {
+    const entries = Object.entries(this.opts()).filter(([name]) => this.getOptionValueSource(name) === 'cli');
+    return Object.fromEntries(entries);
+  }
+
+  override error(message: string, options?: ErrorOptions): never {
+    const [where, detail] = this.explain(message, options?.code ?? '');
+    throw new TritbankError('E_USAGE', where, detail);
+  }
+
+  /** Commander's errors carry a code and a sentence; the name is between the quotes, a suggestion in parentheses. */
+  private explain(message: string, code: string): [where: string, detail: string] {
+    const quoted = /'([^']*)'/.exec(message)?.[1] ?? '';
+    const suggestion = /\(Did you mean ([^)]*)\?\)/.exec(message)?.[1];
+    const hint = suggestion === undefined ? '' : `, did you mean ${suggestion}?`;
+    const full = this.parent ? `${this.parent.name()} ${this.name()}` : this.name();
+    switch (code) {
+      case 'commander.unknownCommand':
+        return ['command', `expected ${this.commandNames()}, found '${quoted}'${hint}`];
+      case 'commander.unknownOption':
+        return [quoted, `expected an option of '${full}' (see its --help), found an unknown one${hint}`];
+      case 'commander.missingArgument':
+        return [quoted, `expected an argument of '${full}', found none`];
+      case 'commander.optionMissingArgument':
+      case 'commander.missingMandatoryOptionValue': {
+        const option = this.options.find((candidate) => candidate.flags === quoted);
+        const expected = option instanceof ValueOption ? option.kind.expected : 'a value';
+        return [option?.long ?? quoted, `expected ${expected}, found none`];
+      }
+      case 'commander.excessArguments': {
+        const extra = this.args.slice(this.registeredArguments.length).map((arg) => `'${arg}'`);
+        return [
+          full,
+          `expected ${this.registeredArguments.length || 'no'} arguments, found ${extra.join(' ')} besides`,
+        ];
+      }
+      default:
+        return [full, `expected other arguments, found: ${message.replace(/^error: /, '').replaceAll('\n', ' ')}`];
+    }
+  }
+
+  /** `one of train, eval`. */
+  commandNames(): string {
+    return `one of ${this.commands.map((command) => command.name()).join(', ')}`;
+  }
+}
+
+/** Prints a command's result: the object with `--json`, else the text. */
+export function printResult({ json }: CommonOptions, result: object, text: () => string): void {
+  process.stdout.write(`${json ? JSON.stringify(result) : text()}\n`);
+}
+
+/** This process's command line as one would type it. */
+export function commandLine(): string {
+  const quote = (arg: string) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
+  return ['tritbank', ...process.argv.slice(2).map(quote)].join(' ');
+}
+
+const signalStatus = { SIGINT: 130, SIGTERM: 143 } as const;
+type SignalName = keyof typeof signalStatus;
+
+/** Work that a signal ended in an orderly way. */
+export class Interruption extends Error {
+  readonly exitStatus: number;
+
+  constructor(signal: SignalName, advice: string) {
+    super(`stopped by ${signal}; ${advice}`);
+    this.exitStatus = signalStatus[signal];
+  }
+}
+
+/**
+ * Does work that can be aborted. The first SIGINT or SIGTERM aborts it, and when it then rejects with an `AbortError`
+ * the result is an `Interruption` with `advice()`, how to go on; the second one ends the process at once.
+ */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>, advice: () => string): Promise<T> {
+  const controller = new AbortController();
+  let received: SignalName | undefined;
+  const stop = (signal: NodeJS.Signals) => {
+    const name = signal as SignalName;
+    if (received) process.exit(signalStatus[name]);
+    received = name;
+    process.stderr.write(`\n${name}: stopping after this step and saving; once more ends at once\n`);
+    controller.abort();
+  };
+  const names = Object.keys(signalStatus) as SignalName[];
+  for (const name of names) process.on(name, stop);
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    if (received && error instanceof Error && error.name === 'AbortError') throw new Interruption(received, advice());
+    throw error;
+  } finally {
+    for (const name of names) process.off(name, stop);
+  }
+}

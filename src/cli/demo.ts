@@ -1,0 +1,162 @@
+/**
+ * `tritbank demo`: the whole story on real data. The same network in full precision, then compressed in three ways with
+ * the full-precision one as their teacher. Each run has its own directory, so that the demo can be stopped and continued.
+ */
+
+import { join } from 'node:path';
+import { TritbankError } from '../ir/errors.ts';
+import { defaultConfig, type TrainConfig } from '../train/config.ts';
+import { type Method, methods, type RunResult } from '../train/records.ts';
+import {
+  type CommonOptions,
+  commandLine,
+  interruptible,
+  printResult,
+  type TritbankCommand,
+  ValueOption,
+} from './command.ts';
+import { discardRun, readRun, summarize, writeReport } from './run-directory.ts';
+import type { TrainReporter } from './train-progress.ts';
+import { text, whole } from './values.ts';
+
+/** What all runs have in common, and what is special about each. */
+const common = {
+  ...defaultConfig,
+  width: 0.25,
+  epochs: 3,
+  learningRate: 0.05,
+  schedule: { name: 'cosine', warmup: 0.5 },
+  // Softer targets than this say little about ten classes.
+  temperature: 2,
+} satisfies TrainConfig;
+const runs: Readonly<Record<Method, Partial<TrainConfig>>> = {
+  fp: {},
+  twn: { granularity: 'filter' },
+  strassen: { widthRatio: 2 },
+  hybrid: { alpha: 0.5, widthRatio: 1.25 },
+};
+
+interface Options extends CommonOptions {
+  readonly out?: string;
+  readonly data?: string;
+  readonly epochs?: number;
+  readonly seed?: number;
+  readonly fresh?: boolean;
+}
+
+interface Run {
+  readonly method: Method;
+  readonly config: TrainConfig;
+  /** Its run directory. */
+  readonly out: string;
+}
+
+const defaultOut = join('runs', 'demo');
+
+export function addDemo(program: TritbankCommand): void {
+  const command = program.command('demo');
+  command.description(
+    'Train the same network in full precision, with ternary weights, strassenified, and with hybrid filter banks; ' +
+      'compare accuracy and size in a table and a report. A few minutes; stopped, it continues where it was.',
+  );
+  const count = whole({ from: 1 });
+  const seed = whole({ from: 0, to: 2 ** 32 - 1 });
+  command
+    .addOption(new ValueOption('--out <dir>', `directory of the runs (default: ${defaultOut})`, text('a directory')))
+    .addOption(
+      new ValueOption(
+        '--data <name|dir>',
+        'data set (default: fashion-mnist where it is found, else mnist)',
+        text('a name or a directory'),
+      ),
+    )
+    .addOption(new ValueOption('--epochs <n>', `epochs of each run (default: ${common.epochs})`, count))
+    .addOption(new ValueOption('--seed <n>', `of all runs (default: ${common.seed})`, seed))
+    .option('--fresh', 'replace the runs in --out instead of continuing them')
+    .action(demo);
+  command.common('tritbank demo\ntritbank demo --data cifar10 --epochs 10 --out runs/cifar');
+}
+
+/** Fashion-MNIST tells the methods apart better than MNIST, but only MNIST comes with the installation. */
+async function chooseData(wanted: string | undefined): Promise<{ data: string; reason: string }> {
+  if (wanted !== undefined) return { data: wanted, reason: 'as asked for' };
+  const { openDataset } = await import('../data/index.ts');
+  try {
+    await openDataset('fashion-mnist');
+    return { data: 'fashion-mnist', reason: 'it was found, and is harder than mnist' };
+  } catch (error) {
+    if (!(error instanceof TritbankError && error.code === 'E_DATA')) throw error;
+    const install = "'apt-get install dataset-fashion-mnist' (Debian, Ubuntu) installs it";
+    return { data: 'mnist', reason: `fashion-mnist, which is harder, was not found; ${install}` };
+  }
+}
+
+function planRuns(data: string, out: string, { epochs, seed }: Options): Run[] {
+  const chosen = { data, ...(epochs !== undefined && { epochs }), ...(seed !== undefined && { seed }) };
+  const teacher = join(out, 'fp', 'model.onnx');
+  return methods.map((method) => ({
+    method,
+    out: join(out, method),
+    config: { ...common, ...runs[method], ...chosen, method, ...(method !== 'fp' && { teacher }) },
+  }));
+}
+
+async function demo(options: Options): Promise<void> {
+  const { out = defaultOut, quiet = false } = options;
+  const { data, reason } = await chooseData(options.data);
+  const print = (line: string) => {
+    if (!options.json) process.stdout.write(`${line}\n`);
+    else if (!quiet) process.stderr.write(`${line}\n`);
+  };
+  print(`data set: ${data} (${reason})`);
+  const planned = planRuns(data, out, options);
+  if (options.fresh) for (const run of planned) discardRun(run.out);
+  const [{ createTrainReporter }, { printTable }] = await Promise.all([
+    import('./train-progress.ts'),
+    import('../report/index.ts'),
+  ]);
+  const total = planned.reduce((sum, { config }) => sum + config.epochs, 0);
+  const reporter = createTrainReporter('demo', total, quiet);
+  const results: RunResult[] = [];
+  const reused: Method[] = [];
+  let before = 0;
+  try {
+    for (const run of planned) {
+      reporter.next(run.method, before);
+      const finished = findFinished(run);
+      if (finished) {
+        reused.push(run.method);
+        reporter.note(`${run.method}: finished before with the same configuration, taken from ${run.out}`);
+      }
+      results.push(finished ?? (await perform(run, reporter)));
+      before += run.config.epochs;
+    }
+  } finally {
+    reporter.stop();
+  }
+  const report = await writeReport(out, results, `Tritbank demo on ${data}`);
+  printResult(options, { data, out, report, reused, runs: results.map(summarize) }, () =>
+    ['', printTable(results), '', `report  ${report}`].join('\n'),
+  );
+}
+
+const isSame = (a: TrainConfig, b: TrainConfig) => JSON.stringify(a) === JSON.stringify(b);
+
+function findFinished({ out, config }: Run): RunResult | undefined {
+  const stored = readRun(out);
+  return stored && isSame(stored.config, config) ? stored.result : undefined;
+}
+
+/** Continues the run where it was stopped with the same configuration, else starts it. */
+async function perform({ method, config, out }: Run, reporter: TrainReporter): Promise<RunResult> {
+  const { trainNetwork } = await import('../train/index.ts');
+  const stored = readRun(out);
+  const resume = stored?.hasCheckpoint === true && isSame(stored.config, config);
+  if (resume) reporter.note(`${method}: continued from ${out}`);
+  else discardRun(out);
+  const { onProgress, warn } = reporter;
+  return interruptible(
+    (signal) => trainNetwork(config, { out, resume, signal, command: commandLine(), onProgress, warn }),
+    () => 'the same command continues',
+  );
+}

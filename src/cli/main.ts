@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+/**
+ * The program `tritbank`: its commands, and the one place where errors become a line on stderr and an exit status.
+ * 0 done; 1 the work failed; 2 wrong usage or bad input; 130 and 143 stopped by a signal.
+ */
+
+import { CommanderError } from 'commander';
+import { TritbankError } from '../ir/errors.ts';
+import { Interruption, TritbankCommand, version } from './command.ts';
+import { addDemo } from './demo.ts';
+import { addEval } from './eval.ts';
+import { addTrain } from './train.ts';
+
+function createProgram(): TritbankCommand {
+  const program = new TritbankCommand('tritbank')
+    .description('Compress MobileNets with hybrid ternary filter banks: train, convert and measure ONNX classifiers.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExample:\n  tritbank demo\n\nEach command has --help, with its options, defaults and an example.',
+    );
+  addDemo(program);
+  addTrain(program);
+  addEval(program);
+  return program;
+}
+
+/** Prints what went wrong; returns the exit status. */
+function report(error: unknown, program: TritbankCommand, args: readonly string[]): number {
+  const print = (line: string) => void process.stderr.write(`${line}\n`);
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    const name = args[0] === 'help' ? args[1] : args[0];
+    const found = name === undefined ? 'none' : `'${name}'`;
+    print(new TritbankError('E_USAGE', 'command', `expected ${program.commandNames()}, found ${found}`).line);
+    return 2;
+  }
+  if (error instanceof Interruption) {
+    print(error.message);
+    return error.exitStatus;
+  }
+  const debug = args.includes('--debug');
+  const stack = debug && error instanceof Error ? error.stack : undefined;
+  if (error instanceof TritbankError) {
+    print(error.line);
+    if (stack) print(stack);
+    return error.exitStatus;
+  }
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ');
+  print(`error E_INTERNAL: ${message}${debug ? '' : ' (a mistake in Tritbank; --debug prints the stack)'}`);
+  if (stack) print(stack);
+  return 1;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return report(error, program, args);
+  }
+}
+
+// A reader that has seen enough (`| head`) is no failure; the work goes on, its files are still wanted.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,68 @@
+/**
+ * Progress of one or several training runs as one count of training images, so that the time left is that of the whole
+ * command. After each epoch a line says how it went.
+ */
+
+import type { TrainProgress } from '../train/index.ts';
+import type { EpochRecord } from '../train/records.ts';
+import { createProgress, type Progress } from './progress.ts';
+
+export interface TrainReporter {
+  /** Says which run comes next, and how many epochs of the command lie before it. */
+  next(name: string, epochsBefore: number): void;
+  /** For `trainNetwork`. */
+  readonly onProgress: (event: TrainProgress) => void;
+  /** A warning; it is shown with `--quiet` too. */
+  readonly warn: (line: string) => void;
+  note(line: string): void;
+  stop(): void;
+}
+
+/** @param epochs  of all runs of the command together */
+export function createTrainReporter(label: string, epochs: number, quiet: boolean): TrainReporter {
+  let progress: Progress | undefined;
+  let run = '';
+  let before = 0;
+  const note = (line: string) => {
+    if (quiet) return;
+    if (progress) progress.note(line);
+    else process.stderr.write(`${line}\n`);
+  };
+  // The number of training images is known from the first report on.
+  const update = ({ epoch, epochs: runEpochs, phase, done, total, loss }: TrainProgress) => {
+    const position = (before + epoch - 1) * total + done;
+    progress ??= createProgress({ label, total: epochs * total, unit: 'images', initial: position - done, quiet });
+    const name = [run, phase === 'full' ? '' : phase, `${epoch}/${runEpochs}`].filter(Boolean).join(' ');
+    progress.update(position, { epoch: name, ...(loss !== undefined && { loss }) });
+  };
+  return {
+    next(name, epochsBefore) {
+      run = name;
+      before = epochsBefore;
+    },
+    onProgress(event) {
+      if (event.kind === 'images') update(event);
+      else if (event.kind === 'epoch-end' && event.record) note(describeEpoch(run, event.epochs, event.record));
+      else if (event.kind === 'note' && event.message) note(event.message);
+    },
+    warn(line) {
+      if (quiet || !progress) process.stderr.write(`warning: ${line}\n`);
+      else progress.note(`warning: ${line}`);
+    },
+    note,
+    stop: () => progress?.stop(),
+  };
+}
+
+function describeEpoch(run: string, epochs: number, record: EpochRecord): string {
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  const parts = [
+    `${run ? `${run}: ` : ''}epoch ${record.epoch}/${epochs}`,
+    ...(record.phase === 'full' ? [] : [`${record.phase} weights`]),
+    `loss ${record.trainLoss.toFixed(3)}`,
+    `test loss ${record.testLoss.toFixed(3)}`,
+    `top-1 ${percent(record.top1)}`,
+    `${Math.round(record.imagesPerSecond)} images/s`,
+  ];
+  return parts.join('  ');
+}

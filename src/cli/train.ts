@@ -1,0 +1,101 @@
+/** `tritbank train`: one run, from options to a run directory with its report. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { TritbankError } from '../ir/errors.ts';
+import type { TrainConfig } from '../train/config.ts';
+import {
+  type CommonOptions,
+  commandLine,
+  interruptible,
+  printResult,
+  type TritbankCommand,
+  ValueOption,
+} from './command.ts';
+import { addConfigOptions, newConfig, resumedConfig } from './configure.ts';
+import { discardRun, readRun, summarize, writeReport } from './run-directory.ts';
+import { text } from './values.ts';
+
+interface Options extends CommonOptions {
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly fresh?: boolean;
+}
+
+const example = `tritbank train --data fashion-mnist --width 0.25 --method hybrid --alpha 0.5 --epochs 10
+tritbank train --resume --out runs/mobilenet-v1-hybrid`;
+
+export function addTrain(program: TritbankCommand): void {
+  const command = program.command('train');
+  command.description(
+    'Train a classifier from scratch: in full precision, with ternary weights (twn), strassenified (strassen), ' +
+      'or with hybrid filter banks (hybrid).',
+  );
+  addConfigOptions(command);
+  command
+    .addOption(new ValueOption('--out <dir>', 'run directory (default: runs/<model>-<method>)', text('a directory')))
+    .option('--resume', 'continue the run in --out, with its configuration')
+    .option('--fresh', 'replace a run in --out')
+    .action(async (options: Options) => train(command, options));
+  command.common(example);
+}
+
+/** What to train, where. E_USAGE, E_RESUME, before anything is written. */
+function prepare(command: TritbankCommand, options: Options): { config: TrainConfig; out: string } {
+  const wanted = options.resume && options.out !== undefined ? undefined : newConfig(command);
+  const out = options.out ?? join('runs', `${wanted?.model}-${wanted?.method}`);
+  const stored = readRun(out);
+  if (options.resume) {
+    if (options.fresh) throw new TritbankError('E_USAGE', '--fresh', 'expected no --resume with it, found both');
+    if (!stored) throw new TritbankError('E_RESUME', '--resume', `expected a run in ${out}, found none`);
+    return { config: resumedConfig(command, stored.config, join(out, 'config.json')), out };
+  }
+  if (stored && !options.fresh && (stored.result || stored.hasCheckpoint)) {
+    const expected = 'expected a directory without a run, or --resume to continue it, or --fresh to replace it';
+    throw new TritbankError('E_USAGE', '--out', `${expected}, found a run in ${out}`);
+  }
+  return { config: wanted ?? newConfig(command), out };
+}
+
+/** Refuses what the trainer would find out only after it has begun to write. */
+async function checkInputs({ model, teacher }: TrainConfig): Promise<void> {
+  const { architectures } = await import('../models/index.ts');
+  if (!architectures.some(({ name }) => name === model)) {
+    const expected = `expected one of ${architectures.map(({ name }) => name).join(', ')}`;
+    throw new TritbankError('E_USAGE', '--model', `${expected}, found '${model}'`);
+  }
+  if (teacher !== undefined && !existsSync(teacher)) {
+    throw new TritbankError('E_FILE', '--teacher', `expected an ONNX model, found no file '${teacher}'`);
+  }
+}
+
+async function train(command: TritbankCommand, options: Options): Promise<void> {
+  const { config, out } = prepare(command, options);
+  await checkInputs(config);
+  const [{ trainNetwork }, { createTrainReporter }, { printTable }] = await Promise.all([
+    import('../train/index.ts'),
+    import('./train-progress.ts'),
+    import('../report/index.ts'),
+  ]);
+  if (options.fresh) discardRun(out);
+  const reporter = createTrainReporter('train', config.epochs, options.quiet === true);
+  const { resume = false } = options;
+  const { onProgress, warn } = reporter;
+  const advice = () =>
+    readRun(out)?.hasCheckpoint
+      ? `continue with: tritbank train --resume --out ${out}`
+      : 'there is no checkpoint yet to continue from';
+  try {
+    const result = await interruptible(
+      (signal) => trainNetwork(config, { out, resume, signal, command: commandLine(), onProgress, warn }),
+      advice,
+    );
+    reporter.stop();
+    const report = await writeReport(out, [result], `${result.architecture}, ${result.method}, on ${result.dataset}`);
+    printResult(options, { ...summarize(result), out, report }, () =>
+      [printTable([result]), '', `model   ${result.model}`, `report  ${report}`].join('\n'),
+    );
+  } finally {
+    reporter.stop();
+  }
+}

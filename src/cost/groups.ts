@@ -1,0 +1,133 @@
+/**
+ * The values of an exported graph, gathered by the layers of the network that it was made from: the parts of a filter
+ * bank (`conv_1_fp`, `conv_1_hidden`, `conv_1_ternary`, as `quantize/apply.ts` names them) are one layer `conv_1`.
+ */
+
+import { countTernary, elementCount, type Graph, isTernary, type Node, type Value } from '../ir/index.ts';
+import { channelOp } from '../passes/index.ts';
+import { findLayers, type Layer } from '../quantize/index.ts';
+
+/** What one layer is made of, in numbers of values. */
+export interface Group {
+  readonly name: string;
+  kind: 'conv' | 'depthwise' | 'pointwise' | 'classifier';
+  filters: number;
+  /** Filters with full-precision weights. */
+  fullPrecision: number;
+  hidden: number;
+  /** Ternary weights. */
+  trits: number;
+  ternary: { minus: number; zero: number; plus: number };
+  /** Full-precision weights. */
+  weights: number;
+  /** Biases and the scales of hidden units. */
+  others: number;
+  /** Scales that stay behind ternary filters. */
+  outputScales: number;
+}
+
+type Role = 'fp' | 'hidden' | 'ternary' | 'whole';
+
+/** A layer's place in a bank, known by its siblings' names. */
+function placeOf(name: string, names: ReadonlySet<string>): { bank: string; role: Role } {
+  const [, bank, role] = /^(.+)_(fp|hidden|ternary)$/.exec(name) ?? [];
+  const inBank = bank !== undefined && names.has(`${bank}_hidden`) && names.has(`${bank}_ternary`);
+  return inBank ? { bank, role: role as Role } : { bank: name, role: 'whole' };
+}
+
+const kinds = { first: 'conv', conv: 'conv', depthwise: 'depthwise', pointwise: 'pointwise', classifier: 'classifier' };
+
+/** The layer whose output, through operators without weights, reaches `value`. */
+function layerBehind(value: Value, layers: ReadonlyMap<Node, Layer>): Layer | undefined {
+  const node = value.producer;
+  if (!node) return undefined;
+  return layers.get(node) ?? (node.inputs[0] ? layerBehind(node.inputs[0], layers) : undefined);
+}
+
+class Collector {
+  readonly groups = new Map<string, Group>();
+  readonly counted = new Set<Value>();
+  private readonly byNode: ReadonlyMap<Node, Layer>;
+  private readonly names: ReadonlySet<string>;
+
+  constructor(layers: readonly Layer[]) {
+    this.byNode = new Map(layers.map((layer) => [layer.node, layer]));
+    this.names = new Set(layers.map((layer) => layer.name));
+    for (const layer of layers) this.take(layer);
+  }
+
+  private group(name: string): Group {
+    const known = this.groups.get(name);
+    if (known) return known;
+    const ternary = { minus: 0, zero: 0, plus: 0 };
+    const counts = { filters: 0, fullPrecision: 0, hidden: 0, trits: 0, weights: 0, others: 0, outputScales: 0 };
+    const group: Group = { name, kind: 'conv', ...counts, ternary };
+    this.groups.set(name, group);
+    return group;
+  }
+
+  private take(layer: Layer): void {
+    const { bank, role } = placeOf(layer.name, this.names);
+    const group = this.group(bank);
+    const tensor = layer.weight.constant!;
+    const isTrits = isTernary(tensor);
+    if (role === 'hidden') group.hidden = layer.filters;
+    else group.filters += layer.filters;
+    if (role === 'fp' || (role === 'whole' && !isTrits)) group.fullPrecision += layer.filters;
+    // a bank is known by its hidden convolution's kernel, a classifier by what follows the last one
+    const isClassifier = layer.kind === 'classifier' || group.kind === 'classifier';
+    if (role === 'hidden') group.kind = elementCount(layer.kernel) === 1 ? 'pointwise' : 'conv';
+    if (role === 'whole') group.kind = kinds[layer.kind] as Group['kind'];
+    if (isClassifier) group.kind = 'classifier';
+    if (!this.counted.has(layer.weight)) this.takeWeight(group, layer, isTrits);
+    const bias = layer.node.inputs[2];
+    if (bias?.constant) this.takeOther(group, bias);
+  }
+
+  private takeWeight(group: Group, layer: Layer, isTrits: boolean): void {
+    this.counted.add(layer.weight);
+    const tensor = layer.weight.constant!;
+    if (!isTrits) {
+      group.weights += tensor.data.length;
+      return;
+    }
+    const { minus, zero, plus } = countTernary(tensor);
+    group.trits += tensor.data.length;
+    group.ternary.minus += minus;
+    group.ternary.zero += zero;
+    group.ternary.plus += plus;
+  }
+
+  private takeOther(group: Group, value: Value): void {
+    if (this.counted.has(value)) return;
+    this.counted.add(value);
+    group.others += value.constant!.data.length;
+  }
+
+  /** A product or sum behind a layer: a scale `a`, an output scale, or a leftover of either kind. */
+  takeChannelOp(node: Node): void {
+    const op = channelOp(node);
+    const layer = op && layerBehind(op.x, this.byNode);
+    if (!layer) return;
+    const { bank, role } = placeOf(layer.name, this.names);
+    const group = this.group(bank);
+    const values = node.inputs.find((i) => i !== op.x)!;
+    if (op.op === 'Add' || role === 'hidden' || group.trits === 0) this.takeOther(group, values);
+    else if (!this.counted.has(values)) {
+      this.counted.add(values);
+      group.outputScales += values.constant!.data.length;
+    }
+  }
+}
+
+/** All layers in execution order, and how many float values of rank 1 and more belong to none. */
+export function groupLayers(graph: Graph): { readonly groups: readonly Group[]; readonly rest: number } {
+  const collector = new Collector(findLayers(graph));
+  for (const node of graph.nodes) collector.takeChannelOp(node);
+  const others = graph.initializers.filter((v) => v.dtype === 'float32' && v.uses.size > 0 && v.shape.length > 0);
+  const rest = others.filter((v) => !collector.counted.has(v));
+  return {
+    groups: [...collector.groups.values()],
+    rest: rest.reduce((total, v) => total + v.constant!.data.length, 0),
+  };
+}

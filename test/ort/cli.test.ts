@@ -1,0 +1,265 @@
+/** The program as users meet it: help, errors with their exit status, and a run from training to evaluation. */
+
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { devices } from '../../src/cli/options.ts';
+import { devices as engineDevices } from '../../src/engine/index.ts';
+import type { RunResult } from '../../src/train/records.ts';
+import { expectGolden } from '../golden.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const entry = join(root, 'src/cli/main.ts');
+const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tritbank-cli-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the program in the test's directory; `watch` sees what it writes to stderr. */
+function start(args: readonly string[], watch?: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void) {
+  const env = { ...process.env, TRITBANK_DATA: '', NODE_OPTIONS: '' };
+  const child = spawn(process.execPath, ['--import', loader, entry, ...args], { cwd: directory, env });
+  return new Promise<Outcome>((done) => {
+    const output = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk) => {
+      output.stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      output.stderr += chunk;
+      watch?.(output.stderr, (signal) => child.kill(signal));
+    });
+    child.on('close', (status) => done({ status, ...output }));
+  });
+}
+
+const tiny = '--data synthetic --width 0.25 --train-samples 256 --batch-size 32 --reestimate-batches 2';
+
+describe('help', () => {
+  test.each([
+    ['tritbank', []],
+    ['train', ['train']],
+    ['eval', ['eval']],
+    ['demo', ['demo']],
+  ])('%s', async (name, args) => {
+    const { status, stdout, stderr } = await start([...args, '--help']);
+    expect([status, stderr]).toEqual([0, '']);
+    expectGolden(`help-${name}`, stdout);
+  });
+
+  test('loads neither the runtime nor the data', () => {
+    const reached = new Set<string>();
+    const visit = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      if (!file.endsWith('.ts')) return;
+      const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|export)(?! type)[^;]*? from '([^']+)'/gm);
+      for (const [, name] of imports) visit(name!.startsWith('.') ? resolve(dirname(file), name!) : name!);
+    };
+    visit(entry);
+    const outside = [...reached]
+      .map((file) => file.replace(`${root}/src/`, ''))
+      .filter((f) => !/^(node:|cli\/|ir\/)/.test(f));
+    expect(outside.sort()).toEqual(['commander', 'train/config.ts', 'train/records.ts']);
+  });
+
+  test('knows the devices of the engine', () => {
+    expect(devices).toEqual(engineDevices);
+  });
+
+  test('version', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    expect(await start(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('wrong usage', () => {
+  const commands = 'one of demo, train, eval';
+  test.each([
+    ['', `command: expected ${commands}, found none`],
+    ['trian', `command: expected ${commands}, found 'trian', did you mean train?`],
+    ['help nonsense', `command: expected ${commands}, found 'nonsense'`],
+    [
+      'train --alhpa 0.5',
+      "--alhpa: expected an option of 'tritbank train' (see its --help), found an unknown one, did you mean --alpha?",
+    ],
+    ['train --alpha', '--alpha: expected a number from 0 to 1, found none'],
+    ['train --alpha abc', "--alpha: expected a number from 0 to 1, found 'abc'"],
+    ['train --alpha 1.5', "--alpha: expected a number from 0 to 1, found '1.5'"],
+    ['train --alpha -1', "--alpha: expected a number from 0 to 1, found '-1'"],
+    ['train --alpha 0.5', '--alpha: expected --method hybrid with it, found --method fp'],
+    ['train --width 1e9', "--width: expected a number above 0 and at most 4, found '1e9'"],
+    ['train --epochs 2.5', "--epochs: expected a whole number of at least 1, found '2.5'"],
+    ['train --epochs 0x10', "--epochs: expected a whole number of at least 1, found '0x10'"],
+    ['train --method ternary', "--method: expected one of fp, twn, strassen, hybrid, found 'ternary'"],
+    [
+      'train --method twn --phases 1,2',
+      "--phases: expected three numbers of at least 0, not all 0, separated by commas, found '1,2'",
+    ],
+    [
+      'train --layers first,last',
+      '--layers: expected one or more of first, pointwise, depthwise, conv, classifier, separated by commas, ' +
+        "found 'first,last'",
+    ],
+    [
+      'train --schedule step --milestones 3,2',
+      "--milestones: expected rising numbers above 0, separated by commas, found '3,2'",
+    ],
+    ['train --schedule step', "--schedule: expected --milestones with 'step', found none"],
+    ['train --temperature 2', '--temperature: expected --teacher MODEL.onnx with it, found none'],
+    ['train --optimizer adamw --momentum 0.5', '--momentum: expected --optimizer sgd with it, found --optimizer adamw'],
+    ['train --model resnet', "--model: expected one of mobilenet-v1, found 'resnet'"],
+    ['train extra', "tritbank train: expected no arguments, found 'extra' besides"],
+    ['eval --data mnist', "MODEL.onnx: expected an argument of 'tritbank eval', found none"],
+    ['eval a.onnx', '--data: expected a name or a directory, found none'],
+    ['demo --resume', "--resume: expected an option of 'tritbank demo' (see its --help), found an unknown one"],
+  ])('%s', async (line, message) => {
+    const { status, stdout, stderr } = await start(line.split(' ').filter(Boolean));
+    expect({ status, stdout, lastLine: stderr.trimEnd().split('\n').at(-1) }).toEqual({
+      status: 2,
+      stdout: '',
+      lastLine: `error E_USAGE: ${message}`,
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+describe('bad input', () => {
+  test.each([
+    ['train --data nowhere', /^error E_DATA: data set 'nowhere': expected a directory, or one of .*, found neither$/],
+    ['train --teacher no.onnx', /^error E_FILE: --teacher: expected an ONNX model, found no file 'no.onnx'$/],
+    ['train --resume', /^error E_RESUME: --resume: expected a run in runs\/mobilenet-v1-fp, found none$/],
+    ['eval no.onnx --data mnist', /^error E_FILE: no.onnx: expected .*, found .*$/],
+    ['eval damaged.onnx --data mnist', /^error E_FORMAT: damaged.onnx: .*expected .*, found .*$/],
+  ])('%s', async (line, message) => {
+    const damaged = join(directory, 'damaged.onnx');
+    writeFileSync(damaged, 'no model');
+    const { status, stdout, stderr } = await start(line.split(' '));
+    rmSync(damaged);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr.trimEnd()).toMatch(message);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('a damaged record of a run', async () => {
+    mkdirSync(join(directory, 'broken'));
+    writeFileSync(join(directory, 'broken/config.json'), '{');
+    const { status, stderr } = await start(['train', '--resume', '--out', 'broken']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error E_FORMAT: broken\/config.json: expected a JSON object, found: .*\n$/);
+    rmSync(join(directory, 'broken'), { recursive: true });
+  });
+
+  test('--debug adds the stack', async () => {
+    const { status, stderr } = await start(['train', '--resume', '--debug']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error E_RESUME: .*\nTritbankError: .*\n +at /);
+  });
+
+  test('a reader that goes away', async () => {
+    const child = spawn(process.execPath, ['--import', loader, entry, 'train', '--help'], { cwd: directory });
+    child.stdout.destroy();
+    const stderr: string[] = [];
+    child.stderr.on('data', (chunk) => stderr.push(`${chunk}`));
+    const status = await new Promise((done) => child.on('close', done));
+    expect([status, stderr]).toEqual([0, []]);
+  });
+});
+
+describe('runs', () => {
+  const parse = (text: string) => JSON.parse(text) as Partial<RunResult> & { out: string; report: string };
+
+  test('train, then eval', async () => {
+    const trained = await start(`train ${tiny} --epochs 1 --method hybrid --out a --json`.split(' '));
+    expect([trained.status, trained.stdout.split('\n').length]).toEqual([0, 2]);
+    expect(trained.stderr).toContain('epoch 1/1');
+    const result = parse(trained.stdout);
+    expect(Object.keys(result).sort()).toEqual(
+      [
+        'architecture,bytes,bytes16,command,dataset,date,epochs,imagesPerSecond,loss,machine,method,model,out,parameters',
+        'report,seconds,seed,skipped,top1,top5',
+      ].flatMap((line) => line.split(',')),
+    );
+    expect(result).toMatchObject({
+      method: 'hybrid',
+      epochs: 1,
+      out: 'a',
+      model: 'a/model.onnx',
+      dataset: 'synthetic',
+    });
+    expect(result.command).toBe(`tritbank train ${tiny} --epochs 1 --method hybrid --out a --json`);
+    expect(readFileSync(join(directory, 'a/report.html'), 'utf8')).toContain('synthetic');
+
+    const evaluated = await start('eval a/model.onnx --data synthetic --json --quiet --confusion'.split(' '));
+    expect([evaluated.status, evaluated.stderr]).toEqual([0, '']);
+    const evaluation = JSON.parse(evaluated.stdout) as { samples: number; confusion: number[][] };
+    const { top1, top5, skipped } = result;
+    expect(evaluation).toMatchObject({ top1, top5, skipped, model: 'a/model.onnx', data: 'synthetic' });
+    expect(evaluation.confusion.flat().reduce((sum, n) => sum + n, 0)).toBe(evaluation.samples);
+
+    const shown = await start('eval a/model.onnx --data synthetic --samples 50 --confusion'.split(' '));
+    expect(shown.status).toBe(0);
+    expect(shown.stdout).toMatch(/^top-1 +[\d.]+ %\ntop-5 +[\d.]+ %\nloss +[\d.]+\nimages +50\n/);
+    expect(shown.stdout).toMatch(/\nlabel +0 +1 .*\n0 pattern 0( +\d+){10}\n/);
+
+    // A finished run is neither replaced unasked nor continued with another configuration.
+    const again = await start(`train ${tiny} --out a`.split(' '));
+    expect([again.status, again.stderr.split(':')[1]]).toEqual([2, ' --out']);
+    const other = await start('train --resume --out a --method hybrid --alpha 0.25'.split(' '));
+    const expected = '--alpha: expected alpha 0.5 as in a/config.json, found 0.25';
+    expect([other.status, other.stderr]).toEqual([2, `error E_RESUME: ${expected}\n`]);
+    const resumed = await start('train --resume --out a --alpha 0.5 --quiet'.split(' '));
+    expect([resumed.status, resumed.stderr]).toEqual([0, '']);
+    expect(resumed.stdout).toMatch(
+      /^method .*top-1 .*\n-+\nhybrid .*\n\nmodel +a\/model.onnx\nreport +a\/report.html\n$/,
+    );
+  });
+
+  test('a signal stops a run, which then continues', async () => {
+    const stopAfterEpoch = (stderr: string, kill: (signal: NodeJS.Signals) => void) => {
+      if (/epoch \d+\/500 /.test(stderr) && !stderr.includes('SIG')) kill('SIGINT');
+    };
+    const stopped = await start(`train ${tiny} --epochs 500 --out b`.split(' '), stopAfterEpoch);
+    expect([stopped.status, stopped.stdout]).toEqual([130, '']);
+    expect(stopped.stderr).toMatch(/\nstopped by SIGINT; continue with: tritbank train --resume --out b\n$/);
+    const done = readFileSync(join(directory, 'b/metrics.jsonl'), 'utf8').trimEnd().split('\n').length;
+
+    const resumed = await start('train --resume --out b'.split(' '), (stderr, kill) => {
+      if (/epoch \d+\/500 /.test(stderr) && !stderr.includes('SIG')) kill('SIGTERM');
+    });
+    expect(resumed.status).toBe(143);
+    expect(resumed.stderr).toMatch(new RegExp(`^epoch ${done + 1}/500 `));
+  });
+
+  test('demo, once in full and once from what is there', async () => {
+    const line = 'demo --data synthetic --epochs 1 --out d';
+    const { status, stdout } = await start([...line.split(' '), '--quiet']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^data set: synthetic \(as asked for\)\n\nmethod .*\n-+\nfull precision .*\nTWN .*\nStrassenNets .*\nhybrid .*\n\nreport {2}d\/report.html\n$/,
+    );
+    rmSync(join(directory, 'd/report.html'));
+    const again = await start([...line.split(' '), '--json']);
+    expect(again.status).toBe(0);
+    const methods = ['fp', 'twn', 'strassen', 'hybrid'];
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      data: 'synthetic',
+      reused: methods,
+      runs: methods.map((method) => ({ method })),
+    });
+    expect(again.stderr).toMatch(/^data set: synthetic .*\nfp: finished before with the same configuration/);
+    expect(readFileSync(join(directory, 'd/report.html'), 'utf8')).toContain('StrassenNets');
+  });
+});
