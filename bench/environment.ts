@@ -21,6 +21,12 @@ export interface Environment {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** Seconds for which the processors of this machine have been busy since it started, summed over them. */
+export function busySeconds(): number {
+  const busy = cpus().map(({ times }) => times.user + times.nice + times.sys + times.irq);
+  return busy.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
+}
+
 /** The version of an installed package, read from its package.json. */
 export function packageVersion(name: string): string {
   return (require(`${name}/package.json`) as { version: string }).version;

@@ -2,9 +2,11 @@
  * Benchmarks: `npm run bench -- NAME [options]`; without a name, the list.
  *
  * How to read them: all contestants run in one process tree on one machine, in turns (ours, a peer, the next peer, ours
- * again ...), so that a slow spell of the machine hits them alike. Rates are medians over the rounds; what to quote is
- * the ratio, formed within each round and then its median: it survives a noisy machine better than the rates do. The
- * range of the rates over the rounds says how noisy it was. Nothing is written to disk unless `--out` names a file.
+ * again ...), so that a slow spell of the machine falls on all of them. Rates are medians over the rounds; what to quote
+ * is the ratio, formed within each round and then its median. The range of the rates over the rounds says how steady the
+ * machine was, and the column `others` what part of it other processes used meanwhile. That has to be near 0 % for a
+ * ratio to mean anything: libraries whose threads meet at barriers (OpenMP, so PyTorch) lose far more to a busy core than
+ * those whose threads take work as they come (ONNX Runtime). Nothing is written to disk unless `--out` names a file.
  */
 
 import { CommanderError } from 'commander';
@@ -29,6 +31,11 @@ function report(error: unknown): number {
   process.stderr.write(`${line}${stack}\n`);
   return isOurs ? error.exitStatus : 1;
 }
+
+// A reader that has seen enough (`| head`) is no failure; `--out` is still to be written.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 try {
   await program.parseAsync(process.argv.slice(2), { from: 'user' });

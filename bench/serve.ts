@@ -17,6 +17,12 @@ export function peakMemory(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
+/** Processor time of this process since `start`, all threads together. */
+export function cpuSeconds(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+}
+
 type Handler<Request> = (request: Request) => Promise<object>;
 
 /** `start` makes the greeting and the handler of requests; what either throws is the reply `{ error }`. */

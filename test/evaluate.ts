@@ -15,15 +15,15 @@ export function evaluate(graph: Graph, feeds: Readonly<Record<string, Tensor>>):
       node,
       node.inputs.map((v) => v && read(v)),
     );
-    for (const [i, y] of node.outputs.entries()) if (y) known.set(y, results[i]!);
+    for (const [i, y] of node.outputs.entries()) if (y) known.set(y, precise(results[i]!));
   }
   return toNumbers(read(graph.outputs[0]!));
 }
 
-/** The largest difference of two results, relative to the largest element of `expected`. */
-export function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+/** The largest difference of two results, relative to the largest element of `expected`, or to `floor` if that is more. */
+export function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>, floor = 1e-30): number {
   if (found.length !== expected.length) throw new Error(`expected ${expected.length} elements, found ${found.length}`);
-  const largest = Array.from(expected).reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+  const largest = Array.from(expected).reduce((m, v) => Math.max(m, Math.abs(v)), floor);
   const error = Array.from(expected).reduce((m, v, i) => Math.max(m, Math.abs(v - found[i]!)), 0);
   return error / largest;
 }

@@ -8,7 +8,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
-import { peakMemory, serve } from '../serve.ts';
+import { cpuSeconds, peakMemory, serve } from '../serve.ts';
 import type { Ready, Round, RoundRequest, Task } from '../train-step/task.ts';
 
 const task = JSON.parse(process.argv[2]!) as Task;
@@ -97,10 +97,11 @@ await serve<RoundRequest>(async () => {
     greeting,
     async answer({ steps }): Promise<Round> {
       let loss = Number.NaN;
+      const cpu = process.cpuUsage();
       const start = performance.now();
       for (let i = 0; i < steps; i++) loss = Number(await model.trainOnBatch(images, targets));
       const seconds = (performance.now() - start) / 1000;
-      return { seconds, loss, peakBytes: peakMemory() };
+      return { seconds, cpuSeconds: cpuSeconds(cpu), loss, peakBytes: peakMemory() };
     },
   };
 });

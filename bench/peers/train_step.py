@@ -93,8 +93,10 @@ def step():
 reply({"library": "PyTorch", "version": torch.__version__, "parameters": sum(p.numel() for p in parameters)})
 for line in sys.stdin:
     loss = float("nan")
+    cpu = time.process_time()
     start = time.perf_counter()
     for _ in range(json.loads(line)["steps"]):
         loss = step()
     seconds = time.perf_counter() - start
-    reply({"seconds": seconds, "loss": loss, "peakBytes": peak_memory()})
+    cpu_seconds = time.process_time() - cpu
+    reply({"seconds": seconds, "cpuSeconds": cpu_seconds, "loss": loss, "peakBytes": peak_memory()})

@@ -7,7 +7,7 @@ import type { Task } from './task.ts';
 export interface Contestant {
   readonly name: string;
   readonly start: (task: Task) => Child;
-  /** Reduces the work of a contestant that would otherwise take hours. */
+  /** At most this much, for a contestant that would otherwise take an hour. */
   readonly limits?: { readonly batch: number; readonly steps: number; readonly rounds: number };
 }
 

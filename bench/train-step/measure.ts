@@ -1,7 +1,9 @@
 /** Runs the rounds, all contestants in turns, and draws the figures from them. */
 
+import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, ChildError } from '../child.ts';
+import { busySeconds } from '../environment.ts';
 import { median } from '../numbers.ts';
 import { type Contestant, ours, peers } from './contestants.ts';
 import type { Ready, Round, RoundRequest, Task } from './task.ts';
@@ -29,6 +31,8 @@ export interface Result {
   readonly imagesPerSecond?: number;
   /** Our rate over this one's, formed in each round, then the median: above 1 we are faster. */
   readonly ratio?: number;
+  /** Part of the machine's processors that was busy with other processes during the rounds, 0..1; the mean. */
+  readonly othersShare?: number;
   /** Largest resident memory of the contestant's process. */
   readonly peakBytes?: number;
   readonly loss?: number;
@@ -46,6 +50,7 @@ interface Entry {
   readonly batch: number;
   readonly steps: number;
   readonly rates: number[];
+  readonly othersShares: number[];
   ready?: Ready;
   last?: Round;
   absent?: string;
@@ -64,24 +69,30 @@ async function attempt(entry: Entry, work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function run(entry: Entry, steps: number): Promise<number> {
+async function run(entry: Entry, steps: number): Promise<{ rate: number; othersShare: number }> {
   const request: RoundRequest = { steps };
+  const busy = busySeconds();
+  const start = performance.now();
   const round = await entry.child.ask<Round>(request);
-  const { name } = entry.contestant;
-  if (!Number.isFinite(round.loss)) throw new ChildError(`its loss is no number after ${steps} steps of '${name}'`);
+  if (!Number.isFinite(round.loss)) throw new ChildError('its loss is no number');
   entry.last = round;
-  return (steps * entry.batch) / round.seconds;
+  const available = ((performance.now() - start) / 1000) * cpus().length;
+  // The machine's clock has ticks of 10 ms: a difference below one is none.
+  const othersShare = Math.max(0, busySeconds() - busy - round.cpuSeconds) / available;
+  return { rate: (steps * entry.batch) / round.seconds, othersShare };
 }
 
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 function summarise(entry: Entry, our: Entry): Result {
-  const { contestant, batch, steps, rates, ready, last, absent } = entry;
+  const { contestant, batch, steps, rates, othersShares, ready, last, absent } = entry;
   const ratio = medianRatio(our.rates, rates);
   return {
     name: contestant.name,
     ...{ batch, steps, rates },
     ...(ready ? { ready } : {}),
     ...(absent !== undefined ? { absent } : {}),
-    ...(rates.length > 0 ? { imagesPerSecond: median(rates) } : {}),
+    ...(rates.length > 0 ? { imagesPerSecond: median(rates), othersShare: mean(othersShares) } : {}),
     ...(ratio !== undefined && entry !== our ? { ratio } : {}),
     ...(last && absent === undefined ? { peakBytes: last.peakBytes, loss: last.loss } : {}),
   };
@@ -97,7 +108,7 @@ export async function measure(task: Task, plan: Plan): Promise<Result[]> {
       const batch = Math.min(task.batch, limits?.batch ?? task.batch);
       const steps = Math.min(plan.steps, limits?.steps ?? plan.steps);
       const child = contestant.start({ ...task, batch });
-      const entry: Entry = { contestant, child, batch, steps, rates: [] };
+      const entry: Entry = { contestant, child, batch, steps, rates: [], othersShares: [] };
       entries.push(entry);
       onProgress(`${contestant.name}: start and warm up`);
       await attempt(entry, async () => {
@@ -107,7 +118,7 @@ export async function measure(task: Task, plan: Plan): Promise<Result[]> {
           throw new Error(`internal: ${contestant.name} trains ${ready.parameters} parameters, we ${expected}`);
         }
         entry.ready = ready;
-        await run(entry, Math.min(warmUp, steps));
+        await run(entry, Math.min(warmUp, limits?.steps ?? warmUp));
       });
     }
     for (let round = 1; round <= rounds; round++) {
@@ -116,7 +127,11 @@ export async function measure(task: Task, plan: Plan): Promise<Result[]> {
         onProgress(`round ${round}/${rounds}: ${entry.contestant.name}`);
         // Worker threads of the one before spin for a while before they sleep.
         await sleep(100);
-        await attempt(entry, async () => void entry.rates.push(await run(entry, entry.steps)));
+        await attempt(entry, async () => {
+          const { rate, othersShare } = await run(entry, entry.steps);
+          entry.rates.push(rate);
+          entry.othersShares.push(othersShare);
+        });
       }
     }
   } finally {

@@ -1,7 +1,7 @@
 /** This project as a contestant: a process started with the task as its argument. */
 
 import { packageVersion } from '../environment.ts';
-import { peakMemory, serve } from '../serve.ts';
+import { cpuSeconds, peakMemory, serve } from '../serve.ts';
 import { prepare } from './program.ts';
 import type { Ready, Round, RoundRequest, Task } from './task.ts';
 
@@ -17,10 +17,11 @@ await serve<RoundRequest>(async () => {
     greeting,
     async answer({ steps }): Promise<Round> {
       let loss = Number.NaN;
+      const cpu = process.cpuUsage();
       const start = performance.now();
       for (let i = 0; i < steps; i++) loss = Number((await program.step(feeds)).loss!.data[0]);
       const seconds = (performance.now() - start) / 1000;
-      return { seconds, loss, peakBytes: peakMemory() };
+      return { seconds, cpuSeconds: cpuSeconds(cpu), loss, peakBytes: peakMemory() };
     },
   };
 });

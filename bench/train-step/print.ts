@@ -34,6 +34,7 @@ const resultColumns: readonly Column<Result>[] = [
   { head: 'lowest', cell: (r) => (r.rates.length > 0 ? rate(Math.min(...r.rates)) : '') },
   { head: 'highest', cell: (r) => (r.rates.length > 0 ? rate(Math.max(...r.rates)) : '') },
   { head: 'ours/its', cell: (r) => rate(r.ratio) },
+  { head: 'others', cell: (r) => (r.othersShare === undefined ? '' : formatPercent(r.othersShare)) },
   { head: 'peak MB', cell: (r) => (r.peakBytes === undefined ? '' : formatMegabytes(r.peakBytes)) },
   { head: 'rounds', cell: (r) => (r.rates.length > 0 ? String(r.rates.length) : '') },
   { head: 'steps', cell: (r) => (r.rates.length > 0 ? String(r.steps) : '') },
@@ -41,7 +42,7 @@ const resultColumns: readonly Column<Result>[] = [
   {
     head: 'library',
     align: 'left',
-    cell: (r) => (r.absent !== undefined ? `absent: ${r.absent}` : `${r.ready!.library} ${r.ready!.version}`),
+    cell: ({ absent, ready }) => (absent !== undefined ? 'absent (see below)' : `${ready!.library} ${ready!.version}`),
   },
 ];
 
@@ -80,11 +81,25 @@ function printProfile(profile: Profile): string {
   ].join('\n');
 }
 
+/** Above this part of the machine, other processes distort ratios. */
+const tolerableShare = 0.05;
+
+function printNotes(contestants: readonly Result[]): string[] {
+  const notes = [printCompilation(contestants[0]!)];
+  for (const { name, absent } of contestants) if (absent !== undefined) notes.push(`${name}: ${absent}`);
+  const limited = contestants.filter((r) => r.rates.length > 0 && r.batch < contestants[0]!.batch);
+  for (const { name, batch } of limited) notes.push(`${name}: too slow for more than ${batch} images a step`);
+  const others = Math.max(...contestants.map((r) => r.othersShare ?? 0));
+  if (others > tolerableShare) {
+    notes.push(
+      `WARNING: other processes used up to ${formatPercent(others)} of the machine: do not quote these ratios`,
+    );
+  }
+  return notes;
+}
+
 function printTask({ task, contestants, profile }: TaskResult): string {
-  const parts = [
-    `${describeTask(task)}\n\n${formatTable(resultColumns, contestants)}`,
-    printCompilation(contestants[0]!),
-  ];
+  const parts = [describeTask(task), formatTable(resultColumns, contestants), printNotes(contestants).join('\n')];
   if (profile) parts.push(printProfile(profile));
   return parts.join('\n\n');
 }

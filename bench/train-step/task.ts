@@ -43,6 +43,8 @@ export interface Ready {
 /** `steps` of a request are run one after the other, `seconds` is the time of all of them. */
 export interface Round {
   readonly seconds: number;
+  /** Processor time of the process meanwhile, all threads together. */
+  readonly cpuSeconds: number;
   /** Of the last step. */
   readonly loss: number;
   /** Largest resident memory so far. */

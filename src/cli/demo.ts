@@ -117,27 +117,43 @@ async function demo(options: Options): Promise<void> {
   ]);
   const total = planned.reduce((sum, { config }) => sum + config.epochs, 0);
   const reporter = createTrainReporter('demo', total, quiet);
-  const results: RunResult[] = [];
-  const reused: Method[] = [];
-  let before = 0;
+  let done: Done;
   try {
-    for (const run of planned) {
-      reporter.next(run.method, before);
-      const finished = findFinished(run);
-      if (finished) {
-        reused.push(run.method);
-        reporter.note(`${run.method}: finished before with the same configuration, taken from ${run.out}`);
-      }
-      results.push(finished ?? (await perform(run, reporter)));
-      before += run.config.epochs;
-    }
+    done = await interruptible(
+      (signal) => performAll(planned, reporter, signal),
+      () => 'the same command continues',
+    );
   } finally {
     reporter.stop();
   }
+  const { results, reused } = done;
   const report = await writeReport(out, results, `Tritbank demo on ${data}`);
   printResult(options, { data, out, report, reused, runs: results.map(summarize) }, () =>
     ['', printTable(results), '', `report  ${report}`].join('\n'),
   );
+}
+
+interface Done {
+  readonly results: RunResult[];
+  /** Runs that were finished before. */
+  readonly reused: Method[];
+}
+
+async function performAll(planned: readonly Run[], reporter: TrainReporter, signal: AbortSignal): Promise<Done> {
+  const done: Done = { results: [], reused: [] };
+  let before = 0;
+  for (const run of planned) {
+    signal.throwIfAborted();
+    reporter.next(run.method, before);
+    const finished = findFinished(run);
+    if (finished) {
+      done.reused.push(run.method);
+      reporter.note(`${run.method}: finished before with the same configuration, taken from ${run.out}`);
+    }
+    done.results.push(finished ?? (await perform(run, reporter, signal)));
+    before += run.config.epochs;
+  }
+  return done;
 }
 
 const isSame = (a: TrainConfig, b: TrainConfig) => JSON.stringify(a) === JSON.stringify(b);
@@ -148,15 +164,12 @@ function findFinished({ out, config }: Run): RunResult | undefined {
 }
 
 /** Continues the run where it was stopped with the same configuration, else starts it. */
-async function perform({ method, config, out }: Run, reporter: TrainReporter): Promise<RunResult> {
+async function perform({ method, config, out }: Run, reporter: TrainReporter, signal: AbortSignal): Promise<RunResult> {
   const { trainNetwork } = await import('../train/index.ts');
   const stored = readRun(out);
   const resume = stored?.hasCheckpoint === true && isSame(stored.config, config);
   if (resume) reporter.note(`${method}: continued from ${out}`);
   else discardRun(out);
   const { onProgress, warn } = reporter;
-  return interruptible(
-    (signal) => trainNetwork(config, { out, resume, signal, command: commandLine(), onProgress, warn }),
-    () => 'the same command continues',
-  );
+  return trainNetwork(config, { out, resume, signal, command: commandLine(), onProgress, warn });
 }

@@ -8,7 +8,7 @@
  */
 
 import type * as Ort from 'onnxruntime-node';
-import { elementCount, type Graph, type Tensor, TritbankError } from '../ir/index.ts';
+import { elementCount, Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { type CompileOptions, createSession, deviceError, type Feeds, fromOrt, toOrt } from './session.ts';
 
 /** A named float32 tensor inside a slot. */
@@ -63,6 +63,22 @@ function unpack(slot: StateSlot, flat: Float32Array, into: Map<string, Tensor>):
   }
 }
 
+/**
+ * A graph that copies each slot from input to output: run on the device, its outputs arrive in main memory. (The
+ * runtime's own download of device tensors aborts the process, onnxruntime-node 1.30.)
+ */
+function copyGraph(slots: readonly StateSlot[]): Graph {
+  const graph = new Graph('read-state');
+  for (const { input, next, parts } of slots) {
+    const size = parts.reduce((n, part) => n + elementCount(part.initial.dims), 0);
+    const value = graph.input(input, 'float32', [size]);
+    const copy = graph.add('Identity', [value], {}, { outputs: [next] }).output();
+    copy.type = { dtype: 'float32', shape: [size] };
+    graph.outputs.push(copy);
+  }
+  return graph;
+}
+
 /** Compiles a step graph. Throws E_DEVICE when the provider refuses it, E_RESUME when `load` gets a wrong shape. */
 export async function compileProgram(
   graph: Graph,
@@ -80,11 +96,16 @@ export async function compileProgram(
   let current = fresh();
   let spare: Buffers = onDevice ? new Map() : fresh();
 
+  // Created at the first read of state that is in the device's memory.
+  let reader: Ort.InferenceSession | undefined;
   const read = async (): Promise<Map<string, Tensor>> => {
+    const resident = [...current.values()].some((tensor) => tensor.location !== 'cpu');
+    if (resident) reader ??= (await createSession(copyGraph(slots), options)).session;
+    const feeds = Object.fromEntries([...current].map(([slot, tensor]) => [slot.input, tensor]));
+    const fetched = resident ? await reader!.run(feeds) : undefined;
     const result = new Map<string, Tensor>();
     for (const [slot, tensor] of current) {
-      const data = tensor.location === 'cpu' ? tensor.data : await tensor.getData();
-      unpack(slot, data as Float32Array, result);
+      unpack(slot, (fetched?.[slot.next] ?? tensor).data as Float32Array, result);
     }
     return result;
   };
@@ -134,6 +155,8 @@ export async function compileProgram(
     },
     async release() {
       if (options.profile) session.endProfiling();
+      for (const tensor of current.values()) if (tensor.location === 'gpu-buffer') tensor.dispose();
+      await reader?.release();
       await session.release();
     },
   };

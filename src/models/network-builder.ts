@@ -13,6 +13,8 @@ export interface ConvOptions {
   readonly stride?: number;
   readonly groups?: number;
   readonly bias?: boolean;
+  /** Standard deviation of the initial weights; by default He's. */
+  readonly deviation?: number;
 }
 
 const batchNormEpsilon = 1e-5;
@@ -42,7 +44,7 @@ export class NetworkBuilder {
     const { filters, kernel, stride = 1, groups = 1 } = options;
     const channels = x.shape[1] as number;
     const dims = [filters, channels / groups, kernel, kernel];
-    const deviation = Math.sqrt((2 * groups) / (kernel * kernel * filters));
+    const { deviation = Math.sqrt((2 * groups) / (kernel * kernel * filters)) } = options;
     const inputs = [x, this.build.constant(`${name}_weight`, this.normal(`${name}_weight`, dims, deviation))];
     if (options.bias) inputs.push(this.build.constant(`${name}_bias`, f32([filters])));
     const pad = kernel >> 1;
@@ -70,10 +72,14 @@ export class NetworkBuilder {
     return this.build.op('Relu', [normalised], {}, `${name}_relu`);
   }
 
-  /** Global average pool, 1x1 convolution to `classes` channels, flatten; the result is the graph output `logits`. */
+  /**
+   * Global average pool, 1x1 convolution to `classes` channels, flatten; the result is the graph output `logits`. Small
+   * weights (Glorot's, fan-in only) start the training near the loss of guessing.
+   */
   classifier(x: Value, classes: number): Graph {
     const pooled = this.build.op('GlobalAveragePool', [x], {}, 'pool');
-    const scores = this.conv('classifier', pooled, { filters: classes, kernel: 1, bias: true });
+    const deviation = Math.sqrt(1 / (x.shape[1] as number));
+    const scores = this.conv('classifier', pooled, { filters: classes, kernel: 1, bias: true, deviation });
     const logits = this.build.op('Flatten', [scores], {}, 'logits');
     this.graph.outputs = [logits];
     return this.graph;

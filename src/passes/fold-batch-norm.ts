@@ -37,7 +37,8 @@ export function foldBatchNorm(graph: Graph): boolean {
     const op = channelOp(node);
     return op !== undefined && soleReader(op.x) === node && rules.some((rule) => rule(op));
   };
-  while (graph.nodes.some(fire)) changed = true;
+  const sweep = () => [...graph.nodes].filter((node) => graph.nodes.includes(node) && fire(node)).length > 0;
+  while (sweep()) changed = true;
   return changed;
 }
 

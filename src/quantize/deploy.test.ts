@@ -37,10 +37,10 @@ it('leaves a bank without multiplications but those of its filters and of the sc
   const pw_fp_weight: float32[1, 1, 1, 1]
   const pw_wb: float32[2, 1, 1, 1]
   const pw_wc: float32[3, 2, 1, 1]
+  const pw_hidden_scale_factors: float32[1, 2, 1, 1]
+  const dw_bias: float32[4]
   const pw_fp_bias: float32[1]
   const pw_ternary_bias: float32[3]
-  const dw_bias: float32[4]
-  const pw_hidden_scale_factors: float32[1, 2, 1, 1]
   pw_fp: float32[N, 1, 4, 4] = Conv(input, pw_fp_weight, pw_fp_bias)
   pw_hidden: float32[N, 2, 4, 4] = Conv(input, pw_wb)
   pw_hidden_scale: float32[N, 2, 4, 4] = Mul(pw_hidden, pw_hidden_scale_factors)

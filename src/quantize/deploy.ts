@@ -10,7 +10,7 @@
  * The product by s is left only where no full-precision layer follows that can take it.
  */
 
-import { type Graph, isTernary, type Tensor, TritbankError, verify } from '../ir/index.ts';
+import { type Graph, isTernary, type Tensor, TritbankError, type Value, verify } from '../ir/index.ts';
 import {
   foldBatchNorm,
   foldConstants,
@@ -46,10 +46,19 @@ export function deploy(
   settleTernary(graph);
   moveScales(graph);
   removeDead(graph);
-  for (const [i, output] of graph.outputs.entries()) graph.rename(output, names[i]!);
+  for (const [i, output] of graph.outputs.entries()) restoreName(output, names[i]!);
   for (const [key, value] of Object.entries(metadata)) graph.metadata.set(key, value);
   checkTernary(graph, network);
   return verify(inferShapes(graph));
+}
+
+/** The product behind a last layer takes over the name that the layer's output had. */
+function restoreName(output: Value, name: string): void {
+  const { graph } = output;
+  const holder = graph.find(name);
+  if (holder === output) return;
+  if (holder) graph.rename(holder, graph.freshName(`${name}_unscaled`));
+  graph.rename(output, name);
 }
 
 function checkTernary(graph: Graph, network: QuantizedNetwork): void {

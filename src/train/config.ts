@@ -13,7 +13,8 @@ export interface TrainConfig {
   readonly width: number;
   /** Height and width of the network's input; default: the data set's own size (28 for MNIST, 32 for CIFAR, 224 for folders). */
   readonly inputSize?: number;
-  readonly firstStride: 1 | 2;
+  /** Stride of the first convolution; default: 1 for images of up to 64 pixels, else 2. */
+  readonly firstStride?: 1 | 2;
   /** Data set name or directory, see `data/`. */
   readonly data: string;
   /** Directory of a named data set. */
@@ -62,7 +63,6 @@ export interface TrainConfig {
 export const defaultConfig: TrainConfig = {
   model: 'mobilenet-v1',
   width: 0.5,
-  firstStride: 2,
   data: 'mnist',
   method: 'fp',
   alpha: 0.5,

@@ -171,25 +171,27 @@ export class PhaseLoop {
       dims: [batch.size, classes],
       data: batch.targets ?? oneHot(batch.labels, classes),
     };
-    const uses = (name: string) => this.built.graph.find(name) !== undefined;
     const result = await program.step({
       images,
       targets,
       ...(teacher && { teacher: await teacher.logits(images) }),
-      ...(uses('learning_rate') && { learning_rate: scalar(learningRate) }),
-      ...(uses('step') && { step: scalar(step) }),
+      learning_rate: scalar(learningRate),
+      step: scalar(step),
     });
     return { loss: (result.loss!.data as Float32Array)[0]!, correct: (result.correct!.data as Float32Array)[0]! };
   }
 
   /** E_DIVERGED for a loss that is not finite, or whose slow average is ten times that of guessing. */
   private async checkLoss(program: Program, batch: Batch, loss: number, position: Position): Promise<void> {
-    const { dataset, normalisation } = this.context;
-    const limit = 10 * Math.max(1, Math.log(dataset.classes.length));
+    const { config, dataset, normalisation, teacher } = this.context;
+    // The teacher's part of the loss is scaled by T^2.
+    const scale = teacher ? Math.max(1, config.distillWeight * config.temperature ** 2) : 1;
+    const limit = 10 * scale * Math.max(1, Math.log(dataset.classes.length));
     if (Number.isFinite(loss) && (position.slowLoss < limit || position.step < 20)) return;
     const where = `step ${position.step} (epoch ${this.span.before + position.epoch + 1}, phase ${this.span.phase})`;
     if (Number.isFinite(loss)) {
-      const message = `expected a loss below ${limit.toFixed(1)}, found ${loss.toFixed(1)}; try a lower learning rate`;
+      const found = `found ${position.slowLoss.toFixed(1)} on average`;
+      const message = `expected a loss below ${limit.toFixed(1)}, ${found}; try a lower learning rate`;
       throw new TritbankError('E_DIVERGED', where, message);
     }
     const { channels, height, width } = batch.shape;

@@ -3,7 +3,7 @@
  * by phase with a checkpoint after every epoch, re-estimates batch norms, exports, evaluates the exported file.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Dataset, openDataset, type Split, statistics, subset } from '../data/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
@@ -23,7 +23,7 @@ import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
 import { checkConfig, type TrainConfig } from './config.ts';
 import { engineOptions, type RunContext, type RunOptions } from './context.ts';
 import { evaluateGraph } from './evaluate.ts';
-import { PhaseLoop } from './loop.ts';
+import { AbortError, PhaseLoop } from './loop.ts';
 import { planPhases } from './phases.ts';
 import { normalisationMetadata } from './pixels.ts';
 import type { EpochRecord, RunResult } from './records.ts';
@@ -53,6 +53,8 @@ async function openData(config: TrainConfig, options: RunOptions): Promise<{ dat
   return { dataset, train };
 }
 
+const checkpointName = 'checkpoint.safetensors';
+
 function prepareDirectory(config: TrainConfig, options: RunOptions): Checkpoint | undefined {
   makeRunDirectory(options.out);
   const configFile = join(options.out, 'config.json');
@@ -64,8 +66,10 @@ function prepareDirectory(config: TrainConfig, options: RunOptions): Checkpoint 
       const message = `expected the configuration of the run in ${options.out}, found other values of ${differing}`;
       throw new TritbankError('E_RESUME', configFile, message);
     }
-    return loadCheckpoint(join(options.out, 'checkpoint.safetensors'));
+    return loadCheckpoint(join(options.out, checkpointName));
   }
+  // A checkpoint of an earlier run must not be taken for one of this run.
+  rmSync(join(options.out, checkpointName), { force: true });
   writeFileAtomic(configFile, text);
   return undefined;
 }
@@ -75,6 +79,9 @@ function differences(a: object, b: object): string {
   const value = (o: object, key: string) => JSON.stringify((o as Record<string, unknown>)[key]);
   return keys.filter((key) => value(a, key) !== value(b, key)).join(', ');
 }
+
+/** Images up to this size are not halved by the first convolution unless asked for. */
+const smallImage = 64;
 
 /**
  * Trains a network and leaves `config.json`, `plan.json`, `metrics.jsonl`, TensorBoard events, `checkpoint.safetensors`,
@@ -88,7 +95,9 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
   const { dataset, train } = await openData(config, options);
   const size = dataset.height;
   const normalisation = await statistics(dataset);
-  const architecture = { ...config, inputSize: size, channels: dataset.channels, classes: dataset.classes.length };
+  const firstStride = config.firstStride ?? (size <= smallImage ? 1 : 2);
+  const shape = { inputSize: size, channels: dataset.channels, classes: dataset.classes.length, firstStride };
+  const architecture = { model: config.model, width: config.width, seed: config.seed, ...shape };
   const base = inferShapes(buildNetwork(config.model, architecture));
   const plan = makePlan(base, {
     method: config.method,
@@ -114,7 +123,7 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
     : undefined;
   const events = new EventFile(options.out);
   try {
-    const files = { checkpoint: join(options.out, 'checkpoint.safetensors'), metrics };
+    const files = { checkpoint: join(options.out, checkpointName), metrics };
     const context = { config, options, dataset, train, size, normalisation, teacher, quantized, files, events };
     return await runPhases(context, base, checkpoint);
   } finally {
@@ -156,6 +165,10 @@ async function runPhases(context: RunContext, base: Graph, checkpoint: Checkpoin
   return finish(context, base, spans.at(-1)!.phase === 'full', quantized, state, frozenFrom, position.seconds);
 }
 
+function stopIfAborted({ signal, out }: RunOptions): void {
+  if (signal?.aborted) throw new AbortError(`stopped before the export; the checkpoint is in ${out}`);
+}
+
 /** The network whose ternary weights are fixed: the one of the frozen phase, or one frozen here. */
 async function finish(
   context: RunContext,
@@ -167,6 +180,7 @@ async function finish(
   seconds: number,
 ): Promise<RunResult> {
   const { config, options, dataset, train, size, normalisation } = context;
+  stopIfAborted(options);
   const wasFrozen = frozenFrom.size > 0;
   const network =
     isFull && quantized.ternary.length === 0 ? quantized : toFrozen(quantized, wasFrozen ? frozenFrom : state);
@@ -184,6 +198,7 @@ async function finish(
     });
     for (const [name, tensor] of fresh) trained.set(name, tensor);
   }
+  stopIfAborted(options);
   const model = deploy(network, trained, {
     ...normalisationMetadata(normalisation),
     labels: JSON.stringify(dataset.classes),

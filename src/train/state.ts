@@ -1,6 +1,6 @@
 /**
- * State of a step graph, packed into slots: matrices and kernels have a slot each, all vectors (biases, batch norms,
- * scales, averages) share one per kind. Optimizers then update a few long vectors instead of a hundred short ones.
+ * State of a step graph, packed into slots: matrices and kernels have a slot each, vectors (biases, batch norms, scales,
+ * averages) share them. Optimizers then update a few long vectors instead of a hundred short ones.
  */
 
 import type { StateSlot } from '../engine/index.ts';

@@ -119,11 +119,21 @@ export function buildStatistics(
   return { graph, names: running.map((r) => r.name) };
 }
 
-/** Matrices and kernels in a pack each, all vectors in one. */
+/** Most parts of a pack: WebGPU allows a dozen buffers in one kernel. */
+const maxParts = 8;
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
+
+/** Matrices and kernels in a pack each, vectors in packs of several. */
 function packParameters(graph: Graph, learned: readonly Value[]): { pack: Pack; decay: boolean }[] {
-  const vectors = learned.filter((v) => !decays(v));
-  const packs = learned.filter(decays).map((v) => ({ pack: packInitializers(graph, v.name, [v]), decay: true }));
-  return vectors.length > 0 ? [...packs, { pack: packInitializers(graph, 'vectors', vectors), decay: false }] : packs;
+  const matrices = learned.filter(decays).map((v) => ({ pack: packInitializers(graph, v.name, [v]), decay: true }));
+  const vectors = chunks(
+    learned.filter((v) => !decays(v)),
+    maxParts,
+  );
+  return [...matrices, ...vectors.map((v) => ({ pack: packInitializers(graph, 'vectors', v), decay: false }))];
 }
 
 /**
@@ -174,13 +184,17 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
     const fresh = u.mul(updated.parameter, 1 - options.emaDecay);
     keep(average, u.add(u.mul(average.input, options.emaDecay), fresh));
   }
-  if (running.length > 0) {
-    const momentum = options.batchNormMomentum ?? 0.9;
+  const momentum = options.batchNormMomentum ?? 0.9;
+  for (const indices of chunks([...running.keys()], maxParts)) {
+    const parts = indices.map((i) => running[i]!);
     const u = new Builder(graph, 'running/');
-    const size = running.reduce((n, { initial }) => n + initial.data.length, 0);
-    const pack: Pack = { input: graph.input(graph.freshName('running'), 'float32', [size]), parts: running };
-    const measured = u.mul(u.concat(statistics, 0), 1 - momentum);
-    keep(pack, u.add(u.mul(pack.input, momentum), measured));
+    const size = parts.reduce((n, { initial }) => n + initial.data.length, 0);
+    const pack: Pack = { input: graph.input(graph.freshName('running'), 'float32', [size]), parts };
+    const measured = u.concat(
+      indices.map((i) => statistics[i]!),
+      0,
+    );
+    keep(pack, u.add(u.mul(pack.input, momentum), u.mul(measured, 1 - momentum)));
   }
   graph.outputs = outputs;
   lower(graph);

@@ -243,23 +243,45 @@ describe('runs', () => {
     expect(resumed.stderr).toMatch(new RegExp(`^epoch ${done + 1}/500 `));
   });
 
-  test('demo, once in full and once from what is there', async () => {
-    const line = 'demo --data synthetic --epochs 1 --out d';
-    const { status, stdout } = await start([...line.split(' '), '--quiet']);
+  test('demo: stopped, continued, and made anew from what is there', async () => {
+    writeDigits('digits/train', 192);
+    writeDigits('digits/t10k', 64);
+    const line = 'demo --data digits --epochs 1 --out d';
+    const stopped = await start(line.split(' '), (stderr, kill) => {
+      if (stderr.includes('fp: epoch 1/1 ') && !stderr.includes('SIG')) kill('SIGTERM');
+    });
+    expect([stopped.status, stopped.stdout]).toEqual([143, 'data set: digits (as asked for)\n']);
+    expect(stopped.stderr).toMatch(/\nstopped by SIGTERM; the same command continues\n$/);
+
+    const { status, stdout, stderr } = await start(line.split(' '));
     expect(status).toBe(0);
-    expect(stdout).toMatch(
-      /^data set: synthetic \(as asked for\)\n\nmethod .*\n-+\nfull precision .*\nTWN .*\nStrassenNets .*\nhybrid .*\n\nreport {2}d\/report.html\n$/,
-    );
+    expect(stderr).toMatch(/^fp: (finished before with the same configuration|continued from)/);
+    const rows = 'method .*\n-+\nfull precision .*\nTWN .*\nStrassenNets .*\nhybrid .*\n';
+    expect(stdout).toMatch(new RegExp(`^data set: digits .*\n\n${rows}\nreport {2}d/report.html\n$`));
+
     rmSync(join(directory, 'd/report.html'));
     const again = await start([...line.split(' '), '--json']);
     expect(again.status).toBe(0);
     const methods = ['fp', 'twn', 'strassen', 'hybrid'];
-    expect(JSON.parse(again.stdout)).toMatchObject({
-      data: 'synthetic',
-      reused: methods,
-      runs: methods.map((method) => ({ method })),
-    });
-    expect(again.stderr).toMatch(/^data set: synthetic .*\nfp: finished before with the same configuration/);
+    const runs = methods.map((method) => ({ method, model: `d/${method}/model.onnx` }));
+    expect(JSON.parse(again.stdout)).toMatchObject({ data: 'digits', reused: methods, runs });
     expect(readFileSync(join(directory, 'd/report.html'), 'utf8')).toContain('StrassenNets');
   });
 });
+
+/** A data set in IDX format: `count` grey images of four classes, each a bar at its class's height. */
+function writeDigits(prefix: string, count: number): void {
+  const file = (kind: string, magic: number, sizes: number[], data: Uint8Array) => {
+    const header = Buffer.alloc(4 + 4 * sizes.length);
+    for (const [i, value] of [magic, ...sizes].entries()) header.writeUInt32BE(value, 4 * i);
+    writeFileSync(join(directory, `${prefix}-${kind}`), Buffer.concat([header, data]));
+  };
+  mkdirSync(dirname(join(directory, prefix)), { recursive: true });
+  const pixels = Uint8Array.from({ length: count * 784 }, (_, i) => {
+    const [image, row] = [Math.floor(i / 784), Math.floor(i / 28) % 28];
+    return Math.floor(row / 7) === image % 4 ? 255 : (i * 37) % 64;
+  });
+  file('images-idx3-ubyte', 0x803, [count, 28, 28], pixels);
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % 4);
+  file('labels-idx1-ubyte', 0x801, [count], labels);
+}
