@@ -142,7 +142,7 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
       "input height and width (default: the data set's)",
       whole({ from: 28, to: 224 }),
     ),
-    field('firstStride', '--first-stride <n>', 'stride of the first convolution; 1 suits small images', strides),
+    field('firstStride', '--first-stride <n>', 'stride of the first convolution (default: 1 for images of up to 64 pixels, else 2)', strides),
   ],
   Data: [
     field(

@@ -4,8 +4,8 @@
  * keyed by (seed, epoch, sample), so they do not depend on order, batch size or resumption.
  */
 
-import type { Placement, Window } from './image.ts';
 import { Random } from '../ir/random.ts';
+import type { Placement, Window } from './image.ts';
 
 export interface AugmentOptions {
   /** Zero padding in pixels on each side before a crop of the original size; equally a random shift up to it. */

@@ -7,12 +7,12 @@
 
 import { availableParallelism } from 'node:os';
 import { TritbankError } from '../ir/errors.ts';
+import { Random } from '../ir/random.ts';
 import { type AugmentOptions, drawChange, placementOf } from './augment.ts';
 import { requireInteger, requireNumber, type Split } from './dataset.ts';
 import { isBadImage, recordFailure } from './failures.ts';
 import { type ImageShape, imageBytes, placeImage } from './image.ts';
 import { Limiter, runAhead } from './prefetch.ts';
-import { Random } from '../ir/random.ts';
 import { drawMixup, mixRows, writeTargets } from './targets.ts';
 
 export interface BatchOptions {

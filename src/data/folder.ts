@@ -6,11 +6,11 @@
 
 import { basename, join, resolve } from 'node:path';
 import { TritbankError } from '../ir/errors.ts';
+import { Random } from '../ir/random.ts';
 import { type Dataset, type OpenOptions, requireInteger, requireNumber, type Split } from './dataset.ts';
 import { decodeImage, measureImage } from './decode.ts';
 import { isDirectory } from './files.ts';
 import type { ImageShape, Window } from './image.ts';
-import { Random } from '../ir/random.ts';
 import { type ClassEntry, type Listing, listFolders, listImages, readClassFile } from './scan.ts';
 
 const testNames = ['val', 'validation', 'test'];

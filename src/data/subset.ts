@@ -1,10 +1,10 @@
 /** A part of a split, for calibration sets and quick looks. */
 
+import { Random } from '../ir/random.ts';
 import { requireInteger, type Split } from './dataset.ts';
 import type { Window } from './image.ts';
 import { imageBytes } from './image.ts';
 import { MemorySplit } from './memory.ts';
-import { Random } from '../ir/random.ts';
 
 /** `count` different indices below `length`, drawn by `seed`, in ascending order. */
 export function sampleIndices(length: number, count: number, seed: number): Uint32Array {

@@ -3,10 +3,10 @@
  * pattern, each image its class's pattern at random contrast and position under noise.
  */
 
+import { Random } from '../ir/random.ts';
 import { type Dataset, requireInteger, type Split } from './dataset.ts';
 import { type ImageShape, imageBytes } from './image.ts';
 import { MemorySplit } from './memory.ts';
-import { Random } from '../ir/random.ts';
 
 export interface SyntheticOptions {
   /** Default 10. */

@@ -147,7 +147,10 @@ export async function compileProgram(
       const before = await read();
       for (const slot of slots) {
         if (!slot.parts.some((part) => state.has(part.name))) continue;
-        const merged = new Map([...before, ...slot.parts.flatMap(({ name }) => (state.has(name) ? [[name, state.get(name)!] as const] : []))]);
+        const merged = new Map([
+          ...before,
+          ...slot.parts.flatMap(({ name }) => (state.has(name) ? [[name, state.get(name)!] as const] : [])),
+        ]);
         const old = current.get(slot)!;
         current.set(slot, toOrt(ort, pack(slot, merged)));
         if (old.location === 'gpu-buffer') old.dispose();

@@ -119,10 +119,10 @@ export class Builder {
     options: { c?: Value; transA?: boolean; transB?: boolean; alpha?: number; beta?: number } = {},
   ): Value {
     const attributes: Record<string, Attribute> = {};
-    if (options.transA) attributes['transA'] = int(1);
-    if (options.transB) attributes['transB'] = int(1);
-    if (options.alpha !== undefined) attributes['alpha'] = float(options.alpha);
-    if (options.beta !== undefined) attributes['beta'] = float(options.beta);
+    if (options.transA) attributes.transA = int(1);
+    if (options.transB) attributes.transB = int(1);
+    if (options.alpha !== undefined) attributes.alpha = float(options.alpha);
+    if (options.beta !== undefined) attributes.beta = float(options.beta);
     return this.op('Gemm', options.c ? [x, y, options.c] : [x, y], attributes);
   }
 

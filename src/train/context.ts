@@ -43,7 +43,10 @@ export interface RunContext {
   readonly options: RunOptions;
   readonly dataset: Dataset;
   readonly train: Split;
+  /** Height and width of the images. */
   readonly size: number;
+  /** For people: name, width, input size, first stride. */
+  readonly architecture: string;
   readonly normalisation: Normalisation;
   readonly teacher: Teacher | undefined;
   readonly quantized: QuantizedNetwork;

@@ -52,7 +52,7 @@ async function pickSamples(split: Split, evaluation: Evaluation): Promise<Sample
 
 export async function describeResult(parts: Parts): Promise<RunResult> {
   const { context, base, exported, path, evaluation, history, seconds } = parts;
-  const { config, dataset, options, size } = context;
+  const { config, dataset, options } = context;
   const storage = measureStorage(exported, config.method);
   const speeds = history.map((r) => r.imagesPerSecond).sort((a, b) => a - b);
   return {
@@ -67,7 +67,7 @@ export async function describeResult(parts: Parts): Promise<RunResult> {
     seconds,
     imagesPerSecond: speeds[speeds.length >> 1] ?? 0,
     model: path,
-    architecture: `${config.model} ${config.width}, ${size}x${size}, first stride ${config.firstStride}`,
+    architecture: context.architecture,
     dataset: dataset.name,
     classes: evaluation.classes,
     seed: config.seed,

@@ -97,8 +97,8 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
   const normalisation = await statistics(dataset);
   const firstStride = config.firstStride ?? (size <= smallImage ? 1 : 2);
   const shape = { inputSize: size, channels: dataset.channels, classes: dataset.classes.length, firstStride };
-  const architecture = { model: config.model, width: config.width, seed: config.seed, ...shape };
-  const base = inferShapes(buildNetwork(config.model, architecture));
+  const base = inferShapes(buildNetwork(config.model, { width: config.width, seed: config.seed, ...shape }));
+  const architecture = `${config.model} ${config.width}, ${size}x${size}, first stride ${firstStride}`;
   const plan = makePlan(base, {
     method: config.method,
     alpha: config.alpha,
@@ -124,7 +124,8 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
   const events = new EventFile(options.out);
   try {
     const files = { checkpoint: join(options.out, checkpointName), metrics };
-    const context = { config, options, dataset, train, size, normalisation, teacher, quantized, files, events };
+    const data = { dataset, train, size, normalisation };
+    const context = { config, options, ...data, architecture, teacher, quantized, files, events };
     return await runPhases(context, base, checkpoint);
   } finally {
     events.close();

@@ -40,7 +40,10 @@ export function packInitializers(graph: Graph, name: string, values: readonly Va
 /** The parts of one more vector of the same layout (optimizer state, weight averages). */
 export function companion(graph: Graph, pack: Pack, suffix: string, initial: (tensor: Tensor) => Tensor): Pack {
   const input = graph.input(graph.freshName(`${pack.input.name}/${suffix}`), 'float32', pack.input.dims);
-  return { input, parts: pack.parts.map((part) => ({ name: `${part.name}/${suffix}`, initial: initial(part.initial) })) };
+  return {
+    input,
+    parts: pack.parts.map((part) => ({ name: `${part.name}/${suffix}`, initial: initial(part.initial) })),
+  };
 }
 
 /** The slot of a pack whose successor is graph output `next`. */

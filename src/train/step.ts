@@ -92,7 +92,10 @@ interface Forward {
 }
 
 /** The forward pass of training: pixels in, batch statistics. `network` is not changed. */
-function trainingForward(network: Graph, options: Pick<StepOptions, 'batchSize' | 'normalisation' | 'frozen'>): Forward {
+function trainingForward(
+  network: Graph,
+  options: Pick<StepOptions, 'batchSize' | 'normalisation' | 'frozen'>,
+): Forward {
   const graph = network.clone();
   const { learned } = findParameters(graph, options.frozen);
   takePixels(graph, options.batchSize, options.normalisation);
@@ -152,7 +155,13 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
   const classes = logits.dims[1]!;
   const targets = graph.input('targets', 'float32', [batchSize, classes]);
   const loss = options.distillation
-    ? distillationLoss(b, logits, targets, graph.input('teacher', 'float32', [batchSize, classes]), options.distillation)
+    ? distillationLoss(
+        b,
+        logits,
+        targets,
+        graph.input('teacher', 'float32', [batchSize, classes]),
+        options.distillation,
+      )
     : crossEntropy(b, logits, targets);
   const correct = countCorrect(b, logits, targets);
 

@@ -3,7 +3,17 @@
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/autodiff/differentiate.ts';
 import { compile } from '../../src/engine/index.ts';
-import { elementCount, f32, type Graph, Graph as IrGraph, int, ints, Random, type Value, verify } from '../../src/ir/index.ts';
+import {
+  elementCount,
+  f32,
+  type Graph,
+  Graph as IrGraph,
+  int,
+  ints,
+  Random,
+  type Value,
+  verify,
+} from '../../src/ir/index.ts';
 import { Builder } from '../../src/ops/index.ts';
 import { eliminateCommon, lowerBatchNorm, lowerDepthwise, removeDead, toBatchLast } from '../../src/passes/index.ts';
 
@@ -17,12 +27,23 @@ interface Layer {
 }
 
 /** Convolution, training batch norm, ReLU for each layer; loss = sum of squares of the pooled output. */
-function network(batch: number, channels: number, size: number, layers: readonly Layer[]): { graph: Graph; weights: Value[] } {
+function network(
+  batch: number,
+  channels: number,
+  size: number,
+  layers: readonly Layer[],
+): { graph: Graph; weights: Value[] } {
   const graph = new IrGraph('network');
   const b = new Builder(graph);
   const random = new Random(3);
   const constant = (name: string, dims: readonly number[], spread = 1, offset = 0) =>
-    b.constant(name, f32(dims, Float32Array.from({ length: elementCount(dims) }, () => offset + spread * random.normal())));
+    b.constant(
+      name,
+      f32(
+        dims,
+        Float32Array.from({ length: elementCount(dims) }, () => offset + spread * random.normal()),
+      ),
+    );
   let x = graph.input('x', 'float32', [batch, channels, size, size]);
   const weights: Value[] = [];
   const running: Value[] = [];
