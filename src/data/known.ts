@@ -40,7 +40,7 @@ export const fashionMnist: Known = {
   name: 'fashion-mnist',
   title: 'Fashion-MNIST',
   classes: ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'],
-  augment: { crop: 2, flip: true },
+  augment: { flip: true },
   md5: {
     'train-images-idx3-ubyte': 'f4a8712d7a061bf5bd6d2ca38dc4d50a',
     'train-labels-idx1-ubyte': '9018921c3c673c538a1fc5bad174d6f9',

@@ -291,7 +291,7 @@ export class Graph {
     const copy = new Graph(this.name, this.opset);
     copy.doc = this.doc;
     for (const [key, value] of this.metadata) copy.metadata.set(key, value);
-    for (const v of this.inputs) copy.newValue(v.name, v.type).graph.inputs.push(copy.value(v.name));
+    for (const v of this.inputs) copy.inputs.push(copy.newValue(v.name, v.type));
     for (const v of this.byName.values()) {
       if (v.constant && !copy.find(v.name)) copy.newValue(v.name, v.type);
       if (v.constant) copy.value(v.name).constant = v.constant;

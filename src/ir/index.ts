@@ -1,3 +1,4 @@
+export * from './element-types.ts';
 export * from './errors.ts';
 export * from './graph.ts';
 export * from './print.ts';

@@ -3,28 +3,17 @@
  * dimensions. A dimension without value or name gets a name of its own, because two unknown sizes need not be equal.
  */
 
-import { type DType, dtypes, type Shape, type TensorType, TritbankError } from '../ir/index.ts';
+import {
+  type DType,
+  dtypeOfElementCode,
+  dtypes,
+  elementCodeOf,
+  type Shape,
+  type TensorType,
+  TritbankError,
+} from '../ir/index.ts';
 import type { Init } from './proto.ts';
 import type { GraphProto, TypeProto, valueInfoProto } from './schema.ts';
-
-const codes: Readonly<Record<DType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  string: 8,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-  uint32: 12,
-  uint64: 13,
-  bfloat16: 16,
-};
-
-const byCode = new Map(dtypes.map((dtype) => [codes[dtype], dtype]));
 
 const foreign = new Map([
   [0, 'UNDEFINED'],
@@ -42,12 +31,12 @@ const foreign = new Map([
 
 /** TensorProto.DataType of an element type. */
 export function dtypeToCode(dtype: DType): number {
-  return codes[dtype];
+  return elementCodeOf(dtype);
 }
 
 /** The element type of a TensorProto.DataType, or an E_UNSUPPORTED error. */
 export function codeToDtype(code: number, where: string): DType {
-  const dtype = byCode.get(code);
+  const dtype = dtypeOfElementCode(code);
   if (dtype) return dtype;
   const found = foreign.has(code) ? `${foreign.get(code)} (${code})` : `data type ${code}`;
   throw new TritbankError('E_UNSUPPORTED', where, `expected one of ${dtypes.join(', ')}, found ${found}`);

@@ -6,6 +6,8 @@
 import {
   type Attribute,
   type Attributes,
+  type DType,
+  elementCodeOf,
   float,
   type Graph,
   i64,
@@ -108,8 +110,7 @@ export class Builder {
   sqrt = (x: Value) => this.op('Sqrt', [x]);
   reciprocal = (x: Value) => this.op('Reciprocal', [x]);
   relu = (x: Value) => this.op('Relu', [x]);
-  cast = (x: Value, to: 'float32' | 'int64' | 'int32' | 'bool') =>
-    this.op('Cast', [x], { to: int({ float32: 1, int64: 7, int32: 6, bool: 9 }[to]) });
+  cast = (x: Value, to: DType) => this.op('Cast', [x], { to: int(elementCodeOf(to)) });
   matmul = (x: Value, y: Value) => this.op('MatMul', [x, y]);
 
   /** `alpha op(x) op(y) + beta c`; x and y are matrices. */

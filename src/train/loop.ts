@@ -110,7 +110,6 @@ export class PhaseLoop {
     const { config, options, train, size, dataset } = this.context;
     let position = start;
     const began = performance.now();
-    let learningRate = 0;
     const stream = batches(train, {
       batchSize: config.batchSize,
       seed: config.seed,
@@ -126,9 +125,9 @@ export class PhaseLoop {
     });
     const elapsed = () => start.seconds + (performance.now() - began) / 1000;
     for await (const batch of stream) {
-      const t = position.epoch + position.batch / this.steps;
-      learningRate = config.learningRate * this.span.rate * scheduleFactor(config.schedule, t, this.span.epochs);
-      const { loss, correct } = await this.step(program, batch, learningRate, position.step + 1);
+      const done = position.epoch * this.steps + position.batch;
+      // Optimizer state starts anew with the phase, and so does the count that Adam's bias correction needs.
+      const { loss, correct } = await this.step(program, batch, this.learningRate(done), done + 1);
       const slowLoss = position.step === 0 ? loss : position.slowLoss + 0.02 * (loss - position.slowLoss);
       position = {
         ...position,
@@ -146,6 +145,7 @@ export class PhaseLoop {
     const trainSeconds = (performance.now() - began) / 1000;
     const state = await program.state();
     const images = (position.batch - start.batch) * config.batchSize;
+    const learningRate = this.learningRate(position.epoch * this.steps + position.batch - 1);
     const record = await this.evaluate(state, position, learningRate, images / trainSeconds);
     position = {
       ...position,
@@ -159,6 +159,12 @@ export class PhaseLoop {
     saveCheckpoint(this.context.files.checkpoint, { position, state, frozenFrom: this.frozenFrom });
     this.progress('epoch-end', position, { record, done: this.steps * config.batchSize });
     return position;
+  }
+
+  /** The rate of the step before which `done` steps of this phase were made. */
+  private learningRate(done: number): number {
+    const { learningRate, schedule } = this.context.config;
+    return learningRate * this.span.rate * scheduleFactor(schedule, done / this.steps, this.span.epochs);
   }
 
   private async step(program: Program, batch: Batch, learningRate: number, step: number) {
@@ -214,11 +220,12 @@ export class PhaseLoop {
     learningRate: number,
     imagesPerSecond: number,
   ): Promise<EpochRecord> {
-    const { config, dataset, normalisation } = this.context;
+    const { config, dataset, normalisation, options } = this.context;
     const graph = this.network.graph.clone();
     loadState(graph, this.averaged(state));
     const evaluation = await evaluateGraph(graph, dataset.test, dataset.classes, normalisation, {
       ...engineOptions(config),
+      ...(options.warn && { warn: options.warn }),
       onProgress: (done, total) => this.progress('evaluate', position, { done, total }),
     });
     return {

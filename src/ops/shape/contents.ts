@@ -4,10 +4,9 @@
  * the shape even while the batch is symbolic. Floating-point contents are not followed.
  */
 
-import { type Dim, i64, type Node, type Tensor, toNumbers, type Value } from '../../ir/index.ts';
+import { type Dim, dtypeOfElementCode, i64, type Node, type Tensor, toNumbers, type Value } from '../../ir/index.ts';
 import { isOpType, type OpType } from '../names.ts';
 import { addDims, divide, product } from './dims.ts';
-import { dtypeOfElementCode } from './element-types.ts';
 
 /** Row-major elements; a string is a symbolic size. */
 export type Contents = readonly Dim[];

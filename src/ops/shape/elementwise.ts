@@ -1,8 +1,7 @@
 /** Rules of elementwise operators: one operand, several that broadcast, comparisons, casts. */
 
-import type { DType, Node, Shape } from '../../ir/index.ts';
+import { type DType, dtypeOfElementCode, type Node, type Shape } from '../../ir/index.ts';
 import { broadcastShapes } from './dims.ts';
-import { dtypeOfElementCode } from './element-types.ts';
 import { dtypeOf, mismatch, normalizeAxis, type ShapeRule, shapeOf, show, typed } from './rule.ts';
 
 /** Output like input 0. */

@@ -1,6 +1,6 @@
 /** Linear quantization: the shape stays, the element type follows the zero point or the scale. */
 
-import { dtypeOfElementCode } from './element-types.ts';
+import { dtypeOfElementCode } from '../../ir/index.ts';
 import { dtypeOf, present, type ShapeRule, shapeOf, typed } from './rule.ts';
 
 export const quantizeLinear: ShapeRule = (node) => {

@@ -1,6 +1,6 @@
-/** The numbers under which ONNX's attributes (`Cast.to`, `QuantizeLinear.output_dtype`) name element types. */
+/** ONNX's numbers for element types (TensorProto.DataType), as files and attributes like `Cast.to` use them. */
 
-import type { DType } from '../../ir/index.ts';
+import type { DType } from './tensor.ts';
 
 const codes: { readonly [K in DType]: number } = {
   float32: 1,
@@ -20,6 +20,11 @@ const codes: { readonly [K in DType]: number } = {
 };
 
 const dtypes = new Map(Object.entries(codes).map(([dtype, code]) => [code, dtype as DType]));
+
+/** ONNX's number of an element type. */
+export function elementCodeOf(dtype: DType): number {
+  return codes[dtype];
+}
 
 /** The element type with ONNX's number `code`; undefined for one that tensors here cannot have. */
 export function dtypeOfElementCode(code: number): DType | undefined {
