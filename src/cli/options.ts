@@ -291,7 +291,7 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
     field(
       'emaDecay',
       '--ema <x>',
-      'decay of a moving average of the weights (default: none)',
+      'decay of the moving average of the weights, 0 for none',
       number({ from: 0, to: 0.99999 }),
     ),
     field(

@@ -31,7 +31,10 @@ export interface Program {
   state(): Promise<Map<string, Tensor>>;
   /** Copy of the state before the last step, for looking into a step that failed. CPU only; elsewhere undefined. */
   previousState(): Map<string, Tensor> | undefined;
-  /** Overwrites parts by name; others keep their values. Not between two awaits of `step`. */
+  /**
+   * Overwrites parts by name; others keep their values. Where one has a wrong shape, none is overwritten. Not between two
+   * awaits of `step`.
+   */
   load(state: ReadonlyMap<string, Tensor>): Promise<void>;
   release(): Promise<void>;
 }
@@ -145,14 +148,18 @@ export async function compileProgram(
     },
     async load(state) {
       const before = await read();
+      const packed: Buffers = new Map();
       for (const slot of slots) {
         if (!slot.parts.some((part) => state.has(part.name))) continue;
         const merged = new Map([
           ...before,
           ...slot.parts.flatMap(({ name }) => (state.has(name) ? [[name, state.get(name)!] as const] : [])),
         ]);
+        packed.set(slot, toOrt(ort, pack(slot, merged)));
+      }
+      for (const [slot, tensor] of packed) {
         const old = current.get(slot)!;
-        current.set(slot, toOrt(ort, pack(slot, merged)));
+        current.set(slot, tensor);
         if (old.location === 'gpu-buffer') old.dispose();
       }
     },

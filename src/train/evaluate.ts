@@ -126,13 +126,14 @@ class Tally {
       let above = 0;
       for (let k = 0; k < y.length; k++) {
         if (y[k]! > y[best]!) best = k;
-        if (y[k]! > y[label]! || (y[k] === y[label] && k < label)) above++;
+        // Written so that scores that are not numbers count as wrong.
+        if (!(y[k]! < y[label]! || (y[k] === y[label] && k >= label))) above++;
       }
       let sum = 0;
       for (const v of y) sum += Math.exp(v - y[best]!);
       const log = (k: number) => (isProbability ? Math.log(Math.max(y[k]!, 1e-30)) : y[k]! - y[best]! - Math.log(sum));
       this.loss -= log(label);
-      if (best === label) this.top1++;
+      if (above < 1) this.top1++;
       if (above < 5) this.top5++;
       this.confusion[label]![best]!++;
       this.predictions[this.samples] = best;
@@ -175,8 +176,9 @@ export async function evaluateModel(model: Graph | string, options: EvaluationDa
   const graph = typeof model === 'string' ? await loadModel(model) : model.clone();
   const shape = graph.inputs[0]?.type?.shape;
   const [, channels, height, width] = shape ?? [];
-  if (shape?.length !== 4 || (channels !== 1 && channels !== 3) || typeof height !== 'number' || height !== width) {
-    const found = shape ? `[${shape.join(', ')}]` : 'none';
+  const isSingle = graph.inputs.length === 1 && shape?.length === 4;
+  if (!isSingle || (channels !== 1 && channels !== 3) || typeof height !== 'number' || height !== width) {
+    const found = graph.inputs.length > 1 ? `${graph.inputs.length} inputs` : shape ? `[${shape.join(', ')}]` : 'none';
     throw new TritbankError('E_MODEL', `graph '${graph.name}'`, `expected an input [N, 1 or 3, S, S], found ${found}`);
   }
   inferShapes(graph);

@@ -13,6 +13,7 @@ import { findNonFinite } from './diagnose.ts';
 import { evaluateGraph } from './evaluate.ts';
 import type { PhaseSpan } from './phases.ts';
 import type { EpochRecord, Phase } from './records.ts';
+import { reestimate } from './reestimate.ts';
 import { scheduleFactor } from './schedule.ts';
 import { buildStep, emaName, type StepGraph } from './step.ts';
 
@@ -29,6 +30,9 @@ function networkOf(
   if (phase === 'ternary') return toTernary(quantized);
   return phase === 'frozen' ? toFrozen(quantized, frozenFrom) : quantized;
 }
+
+/** Batches that show the statistics of averaged weights. */
+const averagedBatches = 20;
 
 export class PhaseLoop {
   private readonly network: QuantizedNetwork;
@@ -49,7 +53,7 @@ export class PhaseLoop {
       normalisation,
       frozen: this.network.fixed,
       ...(config.clipNorm !== undefined && { clipNorm: config.clipNorm }),
-      ...(config.emaDecay !== undefined && { emaDecay: config.emaDecay }),
+      ...(config.emaDecay > 0 && { emaDecay: config.emaDecay }),
       ...(teacher && { distillation: { weight: config.distillWeight, temperature: config.temperature } }),
     });
     this.steps = stepCount(context.train, { batchSize: config.batchSize, dropLast: true });
@@ -76,7 +80,7 @@ export class PhaseLoop {
       while (position.epoch < this.span.epochs) position = await this.epoch(program, position);
       const final = await program.state();
       return {
-        state: this.averaged(final),
+        state: await this.weights(final),
         position: { ...position, phase: this.index + 1, epoch: 0, batch: 0, lossSum: 0, correct: 0 },
       };
     } finally {
@@ -96,14 +100,23 @@ export class PhaseLoop {
     return kept;
   }
 
-  /** The state with which the network is evaluated and handed on: moving averages in place of weights, where kept. */
-  private averaged(state: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
-    const result = new Map(state);
-    for (const name of this.built.learned) {
-      const average = state.get(emaName(name));
-      if (average) result.set(name, average);
+  /**
+   * What the network is evaluated with and what is handed on: moving averages in place of weights, where kept, and then
+   * batch-norm statistics that belong to them.
+   */
+  private async weights(state: ReadonlyMap<string, Tensor>): Promise<Map<string, Tensor>> {
+    const { config, train, normalisation, size } = this.context;
+    const result = new Map<string, Tensor>();
+    for (const name of [...this.built.learned, ...this.built.running]) {
+      const tensor = state.get(emaName(name)) ?? state.get(name);
+      if (tensor) result.set(name, tensor);
     }
-    return result;
+    if (config.emaDecay === 0) return result;
+    const graph = this.network.graph.clone();
+    loadState(graph, result);
+    const { batchSize, seed } = config;
+    const options = { ...engineOptions(config), batchSize, count: averagedBatches, seed, normalisation, size };
+    return new Map([...result, ...(await reestimate(graph, train, options))]);
   }
 
   private async epoch(program: Program, start: Position): Promise<Position> {
@@ -163,8 +176,8 @@ export class PhaseLoop {
 
   /** The rate of the step before which `done` steps of this phase were made. */
   private learningRate(done: number): number {
-    const { learningRate, schedule } = this.context.config;
-    return learningRate * this.span.rate * scheduleFactor(schedule, done / this.steps, this.span.epochs);
+    const { learningRate, schedule, epochs } = this.context.config;
+    return learningRate * scheduleFactor(schedule, this.span.before + done / this.steps, epochs);
   }
 
   private async step(program: Program, batch: Batch, learningRate: number, step: number) {
@@ -222,7 +235,7 @@ export class PhaseLoop {
   ): Promise<EpochRecord> {
     const { config, dataset, normalisation, options } = this.context;
     const graph = this.network.graph.clone();
-    loadState(graph, this.averaged(state));
+    loadState(graph, await this.weights(state));
     const evaluation = await evaluateGraph(graph, dataset.test, dataset.classes, normalisation, {
       ...engineOptions(config),
       ...(options.warn && { warn: options.warn }),

@@ -8,15 +8,15 @@ const spans = (epochs: number, ...phases: [number, number, number]) =>
 describe('planPhases', () => {
   it('has one phase for full precision, whatever the shares', () => {
     const phases = [0, 1, 1] as const;
-    expect(planPhases({ method: 'fp', epochs: 7, phases })).toEqual([{ phase: 'full', epochs: 7, before: 0, rate: 1 }]);
+    expect(planPhases({ method: 'fp', epochs: 7, phases })).toEqual([{ phase: 'full', epochs: 7, before: 0 }]);
   });
 
-  it('splits by shares, with falling rates', () => {
+  it('splits by shares', () => {
     const phases = [0.4, 0.4, 0.2] as const;
     expect(planPhases({ method: 'twn', epochs: 10, phases })).toEqual([
-      { phase: 'full', epochs: 4, before: 0, rate: 1 },
-      { phase: 'ternary', epochs: 4, before: 4, rate: 0.5 },
-      { phase: 'frozen', epochs: 2, before: 8, rate: 0.1 },
+      { phase: 'full', epochs: 4, before: 0 },
+      { phase: 'ternary', epochs: 4, before: 4 },
+      { phase: 'frozen', epochs: 2, before: 8 },
     ]);
     expect(spans(6, 1, 1, 1)).toEqual(['full 0+2', 'ternary 2+2', 'frozen 4+2']);
     expect(spans(100, 29, 42, 29)).toEqual(['full 0+29', 'ternary 29+42', 'frozen 71+29']);

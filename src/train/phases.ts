@@ -8,15 +8,7 @@ export interface PhaseSpan {
   readonly epochs: number;
   /** Epochs of the run before this phase. */
   readonly before: number;
-  /** Factor of the base learning rate. */
-  readonly rate: number;
 }
-
-/**
- * Learning rate of each phase relative to the first. StrassenNets are trained at 0.1, 0.01, 0.001 over 300 epochs
- * (Tschannen et al., section 4.1); runs of a few epochs need more movement after ternarization.
- */
-const rates: Readonly<Record<Phase, number>> = { full: 1, ternary: 0.5, frozen: 0.1 };
 
 const names: readonly Phase[] = ['full', 'ternary', 'frozen'];
 
@@ -25,7 +17,7 @@ const names: readonly Phase[] = ['full', 'ternary', 'frozen'];
  * there are enough; the ternary phase comes first in line, since without it nothing is ternary.
  */
 export function planPhases(config: Pick<TrainConfig, 'method' | 'epochs' | 'phases'>): PhaseSpan[] {
-  if (config.method === 'fp') return [{ phase: 'full', epochs: config.epochs, before: 0, rate: 1 }];
+  if (config.method === 'fp') return [{ phase: 'full', epochs: config.epochs, before: 0 }];
   const total = config.phases.reduce((a, b) => a + b, 0);
   const epochs = config.phases.map((share) => Math.floor((share / total) * config.epochs));
   const priority = [1, 0, 2];
@@ -41,7 +33,7 @@ export function planPhases(config: Pick<TrainConfig, 'method' | 'epochs' | 'phas
   let before = 0;
   for (const [i, phase] of names.entries()) {
     if (epochs[i] === 0) continue;
-    spans.push({ phase, epochs: epochs[i]!, before, rate: rates[phase] });
+    spans.push({ phase, epochs: epochs[i]!, before });
     before += epochs[i]!;
   }
   return spans;

@@ -17,6 +17,8 @@ export function takePixels(graph: Graph, batch: Dim, { mean, std }: Normalisatio
     const expected = `expected ${channels} channels of mean and deviation`;
     throw new TritbankError('E_MODEL', `input '${input.name}'`, `${expected}, found ${mean.length}`);
   }
+  const taken = graph.find('images');
+  if (taken) graph.rename(taken, graph.freshName('images'));
   const b = new Builder(graph, 'pixels/', graph.nodes[0]);
   const images = graph.input('images', 'uint8', [batch, ...input.shape.slice(1)]);
   const perChannel = (values: readonly number[]) => f32([1, values.length, 1, 1], values);
@@ -35,7 +37,7 @@ export function normalisationMetadata({ mean, std }: Normalisation): Record<stri
 
 /**
  * Mean and deviation of a model's metadata (one number, or one per channel), or undefined where it has none.
- * Throws E_MODEL for entries that are no numbers.
+ * Throws E_MODEL for entries that are no numbers, and for deviations that are not above 0.
  */
 export function readNormalisation(graph: Graph, channels: number): Normalisation | undefined {
   const read = (key: string): number[] | undefined => {
@@ -53,5 +55,8 @@ export function readNormalisation(graph: Graph, channels: number): Normalisation
   };
   const mean = read(keys.mean);
   const std = read(keys.std);
+  if (std?.some((s) => s <= 0)) {
+    throw new TritbankError('E_MODEL', `metadata ${keys.std}`, `expected numbers above 0, found '${std.join(',')}'`);
+  }
   return mean && std ? { mean, std } : undefined;
 }

@@ -5,6 +5,7 @@
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Dataset, openDataset, type Split, statistics, subset } from '../data/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { buildNetwork } from '../models/index.ts';
@@ -16,7 +17,6 @@ import {
   loadState,
   makePlan,
   type Plan,
-  type QuantizedNetwork,
   toFrozen,
 } from '../quantize/index.ts';
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
@@ -26,7 +26,7 @@ import { evaluateGraph } from './evaluate.ts';
 import { AbortError, PhaseLoop } from './loop.ts';
 import { planPhases } from './phases.ts';
 import { normalisationMetadata } from './pixels.ts';
-import type { EpochRecord, RunResult } from './records.ts';
+import type { EpochRecord, Phase, RunResult } from './records.ts';
 import { reestimate } from './reestimate.ts';
 import { describeResult } from './result.ts';
 import { makeRunDirectory, readLines, truncateLines, writeFileAtomic } from './run-files.ts';
@@ -54,30 +54,40 @@ async function openData(config: TrainConfig, options: RunOptions): Promise<{ dat
 }
 
 const checkpointName = 'checkpoint.safetensors';
+const modelName = 'model.onnx';
+const resultName = 'result.json';
 
 function prepareDirectory(config: TrainConfig, options: RunOptions): Checkpoint | undefined {
   makeRunDirectory(options.out);
   const configFile = join(options.out, 'config.json');
   const text = `${JSON.stringify(config, null, 2)}\n`;
   if (options.resume && existsSync(configFile)) {
-    const stored = readFileSync(configFile, 'utf8');
-    if (stored !== text) {
-      const differing = differences(JSON.parse(stored) as object, JSON.parse(text) as object);
+    const differing = differences(readConfig(configFile), JSON.parse(text) as object);
+    if (differing) {
       const message = `expected the configuration of the run in ${options.out}, found other values of ${differing}`;
       throw new TritbankError('E_RESUME', configFile, message);
     }
     return loadCheckpoint(join(options.out, checkpointName));
   }
-  // A checkpoint of an earlier run must not be taken for one of this run.
-  rmSync(join(options.out, checkpointName), { force: true });
+  // What an earlier run left must not be taken for this run's.
+  for (const name of [checkpointName, modelName, resultName]) rmSync(join(options.out, name), { force: true });
   writeFileAtomic(configFile, text);
   return undefined;
 }
 
+function readConfig(path: string): object {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as object;
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new TritbankError('E_FORMAT', path, `expected a configuration, found: ${found}`, { cause });
+  }
+}
+
 function differences(a: object, b: object): string {
   const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  const value = (o: object, key: string) => JSON.stringify((o as Record<string, unknown>)[key]);
-  return keys.filter((key) => value(a, key) !== value(b, key)).join(', ');
+  const value = (o: object, key: string) => (o as Record<string, unknown>)[key];
+  return keys.filter((key) => !isDeepStrictEqual(value(a, key), value(b, key))).join(', ');
 }
 
 /** Images up to this size are not halved by the first convolution unless asked for. */
@@ -107,10 +117,7 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
     ...(config.layerKinds && { kinds: config.layerKinds }),
   });
   const quantized = applyPlan(base, plan, config.seed);
-  const checkpoint = prepareDirectory(config, options);
-  savePlan(options.out, plan);
-  const metrics = join(options.out, 'metrics.jsonl');
-  if (!checkpoint) writeFileAtomic(metrics, '');
+  // Opened before anything is written: a teacher that does not fit must not cost an earlier run.
   const teacher = config.teacher
     ? await loadTeacher(config.teacher, {
         ...engineOptions(config),
@@ -121,15 +128,19 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
         normalisation,
       })
     : undefined;
-  const events = new EventFile(options.out);
+  let events: EventFile | undefined;
   try {
-    const files = { checkpoint: join(options.out, checkpointName), metrics };
+    const checkpoint = prepareDirectory(config, options);
+    savePlan(options.out, plan);
+    const files = { checkpoint: join(options.out, checkpointName), metrics: join(options.out, 'metrics.jsonl') };
+    if (!checkpoint) writeFileAtomic(files.metrics, '');
+    events = new EventFile(options.out);
     const data = { dataset, train, size, normalisation };
     const context = { config, options, ...data, architecture, teacher, quantized, files, events };
     return await runPhases(context, base, checkpoint);
   } finally {
-    events.close();
     await teacher?.release();
+    events?.close();
   }
 }
 
@@ -138,7 +149,7 @@ function savePlan(out: string, plan: Plan): void {
 }
 
 async function runPhases(context: RunContext, base: Graph, checkpoint: Checkpoint | undefined): Promise<RunResult> {
-  const { config, files, quantized } = context;
+  const { config, files } = context;
   const spans = planPhases(config);
   let position = checkpoint?.position ?? {
     phase: 0,
@@ -156,14 +167,14 @@ async function runPhases(context: RunContext, base: Graph, checkpoint: Checkpoin
   let frozenFrom: ReadonlyMap<string, Tensor> = checkpoint?.frozenFrom ?? new Map();
   for (let i = position.phase; i < spans.length; i++) {
     const span = spans[i]!;
-    if (span.phase === 'frozen' && frozenFrom.size === 0) {
+    if (span.phase === 'frozen' && position.epoch === 0 && position.batch === 0) {
       frozenFrom = state;
       state = new Map();
     }
     const loop = new PhaseLoop(context, span, i, frozenFrom);
     ({ state, position } = await loop.run(state, position));
   }
-  return finish(context, base, spans.at(-1)!.phase === 'full', quantized, state, frozenFrom, position.seconds);
+  return finish(context, base, spans.at(-1)!.phase, state, frozenFrom, position.seconds);
 }
 
 function stopIfAborted({ signal, out }: RunOptions): void {
@@ -174,18 +185,17 @@ function stopIfAborted({ signal, out }: RunOptions): void {
 async function finish(
   context: RunContext,
   base: Graph,
-  isFull: boolean,
-  quantized: QuantizedNetwork,
+  last: Phase,
   state: ReadonlyMap<string, Tensor>,
   frozenFrom: ReadonlyMap<string, Tensor>,
   seconds: number,
 ): Promise<RunResult> {
-  const { config, options, dataset, train, size, normalisation } = context;
+  const { config, options, dataset, train, size, normalisation, quantized } = context;
   stopIfAborted(options);
-  const wasFrozen = frozenFrom.size > 0;
-  const network =
-    isFull && quantized.ternary.length === 0 ? quantized : toFrozen(quantized, wasFrozen ? frozenFrom : state);
-  const trained = new Map(wasFrozen || network === quantized ? state : []);
+  const isFixed = last === 'frozen' || quantized.ternary.length === 0;
+  const latent = last === 'frozen' ? frozenFrom : state;
+  const network = quantized.ternary.length === 0 ? quantized : toFrozen(quantized, latent);
+  const trained = new Map(isFixed ? state : []);
   const graph = network.graph.clone();
   loadState(graph, trained);
   if (config.reestimateBatches > 0) {
@@ -205,18 +215,18 @@ async function finish(
     labels: JSON.stringify(dataset.classes),
     method: config.method,
   });
-  const path = join(options.out, 'model.onnx');
+  const path = join(options.out, modelName);
   await saveModel(model, path);
   const exported = await loadModel(path);
   const evaluation = await evaluateGraph(exported, dataset.test, dataset.classes, normalisation, {
     ...engineOptions(config),
+    ...(options.warn && { warn: options.warn }),
     onProgress: (done, total) => {
-      const phase = planPhases(config).at(-1)!.phase;
-      options.onProgress?.({ kind: 'evaluate', phase, epoch: config.epochs, epochs: config.epochs, done, total });
+      options.onProgress?.({ kind: 'evaluate', phase: last, epoch: config.epochs, epochs: config.epochs, done, total });
     },
   });
   const history = readLines<EpochRecord>(context.files.metrics);
   const result = await describeResult({ context, base, exported, path, evaluation, history, seconds });
-  writeFileAtomic(join(options.out, 'result.json'), `${JSON.stringify(result)}\n`);
+  writeFileAtomic(join(options.out, resultName), `${JSON.stringify(result)}\n`);
   return result;
 }

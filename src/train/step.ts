@@ -97,6 +97,9 @@ function trainingForward(
   options: Pick<StepOptions, 'batchSize' | 'normalisation' | 'frozen'>,
 ): Forward {
   const graph = network.clone();
+  // What only other outputs need is neither run nor learned.
+  graph.outputs = [graph.outputs[0]!];
+  removeDead(graph);
   const { learned } = findParameters(graph, options.frozen);
   takePixels(graph, options.batchSize, options.normalisation);
   inferShapes(graph);
@@ -181,8 +184,12 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
   };
   for (const { pack, decay } of packs) {
     const gradient = gradients.get(pack.input);
-    if (!gradient) continue;
     const u = new Builder(graph, `update/${pack.input.name}/`);
+    if (!gradient) {
+      // The loss does not depend on these.
+      keep(pack, u.op('Identity', [pack.input]));
+      continue;
+    }
     const states = stateNames(optimizer).map((suffix) => companion(graph, pack, suffix, initialState));
     const state = states.map((s) => s.input);
     const updated = emitUpdate(u, optimizer, { parameter: pack.input, gradient, decay, state }, clock);
@@ -190,8 +197,9 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
     for (const [i, companionPack] of states.entries()) keep(companionPack, updated.state[i]!);
     if (options.emaDecay === undefined) continue;
     const average = companion(graph, pack, emaSuffix, (initial) => initial);
-    const fresh = u.mul(updated.parameter, 1 - options.emaDecay);
-    keep(average, u.add(u.mul(average.input, options.emaDecay), fresh));
+    // d = min(decay, (1 + step) / (10 + step)): the first weights are forgotten at once
+    const d = u.min(u.div(u.add(clock.step, 1), u.add(clock.step, 10)), options.emaDecay);
+    keep(average, u.add(u.mul(average.input, d), u.mul(updated.parameter, u.sub(1, d))));
   }
   const momentum = options.batchNormMomentum ?? 0.9;
   for (const indices of chunks([...running.keys()], maxParts)) {

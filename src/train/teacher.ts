@@ -3,7 +3,7 @@
 import { type CompileOptions, compile, type Executable } from '../engine/index.ts';
 import { type Tensor, TritbankError } from '../ir/index.ts';
 import { loadModel } from '../onnx/index.ts';
-import { inferShapes } from '../passes/index.ts';
+import { inferShapes, removeDead } from '../passes/index.ts';
 import { classCountOf } from './evaluate.ts';
 import { type Normalisation, readNormalisation, takePixels } from './pixels.ts';
 
@@ -38,6 +38,10 @@ export async function loadTeacher(path: string, options: TeacherOptions): Promis
   }
   input!.type = { dtype: 'float32', shape: [batchSize, channels, size, size] };
   takePixels(graph, batchSize, readNormalisation(graph, channels) ?? options.normalisation);
+  // Probabilities are of no use under a temperature: take the scores in front of them.
+  const last = graph.outputs[0]!.producer;
+  graph.outputs = [last?.op === 'Softmax' ? last.input(0) : graph.outputs[0]!];
+  removeDead(graph);
   inferShapes(graph);
   const found = classCountOf(graph);
   if (found !== classes) {

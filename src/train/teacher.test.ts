@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { relativeError } from '../../test/evaluate.ts';
+import { small, smallFeeds, smallNetwork, smallNormalisation } from '../../test/ort/train-small.ts';
+import { compile } from '../engine/index.ts';
+import { type Graph, toNumbers } from '../ir/index.ts';
+import { saveModel } from '../onnx/index.ts';
+import { Builder } from '../ops/index.ts';
+import { normalisationMetadata, takePixels } from './pixels.ts';
+import { loadTeacher, type TeacherOptions } from './teacher.ts';
+
+let directory = '';
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tritbank-teacher-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const { batch, channels, size, classes } = small;
+const options: TeacherOptions = { batchSize: batch, channels, size, classes, normalisation: smallNormalisation };
+const images = smallFeeds(1)['images']!;
+
+async function save(change?: (graph: Graph, b: Builder) => void): Promise<string> {
+  const graph = smallNetwork();
+  change?.(graph, new Builder(graph));
+  const path = join(directory, 'teacher.onnx');
+  await saveModel(graph, path);
+  return path;
+}
+
+async function logits(path: string): Promise<number[]> {
+  const teacher = await loadTeacher(path, options);
+  const found = await teacher.logits(images);
+  await teacher.release();
+  expect(found.dims).toEqual([batch, classes]);
+  return toNumbers(found);
+}
+
+async function expectedLogits(normalisation = smallNormalisation): Promise<number[]> {
+  const graph = smallNetwork();
+  takePixels(graph, batch, normalisation);
+  const engine = await compile(graph);
+  const found = toNumbers((await engine.run({ images }))['logits']!);
+  await engine.release();
+  return found;
+}
+
+describe('loadTeacher', () => {
+  it('gives scores of uint8 images', async () => {
+    expect(relativeError(await logits(await save()), await expectedLogits())).toBeLessThan(1e-5);
+  });
+
+  it("normalises as the teacher's metadata says", async () => {
+    const own = { mean: [0, 10, 20], std: [255, 100, 30] };
+    const path = await save((graph) => {
+      for (const [key, value] of Object.entries(normalisationMetadata(own))) graph.metadata.set(key, value);
+    });
+    expect(relativeError(await logits(path), await expectedLogits(own))).toBeLessThan(1e-5);
+  });
+
+  it('takes the scores in front of a softmax', async () => {
+    const path = await save((graph, b) => {
+      graph.outputs = [b.op('Softmax', [graph.outputs[0]!])];
+    });
+    expect(relativeError(await logits(path), await expectedLogits())).toBeLessThan(1e-5);
+  });
+
+  it.each<[string, Partial<TeacherOptions>, string]>([
+    ['another number of classes', { classes: 4 }, 'expected 4 classes as in the data set, found 5'],
+    ['another size', { size: 9 }, 'expected an input [N, 3, 9, 9], found [N, 3, 8, 8]'],
+    ['other channels', { channels: 1 }, 'expected an input [N, 1, 8, 8], found [N, 3, 8, 8]'],
+  ])('refuses %s', async (_, changes, detail) => {
+    const path = await save();
+    await expect(loadTeacher(path, { ...options, ...changes })).rejects.toMatchObject({
+      code: 'E_MODEL',
+      where: path,
+      detail,
+    });
+  });
+
+  it('refuses a second input', async () => {
+    const path = await save((graph, b) => {
+      const mask = graph.input('mask', 'float32', ['N', classes]);
+      graph.outputs = [b.mul(graph.outputs[0]!, mask)];
+    });
+    await expect(loadTeacher(path, options)).rejects.toMatchObject({ code: 'E_MODEL' });
+  });
+});
