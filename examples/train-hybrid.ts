@@ -7,15 +7,13 @@ const result = await trainNetwork(
   {
     ...defaultConfig,
     data: 'mnist',
-    trainSamples: 6000,
+    trainSamples: 4000,
     augment: false,
     width: 0.25,
     firstStride: 2,
     method: 'hybrid',
     alpha: 0.5,
     epochs: 3,
-    batchSize: 32,
-    learningRate: 0.05,
   },
   {
     out: 'runs/train-hybrid',

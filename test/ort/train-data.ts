@@ -60,6 +60,9 @@ export function quickConfig(data: string, changes: Partial<TrainConfig> = {}): T
     layerKinds: ['first', 'classifier'],
     epochs: 3,
     batchSize: 32,
+    learningRate: 0.1,
+    schedule: { name: 'cosine', warmup: 0.1 },
+    emaDecay: 0,
     reestimateBatches: 2,
     ...changes,
   };

@@ -1,0 +1,215 @@
+/**
+ * A run that was stopped and continued ends where an undisturbed one ends, bit for bit: stopped by an AbortSignal
+ * between steps in each phase and between phases, by a kill in the middle of each phase, by an interrupt.
+ */
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { f32 } from '../../src/ir/index.ts';
+import { loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.ts';
+import { type RunResult, type TrainConfig, type TrainProgress, trainNetwork } from '../../src/train/index.ts';
+import { quickConfig, readMetrics, writeBars } from './train-data.ts';
+
+let directory = '';
+let config: TrainConfig;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tritbank-resume-'));
+  config = quickConfig(writeBars(join(directory, 'bars'), { train: 96, test: 24 }), { emaDecay: 0.9, mixup: 0.2 });
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const at = (name: string) => join(directory, name);
+const stepsPerEpoch = 3;
+
+/** What must not depend on how a run came about. */
+function essence(out: string) {
+  const result = JSON.parse(readFileSync(join(out, 'result.json'), 'utf8')) as RunResult;
+  const { top1, top5, loss, parameters, bytes, epochs, confusion, layers, skipped } = result;
+  const { state, frozenFrom, position } = loadCheckpoint(join(out, 'checkpoint.safetensors'))!;
+  const { seconds: _seconds, ...place } = position;
+  return {
+    metrics: readMetrics(out),
+    result: { top1, top5, loss, parameters, bytes, epochs, confusion, layers, skipped },
+    model: readFileSync(join(out, 'model.onnx')),
+    checkpoint: { state, frozenFrom, place },
+  };
+}
+
+/** Trains until `stop` says so, or to the end; true when it was stopped. */
+async function train(out: string, resume: boolean, stop?: (event: TrainProgress) => boolean): Promise<boolean> {
+  const controller = new AbortController();
+  const onProgress = (event: TrainProgress) => {
+    if (stop?.(event)) controller.abort();
+  };
+  try {
+    await trainNetwork(config, { out, resume, signal: controller.signal, onProgress });
+    return false;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') return true;
+    throw error;
+  }
+}
+
+const phases = ['full', 'ternary', 'frozen'] as const;
+
+describe('runs', () => {
+  let undisturbed: ReturnType<typeof essence>;
+  beforeAll(async () => {
+    await train(at('undisturbed'), false);
+    undisturbed = essence(at('undisturbed'));
+    expect(undisturbed.metrics.map((r) => r.phase)).toEqual(phases);
+  });
+
+  it('end alike from the same seed, and otherwise from another', async () => {
+    await train(at('again'), false);
+    expect(essence(at('again'))).toEqual(undisturbed);
+    const kept = config;
+    config = { ...config, seed: 2 };
+    await train(at('other'), false, (event) => event.kind === 'epoch-end');
+    config = kept;
+    expect(readMetrics(at('other'))[0]!.trainLoss).not.toBe(undisturbed.metrics[0]!.trainLoss);
+  });
+
+  it('go on after an abort in each phase, at its first step, in its middle and at its last step', async () => {
+    const out = at('aborted');
+    for (const [i, phase] of phases.entries()) {
+      // a progress event follows each step; the abort is seen after the next step
+      const steps = [1, 2][i % 2]!;
+      const stopped = await train(out, i > 0, (event) => {
+        return event.kind === 'images' && event.phase === phase && event.done === steps * config.batchSize;
+      });
+      expect(stopped).toBe(true);
+      const { position, frozenFrom } = loadCheckpoint(join(out, 'checkpoint.safetensors'))!;
+      expect(position).toMatchObject({ phase: i, epoch: 0, batch: steps + 1, step: i * stepsPerEpoch + steps + 1 });
+      expect(frozenFrom.size > 0).toBe(phase === 'frozen');
+      expect(existsSync(join(out, 'result.json'))).toBe(false);
+    }
+    expect(await train(out, true)).toBe(false);
+    expect(essence(out)).toEqual(undisturbed);
+  });
+
+  it('go on after an abort between phases and before the export', async () => {
+    const out = at('between');
+    expect(await train(out, false, (event) => event.kind === 'epoch-end' && event.phase === 'ternary')).toBe(true);
+    expect(await train(out, true, (event) => event.kind === 'epoch-end' && event.phase === 'frozen')).toBe(true);
+    expect(existsSync(join(out, 'model.onnx'))).toBe(false);
+    expect(await train(out, true)).toBe(false);
+    expect(essence(out)).toEqual(undisturbed);
+    // a finished run that is resumed makes its result anew
+    rmSync(join(out, 'model.onnx'));
+    expect(await train(out, true)).toBe(false);
+    expect(essence(out)).toEqual(undisturbed);
+  });
+
+  it('are not continued with a checkpoint that does not fit', async () => {
+    const out = at('aborted');
+    const path = join(out, 'checkpoint.safetensors');
+    const checkpoint = loadCheckpoint(path)!;
+    const state = new Map(checkpoint.state).set('classifier_bias', f32([7]));
+    saveCheckpoint(path, { ...checkpoint, state });
+    const resumed = trainNetwork(config, { out, resume: true });
+    await expect(resumed).rejects.toMatchObject({
+      code: 'E_RESUME',
+      message: "state 'classifier_bias': expected [4], found [7]",
+    });
+    await expect(trainNetwork({ ...config, alpha: 0.25, seed: 3 }, { out, resume: true })).rejects.toMatchObject({
+      code: 'E_RESUME',
+      detail: `expected the configuration of the run in ${out}, found other values of alpha, seed`,
+    });
+    writeFileSync(path, readFileSync(path).subarray(0, 1000));
+    await expect(trainNetwork(config, { out, resume: true })).rejects.toMatchObject({ code: 'E_FORMAT' });
+    writeFileSync(join(out, 'config.json'), '{');
+    await expect(trainNetwork(config, { out, resume: true })).rejects.toMatchObject({ code: 'E_FORMAT' });
+  });
+
+  it('that begin anew in a used directory keep nothing of the run before', async () => {
+    const out = at('between');
+    const before = readdirSync(out).filter((f) => f.startsWith('events'));
+    const stopped = await train(out, false, (event) => event.kind === 'phase');
+    expect(stopped).toBe(true);
+    const files = readdirSync(out).filter((f) => !before.includes(f) && !f.startsWith('events'));
+    expect(files.sort()).toEqual(['checkpoint.safetensors', 'config.json', 'metrics.jsonl', 'plan.json']);
+    expect(readFileSync(join(out, 'metrics.jsonl'), 'utf8')).toBe('');
+    expect(loadCheckpoint(join(out, 'checkpoint.safetensors'))!.position.step).toBe(1);
+  });
+
+  it('start each phase with fresh optimizer state, whose first step of Adam is one learning rate long', async () => {
+    const kept = config;
+    const optimizer = { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-12, weightDecay: 0 } as const;
+    const schedule = { name: 'constant', warmup: 0 } as const;
+    config = { ...quickConfig(at('bars')), optimizer, learningRate: 1e-3, schedule };
+    const out = at('adam');
+    const weights = () => loadCheckpoint(join(out, 'checkpoint.safetensors'))!.state.get('classifier_bias')!.data;
+    expect(await train(out, false, (event) => event.kind === 'epoch-end')).toBe(true);
+    const before = weights() as Float32Array;
+    expect(loadCheckpoint(join(out, 'checkpoint.safetensors'))!.position).toMatchObject({ phase: 1, batch: 1 });
+    rmSync(out, { recursive: true });
+    // the state at the end of the first phase, one step earlier
+    let atEnd: Float32Array | undefined;
+    await train(out, false, (event) => {
+      if (event.kind === 'epoch-end') atEnd ??= weights() as Float32Array;
+      return event.kind === 'epoch-end';
+    });
+    config = kept;
+    const moved = Array.from(before, (v, i) => Math.abs(v - atEnd![i]!));
+    for (const distance of moved) expect(distance).toBeCloseTo(1e-3, 6);
+  });
+});
+
+const root = resolve(import.meta.dirname, '../..');
+const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+/** Runs the program; `watch` sees its standard error as it grows. */
+function start(args: readonly string[], watch?: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void) {
+  const child = spawn(process.execPath, ['--import', loader, join(root, 'src/cli/main.ts'), ...args], {
+    cwd: directory,
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  return new Promise<{ status: number | null; signal: string | null; stderr: string }>((done) => {
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+      watch?.(stderr, (signal) => child.kill(signal));
+    });
+    child.on('close', (status, signal) => done({ status, signal, stderr }));
+  });
+}
+
+it('the program goes on after a kill in each phase, and ends with status 130 on SIGINT', async () => {
+  const options =
+    '--data bars --width 0.05 --method hybrid --first-stride 2 --layers first,classifier --batch-size 32 ' +
+    '--epochs 6 --phases 1,1,1 --reestimate-batches 2 --ema 0';
+  const out = at('killed');
+  // An epoch's line comes after its checkpoint: what stops the run then, or a little later, does so within a phase.
+  const stops = [
+    { epoch: 1, with: 'SIGKILL' },
+    { epoch: 2, with: 'SIGINT' },
+    { epoch: 3, with: 'SIGKILL' },
+    { epoch: 5, with: 'SIGKILL' },
+  ] as const;
+  for (const [i, stop] of stops.entries()) {
+    const line = i === 0 ? `train ${options} --out killed` : 'train --resume --out killed';
+    let sent = false;
+    const { status, signal, stderr } = await start(line.split(' '), (text, kill) => {
+      if (!sent && text.includes(`epoch ${stop.epoch}/6 `)) setTimeout(kill, 5, stop.with);
+      sent ||= text.includes(`epoch ${stop.epoch}/6 `);
+    });
+    expect(existsSync(join(out, 'result.json'))).toBe(false);
+    if (stop.with === 'SIGKILL') expect([status, signal]).toEqual([null, 'SIGKILL']);
+    else {
+      expect([status, signal]).toEqual([130, null]);
+      expect(stderr).toMatch(/\nstopped by SIGINT; continue with: tritbank train --resume --out killed\n$/);
+      const { position } = loadCheckpoint(join(out, 'checkpoint.safetensors'))!;
+      expect(position.step).toBeGreaterThan(stop.epoch * stepsPerEpoch);
+    }
+  }
+  expect(await start('train --resume --out killed'.split(' '))).toMatchObject({ status: 0 });
+  const { data, ...stored } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')) as TrainConfig;
+  await trainNetwork({ ...stored, data: at(data) }, { out: at('whole') });
+  expect(essence(out)).toEqual(essence(at('whole')));
+});
