@@ -155,7 +155,7 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
     field(
       'trainSamples',
       '--train-samples <n>',
-      'train on so many images, evenly from all classes (default: all)',
+      'train on so many images, drawn by the seed (default: all)',
       count,
     ),
     {

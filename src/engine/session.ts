@@ -45,7 +45,7 @@ function loadRuntime(): typeof Ort {
   return runtime;
 }
 
-/** @internal The raw session, shared with `training.ts`. */
+/** @internal The raw session, shared with `program.ts`. */
 export async function createSession(
   graph: Graph,
   options: CompileOptions,

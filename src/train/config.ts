@@ -19,7 +19,7 @@ export interface TrainConfig {
   readonly data: string;
   /** Directory of a named data set. */
   readonly dataDir?: string;
-  /** Use this many training images only (a class-balanced choice); all by default. */
+  /** Use this many training images only , drawn by the seed; all by default. */
   readonly trainSamples?: number;
 
   readonly method: Method;
