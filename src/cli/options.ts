@@ -142,7 +142,12 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
       "input height and width (default: the data set's)",
       whole({ from: 28, to: 224 }),
     ),
-    field('firstStride', '--first-stride <n>', 'stride of the first convolution (default: 1 for images of up to 64 pixels, else 2)', strides),
+    field(
+      'firstStride',
+      '--first-stride <n>',
+      'stride of the first convolution (default: 1 for images of up to 64 pixels, else 2)',
+      strides,
+    ),
   ],
   Data: [
     field(
@@ -152,12 +157,7 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
       text('a name or a directory'),
     ),
     field('dataDir', '--data-dir <dir>', 'where the files of a named data set are', text('a directory')),
-    field(
-      'trainSamples',
-      '--train-samples <n>',
-      'train on so many images, drawn by the seed (default: all)',
-      count,
-    ),
+    field('trainSamples', '--train-samples <n>', 'train on so many images, drawn by the seed (default: all)', count),
     {
       flags: '--no-augment',
       description: 'do not shift and flip training images',

@@ -46,7 +46,7 @@ describe('compileProgram', () => {
       expect(values(await program.state())).toEqual({ matrix: [1, 2], bias: [3], product: [1, 1, 1] });
       const outputs = await program.step({ x: scalar(10) });
       expect(Object.keys(outputs)).toEqual(['sum']);
-      expect(toNumbers(outputs['sum']!)).toEqual([36]);
+      expect(toNumbers(outputs.sum!)).toEqual([36]);
       expect(values(await program.state())).toEqual({ matrix: [11, 12], bias: [13], product: [1, 2, 3] });
       await program.step({ x: scalar(1) });
       await program.step({ x: scalar(-1) });
@@ -58,7 +58,7 @@ describe('compileProgram', () => {
     using(async (program) => {
       const state = await program.state();
       (state.get('bias')!.data as Float32Array)[0] = 99;
-      expect(values(await program.state())['bias']).toEqual([3]);
+      expect(values(await program.state()).bias).toEqual([3]);
       const kept = await program.state();
       await program.step({ x: scalar(1) });
       await program.step({ x: scalar(1) });
@@ -73,14 +73,19 @@ describe('compileProgram', () => {
       expect(values(program.previousState()!)).toEqual(between);
       await program.load(new Map([['bias', f32([1], [7])]]));
       await program.step({ x: scalar(1) });
-      expect(values(program.previousState()!)['bias']).toEqual([7]);
+      expect(values(program.previousState()!).bias).toEqual([7]);
     }));
 
   it('loads parts by name, leaves the others, and keeps no hold of the given tensors', () =>
     using(async (program) => {
       await program.step({ x: scalar(1) });
       const bias = f32([1], [-5]);
-      await program.load(new Map([['bias', bias], ['unknown', f32([8])]]));
+      await program.load(
+        new Map([
+          ['bias', bias],
+          ['unknown', f32([8])],
+        ]),
+      );
       expect(values(await program.state())).toEqual({ matrix: [2, 3], bias: [-5], product: [1, 2, 3] });
       await program.step({ x: scalar(0) });
       await program.step({ x: scalar(1) });
@@ -104,8 +109,8 @@ describe('compileProgram', () => {
   it('says what was missing from a step, and goes on afterwards', () =>
     using(async (program) => {
       await expect(program.step({})).rejects.toMatchObject({ code: 'E_DEVICE', where: "graph 'counter'" });
-      expect(values(await program.state())['bias']).toEqual([3]);
+      expect(values(await program.state()).bias).toEqual([3]);
       await program.step({ x: scalar(1) });
-      expect(values(await program.state())['bias']).toEqual([4]);
+      expect(values(await program.state()).bias).toEqual([4]);
     }));
 });

@@ -25,9 +25,9 @@ describe('compile', () => {
       const data = Array.from({ length: 2 * rows }, (_, i) => i - 2);
       const found = await engine.run({ x: f32([rows, 2], data) });
       expect(Object.keys(found)).toEqual(['y', 'z']);
-      expect([found['y']!.dims, found['y']!.dtype]).toEqual([[rows, 2], 'float32']);
-      expect(toNumbers(found['y']!)).toEqual(data.map((v) => 2 * v));
-      expect(toNumbers(found['z']!)).toEqual(data.map((v) => Math.max(0, 2 * v)));
+      expect([found.y!.dims, found.y!.dtype]).toEqual([[rows, 2], 'float32']);
+      expect(toNumbers(found.y!)).toEqual(data.map((v) => 2 * v));
+      expect(toNumbers(found.z!)).toEqual(data.map((v) => Math.max(0, 2 * v)));
     }
     await engine.release();
   });
@@ -52,7 +52,9 @@ describe('compile', () => {
     graph.outputs = [graph.add('NoSuchOperator', [graph.outputs[0]!]).output()];
     await expect(compile(graph)).rejects.toMatchObject({
       code: 'E_DEVICE',
-      message: expect.stringMatching(/^graph 'double' on cpu: expected a graph that the runtime loads, found: .*NoSuch/),
+      message: expect.stringMatching(
+        /^graph 'double' on cpu: expected a graph that the runtime loads, found: .*NoSuch/,
+      ),
     });
   });
 

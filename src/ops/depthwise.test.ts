@@ -134,7 +134,10 @@ describe('applyMap and weightGradient', () => {
       .filter((s: Sizes) => [0, 1].every((i) => s.pads[2 * i]! < s.kernel[i]! && s.pads[2 * i + 1]! < s.kernel[i]!))
       .filter((s: Sizes) => geometry(s).output.every((n) => n > 0))
       .filter(readsLastRow);
-    fc.assert(fc.property(sizes, (s: Sizes) => void expectMaps(s)), { numRuns: 40 });
+    fc.assert(
+      fc.property(sizes, (s: Sizes) => void expectMaps(s)),
+      { numRuns: 40 },
+    );
   });
 });
 

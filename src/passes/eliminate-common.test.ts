@@ -82,7 +82,11 @@ describe('eliminateCommon', () => {
     const outputs = [b.relu(x), b.relu(x)];
     const shape = { value: { kind: 'tensor', value: f32([], [1]) } } as const;
     const constants = [graph.add('Constant', [], shape), graph.add('Constant', [], shape)];
-    graph.outputs = [...outputs, b.op('Identity', [constants[0]!.output()]), b.op('Identity', [constants[1]!.output()])];
+    graph.outputs = [
+      ...outputs,
+      b.op('Identity', [constants[0]!.output()]),
+      b.op('Identity', [constants[1]!.output()]),
+    ];
     expect(eliminateCommon(graph)).toBe(false);
     expect(graph.nodes).toHaveLength(6);
   });

@@ -73,7 +73,7 @@ export const defaultConfig: TrainConfig = {
   batchSize: 32,
   optimizer: { name: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
   learningRate: 0.05,
-  schedule: { name: 'cosine', warmup: 0.5 },
+  schedule: { name: 'cosine', warmup: 0.1 },
   emaDecay: 0.999,
   labelSmoothing: 0,
   mixup: 0,

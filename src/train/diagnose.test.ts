@@ -4,7 +4,7 @@ import { f32, type Tensor } from '../ir/index.ts';
 import { applyPlan, toTernary } from '../quantize/index.ts';
 import { findNonFinite } from './diagnose.ts';
 
-const images = smallFeeds(1)['images']!;
+const images = smallFeeds(1).images!;
 const find = (state: Iterable<[string, Tensor]>, network = smallNetwork()) =>
   findNonFinite(network, new Map(state), images, smallNormalisation);
 const filled = (dims: readonly number[], value: number) =>

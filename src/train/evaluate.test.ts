@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { normal } from '../../test/evaluate.ts';
-import { MemorySplit, selectImages, type Split, statistics, synthetic } from '../data/index.ts';
+import { MemorySplit, type Split, selectImages, statistics, synthetic } from '../data/index.ts';
 import { Graph, Random } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { evaluateGraph, evaluateModel } from './evaluate.ts';
@@ -40,7 +40,13 @@ function byHand(i: number) {
   const total = y.reduce((sum, v) => sum + Math.exp(v), 0);
   const label = labels[i]!;
   const probability = (k: number) => Math.exp(y[k]!) / total;
-  return { label, order, rank: order.indexOf(label), loss: -Math.log(probability(label)), best: probability(order[0]!) };
+  return {
+    label,
+    order,
+    rank: order.indexOf(label),
+    loss: -Math.log(probability(label)),
+    best: probability(order[0]!),
+  };
 }
 const images = Array.from({ length: count }, (_, i) => byHand(i));
 const share = (test: (image: ReturnType<typeof byHand>) => boolean) => images.filter(test).length / count;

@@ -11,14 +11,7 @@ import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { buildNetwork } from '../models/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
 import { inferShapes } from '../passes/index.ts';
-import {
-  applyPlan,
-  deploy,
-  loadState,
-  makePlan,
-  type Plan,
-  toFrozen,
-} from '../quantize/index.ts';
+import { applyPlan, deploy, loadState, makePlan, type Plan, toFrozen } from '../quantize/index.ts';
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
 import { checkConfig, type TrainConfig } from './config.ts';
 import { engineOptions, type RunContext, type RunOptions } from './context.ts';

@@ -88,7 +88,8 @@ describe('buildStep', () => {
   it('follows the weights with their moving averages', async () => {
     const steps = await trace({ ...smallOptions, emaDecay: 0.24 }, 3);
     const decays = [2 / 11, 3 / 12, 0.24].map((d) => Math.min(d, 0.24));
-    for (const name of learned) expect(steps[0]!.before.get(emaName(name))!.data).toEqual(steps[0]!.before.get(name)!.data);
+    for (const name of learned)
+      expect(steps[0]!.before.get(emaName(name))!.data).toEqual(steps[0]!.before.get(name)!.data);
     for (const [step, { before, after }] of steps.entries()) {
       const decay = decays[step]!;
       for (const name of learned) {
@@ -100,8 +101,7 @@ describe('buildStep', () => {
   });
 
   it('moves running averages by 1 - momentum towards the statistics of the batch', async () => {
-    const at = async (batchNormMomentum: number) =>
-      (await trace({ ...smallOptions, batchNormMomentum }))[0]!.after;
+    const at = async (batchNormMomentum: number) => (await trace({ ...smallOptions, batchNormMomentum }))[0]!.after;
     const [statistics, mixed] = [await at(0), await at(0.75)];
     for (const name of running) {
       const initial = name.endsWith('mean') ? 0 : 1;
@@ -134,10 +134,10 @@ describe('buildStep', () => {
 
   it('counts right answers and learns from a teacher as well', async () => {
     const steps = await trace({ ...smallOptions, distillation: { weight: 0.5, temperature: 2 } }, 12);
-    const losses = steps.map((s) => toNumbers(s.outputs['loss']!)[0]!);
+    const losses = steps.map((s) => toNumbers(s.outputs.loss!)[0]!);
     expect(losses.every(Number.isFinite)).toBe(true);
     for (const { outputs } of steps) {
-      const [count] = toNumbers(outputs['correct']!);
+      const [count] = toNumbers(outputs.correct!);
       expect(Number.isInteger(count) && count! >= 0 && count! <= small.batch).toBe(true);
     }
   });

@@ -19,7 +19,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const { batch, channels, size, classes } = small;
 const options: TeacherOptions = { batchSize: batch, channels, size, classes, normalisation: smallNormalisation };
-const images = smallFeeds(1)['images']!;
+const images = smallFeeds(1).images!;
 
 async function save(change?: (graph: Graph, b: Builder) => void): Promise<string> {
   const graph = smallNetwork();
@@ -41,7 +41,7 @@ async function expectedLogits(normalisation = smallNormalisation): Promise<numbe
   const graph = smallNetwork();
   takePixels(graph, batch, normalisation);
   const engine = await compile(graph);
-  const found = toNumbers((await engine.run({ images }))['logits']!);
+  const found = toNumbers((await engine.run({ images })).logits!);
   await engine.release();
   return found;
 }
