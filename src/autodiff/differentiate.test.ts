@@ -32,9 +32,8 @@ describe('differentiate', () => {
         "grad/reducemean/unsqueeze: float32[N, 1] = Unsqueeze(grad/reducesum/expand, shape_1)",
         "grad/reducemean/mul: float32[N, 1] = Mul(grad/reducemean/unsqueeze, scalar_0.3333333333333333)",
         "grad/reducemean/expand: float32[N, 3] = Expand(grad/reducemean/mul, shape_1_3)",
-        "grad/act/greater: bool[N, 3] = Greater(act, scalar_0)",
-        "grad/act/cast: float32[N, 3] = Cast(grad/act/greater) {to=1}",
-        "grad/act/mul: float32[N, 3] = Mul(grad/reducemean/expand, grad/act/cast)",
+        "grad/act/hardsigmoid: float32[N, 3] = HardSigmoid(act) {alpha=1e+30, beta=0}",
+        "grad/act/mul: float32[N, 3] = Mul(grad/reducemean/expand, grad/act/hardsigmoid)",
         "grad/fc/gemm: float32[4, 3] = Gemm(x, grad/act/mul) {transA=1}",
       ]
     `);

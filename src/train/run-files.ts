@@ -6,6 +6,7 @@
 
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -15,7 +16,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { TritbankError } from '../ir/index.ts';
 
@@ -31,13 +32,25 @@ export function fileError(path: string, expected: string, cause: unknown): unkno
 /** Creates a run directory with its parents. E_FILE when it cannot be created or written to. */
 export function makeRunDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeDirectories(resolve(path));
     removeLeftovers(path);
     const probe = temporaryName(join(path, 'probe'));
     writeFileSync(probe, '');
     rmSync(probe);
   } catch (cause) {
     throw fileError(path, 'a writable directory', cause);
+  }
+}
+
+/** `mkdir` with `recursive` never returns where a file system refuses entries with ENOENT, as /proc does (Node 20). */
+function makeDirectories(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectories(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(path)) throw error;
   }
 }
 

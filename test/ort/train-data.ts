@@ -25,7 +25,10 @@ function writeIdx(path: string, sizes: readonly number[], data: Uint8Array): voi
  * Writes a data set in IDX format into `dir`: grey images of 28 x 28, four classes, each a bright bar at its class's
  * height under noise. Returns `dir`.
  */
-export function writeBars(dir: string, { train = 160, test = 40, relabel = (label) => label }: BarsOptions = {}): string {
+export function writeBars(
+  dir: string,
+  { train = 160, test = 40, relabel = (label) => label }: BarsOptions = {},
+): string {
   mkdirSync(dir, { recursive: true });
   for (const [part, count] of [
     ['train', train],
@@ -40,7 +43,9 @@ export function writeBars(dir: string, { train = 160, test = 40, relabel = (labe
         pixels[i * side * side + at] = (row >= top && row < top + 5 ? 140 : 0) + random.int(100);
       }
     }
-    const labels = Uint8Array.from({ length: count }, (_, i) => (part === 'train' ? relabel(i % classes, i) : i % classes));
+    const labels = Uint8Array.from({ length: count }, (_, i) =>
+      part === 'train' ? relabel(i % classes, i) : i % classes,
+    );
     writeIdx(join(dir, `${part}-images-idx3-ubyte`), [count, side, side], pixels);
     writeIdx(join(dir, `${part}-labels-idx1-ubyte`), [count], labels);
   }

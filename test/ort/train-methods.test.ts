@@ -9,8 +9,8 @@ import { openDataset } from '../../src/data/index.ts';
 import { countTernary, isTernary } from '../../src/ir/index.ts';
 import { loadModel } from '../../src/onnx/index.ts';
 import type { Plan } from '../../src/quantize/index.ts';
-import { evaluateModel, type RunResult, type TrainConfig, trainNetwork } from '../../src/train/index.ts';
 import { loadCheckpoint } from '../../src/train/checkpoint.ts';
+import { evaluateModel, type RunResult, type TrainConfig, trainNetwork } from '../../src/train/index.ts';
 import { quickConfig, readMetrics, writeBars } from './train-data.ts';
 
 let directory = '';

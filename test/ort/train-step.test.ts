@@ -120,7 +120,7 @@ async function trainStep(network: Graph, frozen: ReadonlySet<string>, steps: num
   const program = await compileProgram(verify(graph), slots);
   const losses: number[] = [];
   for (let step = 1; step <= steps; step++) {
-    losses.push(toNumbers((await program.step(smallFeeds(step, learningRate)))['loss']!)[0]!);
+    losses.push(toNumbers((await program.step(smallFeeds(step, learningRate))).loss!)[0]!);
   }
   const state = await program.state();
   await program.release();
