@@ -6,7 +6,8 @@ import { NetworkBuilder } from '../models/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import { reestimate } from './reestimate.ts';
 
-const [length, batchSize, channels, size, seed] = [11, 4, 3, 4, 5];
+const [length, batchSize, size, seed] = [11, 4, 4, 5];
+const channels = 3;
 const plane = size * size;
 const random = new Random(2);
 // a channel that is dark in most images, so that the batches' means differ
