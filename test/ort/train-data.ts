@@ -69,6 +69,7 @@ export function quickConfig(data: string, changes: Partial<TrainConfig> = {}): T
     schedule: { name: 'cosine', warmup: 0.1 },
     emaDecay: 0,
     reestimateBatches: 2,
+    threads: 1,
     ...changes,
   };
 }

@@ -29,6 +29,7 @@ function configOf(changes: Partial<TrainConfig>): TrainConfig {
     epochs: 6,
     phases: [1, 1, 1],
     augment: false,
+    learningRate: 0.03,
     reestimateBatches: 8,
     ...changes,
   };
@@ -77,7 +78,7 @@ describe.each<[string, Partial<TrainConfig>, number]>([
 
   it('learns', () => {
     const records = readMetrics(out);
-    expect(result.top1).toBeGreaterThan(0.6);
+    expect(result.top1).toBeGreaterThan(0.5);
     expect(records.at(-1)!.trainLoss).toBeLessThan(0.8 * records[0]!.trainLoss);
     expect(records.map((r) => r.epoch)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(records.map((r) => r.step)).toEqual([8, 16, 24, 32, 40, 48]);

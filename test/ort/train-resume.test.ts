@@ -19,7 +19,7 @@ let directory = '';
 let config: TrainConfig;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tritbank-resume-'));
-  config = quickConfig(writeBars(join(directory, 'bars'), { train: 96, test: 24 }), { emaDecay: 0.9, mixup: 0.2 });
+  config = quickConfig(writeBars(join(directory, 'bars'), { train: 96, test: 24 }), { mixup: 0.2 });
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -183,7 +183,7 @@ function start(args: readonly string[], watch?: (stderr: string, kill: (signal: 
 it('the program goes on after a kill in each phase, and ends with status 130 on SIGINT', async () => {
   const options =
     '--data bars --width 0.05 --method hybrid --first-stride 2 --layers first,classifier --batch-size 32 ' +
-    '--epochs 6 --phases 1,1,1 --reestimate-batches 2 --ema 0';
+    '--epochs 6 --phases 1,1,1 --reestimate-batches 2 --ema 0.9';
   const out = at('killed');
   // An epoch's line comes after its checkpoint: what stops the run then, or a little later, does so within a phase.
   const stops = [

@@ -75,7 +75,7 @@ describe.skipIf(missing)(`WebGPU${missing ? ` (skipped: ${missing})` : ''}`, () 
   });
 
   it('refuses state of a wrong shape, and keeps the state before the last step on the CPU only', () => {
-    const message = 'TritbankError: state \'classifier_bias\': expected [5], found [6 x 3 x 3 x 3]';
+    const message = "TritbankError: state 'classifier_bias': expected [5], found [6 x 3 x 3 x 3]";
     expect([cpu.refusal, webgpu.refusal]).toEqual([message, message]);
     expect([cpu.hasPrevious, webgpu.hasPrevious]).toEqual([true, false]);
   });
