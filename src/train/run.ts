@@ -38,7 +38,8 @@ async function openData(config: TrainConfig, options: RunOptions): Promise<{ dat
     }
   }
   const wanted = config.trainSamples;
-  const train = wanted === undefined ? dataset.train : subset(dataset.train, wanted, config.seed);
+  const isPart = wanted !== undefined && wanted < dataset.train.length;
+  const train = isPart ? subset(dataset.train, wanted, config.seed) : dataset.train;
   if (train.length < config.batchSize) {
     const message = `expected at least one batch of ${config.batchSize} training images, found ${train.length}`;
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, message);

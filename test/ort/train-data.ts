@@ -3,7 +3,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../../src/ir/index.ts';
-import { defaultConfig, type EpochRecord, type TrainConfig } from '../../src/train/index.ts';
+import { loadCheckpoint } from '../../src/train/checkpoint.ts';
+import { defaultConfig, type EpochRecord, type RunResult, type TrainConfig } from '../../src/train/index.ts';
 
 export interface BarsOptions {
   readonly train?: number;
@@ -81,4 +82,18 @@ export function readMetrics(out: string): Omit<EpochRecord, 'seconds' | 'imagesP
     const { seconds: _seconds, imagesPerSecond: _rate, ...record } = JSON.parse(line) as EpochRecord;
     return record;
   });
+}
+
+/** What must not depend on how a run came about. */
+export function essence(out: string) {
+  const result = JSON.parse(readFileSync(join(out, 'result.json'), 'utf8')) as RunResult;
+  const { top1, top5, loss, parameters, bytes, epochs, confusion, layers, skipped } = result;
+  const { state, frozenFrom, position } = loadCheckpoint(join(out, 'checkpoint.safetensors'))!;
+  const { seconds: _seconds, ...place } = position;
+  return {
+    metrics: readMetrics(out),
+    result: { top1, top5, loss, parameters, bytes, epochs, confusion, layers, skipped },
+    model: readFileSync(join(out, 'model.onnx')),
+    checkpoint: { state, frozenFrom, place },
+  };
 }

@@ -1,19 +1,16 @@
 /**
- * A run that was stopped and continued ends where an undisturbed one ends, bit for bit: stopped by an AbortSignal
- * between steps in each phase and between phases, by a kill in the middle of each phase, by an interrupt.
+ * A run that was stopped by an AbortSignal and continued ends where an undisturbed one ends, bit for bit, wherever it
+ * was stopped. (`train-kill.test.ts` does the same to the program with signals.)
  */
 
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { f32 } from '../../src/ir/index.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.ts';
-import { type RunResult, type TrainConfig, type TrainProgress, trainNetwork } from '../../src/train/index.ts';
-import { quickConfig, readMetrics, writeBars } from './train-data.ts';
+import { type TrainConfig, type TrainProgress, trainNetwork } from '../../src/train/index.ts';
+import { essence, quickConfig, readMetrics, writeBars } from './train-data.ts';
 
 let directory = '';
 let config: TrainConfig;
@@ -25,20 +22,6 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const at = (name: string) => join(directory, name);
 const stepsPerEpoch = 3;
-
-/** What must not depend on how a run came about. */
-function essence(out: string) {
-  const result = JSON.parse(readFileSync(join(out, 'result.json'), 'utf8')) as RunResult;
-  const { top1, top5, loss, parameters, bytes, epochs, confusion, layers, skipped } = result;
-  const { state, frozenFrom, position } = loadCheckpoint(join(out, 'checkpoint.safetensors'))!;
-  const { seconds: _seconds, ...place } = position;
-  return {
-    metrics: readMetrics(out),
-    result: { top1, top5, loss, parameters, bytes, epochs, confusion, layers, skipped },
-    model: readFileSync(join(out, 'model.onnx')),
-    checkpoint: { state, frozenFrom, place },
-  };
-}
 
 /** Trains until `stop` says so, or to the end; true when it was stopped. */
 async function train(out: string, resume: boolean, stop?: (event: TrainProgress) => boolean): Promise<boolean> {
@@ -56,6 +39,23 @@ async function train(out: string, resume: boolean, stop?: (event: TrainProgress)
 }
 
 const phases = ['full', 'ternary', 'frozen'] as const;
+
+it.each([
+  [0, 0, 1],
+  [0, 1, 0],
+  [1, 1, 0],
+] as const)('phases %i, %i, %i: what is exported is what the last epoch measured', async (...shares) => {
+  const kept = config;
+  config = { ...config, phases: shares, epochs: 2, reestimateBatches: 0 };
+  const out = at(`phases-${shares.join('-')}`);
+  expect(await train(out, false, (event) => event.kind === 'epoch-end')).toBe(true);
+  expect(await train(out, true)).toBe(false);
+  config = kept;
+  const { metrics, result } = essence(out);
+  expect(metrics).toHaveLength(2);
+  expect(result.top1).toBe(metrics[1]!.top1);
+  expect(result.loss / metrics[1]!.testLoss).toBeCloseTo(1, 4);
+});
 
 describe('runs', () => {
   let undisturbed: ReturnType<typeof essence>;
@@ -159,57 +159,4 @@ describe('runs', () => {
     const moved = Array.from(before, (v, i) => Math.abs(v - atEnd![i]!));
     for (const distance of moved) expect(distance).toBeCloseTo(1e-3, 6);
   });
-});
-
-const root = resolve(import.meta.dirname, '../..');
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-
-/** Runs the program; `watch` sees its standard error as it grows. */
-function start(args: readonly string[], watch?: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void) {
-  const child = spawn(process.execPath, ['--import', loader, join(root, 'src/cli/main.ts'), ...args], {
-    cwd: directory,
-    env: { ...process.env, NODE_OPTIONS: '' },
-  });
-  return new Promise<{ status: number | null; signal: string | null; stderr: string }>((done) => {
-    let stderr = '';
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-      watch?.(stderr, (signal) => child.kill(signal));
-    });
-    child.on('close', (status, signal) => done({ status, signal, stderr }));
-  });
-}
-
-it('the program goes on after a kill in each phase, and ends with status 130 on SIGINT', async () => {
-  const options =
-    '--data bars --width 0.05 --method hybrid --first-stride 2 --layers first,classifier --batch-size 32 ' +
-    '--epochs 6 --phases 1,1,1 --reestimate-batches 2 --ema 0.9';
-  const out = at('killed');
-  // An epoch's line comes after its checkpoint: what stops the run then, or a little later, does so within a phase.
-  const stops = [
-    { epoch: 1, with: 'SIGKILL' },
-    { epoch: 2, with: 'SIGINT' },
-    { epoch: 3, with: 'SIGKILL' },
-    { epoch: 5, with: 'SIGKILL' },
-  ] as const;
-  for (const [i, stop] of stops.entries()) {
-    const line = i === 0 ? `train ${options} --out killed` : 'train --resume --out killed';
-    let sent = false;
-    const { status, signal, stderr } = await start(line.split(' '), (text, kill) => {
-      if (!sent && text.includes(`epoch ${stop.epoch}/6 `)) setTimeout(kill, 5, stop.with);
-      sent ||= text.includes(`epoch ${stop.epoch}/6 `);
-    });
-    expect(existsSync(join(out, 'result.json'))).toBe(false);
-    if (stop.with === 'SIGKILL') expect([status, signal]).toEqual([null, 'SIGKILL']);
-    else {
-      expect([status, signal]).toEqual([130, null]);
-      expect(stderr).toMatch(/\nstopped by SIGINT; continue with: tritbank train --resume --out killed\n$/);
-      const { position } = loadCheckpoint(join(out, 'checkpoint.safetensors'))!;
-      expect(position.step).toBeGreaterThan(stop.epoch * stepsPerEpoch);
-    }
-  }
-  expect(await start('train --resume --out killed'.split(' '))).toMatchObject({ status: 0 });
-  const { data, ...stored } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')) as TrainConfig;
-  await trainNetwork({ ...stored, data: at(data) }, { out: at('whole') });
-  expect(essence(out)).toEqual(essence(at('whole')));
 });

@@ -29,7 +29,7 @@ async function measure(device: Device): Promise<Outcome> {
   const losses: number[] = [];
   const states = [await program.state()];
   for (const step of [1, 2]) {
-    losses.push(toNumbers((await program.step(smallFeeds(step)))['loss']!)[0]!);
+    losses.push(toNumbers((await program.step(smallFeeds(step))).loss!)[0]!);
     states.push(await program.state());
   }
   const hasPrevious = program.previousState() !== undefined;
@@ -47,7 +47,7 @@ async function measure(device: Device): Promise<Outcome> {
   loadState(network, states[2]!);
   takePixels(network, small.batch, smallNormalisation);
   const engine = await compile(network, { device });
-  const logits = toNumbers((await engine.run({ images: smallFeeds(3)['images']! }))['logits']!);
+  const logits = toNumbers((await engine.run({ images: smallFeeds(3).images! })).logits!);
   await engine.release();
   return { losses, states: states.map(plain), logits, hasPrevious, refusal };
 }
