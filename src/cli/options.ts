@@ -157,7 +157,12 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
       text('a name or a directory'),
     ),
     field('dataDir', '--data-dir <dir>', 'where the files of a named data set are', text('a directory')),
-    field('trainSamples', '--train-samples <n>', 'train on at most so many images, drawn by the seed (default: all)', count),
+    field(
+      'trainSamples',
+      '--train-samples <n>',
+      'train on at most so many images, drawn by the seed (default: all)',
+      count,
+    ),
     {
       flags: '--no-augment',
       description: 'do not shift and flip training images',

@@ -159,7 +159,7 @@ function mapMatrices(b: Builder, g: DepthwiseGeometry, map: BlockMap, w: Value):
 function windows(b: Builder, g: DepthwiseGeometry, map: BlockMap, x: Value): Value {
   const { from } = sizes(g, map.direction);
   const dims = [g.channels, map.starts.length, map.window * from[1], g.batch];
-  if (map.starts.length === 1) return b.reshape(x, dims);
+  if (map.starts.length === 1 && map.window === from[0]) return b.reshape(x, dims);
   const rows = map.starts.flatMap((start) => Array.from({ length: map.window }, (_, i) => start + i));
   const gathered = b.op('Gather', [x, b.i64(rows)], { axis: { kind: 'int', value: 1 } });
   return b.reshape(gathered, dims);

@@ -80,7 +80,7 @@ export const defaultConfig: TrainConfig = {
   augment: true,
   distillWeight: 0.5,
   temperature: 4,
-  reestimateBatches: 50,
+  reestimateBatches: 200,
   seed: 1,
   device: 'cpu',
 };
@@ -101,7 +101,7 @@ export function checkConfig(config: TrainConfig): void {
   if (config.widthRatio !== undefined) within('width ratio', config.widthRatio, 0.01, 16);
   within('EMA decay', config.emaDecay, 0, 0.99999);
   check(config.learningRate > 0, 'learning rate', 'a number above 0', config.learningRate);
-  check(config.mixup >= 0, 'mixup', 'a number of at least 0', config.mixup);
+  within('mixup', config.mixup, 0, 4);
   check(config.temperature > 0, 'temperature', 'a number above 0', config.temperature);
   check(config.clipNorm === undefined || config.clipNorm > 0, 'clip norm', 'a number above 0', config.clipNorm);
   count('epochs', config.epochs);

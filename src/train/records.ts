@@ -91,6 +91,6 @@ export interface RunResult {
   /** `confusion[label][prediction]`, counts over the test images. */
   readonly confusion: readonly (readonly number[])[];
   readonly samples: readonly SampleRecord[];
-  /** Images that did not decode and were skipped. */
+  /** Test images that did not decode and were left out. */
   readonly skipped: number;
 }
