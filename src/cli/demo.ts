@@ -23,8 +23,8 @@ import { text, whole } from './values.ts';
 const common = {
   ...defaultConfig,
   width: 0.25,
-  // A third of the images, so that four runs take some five minutes on two cores.
-  trainSamples: 20_000,
+  // A quarter of the images, so that four runs take five to six minutes on two cores.
+  trainSamples: 15_000,
   epochs: 3,
   // Softer targets than this say little about ten classes.
   temperature: 2,
