@@ -5,7 +5,7 @@
  *   npx tsx scripts/collect-results.ts TITLE TARGET RUN_DIRECTORY...
  */
 
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { RunResult } from '../src/index.ts';
 
@@ -27,7 +27,6 @@ for (const directory of directories) {
   const { samples: _samples, confusion: _confusion, ...kept } = run;
   const config: unknown = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8'));
   writeFileSync(join(target, `${name}.json`), `${JSON.stringify({ ...kept, config }, null, 1)}\n`);
-  copyFileSync(join(directory, 'plan.json'), join(target, `${name}.plan.json`));
   const cells = [
     name,
     percent(run.top1),
