@@ -12,6 +12,7 @@
 import { CommanderError } from 'commander';
 import { TritbankCommand } from '../src/cli/command.ts';
 import { TritbankError } from '../src/ir/index.ts';
+import { addCost } from './cost.ts';
 import { addTrainStep } from './train-step/command.ts';
 
 const program = new TritbankCommand('bench')
@@ -20,6 +21,7 @@ const program = new TritbankCommand('bench')
   .helpOption('-h, --help', 'print this help')
   .helpCommand('help [benchmark]', 'print the help of a benchmark');
 addTrainStep(program);
+addCost(program);
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 /** Prints what went wrong; returns the exit status. */

@@ -25,6 +25,18 @@ const examples: Readonly<Record<string, (output: string) => void>> = {
     expect(Math.abs(Number(before) - Math.log(10))).toBeLessThan(0.1);
     expect(Number(after)).toBeLessThan(Number(before));
   },
+  'own-accelerator.ts': (output) => {
+    const rows = output
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/\s+/));
+    expect(rows.map(([name]) => name)).toEqual(['paper', 'transistors']);
+    // on cheaper adders the same hybrid is faster; energies are the same as the paper's in this model
+    const [[, energy, throughput], [, sameEnergy, faster]] = rows as [string[], string[]];
+    expect([Number(energy), Number(throughput)]).toEqual([0.721, 0.993]);
+    expect(Number(sameEnergy)).toBe(Number(energy));
+    expect(Number(faster)).toBeGreaterThan(1.4);
+  },
   'train-hybrid.ts': (output) => {
     expect(output.match(/^epoch \d \((full|ternary|frozen)\): top-1 0\.\d+$/gm)).toHaveLength(3);
     const [, top1, model] = /^top-1 (\S+) % on mnist, exported to (\S+)$/m.exec(output) ?? [];

@@ -21,8 +21,12 @@ const images = Float32Array.from(batch.images, (pixel) => pixel / 255);
 const feeds = { input: f32([64, 1, 28, 28], images), targets: f32([64, 10], batch.targets) };
 const before = await (await compile(graph)).run(feeds);
 for (const [weight, gradient] of gradients) {
+  const slopes = before[gradient.name]!.data as Float32Array;
   const values = weight.constant!.data as Float32Array;
-  for (const [i, slope] of (before[gradient.name]!.data as Float32Array).entries()) values[i]! -= 0.5 * slope;
+  weight.constant = f32(
+    weight.dims,
+    values.map((value, i) => value - 0.5 * slopes[i]!),
+  );
 }
 const after = await (await compile(graph)).run(feeds);
 console.log(`loss ${before[loss.name]!.data[0]} -> ${after[loss.name]!.data[0]}`);

@@ -25,6 +25,18 @@ export class ValueOption<T> extends Option {
   }
 }
 
+/** An option that may be given several times; its value is the list of them. */
+export class RepeatedOption<T> extends Option {
+  constructor(flags: string, description: string, kind: ValueKind<T>) {
+    super(flags, description);
+    this.argParser((text, before: readonly T[] | undefined) => {
+      const value = kind.parse(text);
+      if (value !== undefined) return [...(before ?? []), value];
+      throw new TritbankError('E_USAGE', this.long ?? flags, `expected ${kind.expected}, found '${text}'`);
+    });
+  }
+}
+
 /** Options that every command has. */
 export interface CommonOptions {
   readonly json?: boolean;

@@ -7,8 +7,10 @@
 import { CommanderError } from 'commander';
 import { TritbankError } from '../ir/errors.ts';
 import { Interruption, TritbankCommand, version } from './command.ts';
+import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
 import { addEval } from './eval.ts';
+import { addTable1 } from './table1.ts';
 import { addTrain } from './train.ts';
 
 function createProgram(): TritbankCommand {
@@ -25,6 +27,8 @@ function createProgram(): TritbankCommand {
   addDemo(program);
   addTrain(program);
   addEval(program);
+  addCost(program);
+  addTable1(program);
   return program;
 }
 

@@ -197,7 +197,7 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
     field(
       'layerKinds',
       '--layers <kinds>',
-      `which layers: ${layerKinds.join(', ')} (default: all for twn, else first,pointwise,classifier)`,
+      `which layers: ${layerKinds.join(', ')} (default: all for twn, else first, pointwise (conv where there is none), classifier)`,
       kinds,
       forMethods('twn', 'strassen', 'hybrid'),
     ),

@@ -78,3 +78,42 @@ export function listOf<T>(
 export function text(expected: string): ValueKind<string> {
   return { expected, parse: (value) => (value === '' ? undefined : value) };
 }
+
+/** `NAME=VALUE`; the value is of one kind for all names. */
+export function pairOf<N extends string, T>(
+  name: ValueKind<N>,
+  value: ValueKind<T>,
+  expected: string,
+): ValueKind<{ readonly name: N; readonly value: T }> {
+  return {
+    expected,
+    parse(given) {
+      const at = given.indexOf('=');
+      const parsed =
+        at < 0 ? undefined : { name: name.parse(given.slice(0, at)), value: value.parse(given.slice(at + 1)) };
+      return parsed?.name !== undefined && parsed.value !== undefined
+        ? { name: parsed.name, value: parsed.value }
+        : undefined;
+    },
+  };
+}
+
+const maxSteps = 10_000;
+
+/** `FROM:TO:STEP`, both ends included, or numbers separated by commas; at most 10,000 of them. */
+export function series(range: Range = {}): ValueKind<number[]> {
+  const item = number(range);
+  return {
+    expected: `FROM:TO:STEP or a list of numbers${describeRange(range)}`,
+    parse(given) {
+      if (!given.includes(':')) return listOf(item, '').parse(given);
+      const [from, to, step, ...more] = given.split(':').map((part) => number().parse(part));
+      if (from === undefined || to === undefined || step === undefined || more.length > 0) return undefined;
+      if (step <= 0 || to < from || (to - from) / step >= maxSteps) return undefined;
+      // a step such as 0.1 is not exact: the last one may miss the end by a rounding error
+      const count = Math.floor((to - from) / step + 1e-9) + 1;
+      const values = Array.from({ length: count }, (_, i) => Number((from + i * step).toPrecision(12)));
+      return values.every((value) => isWithin(value, range)) ? values : undefined;
+    },
+  };
+}

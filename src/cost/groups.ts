@@ -3,7 +3,15 @@
  * bank (`conv_1_fp`, `conv_1_hidden`, `conv_1_ternary`, as `quantize/apply.ts` names them) are one layer `conv_1`.
  */
 
-import { countTernary, elementCount, type Graph, isTernary, type Node, type Value } from '../ir/index.ts';
+import {
+  countTernary,
+  elementCount,
+  type Graph,
+  isTernary,
+  type Node,
+  type TernaryCounts,
+  type Value,
+} from '../ir/index.ts';
 import { channelOp } from '../passes/index.ts';
 import { findLayers, type Layer } from '../quantize/index.ts';
 
@@ -12,19 +20,30 @@ export interface Group {
   readonly name: string;
   kind: 'conv' | 'depthwise' | 'pointwise' | 'classifier';
   filters: number;
+  /** Weights of one filter of the layer as it was before compression: input channels times kernel elements. */
+  filterSize: number;
   /** Filters with full-precision weights. */
   fullPrecision: number;
   hidden: number;
   /** Ternary weights. */
   trits: number;
-  ternary: { minus: number; zero: number; plus: number };
+  /** One entry per ternary matrix. */
+  matrices: TernaryCounts[];
   /** Full-precision weights. */
   weights: number;
   /** Biases and the scales of hidden units. */
   others: number;
   /** Scales that stay behind ternary filters. */
   outputScales: number;
+  /** What the nodes of the layer do, in execution order. */
+  readonly nodes: Map<Node, Part>;
 }
+
+/**
+ * A node's part in its layer: the convolution by the filters, by the hidden units, the products with the scales `a`, the
+ * sums with biases, the products with scales behind the filters.
+ */
+export type Part = 'filters' | 'hidden' | 'scales' | 'biases' | 'output-scales';
 
 type Role = 'fp' | 'hidden' | 'ternary' | 'whole';
 
@@ -59,9 +78,9 @@ class Collector {
   private group(name: string): Group {
     const known = this.groups.get(name);
     if (known) return known;
-    const ternary = { minus: 0, zero: 0, plus: 0 };
-    const counts = { filters: 0, fullPrecision: 0, hidden: 0, trits: 0, weights: 0, others: 0, outputScales: 0 };
-    const group: Group = { name, kind: 'conv', ...counts, ternary };
+    const sizes = { filters: 0, filterSize: 0, fullPrecision: 0, hidden: 0 };
+    const values = { trits: 0, weights: 0, others: 0, outputScales: 0 };
+    const group: Group = { name, kind: 'conv', ...sizes, ...values, matrices: [], nodes: new Map() };
     this.groups.set(name, group);
     return group;
   }
@@ -71,6 +90,8 @@ class Collector {
     const group = this.group(bank);
     const tensor = layer.weight.constant!;
     const isTrits = isTernary(tensor);
+    group.nodes.set(layer.node, role === 'hidden' ? 'hidden' : 'filters');
+    if (role !== 'ternary') group.filterSize = layer.inputs * elementCount(layer.kernel);
     if (role === 'hidden') group.hidden = layer.filters;
     else group.filters += layer.filters;
     if (role === 'fp' || (role === 'whole' && !isTrits)) group.fullPrecision += layer.filters;
@@ -91,11 +112,8 @@ class Collector {
       group.weights += tensor.data.length;
       return;
     }
-    const { minus, zero, plus } = countTernary(tensor);
     group.trits += tensor.data.length;
-    group.ternary.minus += minus;
-    group.ternary.zero += zero;
-    group.ternary.plus += plus;
+    group.matrices.push(countTernary(tensor));
   }
 
   private takeOther(group: Group, value: Value): void {
@@ -112,8 +130,14 @@ class Collector {
     const { bank, role } = placeOf(layer.name, this.names);
     const group = this.group(bank);
     const values = node.inputs.find((i) => i !== op.x)!;
-    if (op.op === 'Add' || role === 'hidden' || group.trits === 0) this.takeOther(group, values);
-    else if (!this.counted.has(values)) {
+    if (op.op === 'Add' || role === 'hidden' || group.trits === 0) {
+      if (op.op === 'Add') group.nodes.set(node, 'biases');
+      else if (role === 'hidden') group.nodes.set(node, 'scales');
+      this.takeOther(group, values);
+      return;
+    }
+    group.nodes.set(node, 'output-scales');
+    if (!this.counted.has(values)) {
       this.counted.add(values);
       group.outputScales += values.constant!.data.length;
     }

@@ -1,1 +1,52 @@
-export * from './storage.ts';
+export {
+  type Accelerator,
+  accelerators,
+  formatOf,
+  loadAccelerator,
+  type NumberFormat,
+  parseAccelerator,
+} from './accelerator.ts';
+export { addArithmetic, applyConventions, paperConventions } from './conventions.ts';
+export { type CountedLayer, countGraph } from './count.ts';
+export { type Estimate, type EstimateOptions, estimate } from './estimate.ts';
+export {
+  type CostOptions,
+  chooseSetting,
+  compare,
+  measureCost,
+  otherWork,
+  type Reference,
+  type Setting,
+  uncompressedReference,
+  workOf,
+} from './measure.ts';
+export type { PaperRow } from './paper.ts';
+export { predictLayers } from './predict.ts';
+export type {
+  Arithmetic,
+  Conventions,
+  CostSetting,
+  LayerCost,
+  NetworkCost,
+  NodeCost,
+  OperationCounts,
+  Relative,
+  Sweep,
+  SweepPoint,
+  UnknownOperator,
+  Work,
+} from './records.ts';
+export {
+  measureLayer,
+  measureStorage,
+  type Packing,
+  packings,
+  type Storage,
+  type StorageLayer,
+  type StorageMethod,
+  type StorageScheme,
+  type StorageSchemeName,
+  storageSchemes,
+} from './storage.ts';
+export { type SweepOptions, sweepCost } from './sweep.ts';
+export { buildTable1Graphs, computeTable1, type Table1, type Table1Row } from './table1.ts';

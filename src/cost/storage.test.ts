@@ -94,7 +94,7 @@ describe('MobileNet-V1 0.5', () => {
     const graph = deployed(network, { method: 'hybrid', alpha: 1 });
     expect(measureStorage(graph).layers.find((l) => l.kind === 'pointwise')!.bytes).toBe(2 * 16 * 32 + 4 * 32);
     const twn = deployed(network, { method: 'twn' });
-    const honest = measureStorage(twn, { ...storageSchemes.twn, otherBytes: 4, outputScaleBytes: 4 });
+    const honest = measureStorage(twn, { ...storageSchemes.twn, otherBits: 32, outputScaleBits: 32 });
     expect(honest.parameters).toBe(1_326_120 + biases + 1000);
     expect(honest.bytes).toBe((1_326_120 - biases - 1000) / 4 + 2 * 4 * (biases + 1000));
   });

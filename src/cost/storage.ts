@@ -12,34 +12,57 @@
  * Counted are weights, biases after batch norms are folded, and the scales `a` of strassenified convolutions. Scales
  * that stay behind ternary filters (one per output channel, where no full-precision layer can take them) are not: the
  * paper leaves them out. `outputScales` says how many there are, so that nothing is hidden.
- * Left out: packing and entropy coding, which are matters of a file format.
+ * Left out: a file format's headers, names and shapes.
  */
 
-import type { Graph } from '../ir/index.ts';
+import type { Graph, TernaryCounts } from '../ir/index.ts';
 import { foldBatchNorm } from '../passes/index.ts';
 import { type Group, groupLayers } from './groups.ts';
 
+/** How ternary weights are stored: `packedBytes` says what each takes. */
+export const packings = ['two-bit', 'five-trit', 'entropy'] as const;
+export type Packing = (typeof packings)[number];
+
+/** Bits of each kind of value; those of ternary weights follow from their packing. */
 export interface StorageScheme {
-  /** Bits of a ternary weight. */
-  readonly ternaryBits: number;
-  /** Bytes of a weight of a full-precision filter, depthwise ones apart. */
-  readonly filterBytes: number;
-  /** Bytes of a weight of a full-precision depthwise filter. */
-  readonly depthwiseBytes: number;
-  /** Bytes of any other value: biases and the scales `a`. */
-  readonly otherBytes: number;
-  /** Bytes of a scale that stays behind a ternary filter. 0: it is not counted, neither in bytes nor in parameters. */
-  readonly outputScaleBytes: number;
+  readonly packing: Packing;
+  /** Bits of a weight of a full-precision filter, depthwise ones apart. */
+  readonly filterBits: number;
+  /** Bits of a weight of a full-precision depthwise filter. */
+  readonly depthwiseBits: number;
+  /** Bits of any other value: biases and the scales `a`. */
+  readonly otherBits: number;
+  /** Bits of a scale that stays behind a ternary filter. 0: it is not counted, neither in bytes nor in parameters. */
+  readonly outputScaleBits: number;
 }
 
 export type StorageMethod = 'fp' | 'twn' | 'strassen' | 'hybrid';
+export type StorageSchemeName = StorageMethod | 'int8' | 'hybrid-int8';
 
-export const storageSchemes: Readonly<Record<StorageMethod, StorageScheme>> = {
-  fp: { ternaryBits: 2, filterBytes: 2, depthwiseBytes: 2, otherBytes: 2, outputScaleBytes: 0 },
-  twn: { ternaryBits: 2, filterBytes: 2, depthwiseBytes: 2, otherBytes: 0.25, outputScaleBytes: 0 },
-  strassen: { ternaryBits: 2, filterBytes: 4, depthwiseBytes: 4, otherBytes: 4, outputScaleBytes: 0 },
-  hybrid: { ternaryBits: 2, filterBytes: 2, depthwiseBytes: 4, otherBytes: 4, outputScaleBytes: 0 },
+const twoBit = { packing: 'two-bit', outputScaleBits: 0 } as const;
+
+/** The paper's four, and two that it lacks: 8 bits for every value, and the hybrid's with 8 bits for every weight. */
+export const storageSchemes: Readonly<Record<StorageSchemeName, StorageScheme>> = {
+  fp: { ...twoBit, filterBits: 16, depthwiseBits: 16, otherBits: 16 },
+  twn: { ...twoBit, filterBits: 16, depthwiseBits: 16, otherBits: 2 },
+  strassen: { ...twoBit, filterBits: 32, depthwiseBits: 32, otherBits: 32 },
+  hybrid: { ...twoBit, filterBits: 16, depthwiseBits: 32, otherBits: 32 },
+  int8: { ...twoBit, filterBits: 8, depthwiseBits: 8, otherBits: 8 },
+  'hybrid-int8': { ...twoBit, filterBits: 8, depthwiseBits: 8, otherBits: 32 },
 };
+
+/**
+ * Bytes of one ternary matrix, a fraction where its last byte is not full: 2 bits a weight; five weights to a byte
+ * (3^5 = 243 < 256), whole bytes; or the entropy of its own three frequencies, the bound of every code that knows
+ * nothing else (Shannon 1948).
+ */
+export function packedBytes({ minus, zero, plus }: TernaryCounts, packing: Packing): number {
+  const total = minus + zero + plus;
+  if (packing === 'two-bit') return total / 4;
+  if (packing === 'five-trit') return Math.ceil(total / 5);
+  const bits = [minus, zero, plus].map((count) => (count > 0 ? count * Math.log2(total / count) : 0));
+  return bits.reduce((a, b) => a + b, 0) / 8;
+}
 
 /** One layer of the original network; the parts of a filter bank are one layer. */
 export interface StorageLayer {
@@ -58,10 +81,10 @@ export interface StorageLayer {
   /** Scales left behind ternary filters. */
   readonly outputScales: number;
   /** How many ternary weights are -1, 0 and 1; absent for a layer without any. */
-  readonly ternary?: { readonly minus: number; readonly zero: number; readonly plus: number };
+  readonly ternary?: TernaryCounts;
 }
 
-/** Sums over the layers, and over float constants that belong to none (at `otherBytes`). */
+/** Sums over the layers, and over float constants that belong to none (at `otherBits`). */
 export interface Storage {
   readonly parameters: number;
   readonly bytes: number;
@@ -88,10 +111,17 @@ function methodIn(groups: readonly Group[]): StorageMethod {
         : 'fp';
 }
 
-function measureLayer(group: Group, scheme: StorageScheme): StorageLayer {
-  const { name, kind, filters, fullPrecision, hidden, trits, weights, others, outputScales, ternary } = group;
-  const weightBytes = kind === 'depthwise' ? scheme.depthwiseBytes : scheme.filterBytes;
-  const bytes = weights * weightBytes + others * scheme.otherBytes + outputScales * scheme.outputScaleBytes;
+const addCounts = (a: TernaryCounts, b: TernaryCounts): TernaryCounts => ({
+  minus: a.minus + b.minus,
+  zero: a.zero + b.zero,
+  plus: a.plus + b.plus,
+});
+
+/** What a layer takes under a scheme. */
+export function measureLayer(group: Group, scheme: StorageScheme): StorageLayer {
+  const { name, kind, filters, fullPrecision, hidden, trits, weights, others, outputScales, matrices } = group;
+  const weightBits = kind === 'depthwise' ? scheme.depthwiseBits : scheme.filterBits;
+  const bits = weights * weightBits + others * scheme.otherBits + outputScales * scheme.outputScaleBits;
   return {
     name,
     kind,
@@ -99,31 +129,39 @@ function measureLayer(group: Group, scheme: StorageScheme): StorageLayer {
     filters,
     fullPrecision,
     hidden,
-    parameters: trits + weights + others + (scheme.outputScaleBytes > 0 ? outputScales : 0),
-    bytes: Math.ceil(bytes + (trits * scheme.ternaryBits) / 8),
+    parameters: trits + weights + others + (scheme.outputScaleBits > 0 ? outputScales : 0),
+    bytes: Math.ceil(bits / 8 + sum(matrices, (matrix) => packedBytes(matrix, scheme.packing))),
     outputScales,
-    ...(trits > 0 ? { ternary } : {}),
+    ...(trits > 0 ? { ternary: matrices.reduce(addCounts) } : {}),
   };
 }
 
 const sum = <T>(items: readonly T[], f: (item: T) => number) => items.reduce((total, item) => total + f(item), 0);
 
+/** The graph with its batch norms folded, as it is deployed; a graph without any is returned as it is. */
+export function foldedForm(graph: Graph): Graph {
+  if (!graph.nodes.some((n) => n.op === 'BatchNormalization')) return graph;
+  const folded = graph.clone();
+  foldBatchNorm(folded);
+  return folded;
+}
+
+/** A scheme by its name, or the paper's that fits the layers. */
+export function chooseScheme(groups: readonly Group[], scheme?: StorageSchemeName | StorageScheme): StorageScheme {
+  return typeof scheme === 'object' ? scheme : storageSchemes[scheme ?? methodIn(groups)];
+}
+
 /**
  * Measures an exported graph, or any inference graph as it would be after its batch norms are folded. `scheme` is one
  * of the paper's by name, or figures; by default the named one that fits the graph. The graph is not changed.
  */
-export function measureStorage(graph: Graph, scheme?: StorageMethod | StorageScheme): Storage {
-  let folded = graph;
-  if (graph.nodes.some((n) => n.op === 'BatchNormalization')) {
-    folded = graph.clone();
-    foldBatchNorm(folded);
-  }
-  const { groups, rest } = groupLayers(folded);
-  const chosen = typeof scheme === 'object' ? scheme : storageSchemes[scheme ?? methodIn(groups)];
+export function measureStorage(graph: Graph, scheme?: StorageSchemeName | StorageScheme): Storage {
+  const { groups, rest } = groupLayers(foldedForm(graph));
+  const chosen = chooseScheme(groups, scheme);
   const layers = groups.map((group) => measureLayer(group, chosen));
   return {
     parameters: sum(layers, (l) => l.parameters) + rest,
-    bytes: sum(layers, (l) => l.bytes) + Math.ceil(rest * chosen.otherBytes),
+    bytes: sum(layers, (l) => l.bytes) + Math.ceil((rest * chosen.otherBits) / 8),
     outputScales: sum(layers, (l) => l.outputScales),
     layers,
   };

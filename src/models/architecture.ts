@@ -10,7 +10,7 @@ export interface ArchitectureOptions {
   /** 1 for grey images, 3 for colour. */
   readonly channels: number;
   readonly classes: number;
-  /** Stride of the first convolution: 2 as published, 1 for small images. */
+  /** Stride of the first convolution: 2 as published for large images, 1 for small ones. */
   readonly firstStride: 1 | 2;
   readonly seed: number;
 }
@@ -20,6 +20,9 @@ export interface Architecture {
   /** An inference graph: input `input` `N x channels x size x size`, output `logits` `N x classes`. */
   build(options: ArchitectureOptions): Graph;
 }
+
+/** The filters of a layer that has `full` at width 1: at least 8. */
+export const filtersAt = (full: number, width: number): number => Math.max(8, Math.round(full * width));
 
 /** Throws E_USAGE for the first option out of range. */
 export function checkOptions(options: ArchitectureOptions): void {

@@ -2,12 +2,15 @@
 
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { type Architecture, type ArchitectureOptions, checkOptions } from './architecture.ts';
+import { dsCnn } from './ds-cnn.ts';
 import { mobilenetV1 } from './mobilenet-v1.ts';
+import { mobilenetV2 } from './mobilenet-v2.ts';
+import { resnet20 } from './resnet-20.ts';
 
 export type { Architecture, ArchitectureOptions } from './architecture.ts';
 export { NetworkBuilder } from './network-builder.ts';
 
-export const architectures: readonly Architecture[] = [mobilenetV1];
+export const architectures: readonly Architecture[] = [mobilenetV1, mobilenetV2, resnet20, dsCnn];
 
 /** Builds the network called `name`. Throws E_USAGE for an unknown name or an option out of range. */
 export function buildNetwork(name: string, options: ArchitectureOptions): Graph {

@@ -3,7 +3,7 @@
  * pointwise convolution, each followed by batch norm and ReLU.
  */
 
-import type { Architecture } from './architecture.ts';
+import { type Architecture, filtersAt } from './architecture.ts';
 import { NetworkBuilder } from './network-builder.ts';
 
 /** Filters (at width 1) and stride of the 13 pairs. */
@@ -26,14 +26,12 @@ const pairs: readonly (readonly [filters: number, stride: 1 | 2])[] = [
 export const mobilenetV1: Architecture = {
   name: 'mobilenet-v1',
   build({ width, inputSize, channels, classes, firstStride, seed }) {
-    const filters = (full: number) => Math.max(8, Math.round(full * width));
     const network = new NetworkBuilder(`mobilenet-v1-${width}-${inputSize}`, seed);
     let x = network.input(channels, inputSize);
-    x = network.convBlock('conv', x, { filters: filters(32), kernel: 3, stride: firstStride });
+    x = network.convBlock('conv', x, { filters: filtersAt(32, width), kernel: 3, stride: firstStride });
     for (const [i, [full, stride]] of pairs.entries()) {
-      const before = x.shape[1] as number;
-      x = network.convBlock(`conv_dw_${i + 1}`, x, { filters: before, kernel: 3, stride, groups: before });
-      x = network.convBlock(`conv_pw_${i + 1}`, x, { filters: filters(full), kernel: 1 });
+      const names = [`conv_dw_${i + 1}`, `conv_pw_${i + 1}`] as const;
+      x = network.separableBlock(names, x, { filters: filtersAt(full, width), stride });
     }
     return network.classifier(x, classes);
   },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { elementCount, verify } from '../ir/index.ts';
+import { evaluate, normal } from '../../test/evaluate.ts';
+import { elementCount, f32, type Graph, verify } from '../ir/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import { type ArchitectureOptions, architectures, buildNetwork } from './index.ts';
 
@@ -39,15 +40,26 @@ describe.each(architectures.map((a) => a.name))('%s', (name) => {
   });
 });
 
+/** What training learns: weights, biases, scales and shifts of batch norms. */
+function countParameters(graph: Graph): number {
+  const learned = graph.initializers.filter(
+    (v) => v.dtype === 'float32' && v.shape.length > 0 && !/_(mean|variance)$/.test(v.name),
+  );
+  return learned.reduce((n, v) => n + elementCount(v.dims), 0);
+}
+
+const countNodes = (graph: Graph, op: string) => graph.nodes.filter((n) => n.op === op).length;
+const shapesOf = (graph: Graph, names: readonly string[]) => names.map((name) => graph.value(name).shape);
+const published = { ...options, width: 1, inputSize: 224, classes: 1000, firstStride: 2 } as const;
+
 describe('mobilenet-v1', () => {
   it('has the published number of parameters at width 1: 4.2 million', () => {
-    const graph = buildNetwork('mobilenet-v1', { ...options, width: 1, inputSize: 224, classes: 1000, firstStride: 2 });
+    const graph = buildNetwork('mobilenet-v1', published);
     const convolutions = graph.nodes.filter((n) => n.op === 'Conv');
     const parameters = convolutions.reduce((n, c) => n + elementCount(c.input(1).dims), 0);
     expect(convolutions).toHaveLength(28);
     expect(parameters).toBe(4_209_088);
-    const maps = [graph.value('conv_relu'), graph.value('conv_pw_13_relu')].map((v) => v.shape);
-    expect(maps).toEqual([
+    expect(shapesOf(graph, ['conv_relu', 'conv_pw_13_relu'])).toEqual([
       ['N', 32, 112, 112],
       ['N', 1024, 7, 7],
     ]);
@@ -58,8 +70,75 @@ describe('mobilenet-v1', () => {
   });
 });
 
+describe('mobilenet-v2', () => {
+  it('has the published number of parameters at width 1: 3,504,872', () => {
+    const graph = buildNetwork('mobilenet-v2', published);
+    expect(countParameters(graph)).toBe(3_504_872);
+    // 17 blocks of three convolutions, the first without expansion; first, last, classifier
+    expect(['Conv', 'Clip', 'Add', 'Relu'].map((op) => countNodes(graph, op))).toEqual([53, 35, 10, 0]);
+    expect(shapesOf(graph, ['conv', 'block_1_project', 'block_3_add', 'block_17_project', 'conv_last'])).toEqual([
+      ['N', 32, 112, 112],
+      ['N', 16, 112, 112],
+      ['N', 24, 56, 56],
+      ['N', 320, 7, 7],
+      ['N', 1280, 7, 7],
+    ]);
+  });
+
+  it('rounds filters to multiples of 8, and widens the last layer only above width 1', () => {
+    const filters = (width: number) => {
+      const graph = buildNetwork('mobilenet-v2', { ...options, width });
+      return ['conv', 'block_2_project', 'conv_last'].map((name) => graph.value(name).shape[1]);
+    };
+    // 32 x 0.35 = 11.2 would be 8, which is below 90 %; 24 x 0.35 = 8.4
+    expect(filters(0.35)).toEqual([16, 8, 1280]);
+    expect(filters(1.4)).toEqual([48, 32, 1792]);
+  });
+});
+
+describe('resnet-20', () => {
+  it('has the published number of parameters at width 1: 0.27 million', () => {
+    const graph = buildNetwork('resnet-20', { ...options, width: 1 });
+    const convolutions = 9 * (3 * 16 + 6 * 16 * 16 + 16 * 32 + 5 * 32 * 32 + 32 * 64 + 5 * 64 * 64);
+    const norms = 2 * (7 * 16 + 6 * 32 + 6 * 64);
+    expect(convolutions + norms + 64 * 10 + 10).toBe(269_722);
+    expect(countParameters(graph)).toBe(269_722);
+    expect(['Conv', 'Add', 'Slice', 'Pad'].map((op) => countNodes(graph, op))).toEqual([20, 9, 2, 2]);
+    expect(shapesOf(graph, ['block_3_relu', 'block_4_pad', 'block_9_relu'])).toEqual([
+      ['N', 16, 32, 32],
+      ['N', 32, 16, 16],
+      ['N', 64, 8, 8],
+    ]);
+  });
+
+  it('begins stages with every second pixel, and zeros in the new channels', () => {
+    const graph = buildNetwork('resnet-20', { ...options, width: 0.5, channels: 1, inputSize: 28 });
+    // a residual part that is scaled by 0 leaves the shortcut alone
+    graph.value('block_4_conv_2_bn_scale').constant = f32([16]);
+    const outputs = ['block_3_relu', 'block_4_relu'].map((name) => {
+      graph.outputs = [graph.value(name)];
+      return evaluate(graph, { input: normal(1, [1, 1, 28, 28]) });
+    });
+    const [before, after] = outputs as [number[], number[]];
+    const picked = before.slice(0, 8 * 28 * 28).filter((_, i) => i % 2 === 0 && Math.floor(i / 28) % 2 === 0);
+    expect(picked.some((v) => v > 0.1)).toBe(true);
+    expect(after).toEqual([...picked, ...Array<number>(8 * 14 * 14).fill(0)]);
+  });
+});
+
+describe('ds-cnn', () => {
+  it('has four pairs of 64 filters behind the first layer', () => {
+    const graph = buildNetwork('ds-cnn', { ...options, width: 1, channels: 1, classes: 12 });
+    expect(countParameters(graph)).toBe(9 * 64 + 4 * (9 * 64 + 64 * 64) + 2 * 9 * 64 + 64 * 12 + 12);
+    expect(shapesOf(graph, ['conv_relu', 'conv_pw_4_relu'])).toEqual([
+      ['N', 64, 32, 32],
+      ['N', 64, 32, 32],
+    ]);
+  });
+});
+
 it.each<[string, Partial<ArchitectureOptions>, string]>([
-  ['resnet', {}, "model: expected one of mobilenet-v1, found 'resnet'"],
+  ['resnet', {}, "model: expected one of mobilenet-v1, mobilenet-v2, resnet-20, ds-cnn, found 'resnet'"],
   ['mobilenet-v1', { width: 0 }, 'width: expected a number above 0 and at most 4, found 0'],
   ['mobilenet-v1', { inputSize: 27 }, 'input size: expected 28 to 224 pixels, found 27'],
   ['mobilenet-v1', { inputSize: 32.5 }, 'input size: expected 28 to 224 pixels, found 32.5'],

@@ -1,5 +1,5 @@
 /**
- * The vocabulary in which networks are written: convolution, batch norm, activation, classifier. Weights are drawn
+ * The vocabulary in which networks are written: convolution, batch norm, activation, sum, classifier. Weights are drawn
  * from a seeded generator, so that a seed and an architecture give the same network on every platform.
  * The result is an inference graph (`BatchNormalization` with running averages); `train/` turns it into a training graph.
  */
@@ -16,6 +16,9 @@ export interface ConvOptions {
   /** Standard deviation of the initial weights; by default He's. */
   readonly deviation?: number;
 }
+
+/** `relu6` is min(max(x, 0), 6), a Clip. */
+export type Activation = 'relu' | 'relu6' | 'none';
 
 const batchNormEpsilon = 1e-5;
 
@@ -66,10 +69,32 @@ export class NetworkBuilder {
     return this.build.op('BatchNormalization', inputs, { epsilon: float(batchNormEpsilon) }, name);
   }
 
-  /** Convolution, batch norm, ReLU: `name`, `name_bn`, `name_relu`. */
-  convBlock(name: string, x: Value, options: ConvOptions): Value {
-    const normalised = this.batchNorm(`${name}_bn`, this.conv(name, x, options));
-    return this.build.op('Relu', [normalised], {}, `${name}_relu`);
+  /** The output of `name_relu` or `name_relu6`; with `none`, `x` itself. */
+  activate(name: string, x: Value, activation: Activation): Value {
+    if (activation === 'none') return x;
+    if (activation === 'relu') return this.build.op('Relu', [x], {}, `${name}_relu`);
+    return this.build.op('Clip', [x, this.build.scalar(0), this.build.scalar(6)], {}, `${name}_relu6`);
+  }
+
+  /** Convolution, batch norm, activation (default ReLU): `name`, `name_bn`, `name_relu`. */
+  convBlock(name: string, x: Value, options: ConvOptions, activation: Activation = 'relu'): Value {
+    return this.activate(name, this.batchNorm(`${name}_bn`, this.conv(name, x, options)), activation);
+  }
+
+  /** A depthwise 3x3 block `depthwise` and a 1x1 block `pointwise` behind it, both with ReLU. */
+  separableBlock(
+    [depthwise, pointwise]: readonly [string, string],
+    x: Value,
+    { filters, stride = 1 }: { readonly filters: number; readonly stride?: number },
+  ): Value {
+    const channels = x.shape[1] as number;
+    const y = this.convBlock(depthwise, x, { filters: channels, kernel: 3, stride, groups: channels });
+    return this.convBlock(pointwise, y, { filters, kernel: 1 });
+  }
+
+  /** A residual connection, `name_add`: two tensors of one shape, added. */
+  add(name: string, x: Value, y: Value): Value {
+    return this.build.op('Add', [x, y], {}, `${name}_add`);
   }
 
   /**

@@ -1,5 +1,7 @@
+export { type BufferUse, bufferUseOf } from './buffers.ts';
 export * from './builder.ts';
 export * from './channel-sums.ts';
 export * from './depthwise.ts';
 export * from './names.ts';
+export { addOperations, countOperations, isFoldable, noOperations, type Operations } from './operations.ts';
 export { inferNode } from './shape.ts';

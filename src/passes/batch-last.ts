@@ -10,7 +10,7 @@
  * Types must be known with a fixed batch (`inferShapes(graph, { bind: { N: 64 } })`).
  */
 
-import { type Attributes, type Graph, int, ints, type Node, type Value } from '../ir/index.ts';
+import { type Attributes, type Graph, ints, type Node, toNumbers, type Value } from '../ir/index.ts';
 import { Builder, depthwiseConv, markerDomain } from '../ops/index.ts';
 import { removeDead } from './remove-dead.ts';
 
@@ -74,6 +74,7 @@ class LayoutPass {
     if (!known) return undefined;
     if (elementwise.has(op)) return [this.same(node, b, [this.take(node.input(0), b), ...node.inputs.slice(1)])];
     if (binary.has(op)) return [this.same(node, b, [this.take(node.input(0), b), this.take(node.input(1), b)])];
+    if (op === 'Slice' || op === 'Pad') return this.alongAxes(node, b);
     if (op === 'GlobalAveragePool') return [b.reduceMean(this.take(node.input(0), b), [1, 2], true)];
     if (op === 'Concat' && node.int('axis') === 1) {
       return [
@@ -88,6 +89,18 @@ class LayoutPass {
 
   private same(node: Node, b: Builder, inputs: (Value | undefined)[]): Value {
     return b.op(node.op, inputs, node.attributes);
+  }
+
+  /** Slice and Pad, which name their axes in input 3 (by default the first ones, in order). */
+  private alongAxes(node: Node, b: Builder): Value[] | undefined {
+    const [given, ranges] = [node.inputs[3], node.input(1)];
+    if (given && !given.constant) return undefined;
+    // a Pad has a beginning and an end for each axis
+    const count = ranges.dims[0]! / (node.op === 'Pad' ? 2 : 1);
+    const axes = given?.constant ? toNumbers(given.constant) : Array.from({ length: count }, (_, i) => i);
+    // axis a of [B, C, H, W] is axis toFirst[a] of [C, H, W, B]
+    const moved = b.i64(axes.map((axis) => toFirst.at(axis)!));
+    return [this.same(node, b, [this.take(node.input(0), b), ranges, node.inputs[2], moved, ...node.inputs.slice(4)])];
   }
 
   private batchNorm(node: Node, b: Builder): Value[] {
@@ -142,7 +155,10 @@ class LayoutPass {
     return b.reshape(picked, [channels, out[0] * out[1] * batch]);
   }
 
-  /** `[kh kw C, Ho Wo B]`: the patches under the kernel (im2col), gathered in whole batches of pixels. */
+  /**
+   * `[kh kw C, Ho Wo B]`: the patches under the kernel (im2col), one shifted map per tap. The gradient of a Slice is a
+   * Pad, where that of a Gather, as fast forward, would scatter.
+   */
   private unfold(
     x: Value,
     kernel: readonly [number, number],
@@ -151,34 +167,20 @@ class LayoutPass {
     out: readonly [number, number],
     b: Builder,
   ): Value {
-    const [channels, height, width, batch] = x.dims as [number, number, number, number];
-    const fullWidth = width + pads[1] + pads[3];
-    const fullHeight = height + pads[0] + pads[2];
+    const [channels, , , batch] = x.dims as [number, number, number, number];
     const around = [0, pads[0], pads[1], 0, 0, pads[2], pads[3], 0];
     const padded = around.some((p) => p > 0)
       ? b.op('Pad', [x, b.i64(around), undefined], { mode: { kind: 'string', value: 'constant' } })
       : x;
-    const indices: number[] = [];
-    for (let i = 0; i < kernel[0]; i++)
-      for (let j = 0; j < kernel[1]; j++)
-        for (let r = 0; r < out[0]; r++)
-          for (let c = 0; c < out[1]; c++) indices.push((r * strides[0] + i) * fullWidth + c * strides[1] + j);
-    const taps = kernel[0] * kernel[1];
-    const flat = b.reshape(b.transpose(b.reshape(padded, [channels, fullHeight * fullWidth, batch]), [1, 0, 2]), [
-      fullHeight * fullWidth,
-      channels * batch,
-    ]);
-    // [taps, Ho Wo, C, B] -> [taps, C, Ho Wo, B]
-    const index = b.constant('patches', {
-      dtype: 'int64',
-      dims: [indices.length],
-      data: BigInt64Array.from(indices, BigInt),
-    });
-    const gathered = b.op('Gather', [flat, index], { axis: int(0) });
-    const pixels = out[0] * out[1];
-    const patches =
-      channels === 1 ? gathered : b.transpose(b.reshape(gathered, [taps, pixels, channels, batch]), [0, 2, 1, 3]);
-    return b.reshape(patches, [taps * channels, pixels * batch]);
+    const taps: Value[] = [];
+    for (let i = 0; i < kernel[0]; i++) {
+      for (let j = 0; j < kernel[1]; j++) {
+        const ends = [i + (out[0] - 1) * strides[0] + 1, j + (out[1] - 1) * strides[1] + 1];
+        const steps = strides.some((s) => s !== 1) ? { steps: strides } : {};
+        taps.push(b.slice(padded, { starts: [i, j], ends, axes: [1, 2], ...steps }));
+      }
+    }
+    return b.reshape(b.concat(taps, 0), [taps.length * channels, out[0] * out[1] * batch]);
   }
 }
 

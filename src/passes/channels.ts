@@ -55,14 +55,17 @@ export function channelOp(node: Node | undefined): ChannelOp | undefined {
   return undefined;
 }
 
-function channelConstant(graph: Graph, name: string, op: ChannelOp['op'], values: Float64Array, rank: number): Value {
+/** An initializer with one value per channel, of the shape that broadcasts to `rank` dimensions. */
+export function channelConstant(graph: Graph, name: string, values: Float64Array, rank: number): Value {
   const dims = Array.from({ length: rank }, (_, i) => (i === 1 ? values.length : 1));
-  return graph.initializer(`${name}_${op === 'Mul' ? 'factors' : 'terms'}`, f32(dims, values));
+  return graph.initializer(name, f32(dims, values));
 }
+
+const operandName = (name: string, op: ChannelOp['op']) => `${name}_${op === 'Mul' ? 'factors' : 'terms'}`;
 
 /** Emits `x * values` or `x + values` before a node. */
 export function emitChannelOp(x: Value, op: ChannelOp['op'], values: Float64Array, name: string, before?: Node): Value {
-  const constant = channelConstant(x.graph, name, op, values, x.shape.length);
+  const constant = channelConstant(x.graph, operandName(name, op), values, x.shape.length);
   return new Builder(x.graph, '', before).op(op, [x, constant], {}, name);
 }
 
@@ -85,10 +88,10 @@ export function setValues({ node, op, x }: ChannelOp, values: Float64Array): voi
   const old = node.input(slot);
   node.setInput(slot, undefined);
   dropUnread(old);
-  node.setInput(slot, channelConstant(node.graph, node.name, op, values, x.shape.length));
+  node.setInput(slot, channelConstant(node.graph, operandName(node.name, op), values, x.shape.length));
 }
 
-/** Removes a node and constants that only it read; its readers read `x` instead. */
+/** Removes a node and constants that only it read; its readers, and the graph's outputs, get `x` instead. */
 export function bypass({ node, x }: { readonly node: Node; readonly x: Value }): void {
   const inputs = new Set(node.inputs);
   node.output().replaceAllUsesWith(x);

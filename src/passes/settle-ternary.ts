@@ -39,11 +39,11 @@ export function liftWeightScales(graph: Graph): boolean {
   return changed;
 }
 
-/** The data of a constant, or of a reshaped one. */
+/** The data of a constant, or of what is computed from constants as scales are. */
 function evaluate(value: Value | undefined): Tensor | undefined {
   const node = value?.producer;
   if (!node) return constantOf(value);
-  if (!['Reshape', 'Unsqueeze', 'Identity'].includes(node.op) || node.domain !== '') return undefined;
+  if (!['Identity', 'Mul', 'Reshape', 'Unsqueeze'].includes(node.op) || node.domain !== '') return undefined;
   const inputs = node.inputs.map(evaluate);
   return inputs.every((t) => t) ? evaluateNode(node, inputs)[0] : undefined;
 }

@@ -77,6 +77,39 @@ describe('applyPlan', () => {
     expect(() => applyPlan(graph, plan, 1)).toThrow(expect.objectContaining({ code: 'E_MODEL' }));
   });
 
+  it.each([0, 1])('makes a bank of a Gemm with transB = %i', (transB) => {
+    const graph = new Graph('fc', 20);
+    const b = new Builder(graph);
+    const x = graph.input('x', 'float32', ['N', 2]);
+    const w = transB ? f32([3, 2], [1, 4, 2, 5, 3, 6]) : f32([2, 3], [1, 2, 3, 4, 5, 6]);
+    const inputs = [x, b.constant('w', w), b.constant('c', f32([3], [7, 8, 9]))];
+    graph.outputs = [b.op('Gemm', inputs, { transB: int(transB) }, 'fc')];
+    const plan = { layers: { fc: { method: 'hybrid', fullPrecision: 2, hidden: 4 } as const } };
+    const result = applyPlan(graph, plan, 1);
+    expect(printGraph(verify(result.graph)).replaceAll(/ \{.*\}/g, '')).toBe(`graph fc (opset 20)
+  input x: float32[N, 2]
+  const c: float32[3]
+  const fc_fp_weight: float32[2, 2]
+  const fc_wb: float32[4, 2]
+  const fc_wc: float32[1, 4]
+  const fc_a: float32[4]
+  const fc_hidden_shift: float32[4]
+  const fc_hidden_mean: float32[4]
+  const fc_hidden_variance: float32[4]
+  fc_fp: float32[N, 2] = Gemm(x, fc_fp_weight)
+  fc_hidden: float32[N, 4] = Gemm(x, fc_wb)
+  fc_hidden_bn: float32[N, 4] = BatchNormalization(fc_hidden, fc_a, fc_hidden_shift, fc_hidden_mean, fc_hidden_variance)
+  fc_ternary: float32[N, 1] = Gemm(fc_hidden_bn, fc_wc)
+  fc_bank: float32[N, 3] = Concat(fc_fp, fc_ternary)
+  fc: float32[N, 3] = Add(fc_bank, c)
+  output fc
+`);
+    expect([...(result.graph.value('fc_fp_weight').constant!.data as Float32Array)]).toEqual([1, 4, 2, 5]);
+    const gemms = result.graph.nodes.filter((n) => n.op === 'Gemm');
+    expect(gemms.map((n) => n.int('transB'))).toEqual([1, 1, 1]);
+    expect(result.ternary.map((t) => t.name)).toEqual(['fc_wb', 'fc_wc']);
+  });
+
   it('refuses unknown layers, impossible sizes and grouped convolutions', () => {
     const bank = { method: 'strassen', fullPrecision: 0, hidden: 2 } as const;
     const refused = (layers: Record<string, LayerPlan>) => () => applyPlan(small(), { layers }, 1);

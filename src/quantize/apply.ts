@@ -1,12 +1,13 @@
 /**
- * Rewrites a network by a plan: convolutions become ternary weight layers, strassenified convolutions or hybrid filter
- * banks, with latent full-precision weights that training ternarizes later (`phases.ts`).
+ * Rewrites a network by a plan: convolutions and Gemms become ternary weight layers, strassenified layers or hybrid
+ * filter banks, with latent full-precision weights that training ternarizes later (`phases.ts`).
  *
  *   strassenified convolution   y = Wc (BN(Wb x) * a)      (Tschannen et al., arXiv 1712.03942, section 2.2)
  *   hybrid filter bank          y = [W x ; Wc (BN(Wb x) * a)]   (Gope et al., arXiv 1911.01028, section 3)
  *
  * The batch norm on the hidden channels has no scale of its own; `a` takes that place, and its shift is left out
- * because the batch norm behind the layer removes any constant.
+ * because the batch norm behind the layer removes any constant. Of a Gemm, all three matrices are Gemms
+ * (`x W^T`, `x Wb^T`, `h Wc^T`) on `[N, channels]`. Left out: banks of grouped convolutions.
  */
 
 import {
@@ -50,8 +51,8 @@ export interface QuantizedNetwork {
 
 /** Normal with variance 2 / (fan in + fan out) (Glorot & Bengio 2010). */
 function xavier(dims: readonly number[], seed: number, name: string): Tensor {
-  const [filters, inputs, kh, kw] = dims as [number, number, number, number];
-  const deviation = Math.sqrt(2 / ((filters + inputs) * kh * kw));
+  const [filters, inputs, ...kernel] = dims as [number, number, ...number[]];
+  const deviation = Math.sqrt(2 / ((filters + inputs) * elementCount(kernel)));
   const random = new Random(seed, name);
   return f32(
     dims,
@@ -82,7 +83,7 @@ class Rewriter {
 
   constructor(
     private readonly graph: Graph,
-    private readonly seed: number,
+    private readonly draw: (dims: readonly number[], name: string) => Tensor,
   ) {}
 
   rewrite(layer: Layer, plan: LayerPlan): void {
@@ -98,7 +99,7 @@ class Rewriter {
 
   private bank(layer: Layer, fullPrecision: number, hidden: number): void {
     const { node, name } = layer;
-    if (node.op !== 'Conv' || node.int('group', 1) !== 1) {
+    if (node.op === 'Conv' && node.int('group', 1) !== 1) {
       throw new TritbankError('E_MODEL', node.label, 'expected a convolution of one group for a filter bank');
     }
     if (fullPrecision < 0 || fullPrecision >= layer.filters || hidden < 1) {
@@ -109,47 +110,62 @@ class Rewriter {
         `expected fewer than ${layer.filters} and r >= 1, found ${found}`,
       );
     }
+    const original = node.op === 'Gemm' ? putFiltersFirst(layer) : layer.weight;
     const b = new Builder(this.graph, `${name}_`, node);
     const x = node.input(0);
     const parts: Value[] = [];
     if (fullPrecision > 0) {
-      const size = layer.inputs * layer.kernel[0] * layer.kernel[1];
-      const data = (layer.weight.constant!.data as Float32Array).slice(0, fullPrecision * size);
-      const weight = b.constant('fp_weight', f32([fullPrecision, layer.inputs, ...layer.kernel], data));
-      parts.push(b.op('Conv', [x, weight], node.attributes, 'fp'));
+      const dims = original.dims.with(0, fullPrecision);
+      const data = (original.constant!.data as Float32Array).slice(0, elementCount(dims));
+      const weight = b.constant('fp_weight', f32(dims, data));
+      parts.push(b.op(node.op, [x, weight], node.attributes, 'fp'));
     }
-    parts.push(this.strassen(b, layer, x, layer.filters - fullPrecision, hidden));
-    let y = parts.length > 1 ? b.op('Concat', parts, { axis: { kind: 'int', value: 1 } }, 'bank') : parts[0]!;
+    parts.push(this.strassen(b, layer, original.dims.with(0, hidden), layer.filters - fullPrecision));
+    let y = parts.length > 1 ? b.op('Concat', parts, { axis: int(1) }, 'bank') : parts[0]!;
     const bias = node.inputs[2];
-    if (bias) y = b.add(y, b.reshape(bias, [1, layer.filters, 1, 1]));
-    node.output().replaceAllUsesWith(y);
+    if (bias) y = b.add(y, node.op === 'Gemm' ? bias : b.reshape(bias, [1, layer.filters, 1, 1]));
+    const output = node.output();
+    const isReturned = this.graph.outputs.includes(output);
+    output.replaceAllUsesWith(y);
     this.graph.remove(node);
-    if (layer.weight.uses.size === 0) this.graph.removeValue(layer.weight);
+    if (isReturned) this.graph.rename(y, output.name);
+    if (original.uses.size === 0) this.graph.removeValue(original);
   }
 
-  private strassen(b: Builder, layer: Layer, x: Value, filters: number, hidden: number): Value {
-    const wb = b.constant('wb', xavier([hidden, layer.inputs, ...layer.kernel], this.seed, `${layer.name}_wb`));
-    const wc = b.constant('wc', xavier([filters, hidden, 1, 1], this.seed, `${layer.name}_wc`));
+  /** `Wc (BN(Wb x) * a)` with Wb of `hiddenDims`, beginning with r, and `filters` rows in Wc. */
+  private strassen(b: Builder, layer: Layer, hiddenDims: readonly number[], filters: number): Value {
+    const { node, name } = layer;
+    const [hidden, , ...kernel] = hiddenDims as [number, number, ...number[]];
+    const wb = b.constant('wb', this.draw(hiddenDims, `${name}_wb`));
+    const wc = b.constant('wc', this.draw([filters, hidden, ...kernel.map(() => 1)], `${name}_wc`));
     const filled = (name: string, value: number) =>
       b.constant(name, f32([hidden], new Float32Array(hidden).fill(value)));
     const a = filled('a', 1);
     const shift = filled('hidden_shift', 0);
     const norm = [a, shift, filled('hidden_mean', 0), filled('hidden_variance', 1)];
-    const h = b.op('Conv', [x, wb], layer.node.attributes, 'hidden');
+    const h = b.op(node.op, [node.input(0), wb], node.attributes, 'hidden');
     const scaled = b.node('BatchNormalization', [h, ...norm], { epsilon: float(1e-5) }, 1, 'hidden_bn');
     this.fixed.add(shift.name);
     const granularity = 'tensor';
     this.ternary.push({ name: wb.name, granularity, scale: { into: 'hidden', norm: scaled.name } });
     this.ternary.push({ name: wc.name, granularity, scale: { into: 'a', name: a.name } });
-    return b.op('Conv', [scaled.output(), wc], { kernel_shape: ints([1, 1]) }, 'ternary');
+    const combine = node.op === 'Gemm' ? { transB: int(1) } : { kernel_shape: ints([1, 1]) };
+    return b.op(node.op, [scaled.output(), wc], combine, 'ternary');
   }
 }
 
+export interface ApplyOptions {
+  /** `zero`: factors Wb and Wc of zeros, for what depends on shapes alone or for factors that come from elsewhere. */
+  readonly factors?: 'drawn' | 'zero';
+}
+
 /**
- * The network of `plan`, with fresh factors drawn from `seed`; `graph` (shapes inferred) is not changed. Throws E_USAGE
- * for a plan that names a layer the graph does not have or asks for impossible sizes.
+ * The network of `plan`, with fresh factors drawn from `seed`; `graph` (shapes inferred) is not changed, and its outputs
+ * keep their names. Throws E_USAGE
+ * for a plan that names a layer the graph does not have or asks for impossible sizes, E_MODEL for a layer of a form
+ * that has no ternary layers or no filter banks.
  */
-export function applyPlan(graph: Graph, plan: Plan, seed: number): QuantizedNetwork {
+export function applyPlan(graph: Graph, plan: Plan, seed: number, options: ApplyOptions = {}): QuantizedNetwork {
   const copy = graph.clone();
   const layers = findLayers(copy);
   for (const name of Object.keys(plan.layers)) {
@@ -157,7 +173,8 @@ export function applyPlan(graph: Graph, plan: Plan, seed: number): QuantizedNetw
     const known = layers.map((l) => l.name).join(', ');
     throw new TritbankError('E_USAGE', 'plan', `expected names of layers (${known}), found '${name}'`);
   }
-  const rewriter = new Rewriter(copy, seed);
+  const { factors = 'drawn' } = options;
+  const rewriter = new Rewriter(copy, (dims, name) => (factors === 'zero' ? f32(dims) : xavier(dims, seed, name)));
   for (const layer of layers) {
     const layerPlan = plan.layers[layer.name];
     if (layerPlan) rewriter.rewrite(layer, layerPlan);

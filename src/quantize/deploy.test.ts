@@ -84,7 +84,54 @@ it('serves networks of other shapes: biases, a Gemm classifier, a layer that two
   const first = expectSame(graph, { layers: { conv: twn, left: twn, scores: twn } }, inputs);
   expect(first.outputs.map((o) => o.name)).toEqual(['scores']);
   expectSame(graph, { layers: { conv: bank, left: bank } }, inputs);
+  const gemm = expectSame(graph, { layers: { conv: bank, left: twn, scores: bank } }, inputs);
+  expect(gemm.nodes.slice(-5).map((n) => `${n.op} ${n.name}`)).toEqual([
+    'Gemm scores_fp',
+    'Gemm scores_hidden',
+    'Mul scores_hidden_scale',
+    'Gemm scores_ternary',
+    'Concat scores_bank',
+  ]);
+  expect(gemm.outputs.map((o) => o.name)).toEqual(['scores']);
   expectSame(graph, { layers: {} }, inputs);
+});
+
+/** An inverted residual with ReLU6 between two other layers, every batch norm with statistics and scales of its own. */
+function residual() {
+  const network = new NetworkBuilder('residual', 1);
+  let x = network.convBlock('first', network.input(1, 4), { filters: 4, kernel: 3 }, 'none');
+  let y = network.convBlock('expand', x, { filters: 8, kernel: 1 }, 'relu6');
+  y = network.convBlock('depthwise', y, { filters: 8, kernel: 3, groups: 8 }, 'relu6');
+  y = network.convBlock('project', y, { filters: 4, kernel: 1 }, 'none');
+  x = network.add('one', x, y);
+  y = network.convBlock('conv', x, { filters: 4, kernel: 3 }, 'none');
+  const graph = network.classifier(network.activate('two', network.add('two', x, y), 'relu'), 3);
+  const norms = graph.initializers.filter((v) => /_bn_/.test(v.name));
+  for (const [i, value] of norms.entries()) {
+    const { data } = normal(i, value.dims);
+    value.constant = f32(
+      value.dims,
+      /variance/.test(value.name) ? data.map((v) => 0.1 + v * v) : data.map((v) => 3 * v),
+    );
+  }
+  return graph;
+}
+
+it('keeps scales in front of a residual sum, and moves them through ReLU6', () => {
+  const twn = { method: 'twn', granularity: 'filter' } as const;
+  const bank = { method: 'hybrid', fullPrecision: 2, hidden: 5 } as const;
+  const scalesOf = (graph: Graph) => graph.nodes.filter((n) => n.op === 'Mul').map((n) => n.name);
+  const each = (plan: LayerPlan) => Object.fromEntries(['first', 'expand', 'project', 'conv'].map((n) => [n, plan]));
+  const ternary = expectSame(residual(), { layers: each(twn) }, feeds);
+  expect(scalesOf(ternary)).toEqual(['first_scale', 'project_scale', 'conv_scale']);
+  const bounded = (graph: Graph) => graph.nodes.filter((n) => /^(Clip|Relu|Min|Max)$/.test(n.op)).map((n) => n.name);
+  expect(bounded(ternary)).toEqual(['expand_relu6_relu', 'expand_relu6_min', 'depthwise_relu6', 'two_relu']);
+  const hybrid = expectSame(residual(), { layers: each(bank) }, feeds);
+  expect(scalesOf(hybrid).filter((name) => !/hidden/.test(name))).toEqual([
+    'first_ternary_scale',
+    'project_ternary_scale',
+    'conv_ternary_scale',
+  ]);
 });
 
 it('sends the shift of a padded bank the right way', () => {

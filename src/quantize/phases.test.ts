@@ -16,6 +16,15 @@ function quantized(plan: LayerPlan) {
   return applyPlan(network.classifier(network.batchNorm('pw_bn', y), 3), { layers: { pw: plan } }, 5);
 }
 
+/** The same layer as a Gemm on pooled maps. */
+function quantizedGemm(plan: LayerPlan) {
+  const { graph, build } = new NetworkBuilder('small', 1);
+  const image = graph.input('input', 'float32', ['N', 2, 4, 4]);
+  const pooled = build.op('Flatten', [build.op('GlobalAveragePool', [image])]);
+  graph.outputs = [build.op('Gemm', [pooled, build.constant('w', normal(3, [2, 4]))], {}, 'pw')];
+  return applyPlan(graph, { layers: { pw: plan } }, 5);
+}
+
 const bank = { method: 'hybrid', fullPrecision: 1, hidden: 3 } as const;
 const plans: readonly LayerPlan[] = [
   { method: 'twn', granularity: 'tensor' },
@@ -36,8 +45,11 @@ function trained(zero?: string): Map<string, Tensor> {
 }
 
 describe.each(plans)('%j', (plan) => {
-  it('computes the same in the ternary and the frozen phase', () => {
-    const network = quantized(plan);
+  it.each([
+    ['a convolution', quantized, feeds],
+    ['a Gemm', quantizedGemm, { input: normal(2, [3, 2, 4, 4]) }],
+  ])('computes the same in the ternary and the frozen phase, for %s', (_, make, feeds) => {
+    const network = make(plan);
     const latent = toTernary(network).graph;
     removeMarkers(latent);
     const frozen = toFrozen(network, new Map());
@@ -60,9 +72,13 @@ it.each([undefined, 'pw_wb'])('absorbs scales into trained statistics, all of %s
   expect(relativeError(evaluate(frozen.graph, feeds), evaluate(latent, feeds))).toBeLessThan(1e-5);
 });
 
-it('learns a scale for a ternary weight layer', () => {
-  const { graph, fixed } = toFrozen(quantized(plans[1]!), new Map());
-  expect(graph.value('pw_weight_scale').shape).toEqual([4]);
+it('learns a scale for a ternary weight layer, in units of the root of the weights that it moves', () => {
+  // thresholds 0.7 of the means 2, 4, 1.5, 1: two, one, two and one weights are kept, 1.5 a filter
+  const weight = f32([4, 2, 1, 1], [2, -2, 8, 0, 1.5, -1.5, 0.5, 1.5]);
+  const { graph, fixed } = toFrozen(quantized(plans[1]!), new Map([['pw_weight', weight]]));
+  expect([...(graph.value('pw_weight').constant!.data as Float32Array)]).toEqual([1, -1, 1, 0, 1, -1, 0, 1]);
+  const learned = graph.value('pw_weight_scale').constant!.data as Float32Array;
+  for (const [i, s] of [2, 8, 1.5, 1.5].entries()) expect(learned[i]! / Math.sqrt(1.5)).toBeCloseTo(s, 5);
   expect(fixed.has('pw_weight_scale')).toBe(false);
 });
 

@@ -4,10 +4,10 @@
  * `toFrozen` fixes the ternary values and hands their scales to what stays trainable.
  */
 
-import { f32, float, type Graph, type Tensor, type Value } from '../ir/index.ts';
+import { countTernary, f32, float, type Graph, scalar, type Tensor, type Value } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import type { QuantizedNetwork, TernaryWeight } from './apply.ts';
-import { emitTernary, ternarize } from './ternarize.ts';
+import { emitTernary, type Ternary, ternarize } from './ternarize.ts';
 
 function beforeFirstUse(weight: Value, prefix: string): Builder {
   const { graph } = weight;
@@ -35,7 +35,7 @@ export function toTernary(network: QuantizedNetwork): QuantizedNetwork {
 
 /**
  * Phase 3: ternary values become constants `{-1, 0, 1}`, scales are absorbed, exactly: Wb's into the batch norm behind
- * it (running averages divided, epsilon too), Wc's into `a`, a TWN weight's into a learned scale `<weight>_scale`.
+ * it (running averages divided, epsilon too), Wc's into `a`, a TWN weight's into a learned `<weight>_scale`.
  * `network` is the phase-1 form; `state` holds the trained values by name (initializers elsewhere).
  */
 export function toFrozen(network: QuantizedNetwork, state: ReadonlyMap<string, Tensor>): QuantizedNetwork {
@@ -65,18 +65,34 @@ const scaledBy = (value: Value, factor: number) => {
   );
 };
 
+/**
+ * A TWN weight becomes T s with learned s = u / sqrt(n), where n is the number of nonzero weights that share a scale. A
+ * step on u moves the weights as a step on themselves would, along T: ds = -rate <dW, T> / n. A step on s itself would
+ * be n times as long, more than a classifier of many inputs can take.
+ */
+function freezeTwn(weight: Value, { values, scales }: Ternary): void {
+  const { zero } = countTernary(values);
+  const root = Math.sqrt(Math.max(1, (values.data.length - zero) / scales.length));
+  intercept(weight, (w, b) => {
+    const scaled = f32(
+      [scales.length],
+      scales.map((s) => s * root),
+    );
+    const learned = weight.graph.initializer(`${weight.name}_scale`, scaled);
+    const dims = [scales.length, 1, 1, 1].slice(0, w.shape.length);
+    return b.mul(w, b.reshape(b.mul(learned, b.constant('unit', scalar(1 / root))), dims));
+  });
+}
+
 function freeze(graph: Graph, { name, granularity, scale }: TernaryWeight): void {
   const weight = graph.value(name);
-  const { values, scales } = ternarize(weight.constant!, granularity);
-  weight.constant = values;
+  const ternary = ternarize(weight.constant!, granularity);
+  weight.constant = ternary.values;
   if (scale.into === 'weight') {
-    intercept(weight, (w, b) => {
-      const learned = graph.initializer(`${name}_scale`, f32([scales.length], scales));
-      return b.mul(w, b.reshape(learned, [scales.length, 1, 1, 1].slice(0, w.shape.length)));
-    });
+    freezeTwn(weight, ternary);
     return;
   }
-  const factor = scales[0]! || 1;
+  const factor = ternary.scales[0]! || 1;
   if (scale.into === 'a') {
     scaledBy(graph.value(scale.name), factor);
     return;

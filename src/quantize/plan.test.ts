@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Graph } from '../ir/index.ts';
-import { buildNetwork } from '../models/index.ts';
+import { buildNetwork, NetworkBuilder } from '../models/index.ts';
 import { findLayers } from './layers.ts';
-import { makePlan } from './plan.ts';
+import { makePlan, type PlanOptions } from './plan.ts';
 
 const options = { width: 0.25, inputSize: 32, channels: 3, classes: 10, firstStride: 1, seed: 1 } as const;
 const network = buildNetwork('mobilenet-v1', options);
@@ -15,6 +15,16 @@ describe('findLayers', () => {
     expect(['first', 'depthwise', 'pointwise', 'classifier', 'conv'].map(count)).toEqual([1, 13, 13, 1, 0]);
     const { name, filters, inputs, kernel } = layers[0]!;
     expect({ name, filters, inputs, kernel }).toEqual({ name: 'conv', filters: 8, inputs: 3, kernel: [3, 3] });
+  });
+
+  it.each([
+    ['mobilenet-v2', { first: 1, depthwise: 17, pointwise: 34, classifier: 1 }],
+    ['resnet-20', { first: 1, conv: 18, classifier: 1 }],
+    ['ds-cnn', { first: 1, depthwise: 4, pointwise: 4, classifier: 1 }],
+  ])('knows the layers of %s', (name, expected) => {
+    const counts: Record<string, number> = {};
+    for (const { kind } of findLayers(buildNetwork(name, options))) counts[kind] = (counts[kind] ?? 0) + 1;
+    expect(counts).toEqual(expected);
   });
 });
 
@@ -58,9 +68,37 @@ describe('makePlan', () => {
     expect(make).toThrow(expect.objectContaining({ code: 'E_USAGE', message }));
   });
 
-  it('refuses a graph without pointwise convolutions', () => {
-    const message = "graph 'empty': expected pointwise convolutions to compress, found none among 0 layers";
-    const make = () => makePlan(new Graph('empty', 20), { method: 'twn' });
-    expect(make).toThrow(expect.objectContaining({ code: 'E_MODEL', message }));
+  it('makes banks of other convolutions where there are no pointwise ones, or where they are asked for', () => {
+    const resnet = buildNetwork('resnet-20', options);
+    const { layers } = makePlan(resnet, { method: 'hybrid' });
+    expect(Object.keys(layers)).toHaveLength(20);
+    expect(planOf('block_9_conv_2', layers)).toEqual({ method: 'hybrid', fullPrecision: 8, hidden: 10 });
+    expect(Object.keys(makePlan(resnet, { method: 'hybrid', kinds: ['conv'] }).layers)).toHaveLength(18);
+    expect(Object.keys(makePlan(resnet, { method: 'twn', kinds: ['conv'] }).layers)).toHaveLength(18);
+    // a pointwise layer makes the 3x3 ones stay
+    const mixed = new NetworkBuilder('mixed', 1);
+    let x = mixed.convBlock('conv_1', mixed.input(3, 8), { filters: 4, kernel: 3 });
+    x = mixed.convBlock('conv_2', x, { filters: 4, kernel: 3 });
+    x = mixed.convBlock('grouped', x, { filters: 4, kernel: 3, groups: 2 });
+    const graph = mixed.classifier(mixed.convBlock('pw', x, { filters: 4, kernel: 1 }), 2);
+    const names = (options: Partial<PlanOptions>) =>
+      Object.keys(makePlan(graph, { method: 'strassen', ...options }).layers);
+    expect(names({})).toEqual(['conv_1', 'pw', 'classifier']);
+    expect(names({ kinds: ['conv'] })).toEqual(['conv_2']);
+    expect(names({ method: 'twn', kinds: ['conv'] })).toEqual(['conv_2', 'grouped']);
+  });
+
+  it.each<[string, PlanOptions, string]>([
+    [
+      'empty',
+      { method: 'twn' },
+      'first, depthwise, pointwise, conv, classifier to compress, found none among 0 layers',
+    ],
+    ['mobilenet', { method: 'hybrid', kinds: ['conv'] }, 'conv to compress, found none among 28 layers'],
+    ['mobilenet', { method: 'strassen', kinds: ['depthwise'] }, 'depthwise to compress, found none among 28 layers'],
+  ])('refuses the graph %s for %j', (name, plan, rest) => {
+    const graph = name === 'empty' ? new Graph('empty', 20) : network;
+    const message = `graph '${graph.name}': expected layers of kind ${rest}`;
+    expect(() => makePlan(graph, plan)).toThrow(expect.objectContaining({ code: 'E_MODEL', message }));
   });
 });

@@ -30,21 +30,24 @@ export interface PlanOptions {
   /** Hidden units per ternary filter, above 0; used by `strassen` and `hybrid`. */
   readonly widthRatio?: number;
   readonly granularity?: Granularity;
-  /** Kinds of layers to compress; by default as the papers do (TWN everything, the others all but depthwise). */
+  /**
+   * Kinds of layers to compress; by default as the papers do: TWN everything, the others first, pointwise and
+   * classifier, and `conv` where the network has no pointwise layers.
+   */
   readonly kinds?: readonly LayerKind[];
 }
 
-const defaultKinds: Readonly<Record<PlanOptions['method'], readonly LayerKind[]>> = {
-  fp: [],
-  twn: ['first', 'depthwise', 'pointwise', 'conv', 'classifier'],
-  strassen: ['first', 'pointwise', 'classifier'],
-  hybrid: ['first', 'pointwise', 'classifier'],
-};
+function defaultKinds(method: PlanOptions['method'], found: readonly Layer[]): readonly LayerKind[] {
+  if (method === 'twn') return ['first', 'depthwise', 'pointwise', 'conv', 'classifier'];
+  const most = found.some((l) => l.kind === 'pointwise') ? 'pointwise' : 'conv';
+  return ['first', most, 'classifier'];
+}
 
 /**
  * The uniform plan of a paper: TWN (Li & Liu), StrassenNets (Tschannen et al.) with `r = widthRatio * filters`, hybrid
  * filter banks (Gope et al.) with `r = widthRatio * (number of ternary filters)`. A classifier is wholly strassenified,
  * with at most as many hidden units as it has inputs (512 in MobileNet-V1 0.5, as in the papers).
+ * Depthwise and other grouped convolutions have no filter banks and stay as they are, unless the method is TWN.
  * Throws E_USAGE for alpha outside [0, 1] or a width ratio that is not positive, E_MODEL when no layer can be compressed.
  */
 export function makePlan(graph: Graph, options: PlanOptions): Plan {
@@ -53,19 +56,17 @@ export function makePlan(graph: Graph, options: PlanOptions): Plan {
   if (!(widthRatio > 0 && Number.isFinite(widthRatio))) {
     throw new TritbankError('E_USAGE', 'width ratio', `expected a number above 0, found ${widthRatio}`);
   }
-  const kinds = new Set(options.kinds ?? defaultKinds[method]);
+  if (method === 'fp') return { layers: {} };
   const found = findLayers(graph);
-  if (method !== 'fp' && !found.some((l) => l.kind === 'pointwise')) {
-    const message = `expected pointwise convolutions to compress, found none among ${found.length} layers`;
+  const kinds = options.kinds ?? defaultKinds(method, found);
+  const chosen = found.filter((l) => kinds.includes(l.kind) && (method === 'twn' || l.node.int('group', 1) === 1));
+  if (chosen.length === 0) {
+    const message = `expected layers of kind ${kinds.join(', ')} to compress, found none among ${found.length} layers`;
     throw new TritbankError('E_MODEL', `graph '${graph.name}'`, message);
   }
-  const layers: Record<string, LayerPlan> = {};
-  for (const layer of found) {
-    if (method === 'fp' || !kinds.has(layer.kind)) continue;
-    if (method === 'twn') layers[layer.name] = { method, granularity };
-    else if (layer.kind !== 'depthwise') layers[layer.name] = bank(layer, method === 'hybrid' ? alpha : 0, widthRatio);
-  }
-  return { layers };
+  const planOf = (layer: Layer): LayerPlan =>
+    method === 'twn' ? { method, granularity } : bank(layer, method === 'hybrid' ? alpha : 0, widthRatio);
+  return { layers: Object.fromEntries(chosen.map((layer) => [layer.name, planOf(layer)])) };
 }
 
 function bank(layer: Layer, alpha: number, widthRatio: number): LayerPlan {

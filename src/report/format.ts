@@ -22,6 +22,13 @@ export const formatPercent = (share: number, digits = 2): string =>
 /** Bytes in KB of 1024 bytes, without the unit. */
 export const formatKilobytes = (bytes: number): string => formatFixed(bytes / 1024, bytes < 102_400 ? 2 : 1);
 
+/** Operations in millions, without the unit; `0` for none at all. */
+export const formatMillions = (count: number): string => (count === 0 ? '0' : formatFixed(count / 1e6, 3));
+
+/** A setting: as many digits as it has, four at most. */
+export const formatSetting = (value: number): string =>
+  isNumber(value) ? value.toLocaleString('en-US', { maximumFractionDigits: 4 }) : none;
+
 /** `+0.31` or `−0.31`, with a true minus sign. */
 export function formatSigned(value: number, digits = 2): string {
   if (!isNumber(value)) return none;

@@ -1,10 +1,15 @@
-/** Reports of runs: an HTML page with charts, and a table for the terminal. */
+/** Reports of runs and of cost measurements: HTML pages with charts, and tables for the terminal. */
 
 import { TritbankError } from '../ir/index.ts';
 import type { RunResult } from '../train/records.ts';
+import type { CostReport } from './cost-page.ts';
 import { findBaseline, nameRuns } from './runs.ts';
 
+export { costCsv, sweepCsv } from './cost-csv.ts';
+export type { CostReport } from './cost-page.ts';
+export { type PrintCostOptions, printCost, printSweep } from './cost-text.ts';
 export { printTable } from './table.ts';
+export { printTable1 } from './table1-text.ts';
 
 export interface ReportOptions {
   readonly title: string;
@@ -24,4 +29,19 @@ export async function renderReport(runs: readonly RunResult[], options: ReportOp
   const baseline = findBaseline(named, options.baseline);
   const { renderPage } = await import('./page.ts');
   return renderPage({ title: options.title, generatedBy: options.generatedBy, runs: named, baseline });
+}
+
+/**
+ * A self-contained HTML page about a cost measurement, a sweep, or both. The charting library is loaded by the first
+ * call. E_USAGE with neither, or with a sweep without points.
+ */
+export async function renderCostReport(report: CostReport): Promise<string> {
+  if (!report.cost && !report.sweep) {
+    throw new TritbankError('E_USAGE', 'cost report', 'expected a cost or a sweep, found neither');
+  }
+  if (report.sweep?.length === 0) {
+    throw new TritbankError('E_USAGE', 'cost report', 'expected a sweep of at least one point, found none');
+  }
+  const { renderCostPage } = await import('./cost-page.ts');
+  return renderCostPage(report);
 }

@@ -1,4 +1,4 @@
-/** The report as one HTML document without any outside resource: no script, no font, no image file. */
+/** The report about runs: figures, table, curves, layers, confusions, samples. */
 
 import type { RunResult } from '../train/records.ts';
 import { drawAccuracy } from './charts/accuracy.ts';
@@ -7,11 +7,11 @@ import { drawLayerSizes } from './charts/layer-sizes.ts';
 import { drawLoss } from './charts/loss.ts';
 import { drawTernary } from './charts/ternary.ts';
 import { drawTradeoff } from './charts/tradeoff.ts';
+import { type Fact, renderDocument, renderFacts, section } from './document.ts';
 import { formatCount, formatDate } from './format.ts';
 import { html, Markup } from './html.ts';
 import { findFeatured, type NamedRun } from './runs.ts';
 import { renderSamples } from './samples.ts';
-import { style } from './style.ts';
 import { renderTable } from './table.ts';
 import { renderTiles } from './tiles.ts';
 
@@ -32,40 +32,24 @@ export async function renderPage({ title, generatedBy, runs, baseline }: Page): 
   const samples = await renderSamples(featured);
   const datasets = distinct(runs, (run) => run.dataset).join(', ');
   const architectures = distinct(runs, (run) => run.architecture).join(', ');
-  const document = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="${generatedBy}">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${new Markup(style + tabRules())}</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${title}</h1>
-<p class="lead">${architectures} on ${datasets}</p>
-${renderTiles(featured, baseline)}
-<div class="card">${renderFacts(runs)}</div>
-</header>
-${section('Results', html`<div class="card">${renderTable(runs, baseline)}</div>${runs.length > 1 ? drawTradeoff(runs) : undefined}`)}
-${section('Training', renderTraining(runs))}
-${withLayers.length > 0 ? section('Layers', html`${drawLayerSizes(withLayers, baseline)}${ternary}`) : undefined}
-${section('Confusion', renderMatrices(runs, featured))}
-${samples && section('Sample predictions', html`<div class="card">${samples}</div>`)}
-</main>
-<footer>${generatedBy}</footer>
-</body>
-</html>
-`;
-  return document.text;
-}
-
-function section(title: string, body: Markup | undefined): Markup | undefined {
-  return body && html`<section><h2>${title}</h2>${body}</section>`;
+  return renderDocument({
+    title,
+    lead: `${architectures} on ${datasets}`,
+    generatedBy,
+    rules: tabRules(),
+    head: html`${renderTiles(featured, baseline)}
+<div class="card">${renderFacts(factsOf(runs))}</div>`,
+    sections: [
+      section(
+        'Results',
+        html`<div class="card">${renderTable(runs, baseline)}</div>${runs.length > 1 ? drawTradeoff(runs) : undefined}`,
+      ),
+      section('Training', renderTraining(runs)),
+      withLayers.length > 0 ? section('Layers', html`${drawLayerSizes(withLayers, baseline)}${ternary}`) : undefined,
+      section('Confusion', renderMatrices(runs, featured)),
+      samples && section('Sample predictions', html`<div class="card">${samples}</div>`),
+    ],
+  });
 }
 
 function renderTraining(runs: readonly NamedRun[]): Markup | undefined {
@@ -96,25 +80,21 @@ function tabRules(): string {
   return `${rules.join(',\n')} { display: block; }\n`;
 }
 
-function renderFacts(runs: readonly NamedRun[]): Markup {
+function factsOf(runs: readonly NamedRun[]): Fact[] {
   const skipped = Math.max(...runs.map(({ run }) => run.skipped));
-  const facts: [string, (run: RunResult) => string][] = [
-    ['Data set', (run) => `${run.dataset}, ${formatCount(run.classes.length)} classes`],
-    ['Architecture', (run) => run.architecture],
-    ['Machine', (run) => run.machine],
-    ['Seed', (run) => `${run.seed}`],
-    ['Date', (run) => formatDate(run.date)],
+  const fact = (term: string, value: (run: RunResult) => string) => ({ term, texts: distinct(runs, value) });
+  const commands = fact('Command', (run) => run.command);
+  const models = fact('Exported models', (run) => run.model);
+  return [
+    fact('Data set', (run) => `${run.dataset}, ${formatCount(run.classes.length)} classes`),
+    fact('Architecture', (run) => run.architecture),
+    fact('Machine', (run) => run.machine),
+    fact('Seed', (run) => `${run.seed}`),
+    fact('Date', (run) => formatDate(run.date)),
+    ...(skipped > 0 ? [fact('Images skipped as unreadable', (run) => formatCount(run.skipped))] : []),
+    { ...commands, term: commands.texts.length === 1 ? 'Command' : 'Commands', form: 'code' },
+    { ...models, texts: models.texts.filter((path) => path !== ''), form: 'code' },
   ];
-  if (skipped > 0) facts.push(['Images skipped as unreadable', (run) => formatCount(run.skipped)]);
-  const item = ([term, value]: (typeof facts)[number]) =>
-    html`<div><dt>${term}</dt>${distinct(runs, value).map((text) => html`<dd>${text}</dd>`)}</div>`;
-  const commands = distinct(runs, (run) => run.command);
-  const models = distinct(runs, (run) => run.model).filter((path) => path !== '');
-  const code = (text: string) => html`<dd><code>${text}</code></dd>`;
-  return html`<dl class="facts">${facts.map(item)}
-<div class="wide"><dt>${commands.length === 1 ? 'Command' : 'Commands'}</dt>${commands.map(code)}</div>
-${models.length > 0 ? html`<div class="wide"><dt>Exported models</dt>${models.map(code)}</div>` : undefined}
-</dl>`;
 }
 
 const distinct = (runs: readonly NamedRun[], value: (run: RunResult) => string) => [

@@ -19,17 +19,27 @@ const figures = (run: Partial<RunResult>): RunResult => ({ ...makeRun({ epochs: 
 describe('table', () => {
   test('columns are aligned; the difference is against full precision', () => {
     const base = { bytes16: 2590 * 1024, top5: 0.9, seconds: 59.6, imagesPerSecond: 1234.4 };
+    // the result of an older version: without energy and throughput
+    const { energy: _energy, throughput: _throughput, ...old } = figures({ ...base, method: 'twn' });
     const table = printTable([
-      figures({ ...base, method: 'fp', top1: 0.652, parameters: 1326120, bytes: 2590 * 1024 }),
+      figures({
+        ...base,
+        method: 'fp',
+        top1: 0.652,
+        parameters: 1326120,
+        bytes: 2590 * 1024,
+        energy: 1,
+        throughput: 1,
+      }),
       figures({ ...base, method: 'hybrid', top1: 0.6469, parameters: 99, bytes: 1267.1 * 1024, imagesPerSecond: 8.44 }),
-      figures({ ...base, method: 'twn', top1: Number.NaN, bytes: 3000 * 1024, seconds: 7384, classes: ['a', 'b'] }),
+      { ...old, top1: Number.NaN, bytes: 3000 * 1024, seconds: 7384, classes: ['a', 'b'] },
     ]);
     expect(table.split('\n')).toEqual([
-      'method          top-1 (%)  Δ top-1  top-5 (%)  parameters  size (KB)  reduction (%)  epochs       time  images/s',
-      '-'.repeat(112),
-      'full precision      65.20               90.00   1,326,120    2,590.0            0.0       2  1 min 0 s     1,234',
-      'hybrid              64.69    −0.51      90.00          99    1,267.1           51.1       2  1 min 0 s       8.4',
-      'TWN                     –        –          –   1,218,430    3,000.0          −15.8       2  2 h 3 min     1,234',
+      'method          top-1 (%)  Δ top-1  top-5 (%)  parameters  size (KB)  reduction (%)  energy  throughput  epochs       time  images/s',
+      '-'.repeat(132),
+      'full precision      65.20               90.00   1,326,120    2,590.0            0.0    1.00        1.00       2  1 min 0 s     1,234',
+      'hybrid              64.69    −0.51      90.00          99    1,267.1           51.1    0.72        0.98       2  1 min 0 s       8.4',
+      'TWN                     –        –          –   1,218,430    3,000.0          −15.8       –           –       2  2 h 3 min     1,234',
     ]);
   });
 

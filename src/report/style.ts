@@ -8,6 +8,8 @@ export const style = `
   --fp: #64748b; --twn: #c76a06; --strassen: #7c3aed; --hybrid: #0d8a80;
   --extra-0: #db2777; --extra-1: #2563eb; --extra-2: #5a8f10; --extra-3: #b45309; --extra-4: #0e7490; --extra-5: #9333ea;
   --minus: #2f6fdb; --zero: #cfd6df; --plus: #e2621b;
+  --macs: #2563eb; --products: #c76a06; --additions: #0d8a80; --energy: #d1366f; --memory: #7c6fd6; --busy: #5a8f10;
+  --ramp-low: #e58a0c; --ramp-middle: #c0267a; --ramp-high: #4316a8;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -16,6 +18,8 @@ export const style = `
     --fp: #94a3b8; --twn: #f5a524; --strassen: #a78bfa; --hybrid: #2dd4bf;
     --extra-0: #f472b6; --extra-1: #60a5fa; --extra-2: #a3e635; --extra-3: #fb923c; --extra-4: #22d3ee; --extra-5: #c084fc;
     --minus: #6aa2f7; --zero: #414b57; --plus: #f98b4b;
+    --macs: #60a5fa; --products: #f5a524; --additions: #2dd4bf; --energy: #f472b6; --memory: #8a79e8; --busy: #94c83d;
+    --ramp-low: #7a5af0; --ramp-middle: #f0568f; --ramp-high: #ffe08a;
   }
 }
 * { box-sizing: border-box; }
@@ -43,20 +47,29 @@ section { margin: 0 0 40px; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 14px 28px; margin: 0; }
 .facts div { min-width: 0; }
 .facts .wide { grid-column: 1 / -1; }
+.facts .long dd { padding-left: 0.9em; text-indent: -0.9em; }
 .facts dt { color: var(--muted); font-size: 13px; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .facts code { display: block; }
 .scroll, .chart { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-.results th, .results td { padding: 10px 12px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
+.results th, .results td { padding: 10px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
 .results th:first-child { text-align: left; padding-left: 2px; }
-.results thead th { color: var(--muted); font-size: 13px; font-weight: 600; }
+.results thead th { color: var(--muted); font-size: 13px; font-weight: 600; white-space: normal; vertical-align: bottom; }
+.results thead span { white-space: nowrap; }
 .results thead th[title] { text-decoration: underline dotted; text-underline-offset: 4px; cursor: help; }
 .results tbody th { font-weight: 600; }
 .results tbody tr:last-child > * { border-bottom: 0; }
+.results tfoot > tr > * { border-top: 2px solid var(--rule); border-bottom: 0; font-weight: 600; }
+.dense { font-size: 13px; line-height: 1.4; }
+.dense th, .dense td { padding: 6px; }
+.dense thead th { min-width: 48px; font-size: 12.5px; }
+.dense th:first-child { position: sticky; left: 0; background: var(--card); padding-right: 14px; }
+.warning { border-color: var(--bad); margin-top: 14px; }
+.warning strong { color: var(--bad); }
 .dot { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 9px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px; }
-figure + figure, .card + figure { margin-top: 16px; }
+figure + figure, .card + figure, figure + .card, .pair + .card { margin-top: 16px; }
 .pair figure + figure { margin-top: 0; }
 figcaption p, .note { color: var(--muted); font-size: 13.5px; }
 figcaption { margin-bottom: 10px; }
@@ -64,6 +77,9 @@ figcaption { margin-bottom: 10px; }
 .key { display: inline-block; vertical-align: middle; margin-right: 7px; }
 .key.square { width: 11px; height: 11px; border-radius: 3px; background: currentColor; }
 .key.line { width: 20px; border-top: 3px solid; }
+.ramp { display: flex; align-items: center; gap: 10px; font-size: 13px; margin: 0 0 8px; }
+.ramp .steps { display: flex; flex: 0 1 200px; height: 11px; border-radius: 3px; overflow: hidden; }
+.ramp .steps i { flex: 1; }
 .chart svg { display: block; color: var(--muted); max-width: 100%; height: auto; }
 .chart svg + svg { margin-top: 18px; }
 .pair .chart svg + svg { margin-top: 0; }
@@ -93,6 +109,7 @@ figcaption { margin-bottom: 10px; }
 .samples .wrong .prediction { color: var(--bad); }
 .samples .label { color: var(--muted); }
 footer { color: var(--muted); font-size: 13px; padding-bottom: 40px; }
+@media (min-width: 700px) { .facts .long { grid-column: span 2; } }
 @media (max-width: 600px) { main, footer { padding: 0 14px; } .card + figure { margin-top: 16px; }
 .card, figure { padding: 16px 14px; } h1 { margin-top: 26px; font-size: 25px; } }
 @media print { body { background: #fff; } .card + figure { margin-top: 16px; }

@@ -1,5 +1,6 @@
 /** The figures at the head of the report: the featured run against the baseline. */
 
+import { tile } from './document.ts';
 import { formatCount, formatKilobytes, formatPercent, formatSigned } from './format.ts';
 import { html, type Markup } from './html.ts';
 import type { NamedRun } from './runs.ts';
@@ -22,6 +23,3 @@ export function renderTiles({ run, name }: NamedRun, baseline: NamedRun | undefi
   ];
   return html`<dl class="tiles">${tiles}</dl>`;
 }
-
-const tile = (term: string, value: string, unit: string, detail?: string) => html`<div class="card"><dt>${term}</dt>
-<dd>${value}${unit ? html`<span class="unit">${unit}</span>` : undefined}${detail ? html`<small>${detail}</small>` : undefined}</dd></div>`;

@@ -74,6 +74,13 @@ export interface RunResult {
   readonly bytes: number;
   /** Bytes of the same architecture in full precision with every value at 2 bytes. */
   readonly bytes16: number;
+  /** Energy per inference as a fraction of the same architecture in full precision, accelerator model `paper`. */
+  readonly energy?: number;
+  /**
+   * Throughput of the area-equivalent array at its best split, relative to the same architecture in full precision,
+   * accelerator model `paper`.
+   */
+  readonly throughput?: number;
   readonly epochs: number;
   readonly seconds: number;
   readonly imagesPerSecond: number;

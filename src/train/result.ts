@@ -1,7 +1,7 @@
 /** The result of a run: figures from the exported file and its evaluation, and samples for the report. */
 
 import { cpus } from 'node:os';
-import { measureStorage } from '../cost/index.ts';
+import { measureCost, measureStorage } from '../cost/index.ts';
 import type { Split } from '../data/index.ts';
 import type { Graph } from '../ir/index.ts';
 import type { RunContext } from './context.ts';
@@ -54,6 +54,7 @@ export async function describeResult(parts: Parts): Promise<RunResult> {
   const { context, base, exported, path, evaluation, history, seconds } = parts;
   const { config, dataset, options } = context;
   const storage = measureStorage(exported, config.method);
+  const { relative } = measureCost(exported);
   const speeds = history.map((r) => r.imagesPerSecond).sort((a, b) => a - b);
   return {
     method: config.method,
@@ -63,6 +64,8 @@ export async function describeResult(parts: Parts): Promise<RunResult> {
     parameters: storage.parameters,
     bytes: storage.bytes,
     bytes16: measureStorage(base, 'fp').bytes,
+    energy: relative.energy,
+    throughput: relative.throughput,
     epochs: history.length,
     seconds,
     imagesPerSecond: speeds[speeds.length >> 1] ?? 0,

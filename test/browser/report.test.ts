@@ -1,32 +1,22 @@
 /** The report in a browser: it loads without errors, without the network and without anything cut off. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BrowserContext, chromium } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderReport } from '../../src/report/index.ts';
+import { findTextFaults, hasBrowser, launch, openPage } from './browser.ts';
 import { makeRuns } from './report-runs.ts';
 
-const executablePath = '/usr/bin/chromium';
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-describe.skipIf(!existsSync(executablePath))('report (skipped without /usr/bin/chromium)', () => {
+describe.skipIf(!hasBrowser)('report (skipped without /usr/bin/chromium)', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tritbank-report-'));
   const path = join(directory, 'report.html');
   let context: BrowserContext;
   beforeAll(async () => {
     writeFileSync(path, await renderReport(makeRuns(), { title: 'Fashion-MNIST', generatedBy: 'Tritbank' }));
-    context = await chromium.launchPersistentContext(join(directory, 'profile'), { executablePath, args });
+    context = await launch(join(directory, 'profile'));
   });
   afterAll(async () => {
     await context?.close();
@@ -37,17 +27,9 @@ describe.skipIf(!existsSync(executablePath))('report (skipped without /usr/bin/c
     ['light', 1280],
     ['dark', 420],
   ] as const)('%s, %i pixels wide', async (colorScheme, width) => {
-    const page = await context.newPage();
-    const problems: string[] = [];
-    const requests: string[] = [];
-    page.on('console', (message) => problems.push(message.text()));
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('request', (request) => requests.push(request.url()));
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 900 });
-    await page.goto(pathToFileURL(path).href);
+    const { page, problems, requests } = await openPage(context, path, { colorScheme, width });
     expect(problems).toEqual([]);
-    expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([pathToFileURL(path).href]);
+    expect(requests).toEqual([pathToFileURL(path).href]);
 
     expect(await page.locator('h1').allTextContents()).toEqual(['Fashion-MNIST']);
     const sections = ['Results', 'Training', 'Layers', 'Confusion', 'Sample predictions'];
@@ -77,8 +59,7 @@ describe.skipIf(!existsSync(executablePath))('report (skipped without /usr/bin/c
   });
 
   test('a tab shows the matrix of another run', async () => {
-    const page = await context.newPage();
-    await page.goto(pathToFileURL(path).href);
+    const { page } = await openPage(context, path);
     await page.getByText('StrassenNets', { exact: true }).and(page.locator('label')).click();
     expect(await page.locator('.panels figure:visible h3').allTextContents()).toEqual([
       'Confusion matrix: StrassenNets',
@@ -87,34 +68,8 @@ describe.skipIf(!existsSync(executablePath))('report (skipped without /usr/bin/c
   });
 
   test('no chart has text outside its drawing or on top of other text', async () => {
-    const page = await context.newPage();
-    await page.setViewportSize({ width: 1280, height: 900 });
-    await page.goto(pathToFileURL(path).href);
-    const faults = await page.locator('figure svg:visible').evaluateAll((drawings) =>
-      drawings.flatMap((svg) => {
-        const frame = svg.getBoundingClientRect();
-        const boxes = Array.from(svg.querySelectorAll('text'))
-          .filter((text) => text.textContent && !text.getAttribute('transform')?.includes('rotate'))
-          .map((text) => ({ text: text.textContent, box: text.getBoundingClientRect() }));
-        const outside = boxes.filter(
-          ({ box }) => box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1,
-        );
-        const overlaps = boxes.flatMap((a, i) =>
-          boxes
-            .slice(i + 1)
-            .filter(
-              (b) =>
-                a.box.left < b.box.right - 1 &&
-                b.box.left < a.box.right - 1 &&
-                a.box.top < b.box.bottom - 4 &&
-                b.box.top < a.box.bottom - 4,
-            )
-            .map((b) => `'${a.text}' on '${b.text}'`),
-        );
-        return [...outside.map(({ text }) => `'${text}' outside`), ...overlaps];
-      }),
-    );
-    expect(faults).toEqual([]);
+    const { page } = await openPage(context, path);
+    expect(await findTextFaults(page)).toEqual([]);
     await page.close();
   });
 });

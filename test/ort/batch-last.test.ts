@@ -24,6 +24,17 @@ interface Layer {
   readonly depthwise?: boolean;
   readonly bias?: boolean;
   readonly pads?: readonly number[];
+  /** Clip(x, 0, 1.5) instead of ReLU. */
+  readonly clipped?: boolean;
+  /** Adds the layer's input: every stride-th pixel, filled up with channels of zeros. */
+  readonly residual?: boolean;
+}
+
+function shortcut(b: Builder, x: Value, { stride, filters }: Layer): Value {
+  const end = 2 ** 31 - 1;
+  const picked =
+    stride === 1 ? x : b.slice(x, { starts: [0, 0], ends: [end, end], axes: [2, -1], steps: [stride, stride] });
+  return b.op('Pad', [picked, b.i64([0, 0, 0, 0, 0, filters - x.dims[1]!, 0, 0])]);
 }
 
 /** Convolution, training batch norm, ReLU for each layer; loss = sum of squares of the pooled output. */
@@ -65,7 +76,8 @@ function network(
     const bn = b.node('BatchNormalization', [y, scale, shift, ...statistics], { training_mode: int(1) }, 3);
     running.push(bn.output(1), bn.output(2));
     weights.push(weight, ...bias, scale, shift);
-    x = b.relu(bn.output());
+    const sum = layer.residual ? b.add(shortcut(b, x, layer), bn.output()) : bn.output();
+    x = layer.clipped ? b.op('Clip', [sum, b.scalar(0), b.scalar(1.5)]) : b.relu(sum);
   }
   const pooled = b.op('GlobalAveragePool', [x]);
   const loss = b.reduceSum(b.op('Flatten', [b.mul(pooled, pooled)]), [0, 1]);
@@ -118,6 +130,26 @@ describe('batch-last layout', () => {
         expectSame(3, 4, size, [{ filters: 4, kernel: 3, stride, depthwise: true }, pointwise]));
     }
   }
+  it('residual connections and bounded activations', () => {
+    const layer = { filters: 4, kernel: 3, stride: 1, clipped: true };
+    return expectSame(4, 3, 9, [
+      layer,
+      { ...layer, residual: true },
+      { ...layer, stride: 2, filters: 6, residual: true },
+    ]);
+  });
+  it('keeps Add, Clip, Slice and Pad in the layout', () => {
+    const layer = { filters: 4, kernel: 3, stride: 1, clipped: true };
+    const { graph } = network(4, 3, 9, [layer, { ...layer, stride: 2, filters: 6, residual: true }]);
+    graph.outputs.length = 1;
+    toBatchLast(graph);
+    const changes = graph.nodes.filter((n) => /^(1,2,3,0|3,0,1,2)$/.test(`${n.op === 'Transpose' && n.ints('perm')}`));
+    // the input, and the pooled output
+    expect(changes.map((n) => n.input(0).shape)).toEqual([
+      [4, 3, 9, 9],
+      [6, 1, 1, 4],
+    ]);
+  });
   it('depthwise 5x5', () => expectSame(3, 4, 12, [{ filters: 4, kernel: 5, stride: 1, depthwise: true }, pointwise]));
   it('depthwise 5x5 on 28x28, many images', () =>
     expectSame(32, 4, 28, [{ filters: 4, kernel: 5, stride: 1, depthwise: true }, pointwise]));

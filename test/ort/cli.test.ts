@@ -53,6 +53,8 @@ describe('help', () => {
     ['train', ['train']],
     ['eval', ['eval']],
     ['demo', ['demo']],
+    ['cost', ['cost']],
+    ['table1', ['table1']],
   ])('%s', async (name, args) => {
     const { status, stdout, stderr } = await start([...args, '--help']);
     expect([status, stderr]).toEqual([0, '']);
@@ -86,7 +88,7 @@ describe('help', () => {
 });
 
 describe('wrong usage', () => {
-  const commands = 'one of demo, train, eval';
+  const commands = 'one of demo, train, eval, cost, table1';
   test.each([
     ['', `command: expected ${commands}, found none`],
     ['trian', `command: expected ${commands}, found 'trian', did you mean train?`],
@@ -117,10 +119,20 @@ describe('wrong usage', () => {
       'train --schedule step --milestones 3,2',
       "--milestones: expected rising numbers above 0, separated by commas, found '3,2'",
     ],
+    ['cost', "MODEL.onnx: expected an argument of 'tritbank cost', found none"],
+    ['cost m.onnx --dim H', "--dim: expected NAME=SIZE with a size of at least 1, found 'H'"],
+    [
+      'cost m.onnx --sweep alpha=0:2:0.5',
+      '--sweep: expected alpha=FROM:TO:STEP (from 0 to 1) or width-ratio=FROM:TO:STEP (above 0), or numbers separated ' +
+        "by commas, found 'alpha=0:2:0.5'",
+    ],
+    ['cost m.onnx --sweep alpha=0 --sweep alpha=1', '--sweep: expected alpha once, found it 2 times'],
+    ['cost m.onnx --csv --json', '--csv: expected no --json with it, found both'],
+    ['cost m.onnx --ternary sparse', "--ternary: expected one of dense, zero-skipping, found 'sparse'"],
     ['train --schedule step', "--schedule: expected --milestones with 'step', found none"],
     ['train --temperature 2', '--temperature: expected --teacher MODEL.onnx with it, found none'],
     ['train --optimizer adamw --momentum 0.5', '--momentum: expected --optimizer sgd with it, found --optimizer adamw'],
-    ['train --model resnet', "--model: expected one of mobilenet-v1, found 'resnet'"],
+    ['train --model resnet', "--model: expected one of mobilenet-v1, mobilenet-v2, resnet-20, ds-cnn, found 'resnet'"],
     ['train extra', "tritbank train: expected no arguments, found 'extra' besides"],
     ['eval --data mnist', "MODEL.onnx: expected an argument of 'tritbank eval', found none"],
     ['eval a.onnx', '--data: expected a name or a directory, found none'],
@@ -188,8 +200,8 @@ describe('runs', () => {
     const result = parse(trained.stdout);
     expect(Object.keys(result).sort()).toEqual(
       [
-        'architecture,bytes,bytes16,command,dataset,date,epochs,imagesPerSecond,loss,machine,method,model,out,parameters',
-        'report,seconds,seed,skipped,top1,top5',
+        'architecture,bytes,bytes16,command,dataset,date,energy,epochs,imagesPerSecond,loss,machine,method,model,out',
+        'parameters,report,seconds,seed,skipped,throughput,top1,top5',
       ].flatMap((line) => line.split(',')),
     );
     expect(result).toMatchObject({
@@ -225,6 +237,44 @@ describe('runs', () => {
     expect(resumed.stdout).toMatch(
       /^method .*top-1 .*\n-+\nhybrid .*\n\nmodel +a\/model.onnx\nreport +a\/report.html\n$/,
     );
+  });
+
+  test('table1 writes its graphs; cost measures one and sweeps another', async () => {
+    const shown = await start('table1'.split(' '));
+    expect([shown.status, shown.stderr]).toEqual([0, '']);
+    expectGolden('table1', shown.stdout);
+
+    const table = await start('table1 --json --models t'.split(' '));
+    const { rows, models } = JSON.parse(table.stdout) as { rows: { name: string; sizeKB: number }[]; models: string[] };
+    expect(rows.find((row) => row.name === 'StrassenNets')!.sizeKB.toFixed(2)).toBe('1178.93');
+    expect(models).toContain('t/hybrid.onnx');
+
+    const hybrid = await start('cost t/hybrid.onnx --json --report c.html'.split(' '));
+    expect([hybrid.status, hybrid.stderr]).toEqual([0, '']);
+    const cost = JSON.parse(hybrid.stdout) as { bytes: number; model: string; layers: { kind: string }[] };
+    const layers = cost.layers.filter(({ kind }) => kind !== 'other');
+    // 1,564,894 ternary weights at 2 bits, 392,664 filter weights at 2 bytes, 31,174 other values at 4; rounded up
+    expect([cost.model, cost.bytes, layers.length]).toEqual(['t/hybrid.onnx', 1_301_248, 28]);
+    expect(readFileSync(join(directory, 'c.html'), 'utf8')).toContain('conv_pw_13');
+
+    const sweep = await start('cost t/fp.onnx --sweep alpha=0,0.5 --sweep width-ratio=1:2:0.5 --csv'.split(' '));
+    expect(
+      sweep.stdout
+        .trimEnd()
+        .split('\r\n')
+        .map((line) => line.split(',').slice(0, 2)),
+    ).toEqual([
+      ['alpha', 'widthRatio'],
+      ['0', '1'],
+      ['0', '1.5'],
+      ['0', '2'],
+      ['0.5', '1'],
+      ['0.5', '1.5'],
+      ['0.5', '2'],
+    ]);
+    const twice = await start('cost t/hybrid.onnx --sweep alpha=0'.split(' '));
+    expect([twice.status, twice.stdout]).toEqual([2, '']);
+    expect(twice.stderr).toMatch(/^error E_MODEL: .*found ternary weights\n$/);
   });
 
   test('a signal stops a run, which then continues', async () => {

@@ -65,12 +65,12 @@ describe('configuration', () => {
     [{ learningRate: 0 }, 'learning rate: expected a number above 0, found 0'],
     [{ epochs: 1.5 }, 'epochs: expected a whole number above 0, found 1.5'],
     [{ width: 5 }, 'width: expected a number above 0 and at most 4, found 5'],
-    [{ model: 'resnet' }, "model: expected one of mobilenet-v1, found 'resnet'"],
+    [{ model: 'resnet' }, "model: expected one of mobilenet-v1, mobilenet-v2, resnet-20, ds-cnn, found 'resnet'"],
   ])('%j', async (changes, message) => {
     expect(await refused(changes)).toMatchObject({ code: 'E_USAGE', message });
   });
 
-  it('needs alpha in 0 to 1 and pointwise layers for a plan', () => {
+  it('needs alpha in 0 to 1 and layers of the chosen kinds for a plan', () => {
     const options = { inputSize: 28, channels: 1, classes: 4, firstStride: 2, seed: 1 } as const;
     const network = inferShapes(buildNetwork('mobilenet-v1', { width: 0.05, ...options }));
     expect(() => makePlan(network, { method: 'hybrid', alpha: -0.1 })).toThrow(
@@ -80,13 +80,14 @@ describe('configuration', () => {
     const x = builder.convBlock('a', builder.input(1, 8), { filters: 4, kernel: 3 });
     const plain = inferShapes(builder.classifier(builder.convBlock('b', x, { filters: 4, kernel: 3 }), 4));
     for (const method of ['twn', 'strassen', 'hybrid'] as const) {
-      expect(() => makePlan(plain, { method })).toThrow(
+      expect(() => makePlan(plain, { method, kinds: ['pointwise'] })).toThrow(
         expect.objectContaining({
           code: 'E_MODEL',
-          message: "graph 'plain': expected pointwise convolutions to compress, found none among 3 layers",
+          message: "graph 'plain': expected layers of kind pointwise to compress, found none among 3 layers",
         }),
       );
     }
+    expect(Object.keys(makePlan(plain, { method: 'hybrid' }).layers)).toEqual(['a', 'b', 'classifier']);
     expect(makePlan(plain, { method: 'fp' })).toEqual({ layers: {} });
     expect(() => applyPlan(plain, { layers: { c: { method: 'fp' } } }, 1)).toThrow(
       "plan: expected names of layers (a, b, classifier), found 'c'",

@@ -6,12 +6,17 @@ import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/data/index.ts';
-import { countTernary, isTernary } from '../../src/ir/index.ts';
+import { compileProgram } from '../../src/engine/index.ts';
+import { countTernary, int, isTernary, type Tensor } from '../../src/ir/index.ts';
+import { NetworkBuilder } from '../../src/models/index.ts';
 import { loadModel } from '../../src/onnx/index.ts';
-import type { Plan } from '../../src/quantize/index.ts';
+import { inferShapes } from '../../src/passes/index.ts';
+import { applyPlan, type Plan, toFrozen, toTernary } from '../../src/quantize/index.ts';
 import { loadCheckpoint } from '../../src/train/checkpoint.ts';
-import { evaluateModel, type RunResult, type TrainConfig, trainNetwork } from '../../src/train/index.ts';
+import { buildStep, evaluateModel, type RunResult, type TrainConfig, trainNetwork } from '../../src/train/index.ts';
+import { normal } from '../evaluate.ts';
 import { quickConfig, readMetrics, writeBars } from './train-data.ts';
+import { small, smallFeeds, smallOptions } from './train-small.ts';
 
 let directory = '';
 let data = '';
@@ -60,12 +65,39 @@ async function plainPredictions(path: string): Promise<number[]> {
   });
 }
 
+it('trains a Gemm classifier as a filter bank, in all phases', async () => {
+  const { graph, build } = new NetworkBuilder('gemm', 7);
+  const image = graph.input('input', 'float32', ['N', small.channels, small.size, small.size]);
+  const weight = build.constant('w', normal(1, [small.classes, small.channels * small.size ** 2]));
+  graph.outputs = [build.op('Gemm', [build.op('Flatten', [image]), weight], { transB: int(1) }, 'logits')];
+  const plan: Plan = { layers: { logits: { method: 'hybrid', fullPrecision: 2, hidden: 6 } } };
+  let network = applyPlan(inferShapes(graph), plan, 3);
+  let state: ReadonlyMap<string, Tensor> = new Map();
+  for (const [i, phase] of [network, toTernary(network), undefined].entries()) {
+    if (!phase) network = toFrozen(network, state);
+    const { graph, fixed } = phase ?? network;
+    const { graph: step, slots } = buildStep(graph, { ...smallOptions, frozen: fixed });
+    const program = await compileProgram(step, slots);
+    await program.load(new Map([...state].filter(([name]) => phase && graph.find(name))));
+    const losses: number[] = [];
+    while (losses.length < 20) losses.push((await program.step(smallFeeds(i + 1, 0.01))).loss!.data[0] as number);
+    expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
+    state = await program.state();
+    await program.release();
+  }
+  const learned = ['logits_a', 'logits_fp_weight', 'logits_hidden_mean', 'logits_hidden_variance'];
+  expect([...state.keys()].filter((name) => !name.includes('/')).sort()).toEqual(learned);
+});
+
 describe.each<[string, Partial<TrainConfig>, number]>([
   ['fp', { method: 'fp' }, 0],
   ['twn, one scale a tensor', { method: 'twn', granularity: 'tensor' }, 28],
   ['twn, one scale a filter', { method: 'twn', granularity: 'filter' }, 28],
   ['strassen', { method: 'strassen' }, 30],
   ['hybrid', { method: 'hybrid', alpha: 0.5 }, 30],
+  ['twn, MobileNet-V2', { method: 'twn', model: 'mobilenet-v2', firstStride: 2 }, 53],
+  ['hybrid, ResNet-20', { method: 'hybrid', model: 'resnet-20', firstStride: 2 }, 40],
+  ['strassen, DS-CNN', { method: 'strassen', model: 'ds-cnn', firstStride: 2 }, 12],
 ])('%s', (name, changes, matrices) => {
   let config: TrainConfig;
   let out = '';

@@ -6,6 +6,7 @@ import type { Markup } from '../html.ts';
 import type { NamedRun } from '../runs.ts';
 import { draw, rule } from './draw.ts';
 import { drawPhaseStrip, findPhases } from './phases.ts';
+import { findRange } from './range.ts';
 
 export interface Curve {
   /** `test`, `training`: part of the tooltip. */
@@ -47,16 +48,6 @@ export function drawCurves(
     ],
   });
   return [svg, drawPhaseStrip(shown, axis)];
-}
-
-/** The range of the finite values, widened where they are all the same. */
-function findRange(values: readonly number[]): [number, number] {
-  const finite = values.filter(Number.isFinite);
-  if (finite.length === 0) return [0, 1];
-  const low = finite.reduce((a, b) => Math.min(a, b));
-  const high = finite.reduce((a, b) => Math.max(a, b));
-  const margin = high > low ? 0 : 0.05 * Math.abs(high) || 1;
-  return [low - margin, high + margin];
 }
 
 function marksOf({ run, name, color }: NamedRun, curve: Curve): Plot.Markish[] {

@@ -11,16 +11,18 @@ export const ink = 'var(--ink)';
 export const muted = 'var(--muted)';
 export const rule = 'var(--rule)';
 
-/** The SVG of a plot; `label` describes it to screen readers. */
-export function draw(label: string, options: Plot.PlotOptions): Markup {
+/**
+ * The SVG of a plot; `label` describes it to screen readers. On narrow screens a chart shrinks to the share `least` of its
+ * width, where its text is hard to read, then scrolls.
+ */
+export function draw(label: string, options: Plot.PlotOptions, least = 0.78): Markup {
   const svg = Plot.plot({
     ...options,
     document,
     style: { fontSize: '12px', fontFamily: 'inherit', overflow: 'visible' },
   });
-  // On narrow screens a chart shrinks until its text is hard to read, then scrolls.
   const width = Number(svg.getAttribute('width'));
-  svg.setAttribute('style', `${svg.getAttribute('style') ?? ''};min-width:${Math.round(0.78 * width)}px`);
+  svg.setAttribute('style', `${svg.getAttribute('style') ?? ''};min-width:${Math.round(least * width)}px`);
   for (const path of Array.from(svg.querySelectorAll('path'))) {
     const d = path.getAttribute('d');
     if (d) path.setAttribute('d', d.replace(/(\.\d\d)\d+/g, '$1'));
@@ -45,16 +47,19 @@ export interface Figure {
   /** What one has to know to read the chart. */
   readonly note?: string;
   readonly legend?: readonly LegendItem[];
+  /** A legend of another form, above the chart. */
+  readonly key?: Markup;
   readonly body: Markup | readonly Markup[];
 }
 
 /** A chart with its title, legend and note. */
-export function figure({ title, note, legend = [], body }: Figure): Markup {
+export function figure({ title, note, legend = [], key, body }: Figure): Markup {
   const item = ({ name, color, shape = 'square' }: LegendItem) =>
     html`<li><span class="key ${shape}" style="color:${color}"></span>${name}</li>`;
   return html`<figure>
 <figcaption><h3>${title}</h3>${note ? html`<p>${note}</p>` : undefined}</figcaption>
 ${legend.length > 0 ? html`<ul class="legend">${legend.map(item)}</ul>` : undefined}
+${key}
 <div class="chart">${body}</div>
 </figure>`;
 }

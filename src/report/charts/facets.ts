@@ -1,11 +1,12 @@
 /** Horizontal bars by layer, one panel a run: shared by the layer size and ternary weight charts. */
 
 import type { Markish } from '@observablehq/plot';
-import { axisFx, axisY, ruleX } from '@observablehq/plot';
+import { axisFx, ruleX } from '@observablehq/plot';
 import { shorten } from '../format.ts';
 import type { Markup } from '../html.ts';
 import type { NamedRun } from '../runs.ts';
-import { draw, muted, rule } from './draw.ts';
+import { draw, rule } from './draw.ts';
+import { layerAxis, rowHeight } from './layer-axis.ts';
 
 export interface LayerPanels {
   readonly label: string;
@@ -25,8 +26,7 @@ const perRow = 4;
 
 /** At most four panels side by side; more runs make further rows with the same scales. */
 export function drawLayerPanels({ label, xLabel, xDomain, runs, layers, marks }: LayerPanels): Markup[] {
-  const labels = new Map(layers.map((layer) => [layer, shorten(layer, 28)]));
-  const marginLeft = 16 + 6.8 * Math.max(...[...labels.values()].map((text) => [...text].length));
+  const { marginLeft, y, mark } = layerAxis(layers);
   const panelWidth = Math.min(620, (1120 - marginLeft - 20) / Math.min(perRow, runs.length));
   const rows: Markup[] = [];
   for (let i = 0; i < runs.length; i += perRow) {
@@ -34,13 +34,13 @@ export function drawLayerPanels({ label, xLabel, xDomain, runs, layers, marks }:
     rows.push(
       draw(label, {
         width: marginLeft + 20 + panelWidth * panels.length,
-        height: 64 + 17 * layers.length,
+        height: 64 + rowHeight * layers.length,
         marginLeft,
         marginRight: 20,
         marginTop: 26,
         marginBottom: 38,
         x: { domain: xDomain, label: xLabel, ticks: 3, labelAnchor: 'center', labelArrow: 'none', grid: true },
-        y: { domain: layers, label: null, padding: 0.2 },
+        y,
         fx: { domain: panels.map(({ name }) => name), label: null, padding: 0.11, axis: null },
         marks: [
           axisFx({
@@ -50,12 +50,7 @@ export function drawLayerPanels({ label, xLabel, xDomain, runs, layers, marks }:
             label: null,
             tickFormat: (name: string) => shorten(name, 34),
           }),
-          axisY({
-            anchor: 'left',
-            tickSize: 0,
-            color: muted,
-            tickFormat: (layer: string) => labels.get(layer) ?? layer,
-          }),
+          mark,
           ...marks(panels),
           ruleX([xDomain[0]], { stroke: rule }),
         ],

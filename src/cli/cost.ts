@@ -1,0 +1,176 @@
+/** `tritbank cost`: what a model takes to store and to compute, per layer and in all, and over a sweep of hybrids. */
+
+import { basename } from 'node:path';
+import type { CostOptions, NetworkCost, Sweep } from '../cost/index.ts';
+import { TritbankError } from '../ir/errors.ts';
+import {
+  type CommonOptions,
+  commandLine,
+  printResult,
+  RepeatedOption,
+  type TritbankCommand,
+  ValueOption,
+  version,
+} from './command.ts';
+import {
+  addCountingOptions,
+  addStorageOptions,
+  type CountingOptions,
+  conventionsFrom,
+  type StorageOptions,
+  schemeFrom,
+} from './cost-options.ts';
+import { number, oneOf, pairOf, series, text, type ValueKind, whole } from './values.ts';
+
+const sweepNames = ['alpha', 'width-ratio'] as const;
+type SweepName = (typeof sweepNames)[number];
+
+interface Options extends CommonOptions, CountingOptions, StorageOptions {
+  readonly accelerator?: string;
+  readonly format?: string;
+  readonly split?: number;
+  readonly dim?: readonly { readonly name: string; readonly value: number }[];
+  readonly sweep?: readonly { readonly name: SweepName; readonly value: readonly number[] }[];
+  readonly nodes?: boolean;
+  readonly csv?: boolean;
+  readonly report?: string;
+}
+
+const example = `tritbank cost runs/first/model.onnx
+tritbank cost model.onnx --accelerator horowitz-int8 --ternary zero-skipping --json
+tritbank cost model.onnx --sweep alpha=0:1:0.125 --sweep width-ratio=0.5:2:0.25 --report sweep.html`;
+
+/** `alpha=0:1:0.125`: the range of the values depends on the name. */
+const sweepKind: ValueKind<{ readonly name: SweepName; readonly value: number[] }> = {
+  expected: 'alpha=FROM:TO:STEP (from 0 to 1) or width-ratio=FROM:TO:STEP (above 0), or numbers separated by commas',
+  parse(given) {
+    const range = given.startsWith('alpha') ? { from: 0, to: 1 } : { above: 0 };
+    return pairOf(oneOf(sweepNames), series(range), '').parse(given);
+  },
+};
+
+const defaultAlphas = [0.5];
+const defaultWidthRatios = [1.25];
+
+export function addCost(program: TritbankCommand): void {
+  const command = program.command('cost');
+  command
+    .summary('size, operations, energy and throughput of an ONNX model')
+    .description(
+      'Count what an ONNX model takes to store and to compute, per layer and in all; energy and throughput follow from an ' +
+        'accelerator model. Figures relative to the uncompressed network need no second file. ' +
+        'docs/cost.md and docs/accelerators.md explain each.',
+    )
+    .argument('<MODEL.onnx>', 'an inference model; a symbolic first dimension is a batch of one');
+  command
+    .optionsGroup('Accelerator:')
+    .addOption(
+      new ValueOption(
+        '--accelerator <name|file>',
+        'paper, horowitz-fp16, horowitz-int8, or a JSON file (default: paper)',
+        text('a name or a file'),
+      ),
+    )
+    .addOption(
+      new ValueOption('--format <name>', "number format (default: the accelerator's own)", text('a number format')),
+    )
+    .addOption(
+      new ValueOption(
+        '--split <share>',
+        "share of the array's area in MAC units while layers run one after another (default: the best one)",
+        number({ from: 0, to: 1 }),
+      ),
+    );
+  addCountingOptions(command);
+  addStorageOptions(command);
+  command
+    .optionsGroup('Model:')
+    .addOption(
+      new RepeatedOption(
+        '--dim <name=size>',
+        'size of a symbolic dimension; may be given several times',
+        pairOf(text('a name'), whole({ from: 1 }), 'NAME=SIZE with a size of at least 1'),
+      ),
+    );
+  command
+    .optionsGroup('Sweep:')
+    .addOption(
+      new RepeatedOption(
+        '--sweep <name=values>',
+        'hybrids of the (uncompressed) model: alpha or width-ratio, =FROM:TO:STEP or =a,b,c; given twice, all pairs ' +
+          '(default of the other: alpha 0.5, width-ratio 1.25)',
+        sweepKind,
+      ),
+    )
+    .action(cost);
+  command
+    .optionsGroup('Output:')
+    .option('--nodes', 'a line per node instead of a line per layer')
+    .option('--csv', 'print comma-separated values: layers, nodes, or points of the sweep')
+    .addOption(new ValueOption('--report <file>', 'write an HTML page with charts too', text('a file')));
+  command.common(example);
+}
+
+function collectSweep(given: NonNullable<Options['sweep']>): {
+  alphas: readonly number[];
+  widthRatios: readonly number[];
+} {
+  for (const name of sweepNames) {
+    const count = given.filter((one) => one.name === name).length;
+    if (count > 1) throw new TritbankError('E_USAGE', '--sweep', `expected ${name} once, found it ${count} times`);
+  }
+  const valuesOf = (name: SweepName) => given.find((one) => one.name === name)?.value;
+  return { alphas: valuesOf('alpha') ?? defaultAlphas, widthRatios: valuesOf('width-ratio') ?? defaultWidthRatios };
+}
+
+async function cost(path: string, options: Options): Promise<void> {
+  if (options.csv && options.json)
+    throw new TritbankError('E_USAGE', '--csv', 'expected no --json with it, found both');
+  const sweep = options.sweep && collectSweep(options.sweep);
+  const [{ measureCost, paperConventions, storageSchemes, sweepCost }, { loadModel }, report] = await Promise.all([
+    import('../cost/index.ts'),
+    import('../onnx/index.ts'),
+    import('../report/index.ts'),
+  ]);
+  const graph = await loadModel(path);
+  const { accelerator, format, split, dim = [] } = options;
+  const basic: CostOptions = {
+    conventions: conventionsFrom(paperConventions, options),
+    sizes: Object.fromEntries(dim.map(({ name, value }) => [name, value])),
+    ...(accelerator !== undefined && { accelerator }),
+    ...(format !== undefined && { format }),
+    ...(split !== undefined && { split }),
+  };
+  const fitting = () => (sweep ? storageSchemes.hybrid : measureCost(graph, basic).scheme);
+  const scheme = schemeFrom(storageSchemes, options, fitting);
+  const chosen: CostOptions = { ...basic, ...(scheme && { scheme }) };
+  const done: Measured = sweep
+    ? { sweep: sweepCost(graph, { ...chosen, ...sweep }) }
+    : { cost: measureCost(graph, chosen) };
+  if (options.report !== undefined) await writeCostReport(options.report, basename(path), done);
+  const { nodes = false } = options;
+  if (options.csv) {
+    const csv = done.sweep ? report.sweepCsv(done.sweep.points) : report.costCsv(done.cost, { nodes });
+    process.stdout.write(csv);
+    return;
+  }
+  printResult(options, { model: path, ...(done.sweep ?? done.cost) }, () => {
+    const text = done.sweep ? report.printSweep(done.sweep.points) : report.printCost(done.cost, { nodes });
+    return options.report === undefined ? text : `${text}\n\nreport  ${options.report}`;
+  });
+}
+
+type Measured =
+  | { readonly cost: NetworkCost; readonly sweep?: undefined }
+  | { readonly cost?: undefined; readonly sweep: Sweep };
+
+async function writeCostReport(path: string, model: string, { cost, sweep }: Measured): Promise<void> {
+  const [{ renderCostReport }, { writeFileAtomic }] = await Promise.all([
+    import('../report/index.ts'),
+    import('../train/run-files.ts'),
+  ]);
+  const title = sweep ? `Hybrid filter banks of ${model}` : `Cost of ${model}`;
+  const facts = { title, generatedBy: `tritbank ${version}`, command: commandLine(), date: new Date().toISOString() };
+  const measured = sweep ? { sweep: sweep.points, setting: sweep } : { cost };
+  writeFileAtomic(path, await renderCostReport({ ...facts, ...measured }));
+}

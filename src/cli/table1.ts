@@ -1,0 +1,60 @@
+/** `tritbank table1`: Table I of the paper, computed from the graphs, beside the printed figures. */
+
+import { join } from 'node:path';
+import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import { text } from './values.ts';
+
+interface Options extends CommonOptions {
+  readonly accelerator?: string;
+  readonly models?: string;
+}
+
+const example = `tritbank table1
+tritbank table1 --models table1/ && tritbank cost table1/hybrid.onnx`;
+
+export function addTable1(program: TritbankCommand): void {
+  const command = program.command('table1');
+  command
+    .summary("the paper's Table I, computed from graphs")
+    .description(
+      'Compute Table I of "Aggressive Compression of MobileNets Using Hybrid Ternary Layers" (arXiv 1911.01028) from graphs ' +
+        'of MobileNet-V1 0.5, beside the printed figures, and rows that the paper lacks: 8 bits, zeros skipped. ' +
+        'Accuracies are the printed ones: nothing is trained here.',
+    )
+    .addOption(
+      new ValueOption(
+        '--accelerator <name|file>',
+        'paper, horowitz-fp16, horowitz-int8, or a JSON file with the formats fp16 and int8 (default: paper)',
+        text('a name or a file'),
+      ),
+    )
+    .addOption(
+      new ValueOption('--models <dir>', 'write the graphs of the rows there as ONNX files', text('a directory')),
+    )
+    .action(table1);
+  command.common(example);
+}
+
+async function table1(options: Options): Promise<void> {
+  const { buildTable1Graphs, computeTable1, loadAccelerator } = await import('../cost/index.ts');
+  const { printTable1 } = await import('../report/index.ts');
+  const accelerator = loadAccelerator(options.accelerator ?? 'paper');
+  if (options.models !== undefined) {
+    const { makeRunDirectory } = await import('../train/run-files.ts');
+    makeRunDirectory(options.models);
+  }
+  const graphs = buildTable1Graphs();
+  const table = computeTable1(accelerator, graphs);
+  const files: string[] = [];
+  if (options.models !== undefined) {
+    const { saveModel } = await import('../onnx/index.ts');
+    for (const [name, graph] of graphs) {
+      const path = join(options.models, `${name}.onnx`);
+      await saveModel(graph, path);
+      files.push(path);
+    }
+  }
+  printResult(options, { ...table, ...(files.length > 0 && { models: files }) }, () =>
+    [printTable1(table), ...(files.length > 0 ? ['', ...files.map((path) => `model   ${path}`)] : [])].join('\n'),
+  );
+}

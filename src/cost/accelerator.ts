@@ -1,0 +1,207 @@
+/**
+ * Accelerator models as data: what an operation costs in energy and in area, per number format, and what moving a byte
+ * costs. A model is a JSON file, one of those in `accelerators/` or a user's own; docs/accelerators.md has the format,
+ * and where each constant comes from. Left out: how energy and time follow from them, which is in `estimate.ts`.
+ */
+
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { TritbankError } from '../ir/index.ts';
+
+/** Energy of an operation, and area of the unit that does one a cycle, in the accelerator's units. */
+export interface OperationCost {
+  readonly energy: number;
+  readonly area: number;
+}
+
+/** What the operations on full-precision weights and activations of one kind cost. */
+export interface NumberFormat {
+  /** Bytes of a number in memory. */
+  readonly bytes: number;
+  /** A multiply-accumulate by a MAC unit. */
+  readonly mac: OperationCost;
+  /** A single product done by a MAC unit, whose area it occupies. */
+  readonly multiplication: OperationCost;
+  /** An addition or subtraction by an adder unit: ternary weights, biases. */
+  readonly addition: OperationCost;
+}
+
+export interface MemoryEnergies {
+  readonly weights: { readonly energyPerByte: number };
+  /** Layers' inputs and outputs. */
+  readonly activations: { readonly energyPerByte: number };
+}
+
+export interface Accelerator {
+  readonly name: string;
+  readonly description: string;
+  /** Where the constants come from. */
+  readonly source: string;
+  /** What energies and areas are given in; the names are for display only. */
+  readonly units: { readonly energy: string; readonly area: string };
+  readonly formats: Readonly<Record<string, NumberFormat>>;
+  /** A key of `formats`. */
+  readonly defaultFormat: string;
+  /** `null`: energies of memory are not modelled. */
+  readonly memory: MemoryEnergies | null;
+}
+
+/** Names of the models that come with Tritbank. */
+export const accelerators: readonly string[] = ['paper', 'horowitz-fp16', 'horowitz-int8'];
+
+// In the schema an `error` is what follows "expected" in the error that a user sees.
+
+const text = () => {
+  const error = 'text that is not empty';
+  return z.string({ error }).min(1, { error });
+};
+
+const atLeastZero = (description: string) => {
+  const error = 'a number of at least 0';
+  return z.number({ error }).min(0, { error }).describe(description);
+};
+
+const aboveZero = (description: string) => {
+  const error = 'a number above 0';
+  return z.number({ error }).gt(0, { error }).describe(description);
+};
+
+/** An object with the keys of `shape` and no others; `or` names what else may stand in its place. */
+function record<S extends z.ZodRawShape>(shape: S, or = '') {
+  const keys = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? `one of ${keys}` : `${or}an object with ${keys}`),
+  });
+}
+
+const operation = (description: string) =>
+  record({
+    energy: atLeastZero('Energy of one operation, in the unit of units.energy.'),
+    area: aboveZero('Area of the unit that does one operation a cycle, in the unit of units.area.'),
+  }).describe(description);
+
+const numberFormat = record({
+  bytes: aboveZero('Bytes of a number in memory.'),
+  mac: operation('A multiply-accumulate by a MAC unit.'),
+  multiplication: operation('A single product done by a MAC unit. Its area is that of the MAC unit.'),
+  addition: operation('An addition or subtraction by an adder unit: ternary weights, biases.'),
+});
+
+const memoryOf = (description: string) =>
+  record({ energyPerByte: atLeastZero('Energy of moving a byte, in the unit of units.energy.') }).describe(description);
+
+const someFormats = 'an object with at least one number format';
+
+const schema = record({
+  $schema: text().describe('The JSON Schema of this file, for editors.').optional(),
+  name: text(),
+  description: text(),
+  source: text().describe('Where the constants come from.'),
+  units: record({ energy: text(), area: text() }).describe('Names of the units, for display only.'),
+  formats: z
+    .record(z.string(), numberFormat, { error: someFormats })
+    .refine((formats) => Object.keys(formats).length > 0, { error: someFormats })
+    .meta({ minProperties: 1, description: 'What operations cost, by number format.' }),
+  defaultFormat: text().describe('The number format that is used unless another is asked for: a key of formats.'),
+  memory: z
+    .nullable(
+      record(
+        {
+          weights: memoryOf('Reading weights.'),
+          activations: memoryOf('Reading inputs and writing outputs of layers.'),
+        },
+        'null or ',
+      ),
+    )
+    .describe('null: energies of memory are not modelled.'),
+});
+
+/** The JSON Schema of an accelerator's file. That `defaultFormat` is one of `formats` is beyond it. */
+export function acceleratorSchema(): object {
+  return z.toJSONSchema(schema.meta({ title: 'Accelerator model of Tritbank' }));
+}
+
+/** Text in an error: on one line, and not a page of it. */
+function oneLine(value: string): string {
+  const line = JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"');
+  return line.length > 60 ? `${line.slice(0, 57)}...` : line;
+}
+
+function describeValue(value: unknown): string {
+  if (value === undefined) return 'none';
+  if (typeof value === 'string') return `'${oneLine(value)}'`;
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.keys(value).length > 0 ? 'an object' : 'an empty object';
+}
+
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], json);
+}
+
+function formatError(where: string, path: readonly PropertyKey[], expected: string, found: string): TritbankError {
+  const place = path.length > 0 ? `${where} ${oneLine(path.map(String).join('.'))}` : where;
+  return new TritbankError('E_FORMAT', place, `expected ${expected}, found ${found}`);
+}
+
+/** Checks an accelerator's parsed JSON. `where`, usually the file, begins the place in an error. E_FORMAT. */
+export function parseAccelerator(json: unknown, where: string): Accelerator {
+  const { data, error } = schema.safeParse(json);
+  if (error) {
+    // a misspelt key is one unknown and one missing: the unknown one says more
+    const issue = error.issues.find((i) => i.code === 'unrecognized_keys') ?? error.issues[0]!;
+    if (issue.code === 'unrecognized_keys') {
+      throw formatError(where, [...issue.path, issue.keys[0]!], issue.message, 'an unknown key');
+    }
+    throw formatError(where, issue.path, issue.message, describeValue(valueAt(json, issue.path)));
+  }
+  const { $schema, ...accelerator } = data;
+  const { formats, defaultFormat } = accelerator;
+  if (Object.hasOwn(formats, defaultFormat)) return accelerator;
+  const expected = `one of ${Object.keys(formats).map(oneLine).join(', ')}`;
+  throw formatError(where, ['defaultFormat'], expected, describeValue(defaultFormat));
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'none',
+  ENOTDIR: 'a path through a file',
+  EISDIR: 'a folder',
+  EACCES: 'no permission',
+};
+
+function readText(path: string | URL, where: string): string {
+  try {
+    // editors on Windows write a byte order mark
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const expected = `one of ${accelerators.join(', ')} or a readable JSON file`;
+    throw new TritbankError('E_FILE', where, `expected ${expected}, found ${reasons[code] ?? code}`, { cause });
+  }
+}
+
+/**
+ * Reads a model by its name in `accelerators`, or from a file. E_FILE for a file that is absent or unreadable, E_FORMAT
+ * for one that is not JSON or not an accelerator.
+ */
+export function loadAccelerator(nameOrPath: string): Accelerator {
+  const isName = accelerators.includes(nameOrPath);
+  const path = isName ? new URL(`../../accelerators/${nameOrPath}.json`, import.meta.url) : nameOrPath;
+  const content = readText(path, nameOrPath);
+  let json: unknown;
+  try {
+    json = JSON.parse(content);
+  } catch (cause) {
+    const found = content.trim() === '' ? 'an empty file' : oneLine((cause as Error).message);
+    throw new TritbankError('E_FORMAT', nameOrPath, `expected JSON, found ${found}`, { cause });
+  }
+  return parseAccelerator(json, nameOrPath);
+}
+
+/** The number format of that name, or the default one. E_USAGE for a name that the accelerator does not have. */
+export function formatOf(accelerator: Accelerator, name = accelerator.defaultFormat): NumberFormat {
+  const { formats } = accelerator;
+  if (Object.hasOwn(formats, name)) return formats[name]!;
+  const expected = `one of ${Object.keys(formats).join(', ')} (accelerator '${accelerator.name}')`;
+  throw new TritbankError('E_USAGE', 'number format', `expected ${expected}, found '${name}'`);
+}

@@ -1,0 +1,79 @@
+/** Predicted counts equal those of networks that were built, frozen and deployed. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Graph } from '../ir/index.ts';
+import { NetworkBuilder } from '../models/index.ts';
+import { applyPlan, deploy, findLayers, type LayerPlan, type Plan, toFrozen } from '../quantize/index.ts';
+import { type CountedLayer, countGraph } from './count.ts';
+import { predictLayers } from './predict.ts';
+import { measureLayer, storageSchemes } from './storage.ts';
+
+/** A 3x3 convolution, a separable pair, a pointwise convolution without batch norm, a classifier. */
+function buildSmall(): Graph {
+  const network = new NetworkBuilder('small', 1);
+  let x = network.convBlock('conv', network.input(3, 12), { filters: 6, kernel: 3, stride: 2 });
+  x = network.convBlock('conv_dw', x, { filters: 6, kernel: 3, groups: 6 });
+  x = network.convBlock('conv_pw', x, { filters: 10, kernel: 1 });
+  x = network.conv('expand', x, { filters: 12, kernel: 1, bias: true });
+  return network.classifier(x, 5);
+}
+
+const base = buildSmall();
+const counted = countGraph(base);
+const filters = new Map(findLayers(base).map((layer) => [layer.name, layer.filters]));
+
+function build(plan: Plan): readonly CountedLayer[] {
+  return countGraph(deploy(toFrozen(applyPlan(base, plan, 1), new Map()), new Map())).layers;
+}
+
+/** Everything that a prediction says. */
+function describeLayer({ group, counts, inputElements, outputElements }: CountedLayer) {
+  const { outputScales: _behind, ternaryNonZero: _nonZero, ...operations } = counts;
+  const { ternary: _zeros, outputScales: _scales, ...stored } = measureLayer(group, storageSchemes.hybrid);
+  return { ...stored, operations, inputElements, outputElements, weights: group.weights };
+}
+
+const anyLayerPlan = (name: string): fc.Arbitrary<LayerPlan> => {
+  const count = filters.get(name)!;
+  const bank = fc.record({ fullPrecision: fc.nat(count - 1), hidden: fc.integer({ min: 1, max: 20 }) });
+  const fp = fc.constant<LayerPlan>({ method: 'fp' });
+  const twn = fc.constant<LayerPlan>({ method: 'twn', granularity: 'tensor' });
+  if (name === 'conv_dw') return fc.oneof(fp, twn);
+  const method = ({ fullPrecision }: { fullPrecision: number }) => (fullPrecision > 0 ? 'hybrid' : 'strassen');
+  return fc.oneof(
+    fp,
+    twn,
+    bank.map((sizes): LayerPlan => ({ method: method(sizes), ...sizes })),
+  );
+};
+
+describe('predictLayers', () => {
+  it('agrees with the built network, whatever the plan', () => {
+    const names = [...filters.keys()];
+    const anyPlan = fc.tuple(...names.map(anyLayerPlan)).map((plans) => ({
+      layers: Object.fromEntries(names.map((name, i) => [name, plans[i]!])),
+    }));
+    fc.assert(
+      fc.property(anyPlan, (plan) => {
+        const predicted = predictLayers(counted.layers, plan).map(describeLayer);
+        expect(predicted).toEqual(build(plan).map(describeLayer));
+      }),
+      { numRuns: 40, seed: 1 },
+    );
+  });
+
+  it('leaves the network as it is without a plan', () => {
+    expect(predictLayers(counted.layers, { layers: {} })).toEqual(counted.layers);
+  });
+
+  it('refuses what it cannot tell', () => {
+    const plan: Plan = { layers: { conv_pw: { method: 'hybrid', fullPrecision: 5, hidden: 6 } } };
+    expect(() => predictLayers(build(plan), plan)).toThrow(
+      "layer 'conv_pw': expected an uncompressed network, found ternary weights",
+    );
+    expect(() => predictLayers(counted.layers, { layers: { conv_9: { method: 'fp' } } })).toThrow(
+      "plan: expected names of layers, found 'conv_9'",
+    );
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { buildNetwork } from '../models/index.ts';
+import { applyPlan, deploy, makePlan, toFrozen } from '../quantize/index.ts';
+import { paperConventions } from './conventions.ts';
+import { measureCost } from './measure.ts';
+import { storageSchemes } from './storage.ts';
+import { sweepCost } from './sweep.ts';
+
+const options = { width: 0.25, inputSize: 32, channels: 3, classes: 10, firstStride: 1, seed: 1 } as const;
+const base = buildNetwork('mobilenet-v1', options);
+
+describe('sweepCost', () => {
+  it('says what the built networks say', () => {
+    const { points, scheme } = sweepCost(base, { alphas: [0, 0.5, 1], widthRatios: [1, 1.75] });
+    expect(scheme).toEqual(storageSchemes.hybrid);
+    expect(points.map((p) => [p.alpha, p.widthRatio])).toEqual([
+      [0, 1],
+      [0, 1.75],
+      [0.5, 1],
+      [0.5, 1.75],
+      [1, 1],
+      [1, 1.75],
+    ]);
+    for (const { alpha, widthRatio, pareto: _, ...point } of points) {
+      const plan = makePlan(base, { method: 'hybrid', alpha, widthRatio });
+      const graph = deploy(toFrozen(applyPlan(base, plan, 1), new Map()), new Map());
+      const built = measureCost(graph, { scheme: 'hybrid' });
+      const { macs, products, multiplications, additions, additionsWithMacs, parameters, bytes } = built;
+      const counts = { macs, products, multiplications, additions, additionsWithMacs, parameters, bytes };
+      expect(point).toMatchObject(counts);
+      expect(point.energy).toBeCloseTo(built.energy, 3);
+      for (const key of ['size', 'multiplications', 'energy', 'throughput'] as const) {
+        expect(point.relative[key]).toBeCloseTo(built.relative[key], 10);
+      }
+    }
+  });
+
+  it('marks the points that no other beats', () => {
+    const { points } = sweepCost(base, { alphas: [0, 0.25, 0.5, 0.75, 1], widthRatios: [0.5, 1, 2] });
+    const front = points.filter((p) => p.pareto);
+    expect(front.length).toBeGreaterThan(0);
+    const beats = (a: (typeof points)[number], b: (typeof points)[number]) =>
+      a.bytes < b.bytes && a.energy < b.energy && a.relative.throughput > b.relative.throughput;
+    for (const point of points) if (points.some((other) => beats(other, point))) expect(point.pareto).toBe(false);
+    // fewer hidden units are better in all three
+    expect(front.every((p) => p.widthRatio === 0.5 || p.alpha === 1)).toBe(true);
+  });
+
+  it('refuses what needs trained weights, and networks that have some', () => {
+    const pairs = { alphas: [0.5], widthRatios: [1] };
+    const conventions = (change: object) => ({ ...pairs, conventions: { ...paperConventions, ...change } });
+    expect(() => sweepCost(base, conventions({ ternary: 'zero-skipping' }))).toThrow('found zero-skipping');
+    expect(() => sweepCost(base, conventions({ outputScales: 'counted' }))).toThrow('found them counted');
+    expect(() => sweepCost(base, { ...pairs, scheme: { ...storageSchemes.hybrid, packing: 'entropy' } })).toThrow(
+      'found entropy',
+    );
+    expect(() => sweepCost(base, { ...pairs, alphas: [1.5] })).toThrow(/alpha: expected 0 to 1/);
+    const plan = makePlan(base, { method: 'hybrid' });
+    const compressed = deploy(toFrozen(applyPlan(base, plan, 1), new Map()), new Map());
+    expect(() => sweepCost(compressed, pairs)).toThrow('found ternary weights');
+  });
+});

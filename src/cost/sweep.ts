@@ -1,0 +1,102 @@
+/** Hybrid filter banks of many configurations over one network: size, operations, energy and throughput of each. */
+
+import { type Graph, TritbankError } from '../ir/index.ts';
+import { type LayerKind, makePlan } from '../quantize/index.ts';
+import { addArithmetic } from './conventions.ts';
+import { type CountedLayer, countGraph } from './count.ts';
+import { estimate } from './estimate.ts';
+import {
+  type CostOptions,
+  chooseSetting,
+  compare,
+  otherWork,
+  type Setting,
+  uncompressedReference,
+  workOf,
+} from './measure.ts';
+import { paretoFront } from './pareto.ts';
+import { predictLayers } from './predict.ts';
+import type { Arithmetic, Sweep, SweepPoint, Work } from './records.ts';
+import { foldedForm, measureLayer, type StorageScheme, storageSchemes } from './storage.ts';
+
+export interface SweepOptions extends CostOptions {
+  /** Fractions of a bank's filters kept in full precision, in [0, 1]. */
+  readonly alphas: readonly number[];
+  /** Hidden units per ternary filter, above 0. */
+  readonly widthRatios: readonly number[];
+  /** Kinds of layers that become banks; by default as the paper has them. */
+  readonly kinds?: readonly LayerKind[];
+}
+
+function checkOptions({ conventions }: Setting, scheme: StorageScheme): void {
+  const why = 'a sweep has no trained weights to count';
+  if (conventions.ternary === 'zero-skipping') {
+    throw new TritbankError('E_USAGE', 'sweep', `expected the dense count (${why}), found zero-skipping`);
+  }
+  if (conventions.outputScales === 'counted') {
+    throw new TritbankError('E_USAGE', 'sweep', `expected output scales left out (${why}), found them counted`);
+  }
+  if (scheme.packing === 'entropy') {
+    throw new TritbankError('E_USAGE', 'sweep', `expected a packing by size (${why}), found entropy`);
+  }
+}
+
+/**
+ * Counts every pair of alpha and width ratio. All points are stored by one scheme, by default
+ * the paper's for hybrids. Throws E_MODEL for a network that is compressed already or has nothing to compress, E_USAGE
+ * for values out of range and for conventions that need trained weights, and what `measureCost` throws.
+ */
+export function sweepCost(graph: Graph, options: SweepOptions): Sweep {
+  const setting = chooseSetting(options);
+  const scheme = typeof options.scheme === 'object' ? options.scheme : storageSchemes[options.scheme ?? 'hybrid'];
+  checkOptions(setting, scheme);
+  const counted = countGraph(graph, options.sizes);
+  const unknown = counted.unknown[0];
+  if (unknown) {
+    const found = `${unknown.nodes} of the unknown operator ${unknown.op}`;
+    throw new TritbankError('E_UNSUPPORTED', 'sweep', `expected operators whose cost is known, found ${found}`);
+  }
+  const base = foldedForm(graph);
+  const reference = uncompressedReference(counted, setting);
+  const others = otherWork(counted.nodes, setting);
+  const restBytes = Math.ceil((counted.rest * scheme.otherBits) / 8);
+  // what stays outside of layers is the same in all points
+  const points = options.alphas.flatMap((alpha) =>
+    options.widthRatios.map((widthRatio): Omit<SweepPoint, 'pareto'> => {
+      const { kinds } = options;
+      const plan = makePlan(base, { method: 'hybrid', alpha, widthRatio, ...(kinds && { kinds }) });
+      const total = measureTotal(predictLayers(counted.layers, plan), others, scheme, setting);
+      const bytes = total.bytes + restBytes;
+      const { parameters, energy, arithmetic } = total;
+      const relative = compare({ bytes, multiplications: arithmetic.multiplications }, total, reference);
+      return { alpha, widthRatio, ...arithmetic, parameters: parameters + counted.rest, bytes, energy, relative };
+    }),
+  );
+  const front = paretoFront(points, [(p) => p.bytes, (p) => p.energy, (p) => -p.relative.throughput]);
+  return {
+    name: graph.name,
+    accelerator: setting.accelerator.name,
+    format: setting.format,
+    conventions: setting.conventions,
+    scheme,
+    points: points.map((point, i) => ({ ...point, pareto: front[i]! })),
+  };
+}
+
+function measureTotal(
+  layers: readonly CountedLayer[],
+  others: Work & Arithmetic,
+  scheme: StorageScheme,
+  setting: Setting,
+) {
+  const stored = layers.map((layer) => measureLayer(layer.group, scheme));
+  const works = [...layers.map((layer, i) => workOf(layer, stored[i]!.bytes, setting)), others];
+  const { energy, areaTime } = estimate(works, setting.accelerator, { format: setting.format });
+  return {
+    parameters: stored.reduce((total, layer) => total + layer.parameters, 0),
+    bytes: stored.reduce((total, layer) => total + layer.bytes, 0),
+    arithmetic: addArithmetic(works),
+    energy,
+    areaTime,
+  };
+}

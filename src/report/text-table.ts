@@ -1,0 +1,46 @@
+/** Tables and lists of statements as plain text with aligned columns. */
+
+import { replaceControls } from './html.ts';
+
+/** A text that stays on its line: names come from files, and may hold control characters and line ends. */
+export const oneLine = (cell: string): string => replaceControls(cell).replace(/[\t\r\n]+/g, ' ');
+
+const lengthOf = (text: string) => [...text].length;
+
+/**
+ * The first column to the left, the others to the right. The head over a rule, then one row a line; `total`, where
+ * given, stands below a second rule. Every row has as many cells as the head. No spaces at the ends of lines, no line end
+ * behind the last.
+ */
+export function alignTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  total?: readonly string[],
+): string {
+  const all = [head, ...rows, ...(total ? [total] : [])].map((row) => row.map(oneLine));
+  const widths = head.map((_, i) => all.reduce((width, row) => Math.max(width, lengthOf(row[i]!)), 0));
+  const pad = (text: string, i: number) => {
+    const space = ' '.repeat(widths[i]! - lengthOf(text));
+    return i === 0 ? text + space : space + text;
+  };
+  const lines = all.map((row) => row.map(pad).join('  '));
+  const rule = '-'.repeat(lengthOf(lines[0]!));
+  lines.splice(1, 0, rule);
+  if (total) lines.splice(-1, 0, rule);
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** A term with what is to be said about it, one thing a line. */
+export interface Statement {
+  readonly term: string;
+  readonly texts: readonly string[];
+}
+
+/** Terms to the left, texts beside them, one a line. No line end behind the last. */
+export function printStatements(statements: readonly Statement[]): string {
+  const width = statements.reduce((longest, { term }) => Math.max(longest, lengthOf(oneLine(term))), 0);
+  const lines = statements.flatMap(({ term, texts }) =>
+    texts.map((text, i) => `${(i === 0 ? oneLine(term) : '').padEnd(width)}  ${oneLine(text)}`),
+  );
+  return lines.join('\n');
+}
