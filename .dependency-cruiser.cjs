@@ -11,6 +11,7 @@ const order = [
   'quantize',
   'cost',
   'train',
+  'compress',
   'report',
   'cli',
 ];
@@ -31,7 +32,7 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     ...direction,
     onlyImporter('onnxruntime', '^src/engine/|\\.test\\.ts$'),
-    onlyImporter('zod', '^src/(cost/accelerator|compress/plan-file)\\.ts'),
+    onlyImporter('zod', '^src/(cost/(accelerator|check-json)|compress/planning/plan-file)\\.ts'),
     onlyImporter('pbf', '^src/(onnx/|train/tensorboard\\.ts)'),
     { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.(test|d)\\.ts$' }, to: {} },
     { name: 'not-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -10,6 +10,39 @@
 
 export { type DifferentiateOptions, differentiate } from './autodiff/differentiate.ts';
 export {
+  type Analysis,
+  type AnalyzeOptions,
+  analyzeNetwork,
+  type Budget,
+  type CalibratedNetwork,
+  type CalibrateOptions,
+  type Candidate,
+  type CompressConfig,
+  type Compression,
+  type CompressOptions,
+  type CompressProgress,
+  type CompressResult,
+  calibrate,
+  collectStatistics,
+  compressModel,
+  costCandidates,
+  type DecomposeOptions,
+  type Decomposition,
+  decompose,
+  defaultCompress,
+  formatPlan,
+  inspectModel,
+  type LayerCandidates,
+  type LayerStatistics,
+  type ModelReport,
+  makeCandidates,
+  optimizePlan,
+  type PlanFile,
+  readPlan,
+  type StatisticsOptions,
+  toPlan,
+} from './compress/index.ts';
+export {
   type Accelerator,
   type Arithmetic,
   accelerators,
@@ -105,7 +138,14 @@ export {
   writeModel,
 } from './onnx/index.ts';
 export { Builder, type OpType, opTypes } from './ops/index.ts';
-export { foldBatchNorm, foldConstants, inferShapes, removeMarkers } from './passes/index.ts';
+export {
+  foldBatchNorm,
+  foldConstants,
+  inferShapes,
+  normalizeNetwork,
+  permuteFilters,
+  removeMarkers,
+} from './passes/index.ts';
 export {
   applyPlan,
   deploy,
@@ -133,6 +173,9 @@ export {
   type EvaluationData,
   evaluateGraph,
   evaluateModel,
+  type FineTuneConfig,
+  type FineTuneTask,
+  fineTune,
   type LayerRecord,
   type Method,
   type Normalisation,

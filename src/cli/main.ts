@@ -6,10 +6,13 @@
 
 import { CommanderError } from 'commander';
 import { TritbankError } from '../ir/errors.ts';
+import { addAnalyze } from './analyze.ts';
 import { Interruption, TritbankCommand, version } from './command.ts';
+import { addCompress } from './compress.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
 import { addEval } from './eval.ts';
+import { addInspect } from './inspect.ts';
 import { addTable1 } from './table1.ts';
 import { addTrain } from './train.ts';
 
@@ -27,6 +30,9 @@ function createProgram(): TritbankCommand {
   addDemo(program);
   addTrain(program);
   addEval(program);
+  addInspect(program);
+  addAnalyze(program);
+  addCompress(program);
   addCost(program);
   addTable1(program);
   return program;

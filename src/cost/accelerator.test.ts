@@ -31,7 +31,7 @@ function lineWith(path: string, value: unknown): string {
 
 describe('the models that come with Tritbank', () => {
   it('are the files of the folder, each with its name in it', () => {
-    const files = readdirSync(new URL('../../accelerators/', import.meta.url));
+    const files = readdirSync(new URL('../../accelerators', import.meta.url));
     expect(files.sort()).toEqual(accelerators.map((name) => `${name}.json`).sort());
     for (const name of accelerators) expect(loadAccelerator(name).name).toBe(name);
   });

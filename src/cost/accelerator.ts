@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { TritbankError } from '../ir/index.ts';
+import { checkJson, describeValue, formatError, oneLine, parseText } from './check-json.ts';
 
 /** Energy of an operation, and area of the unit that does one a cycle, in the accelerator's units. */
 export interface OperationCost {
@@ -121,41 +122,9 @@ export function acceleratorSchema(): object {
   return z.toJSONSchema(schema.meta({ title: 'Accelerator model of Tritbank' }));
 }
 
-/** Text in an error: on one line, and not a page of it. */
-function oneLine(value: string): string {
-  const line = JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"');
-  return line.length > 60 ? `${line.slice(0, 57)}...` : line;
-}
-
-function describeValue(value: unknown): string {
-  if (value === undefined) return 'none';
-  if (typeof value === 'string') return `'${oneLine(value)}'`;
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value !== 'object' || value === null) return String(value);
-  return Object.keys(value).length > 0 ? 'an object' : 'an empty object';
-}
-
-function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], json);
-}
-
-function formatError(where: string, path: readonly PropertyKey[], expected: string, found: string): TritbankError {
-  const place = path.length > 0 ? `${where} ${oneLine(path.map(String).join('.'))}` : where;
-  return new TritbankError('E_FORMAT', place, `expected ${expected}, found ${found}`);
-}
-
 /** Checks an accelerator's parsed JSON. `where`, usually the file, begins the place in an error. E_FORMAT. */
 export function parseAccelerator(json: unknown, where: string): Accelerator {
-  const { data, error } = schema.safeParse(json);
-  if (error) {
-    // a misspelt key is one unknown and one missing: the unknown one says more
-    const issue = error.issues.find((i) => i.code === 'unrecognized_keys') ?? error.issues[0]!;
-    if (issue.code === 'unrecognized_keys') {
-      throw formatError(where, [...issue.path, issue.keys[0]!], issue.message, 'an unknown key');
-    }
-    throw formatError(where, issue.path, issue.message, describeValue(valueAt(json, issue.path)));
-  }
-  const { $schema, ...accelerator } = data;
+  const { $schema, ...accelerator } = checkJson(schema, json, where);
   const { formats, defaultFormat } = accelerator;
   if (Object.hasOwn(formats, defaultFormat)) return accelerator;
   const expected = `one of ${Object.keys(formats).map(oneLine).join(', ')}`;
@@ -171,8 +140,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 function readText(path: string | URL, where: string): string {
   try {
-    // editors on Windows write a byte order mark
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    return readFileSync(path, 'utf8');
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     const expected = `one of ${accelerators.join(', ')} or a readable JSON file`;
@@ -187,15 +155,7 @@ function readText(path: string | URL, where: string): string {
 export function loadAccelerator(nameOrPath: string): Accelerator {
   const isName = accelerators.includes(nameOrPath);
   const path = isName ? new URL(`../../accelerators/${nameOrPath}.json`, import.meta.url) : nameOrPath;
-  const content = readText(path, nameOrPath);
-  let json: unknown;
-  try {
-    json = JSON.parse(content);
-  } catch (cause) {
-    const found = content.trim() === '' ? 'an empty file' : oneLine((cause as Error).message);
-    throw new TritbankError('E_FORMAT', nameOrPath, `expected JSON, found ${found}`, { cause });
-  }
-  return parseAccelerator(json, nameOrPath);
+  return parseAccelerator(parseText(readText(path, nameOrPath), nameOrPath), nameOrPath);
 }
 
 /** The number format of that name, or the default one. E_USAGE for a name that the accelerator does not have. */

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evaluate, normal, relativeError } from '../../test/evaluate.ts';
-import { Graph, ints, type Tensor, toNumbers, verify } from '../ir/index.ts';
+import { elementCount, Graph, ints, type Tensor, toNumbers, verify } from '../ir/index.ts';
 import { Builder } from './builder.ts';
 import { applyMap, type DepthwiseGeometry, geometryOf, weightGradient } from './depthwise.ts';
+import { canConvolve, convolve, gradientOfPatches } from './depthwise-convolve.ts';
 import { depthwiseConv, markerDomain } from './names.ts';
 
 type Pair = readonly [number, number];
@@ -55,14 +56,29 @@ function inGraph(g: DepthwiseGeometry, x: Tensor, w: Tensor, dy: Tensor) {
   const ops = graph.nodes.map((n) => n.op);
   const dx = applyMap(b, g, 'backward', inputs.w, gradient);
   const dw = weightGradient(b, g, inputs.x, gradient);
-  expect([y, dx, dw].map((v) => v.shape)).toEqual([yDims(g), xDims(g), wDims(g)]);
-  verify(graph);
-  const [found, dxFound, dwFound] = [y, dx, dw].map((output) => {
-    const one = graph.clone();
-    one.outputs = [one.value(output.name)];
-    return evaluate(one, { x, w, dy });
+  // whatever the sizes make of them, the other forms too
+  const also = {
+    y: canConvolve(g, 'forward') ? convolve(b, g, 'forward', inputs.w, inputs.x) : y,
+    dx: canConvolve(g, 'backward') ? convolve(b, g, 'backward', inputs.w, gradient) : dx,
+    dw: gradientOfPatches(b, g, inputs.x, gradient),
+  };
+  for (const found of [{ y, dx, dw }, also]) {
+    expect([found.y, found.dx, found.dw].map((v) => v.shape)).toEqual([yDims(g), xDims(g), wDims(g)]);
+  }
+  const all = [y, dx, dw, also.y, also.dx, also.dw];
+  graph.outputs = [
+    b.concat(
+      all.map((v) => b.reshape(v, [-1])),
+      0,
+    ),
+  ];
+  const values = evaluate(verify(graph), { x, w, dy });
+  let end = 0;
+  const [y1, dx1, dw1, y2, dx2, dw2] = all.map((v) => {
+    end += elementCount(v.dims);
+    return values.slice(end - elementCount(v.dims), end);
   });
-  return { ops, y: found!, dx: dxFound!, dw: dwFound! };
+  return { ops, y: [y1!, y2!], dx: [dx1!, dx2!], dw: [dw1!, dw2!] };
 }
 
 function expectMaps(sizes: Sizes): string[] {
@@ -76,9 +92,9 @@ function expectMaps(sizes: Sizes): string[] {
     dw[k]! += dys[o]! * xs[i]!;
   });
   const found = inGraph(g, x, w, dy);
-  expect(relativeError(found.y, y)).toBeLessThan(1e-5);
-  expect(relativeError(found.dx, dx)).toBeLessThan(1e-5);
-  expect(relativeError(found.dw, dw)).toBeLessThan(1e-5);
+  for (const values of found.y) expect(relativeError(values, y)).toBeLessThan(1e-5);
+  for (const values of found.dx) expect(relativeError(values, dx)).toBeLessThan(1e-5);
+  for (const values of found.dw) expect(relativeError(values, dw)).toBeLessThan(1e-5);
   return found.ops;
 }
 
@@ -91,8 +107,14 @@ describe('applyMap and weightGradient', () => {
   });
 
   it('are products of blocks of rows on larger maps', () => {
-    const ops = expectMaps({ ...square, channels: 1, input: [16, 16], strides: [2, 2] });
+    const ops = expectMaps({ ...square, channels: 1, batch: 16, input: [12, 12], strides: [2, 2] });
     expect(ops.filter((op) => op === 'Gather')).toHaveLength(1);
+  });
+
+  it('are the sum of four convolutions on large maps with stride 2, of every second row and column', () => {
+    const ops = expectMaps({ ...square, channels: 1, batch: 1, input: [32, 32], strides: [2, 2] });
+    expect(ops.filter((op) => op === 'Conv')).toHaveLength(4);
+    expect(ops.slice(-2)).toEqual(['Sum', 'Reshape']);
   });
 
   it('are a dilated convolution where products would cost more', () => {

@@ -4,27 +4,19 @@
  * With activations as `[C, H, W, B]`, a depthwise convolution is a linear map of each channel's pixels that is the same
  * for every image: `y[c] = T[c] x[c]`, `x[c]` of shape `[H W, B]`, and `T[c] = w[c] . basis` with a constant 0/1 basis.
  * On larger maps T is cut into blocks of rows, each of which sees a window of input rows only. Runtimes reach ten times
- * the arithmetic speed in matrix products that they reach in grouped convolutions, which outweighs the zeros in T.
+ * the arithmetic speed in matrix products that they reach in grouped convolutions, which outweighs the zeros in T, until
+ * there are too many of them (`depthwise-convolve.ts`).
  *
  * `DepthwiseConv(x [C,H,W,B], w [C,kh,kw]) -> y [C,Ho,Wo,B]` is a marker (`markerDomain`) that lives from the layout
  * pass until `passes/lower-depthwise`; its gradient rule and the lowering both call `applyMap` below.
  */
 
-import { f32, type Graph, int, ints, type Node, type Value } from '../ir/index.ts';
+import { f32, type Graph, type Node, type Value } from '../ir/index.ts';
 import type { Builder } from './builder.ts';
+import { canConvolve, convolutionTime, convolve, gradientOfPatches, patchesTime } from './depthwise-convolve.ts';
+import { type DepthwiseGeometry, type Direction, sizes } from './depthwise-geometry.ts';
 
-/** Sizes of one depthwise convolution. */
-export interface DepthwiseGeometry {
-  readonly channels: number;
-  readonly batch: number;
-  /** Input and output height and width. */
-  readonly input: readonly [number, number];
-  readonly output: readonly [number, number];
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  /** Padding before the first row and column. */
-  readonly pads: readonly [number, number];
-}
+export type { DepthwiseGeometry, Direction } from './depthwise-geometry.ts';
 
 /** Reads the geometry off a `DepthwiseConv` node. */
 export function geometryOf(node: Node): DepthwiseGeometry {
@@ -41,9 +33,6 @@ export function geometryOf(node: Node): DepthwiseGeometry {
   };
 }
 
-/** Which way the map goes: from x to y, or from dy to dx (the transposed map). */
-export type Direction = 'forward' | 'backward';
-
 /** A map in blocks of rows: block i makes `rows` output rows from `window` input rows that start at `starts[i]`. */
 export interface BlockMap {
   readonly direction: Direction;
@@ -51,9 +40,6 @@ export interface BlockMap {
   readonly window: number;
   readonly starts: readonly number[];
 }
-
-const sizes = (g: DepthwiseGeometry, direction: Direction) =>
-  direction === 'forward' ? { from: g.input, to: g.output } : { from: g.output, to: g.input };
 
 /** Input rows that output row `r` reads, clipped to the map: first and last. */
 function reach(g: DepthwiseGeometry, direction: Direction, r: number): [number, number] {
@@ -74,7 +60,7 @@ function reach(g: DepthwiseGeometry, direction: Direction, r: number): [number, 
 const maxBasis = 1 << 22;
 
 /** Predicted nanoseconds on two Zen 4 cores; only their proportions matter. */
-const cost = { multiplyAccumulate: 0.02, mapElement: 0.7, gatheredElement: 0.8, convolvedElement: 2.2 };
+const cost = { multiplyAccumulate: 0.02, mapElement: 0.7, gatheredElement: 0.8 };
 
 /** Chooses the block height with the least predicted time: products, elements of T, elements of gathered windows. */
 function planBlocks(g: DepthwiseGeometry, direction: Direction): { map: BlockMap; time: number } {
@@ -165,42 +151,19 @@ function windows(b: Builder, g: DepthwiseGeometry, map: BlockMap, x: Value): Val
   return b.reshape(gathered, dims);
 }
 
-/**
- * With stride 1 the map is also a plain convolution: the batch lies next to the columns, so that a step of one column is
- * a dilation by B in an image of `W B` columns. Backward: the reversed kernel under the complementary padding.
- */
-function convolve(b: Builder, g: DepthwiseGeometry, direction: Direction, w: Value, x: Value): Value {
-  const { from, to } = sizes(g, direction);
-  const [kh, kw] = g.kernel;
-  const forward = direction === 'forward';
-  const [top, left] = forward ? g.pads : [kh - 1 - g.pads[0], kw - 1 - g.pads[1]];
-  const [bottom, right] = [to[0] + kh - 1 - from[0] - top, to[1] + kw - 1 - from[1] - left];
-  const reversed = { starts: [-1, -1], ends: [-1 - kh, -1 - kw], axes: [1, 2], steps: [-1, -1] };
-  const kernel = b.reshape(forward ? w : b.slice(w, reversed), [g.channels, 1, kh, kw]);
-  const image = b.reshape(x, [1, g.channels, from[0], from[1] * g.batch]);
-  const y = b.op('Conv', [image, kernel], {
-    kernel_shape: ints([kh, kw]),
-    group: int(g.channels),
-    dilations: ints([1, g.batch]),
-    pads: ints([top, left * g.batch, bottom, right * g.batch]),
-  });
-  return b.reshape(y, [g.channels, to[0], to[1], g.batch]);
-}
-
 /** The forward map (y from x) or the transposed one (dx from dy) applied to `x`, as `[C, H, W, B]`. */
 export function applyMap(b: Builder, g: DepthwiseGeometry, direction: Direction, w: Value, x: Value): Value {
   const { to } = sizes(g, direction);
   const { map, time } = planBlocks(g, direction);
-  const canConvolve = g.strides.every((s) => s === 1) && g.pads.every((p, i) => p < g.kernel[i]!);
-  const elements = g.channels * to[0] * to[1] * g.batch;
-  if (canConvolve && elements * cost.convolvedElement < time) return convolve(b, g, direction, w, x);
+  if (canConvolve(g, direction) && convolutionTime(g, direction) < time) return convolve(b, g, direction, w, x);
   const y = b.matmul(mapMatrices(b, g, map, w), windows(b, g, map, x));
   return b.reshape(y, [g.channels, to[0], to[1], g.batch]);
 }
 
-/** The weights' gradient `[C, kh, kw]`: `dT = dy x'`, `dw = dT . basis'`. */
+/** The weights' gradient `[C, kh, kw]`: `dT = dy x'`, `dw = dT . basis'`, or from patches where T is large. */
 export function weightGradient(b: Builder, g: DepthwiseGeometry, x: Value, dy: Value): Value {
-  const { map } = planBlocks(g, 'forward');
+  const { map, time } = planBlocks(g, 'forward');
+  if (patchesTime(g) < time) return gradientOfPatches(b, g, x, dy);
   const blocks = map.starts.length;
   const rows = b.reshape(dy, [g.channels, blocks, map.rows * g.output[1], g.batch]);
   const dT = b.matmul(rows, b.transpose(windows(b, g, map, x), [0, 1, 3, 2]));

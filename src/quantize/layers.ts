@@ -25,6 +25,7 @@ const passesThrough = new Set([
   'Concat',
   'Dropout',
   'Flatten',
+  'Gather',
   'Identity',
   'LogSoftmax',
   'Mul',

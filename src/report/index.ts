@@ -1,10 +1,15 @@
-/** Reports of runs and of cost measurements: HTML pages with charts, and tables for the terminal. */
+/** Reports of runs, cost measurements, analyses and compressions: HTML pages with charts, and tables for the terminal. */
 
 import { TritbankError } from '../ir/index.ts';
 import type { RunResult } from '../train/records.ts';
+import type { AnalysisReport } from './analysis-page.ts';
+import type { CompressReport } from './compress-page.ts';
 import type { CostReport } from './cost-page.ts';
 import { findBaseline, nameRuns } from './runs.ts';
 
+export { printAnalysis } from './analysis-columns.ts';
+export type { AnalysisReport } from './analysis-page.ts';
+export type { CompressReport } from './compress-page.ts';
 export { costCsv, sweepCsv } from './cost-csv.ts';
 export type { CostReport } from './cost-page.ts';
 export { type PrintCostOptions, printCost, printSweep } from './cost-text.ts';
@@ -44,4 +49,19 @@ export async function renderCostReport(report: CostReport): Promise<string> {
   }
   const { renderCostPage } = await import('./cost-page.ts');
   return renderCostPage(report);
+}
+
+/** A self-contained HTML page about the sensitivity of a network's filters. E_USAGE for an analysis without layers. */
+export async function renderAnalysisReport(report: AnalysisReport): Promise<string> {
+  if (report.analysis.layers.length === 0) {
+    throw new TritbankError('E_USAGE', 'analysis report', 'expected at least one layer, found none');
+  }
+  const { renderAnalysisPage } = await import('./analysis-page.ts');
+  return renderAnalysisPage(report);
+}
+
+/** A self-contained HTML page about a compression. The charting and image libraries are loaded by the first call. */
+export async function renderCompressReport(report: CompressReport): Promise<string> {
+  const { renderCompressPage } = await import('./compress-page.ts');
+  return renderCompressPage(report);
 }

@@ -49,8 +49,16 @@ export function selectSamples(samples: readonly SampleRecord[]): SampleRecord[] 
 const isUsable = ({ pixels, channels, height, width }: SampleRecord) =>
   (channels === 1 || channels === 3) && height > 0 && width > 0 && pixels.length === channels * height * width;
 
+/** Pixels are 0..255, channel after channel. */
+export interface ShownImage {
+  readonly pixels: ArrayLike<number>;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** A PNG data URI; images beyond `maxSide` are made smaller. */
-async function encodeImage({ pixels, channels, height, width }: SampleRecord): Promise<string> {
+export async function encodeImage({ pixels, channels, height, width }: ShownImage): Promise<string> {
   const plane = height * width;
   const interleaved = new Uint8ClampedArray(channels * plane);
   for (let c = 0; c < channels; c++) {

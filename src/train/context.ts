@@ -2,9 +2,10 @@
 
 import type { Dataset, Split } from '../data/index.ts';
 import type { QuantizedNetwork } from '../quantize/index.ts';
-import type { TrainConfig } from './config.ts';
+import type { Recipe } from './config.ts';
+import type { Distillation } from './loss.ts';
 import type { Normalisation } from './pixels.ts';
-import type { EpochRecord } from './records.ts';
+import type { EpochRecord, Method } from './records.ts';
 import { appendLine } from './run-files.ts';
 import type { Teacher } from './teacher.ts';
 import type { EventFile } from './tensorboard.ts';
@@ -37,26 +38,33 @@ export interface RunOptions {
   readonly warn?: (line: string) => void;
 }
 
-/** Everything that stays the same during a run. */
-export interface RunContext {
-  readonly config: TrainConfig;
-  readonly options: RunOptions;
+/** Images and how they are fed. */
+export interface RunData {
   readonly dataset: Dataset;
+  /** The training images in use; `dataset.test` is what is evaluated. */
   readonly train: Split;
   /** Height and width of the images. */
   readonly size: number;
+  readonly normalisation: Normalisation;
+}
+
+/** Everything that stays the same during a run. */
+export interface RunContext extends RunData {
+  readonly recipe: Recipe;
+  readonly options: RunOptions;
   /** For people: name, width, input size, first stride. */
   readonly architecture: string;
-  readonly normalisation: Normalisation;
-  readonly teacher: Teacher | undefined;
+  readonly method: Method;
+  /** The teacher and its part in the loss. */
+  readonly distillation: { readonly teacher: Teacher; readonly loss: Distillation } | undefined;
   readonly quantized: QuantizedNetwork;
   readonly files: { readonly checkpoint: string; readonly metrics: string };
   readonly events: EventFile;
 }
 
-export const engineOptions = (config: TrainConfig) => ({
-  device: config.device,
-  ...(config.threads !== undefined && { threads: config.threads }),
+export const engineOptions = ({ device, threads }: Pick<Recipe, 'device' | 'threads'>) => ({
+  device,
+  ...(threads !== undefined && { threads }),
 });
 
 /** Appends a record to `metrics.jsonl` and the TensorBoard events. */

@@ -6,13 +6,15 @@
 import { type Batch, batches, stepCount } from '../data/index.ts';
 import { compileProgram, type Program } from '../engine/index.ts';
 import { scalar, type Tensor, TritbankError } from '../ir/index.ts';
-import { loadState, type QuantizedNetwork, toFrozen, toTernary } from '../quantize/index.ts';
+import { loadState, type QuantizedNetwork } from '../quantize/index.ts';
 import { type Position, saveCheckpoint } from './checkpoint.ts';
 import { engineOptions, type RunContext, recordEpoch } from './context.ts';
 import { findNonFinite } from './diagnose.ts';
 import { evaluateGraph } from './evaluate.ts';
+import { networkOf } from './phase-networks.ts';
 import type { PhaseSpan } from './phases.ts';
-import type { EpochRecord, Phase } from './records.ts';
+import { pinFirst, pinnedShare, type TernaryControl } from './pins.ts';
+import type { EpochRecord } from './records.ts';
 import { reestimate } from './reestimate.ts';
 import { scheduleFactor } from './schedule.ts';
 import { buildStep, emaName, type StepGraph } from './step.ts';
@@ -20,15 +22,6 @@ import { buildStep, emaName, type StepGraph } from './step.ts';
 /** What a run stopped by its signal rejects with. */
 export class AbortError extends Error {
   override readonly name = 'AbortError';
-}
-
-function networkOf(
-  phase: Phase,
-  quantized: QuantizedNetwork,
-  frozenFrom: ReadonlyMap<string, Tensor>,
-): QuantizedNetwork {
-  if (phase === 'ternary') return toTernary(quantized);
-  return phase === 'frozen' ? toFrozen(quantized, frozenFrom) : quantized;
 }
 
 /** Batches that show the statistics of averaged weights. */
@@ -45,18 +38,25 @@ export class PhaseLoop {
     private readonly index: number,
     private readonly frozenFrom: ReadonlyMap<string, Tensor>,
   ) {
-    const { config, normalisation, quantized, teacher } = context;
+    const { recipe, normalisation, quantized, distillation } = context;
     this.network = networkOf(span.phase, quantized, frozenFrom);
     this.built = buildStep(this.network.graph, {
-      batchSize: config.batchSize,
-      optimizer: config.optimizer,
+      batchSize: recipe.batchSize,
+      optimizer: recipe.optimizer,
       normalisation,
       frozen: this.network.fixed,
-      ...(config.clipNorm !== undefined && { clipNorm: config.clipNorm }),
-      ...(config.emaDecay > 0 && { emaDecay: config.emaDecay }),
-      ...(teacher && { distillation: { weight: config.distillWeight, temperature: config.temperature } }),
+      ...(recipe.clipNorm !== undefined && { clipNorm: recipe.clipNorm }),
+      ...(recipe.emaDecay > 0 && { emaDecay: recipe.emaDecay }),
+      ...(distillation && { distillation: distillation.loss }),
+      ...(span.phase === 'ternary' && { ternary: this.control() }),
     });
-    this.steps = stepCount(context.train, { batchSize: config.batchSize, dropLast: true });
+    this.steps = stepCount(context.train, { batchSize: recipe.batchSize, dropLast: true });
+  }
+
+  private control(): TernaryControl {
+    const { oscillation, freezeLayers } = this.context.recipe;
+    const weights = this.network.ternary;
+    return { weights, ...(oscillation && { oscillation }), ...(freezeLayers && { freezeLayers }) };
   }
 
   /** Trains the rest of the phase from `state` and `position`; returns the final state and the next phase's start. */
@@ -64,8 +64,8 @@ export class PhaseLoop {
     state: ReadonlyMap<string, Tensor>,
     position: Position,
   ): Promise<{ state: ReadonlyMap<string, Tensor>; position: Position }> {
-    const { config } = this.context;
-    const program = await compileProgram(this.built.graph, this.built.slots, engineOptions(config));
+    const { recipe } = this.context;
+    const program = await compileProgram(this.built.graph, this.built.slots, engineOptions(recipe));
     try {
       // From an earlier phase come weights and averages; momentum is kept only within a phase.
       await program.load(position.epoch > 0 || position.batch > 0 ? state : this.weightsOf(state));
@@ -73,9 +73,9 @@ export class PhaseLoop {
         kind: 'phase',
         phase: this.span.phase,
         epoch: this.span.before + position.epoch + 1,
-        epochs: config.epochs,
+        epochs: recipe.epochs,
         done: 0,
-        total: this.steps * config.batchSize,
+        total: this.steps * recipe.batchSize,
       });
       while (position.epoch < this.span.epochs) position = await this.epoch(program, position);
       const final = await program.state();
@@ -105,35 +105,35 @@ export class PhaseLoop {
    * batch-norm statistics that belong to them.
    */
   private async weights(state: ReadonlyMap<string, Tensor>): Promise<Map<string, Tensor>> {
-    const { config, train, normalisation, size } = this.context;
+    const { recipe, train, normalisation, size } = this.context;
     const result = new Map<string, Tensor>();
     for (const name of [...this.built.learned, ...this.built.running]) {
       const tensor = state.get(emaName(name)) ?? state.get(name);
       if (tensor) result.set(name, tensor);
     }
-    if (config.emaDecay === 0) return result;
+    if (recipe.emaDecay === 0) return result;
     const graph = this.network.graph.clone();
     loadState(graph, result);
-    const { batchSize, seed } = config;
-    const options = { ...engineOptions(config), batchSize, count: averagedBatches, seed, normalisation, size };
+    const { batchSize, seed } = recipe;
+    const options = { ...engineOptions(recipe), batchSize, count: averagedBatches, seed, normalisation, size };
     return new Map([...result, ...(await reestimate(graph, train, options))]);
   }
 
   private async epoch(program: Program, start: Position): Promise<Position> {
-    const { config, options, train, size, dataset } = this.context;
+    const { recipe, options, train, size, dataset } = this.context;
     let position = start;
     const began = performance.now();
     const stream = batches(train, {
-      batchSize: config.batchSize,
-      seed: config.seed,
+      batchSize: recipe.batchSize,
+      seed: recipe.seed,
       epoch: this.span.before + position.epoch,
       shuffle: true,
       dropLast: true,
       start: position.batch,
       size,
-      ...(config.augment && { augment: dataset.augment }),
-      mixup: config.mixup,
-      smoothing: config.labelSmoothing,
+      ...(recipe.augment && { augment: dataset.augment }),
+      mixup: recipe.mixup,
+      smoothing: recipe.labelSmoothing,
       ...(options.warn && { warn: options.warn }),
     });
     const elapsed = () => start.seconds + (performance.now() - began) / 1000;
@@ -156,8 +156,8 @@ export class PhaseLoop {
       this.report(position);
     }
     const trainSeconds = (performance.now() - began) / 1000;
-    const state = await program.state();
-    const images = (position.batch - start.batch) * config.batchSize;
+    const state = await this.freezeLayers(program, position.epoch + 1);
+    const images = (position.batch - start.batch) * recipe.batchSize;
     const learningRate = this.learningRate(position.epoch * this.steps + position.batch - 1);
     const record = await this.evaluate(state, position, learningRate, images / trainSeconds);
     position = {
@@ -170,18 +170,27 @@ export class PhaseLoop {
     };
     recordEpoch(this.context, { ...record, seconds: position.seconds });
     saveCheckpoint(this.context.files.checkpoint, { position, state, frozenFrom: this.frozenFrom });
-    this.progress('epoch-end', position, { record, done: this.steps * config.batchSize });
+    this.progress('epoch-end', position, { record, done: this.steps * recipe.batchSize });
     return position;
+  }
+
+  /** After `epochs` epochs of the ternary phase, pins that share of its layers; returns the state of the program. */
+  private async freezeLayers(program: Program, epochs: number): Promise<ReadonlyMap<string, Tensor>> {
+    const state = await program.state();
+    if (this.span.phase !== 'ternary' || !this.context.recipe.freezeLayers) return state;
+    const pins = pinFirst(this.network.ternary, state, epochs / this.span.epochs);
+    await program.load(pins);
+    return new Map([...state, ...pins]);
   }
 
   /** The rate of the step before which `done` steps of this phase were made. */
   private learningRate(done: number): number {
-    const { learningRate, schedule, epochs } = this.context.config;
+    const { learningRate, schedule, epochs } = this.context.recipe;
     return learningRate * scheduleFactor(schedule, this.span.before + done / this.steps, epochs);
   }
 
   private async step(program: Program, batch: Batch, learningRate: number, step: number) {
-    const { teacher, dataset } = this.context;
+    const { distillation, dataset } = this.context;
     const { channels, height, width } = batch.shape;
     const images: Tensor = { dtype: 'uint8', dims: [batch.size, channels, height, width], data: batch.images };
     const classes = dataset.classes.length;
@@ -193,7 +202,7 @@ export class PhaseLoop {
     const result = await program.step({
       images,
       targets,
-      ...(teacher && { teacher: await teacher.logits(images) }),
+      ...(distillation && { teacher: await distillation.teacher.logits(images) }),
       learning_rate: scalar(learningRate),
       step: scalar(step),
     });
@@ -202,9 +211,10 @@ export class PhaseLoop {
 
   /** E_DIVERGED for a loss that is not finite, or whose slow average is ten times that of guessing. */
   private async checkLoss(program: Program, batch: Batch, loss: number, position: Position): Promise<void> {
-    const { config, dataset, normalisation, teacher } = this.context;
+    const { dataset, normalisation, distillation } = this.context;
     // The teacher's part of the loss is scaled by T^2.
-    const scale = teacher ? Math.max(1, config.distillWeight * config.temperature ** 2) : 1;
+    const { weight, temperature } = distillation?.loss ?? { weight: 0, temperature: 1 };
+    const scale = Math.max(1, weight * temperature ** 2);
     const limit = 10 * scale * Math.max(1, Math.log(dataset.classes.length));
     if (Number.isFinite(loss) && (position.slowLoss < limit || position.step < 20)) return;
     const where = `step ${position.step} (epoch ${this.span.before + position.epoch + 1}, phase ${this.span.phase})`;
@@ -233,31 +243,33 @@ export class PhaseLoop {
     learningRate: number,
     imagesPerSecond: number,
   ): Promise<EpochRecord> {
-    const { config, dataset, normalisation, options } = this.context;
+    const { recipe, dataset, normalisation, options } = this.context;
     const graph = this.network.graph.clone();
     loadState(graph, await this.weights(state));
     const evaluation = await evaluateGraph(graph, dataset.test, dataset.classes, normalisation, {
-      ...engineOptions(config),
+      ...engineOptions(recipe),
       ...(options.warn && { warn: options.warn }),
       onProgress: (done, total) => this.progress('evaluate', position, { done, total }),
     });
+    const pinned = this.span.phase === 'ternary' ? pinnedShare(this.network.ternary, state) : undefined;
     return {
       epoch: this.span.before + position.epoch + 1,
       phase: this.span.phase,
       step: position.step,
       learningRate,
       trainLoss: position.lossSum / position.batch,
-      trainTop1: position.correct / (position.batch * config.batchSize),
+      trainTop1: position.correct / (position.batch * recipe.batchSize),
       testLoss: evaluation.loss,
       top1: evaluation.top1,
       top5: evaluation.top5,
       imagesPerSecond,
       seconds: position.seconds,
+      ...(pinned !== undefined && { pinned }),
     };
   }
 
   private report(position: Position): void {
-    const { batchSize } = this.context.config;
+    const { batchSize } = this.context.recipe;
     this.progress('images', position, {
       done: position.batch * batchSize,
       loss: position.lossSum / position.batch,
@@ -270,10 +282,10 @@ export class PhaseLoop {
     position: Position,
     more: { done: number; total?: number; loss?: number; top1?: number; record?: EpochRecord },
   ): void {
-    const { config, options } = this.context;
-    const epoch = Math.min(this.span.before + position.epoch + (kind === 'epoch-end' ? 0 : 1), config.epochs);
-    const total = this.steps * config.batchSize;
-    options.onProgress?.({ kind, phase: this.span.phase, epoch, epochs: config.epochs, total, ...more });
+    const { recipe, options } = this.context;
+    const epoch = Math.min(this.span.before + position.epoch + (kind === 'epoch-end' ? 0 : 1), recipe.epochs);
+    const total = this.steps * recipe.batchSize;
+    options.onProgress?.({ kind, phase: this.span.phase, epoch, epochs: recipe.epochs, total, ...more });
   }
 }
 

@@ -75,6 +75,49 @@ describe('distillationLoss', () => {
     expect(relativeError(evaluate(withOptions(weight, temperature), feeds), [expected])).toBeLessThan(1e-6);
   });
 
+  /** Pearson's correlation with 1e-8 added to both sums of squares. */
+  function correlation(x: readonly number[], y: readonly number[]): number {
+    const centre = (v: readonly number[]) => v.map((e) => e - v.reduce((a, b) => a + b, 0) / v.length);
+    const [p, q] = [centre(x), centre(y)];
+    const dot = (a: readonly number[], b: readonly number[]) => a.reduce((s, e, i) => s + e * b[i]!, 0);
+    return dot(p, q) / Math.sqrt((dot(p, p) + 1e-8) * (dot(q, q) + 1e-8));
+  }
+  const columnsOf = (all: readonly (readonly number[])[]) => all[0]!.map((_, k) => all.map((row) => row[k]!));
+  const meanOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const distOptions = (weight: number, temperature: number) =>
+    graphOf((b, x, t, y) => distillationLoss(b, x, t, y, { kind: 'dist', weight, temperature }));
+
+  it.each([
+    [1, 1],
+    [0.3, 2],
+  ])('takes correlations over classes and over images for the imitation: w %f, T %f', (weight, temperature) => {
+    const [s, t] = [soften(logits, temperature), soften(teacher, temperature)];
+    const between = meanOf(s.map((row, i) => correlation(row, t[i]!)));
+    const within = meanOf(columnsOf(s).map((column, k) => correlation(column, columnsOf(t)[k]!)));
+    const truth = meanEntropy(rowsOf(targets), soften(logits, 1));
+    const expected = (1 - weight) * truth + weight * temperature ** 2 * (2 - between - within);
+    expect(relativeError(evaluate(distOptions(weight, temperature), feeds), [expected])).toBeLessThan(1e-6);
+  });
+
+  it('is zero for a student of the same preferences and falls along its gradient', () => {
+    const graph = distOptions(1, 1);
+    expect(Math.abs(evaluate(graph, { ...feeds, logits: teacher })[0]!)).toBeLessThan(1e-5);
+    const value = evaluate(graph, feeds)[0]!;
+    const [x] = graph.inputs as [Value];
+    graph.outputs = [differentiate(graph, graph.outputs[0]!, [x]).get(x)!];
+    const slope = evaluate(graph, feeds);
+    const step = 1e-4;
+    const moved = f32(
+      [rows, classes],
+      toNumbers(logits).map((v, i) => v - step * slope[i]!),
+    );
+    const fall = value - evaluate(distOptions(1, 1), { ...feeds, logits: moved })[0]!;
+    expect(fall / (step * slope.reduce((s, g) => s + g * g, 0))).toBeCloseTo(1, 2);
+    // constant rows and columns have no direction
+    const flat = evaluate(graph, { ...feeds, logits: f32([rows, classes]) });
+    expect(flat.every(Number.isFinite)).toBe(true);
+  });
+
   it('sends T (softmax(x / T) - softmax(teacher / T)) / rows to the student and nothing to the teacher', () => {
     const graph = withOptions(1, 2);
     const [x, , y] = graph.inputs as [Value, Value, Value];

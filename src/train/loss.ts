@@ -11,7 +11,11 @@ export function crossEntropy(b: Builder, logits: Value, targets: Value): Value {
   return b.mul(b.reduceSum(b.mul(targets, logSoftmax(b, logits)), [0, 1]), -1 / batch);
 }
 
+export const distillationKinds = ['kd', 'dist'] as const;
+
 export interface Distillation {
+  /** `kd` (default): the teacher's probabilities as soft targets; `dist`: their correlations, see `distLoss`. */
+  readonly kind?: (typeof distillationKinds)[number];
   /** Weight of the teacher's part, in [0, 1]. */
   readonly weight: number;
   /** Softmax temperature T, above 0. */
@@ -19,7 +23,8 @@ export interface Distillation {
 }
 
 /**
- * `(1 - w) CE(targets) + w T^2 CE(softmax(teacher / T), student / T)` (Hinton et al., arXiv 1503.02531).
+ * `(1 - w) CE(targets) + w T^2 I`, where I measures how far the student's softmax at temperature T is from the
+ * teacher's: their cross-entropy (Hinton et al., arXiv 1503.02531), or `distLoss`.
  * `teacher` are logits `[B, K]`; no gradient reaches them.
  */
 export function distillationLoss(
@@ -27,12 +32,38 @@ export function distillationLoss(
   logits: Value,
   targets: Value,
   teacher: Value,
-  { weight, temperature }: Distillation,
+  { kind = 'kd', weight, temperature }: Distillation,
 ): Value {
-  const soft = b.op('Softmax', [b.mul(teacher, 1 / temperature)], { axis: int(1) });
-  const imitation = crossEntropy(b, b.mul(logits, 1 / temperature), soft);
+  const soften = (x: Value) => b.mul(x, 1 / temperature);
+  const probabilities = (x: Value) => b.op('Softmax', [soften(x)], { axis: int(1) });
+  const imitation =
+    kind === 'kd'
+      ? crossEntropy(b, soften(logits), probabilities(teacher))
+      : distLoss(b, probabilities(logits), probabilities(teacher));
   const truth = crossEntropy(b, logits, targets);
   return b.add(b.mul(truth, 1 - weight), b.mul(imitation, weight * temperature * temperature));
+}
+
+/** Added to sums of squares: rows and columns of next to no variation are not amplified, and the root is smooth. */
+const squareFloor = 1e-8;
+
+/** The mean over rows (axis 1) or columns (axis 0) of Pearson's correlation of two matrices. */
+function meanCorrelation(b: Builder, x: Value, y: Value, axis: 0 | 1): Value {
+  const centred = (v: Value) => b.sub(v, b.reduceMean(v, [axis], true));
+  const [p, q] = [centred(x), centred(y)];
+  const norm = (v: Value) => b.sqrt(b.add(b.reduceSum(b.mul(v, v), [axis]), squareFloor));
+  const correlation = b.div(b.reduceSum(b.mul(p, q), [axis]), b.mul(norm(p), norm(q)));
+  return b.reduceMean(correlation, [0]);
+}
+
+/**
+ * DIST (Huang et al., arXiv 2205.10536, equations 8 to 10, both weights 1): of probabilities `[B, K]`, 1 - correlation
+ * over the classes of an image, averaged over images, plus 1 - correlation over the images of a class, averaged over
+ * classes. It asks for the teacher's preferences, not for its confidence, which a weaker student does not reach.
+ */
+export function distLoss(b: Builder, student: Value, teacher: Value): Value {
+  const [between, within] = [meanCorrelation(b, student, teacher, 1), meanCorrelation(b, student, teacher, 0)];
+  return b.sub(2, b.add(between, within));
 }
 
 /** How many rows of `logits` have their largest value where `targets` have theirs; a float32 scalar. */

@@ -29,3 +29,18 @@ export function findParameters(graph: Graph, frozen: ReadonlySet<string> = new S
 
 /** Weight decay acts on matrices and kernels; not on biases, batch norms and the scales `a` (all of rank 1). */
 export const decays = (value: Value) => value.shape.length >= 2;
+
+/**
+ * Names of float32 constants that act on the input in front of the first layer: the mean and deviation by which a model
+ * normalises its input itself. A given model keeps them.
+ */
+export function fixedConstants(graph: Graph): string[] {
+  const raw = new Set<Value>(graph.inputs);
+  const names = new Set<string>();
+  for (const node of graph.nodes) {
+    if (['Conv', 'Gemm', 'MatMul'].includes(node.op) || !node.inputs.some((x) => x && raw.has(x))) continue;
+    for (const output of node.outputs) if (output) raw.add(output);
+    for (const x of node.inputs) if (x?.constant?.dtype === 'float32') names.add(x.name);
+  }
+  return [...names];
+}

@@ -31,6 +31,8 @@ export interface EpochRecord {
   readonly imagesPerSecond: number;
   /** Seconds since the run started, resumed parts added up. */
   readonly seconds: number;
+  /** Ternary phase with `oscillation` freeze or `freezeLayers`: the share of ternary weights that are fixed, 0..1. */
+  readonly pinned?: number;
 }
 
 /** One layer of the exported network. */

@@ -9,8 +9,8 @@
 import { batches, type Split } from '../data/index.ts';
 import { type CompileOptions, compile } from '../engine/index.ts';
 import { f32, type Graph, type Tensor } from '../ir/index.ts';
+import { buildStatistics, type Normalising } from './forward.ts';
 import type { Normalisation } from './pixels.ts';
-import { buildStatistics } from './step.ts';
 
 export interface ReestimateOptions extends CompileOptions {
   readonly batchSize: number;
@@ -19,6 +19,11 @@ export interface ReestimateOptions extends CompileOptions {
   readonly seed: number;
   readonly normalisation: Normalisation;
   readonly size: number;
+  /**
+   * The batch norms that normalise by the batch as in training, so that the statistics behind them belong to the new
+   * ones. Default all; the others compute as in inference, and their inputs are only looked at.
+   */
+  readonly normalising?: Normalising;
 }
 
 /** The re-estimated running means and variances of `network` (weights loaded), by initializer name. */
@@ -28,7 +33,8 @@ export async function reestimate(
   options: ReestimateOptions,
 ): Promise<Map<string, Tensor>> {
   const batchSize = Math.min(options.batchSize, split.length);
-  const { graph, names } = buildStatistics(network, { batchSize, normalisation: options.normalisation });
+  const { normalisation, normalising = 'all' } = options;
+  const { graph, names } = buildStatistics(network, { batchSize, normalisation, normalising });
   if (names.length === 0) return new Map();
   const engine = await compile(graph, options);
   const sums = names.map(() => ({ sum: new Float64Array(0), squares: new Float64Array(0) }));

@@ -52,12 +52,12 @@ async function pickSamples(split: Split, evaluation: Evaluation): Promise<Sample
 
 export async function describeResult(parts: Parts): Promise<RunResult> {
   const { context, base, exported, path, evaluation, history, seconds } = parts;
-  const { config, dataset, options } = context;
-  const storage = measureStorage(exported, config.method);
+  const { recipe, method, dataset, options } = context;
+  const storage = measureStorage(exported, method);
   const { relative } = measureCost(exported);
   const speeds = history.map((r) => r.imagesPerSecond).sort((a, b) => a - b);
   return {
-    method: config.method,
+    method,
     top1: evaluation.top1,
     top5: evaluation.top5,
     loss: evaluation.loss,
@@ -73,7 +73,7 @@ export async function describeResult(parts: Parts): Promise<RunResult> {
     architecture: context.architecture,
     dataset: dataset.name,
     classes: evaluation.classes,
-    seed: config.seed,
+    seed: recipe.seed,
     machine: describeMachine(),
     command: options.command ?? '',
     date: new Date().toISOString(),

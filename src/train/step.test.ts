@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { relativeError } from '../../test/evaluate.ts';
 import { small, smallFeeds, smallNetwork, smallOptions } from '../../test/ort/train-small.ts';
 import { compileProgram, type Program } from '../engine/index.ts';
-import { f32, printGraph, type Tensor, toNumbers, type Value, verify } from '../ir/index.ts';
+import { f32, int, printGraph, type Tensor, toNumbers, type Value, verify } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { buildStep, emaName, type StepOptions } from './step.ts';
 
@@ -140,6 +140,17 @@ describe('buildStep', () => {
       const [count] = toNumbers(outputs.correct!);
       expect(Number.isInteger(count) && count! >= 0 && count! <= small.batch).toBe(true);
     }
+  });
+
+  it('takes the scores in front of a softmax, and scores of any shape', async () => {
+    const network = smallNetwork();
+    const flatten = network.outputs[0]!.producer!;
+    const b = new Builder(network);
+    network.outputs = [b.op('Softmax', [flatten.input(0)], { axis: int(1) })];
+    expect(network.outputs[0]!.shape).toEqual(['N', small.classes, 1, 1]);
+    const [plainTrace, found] = [(await trace(smallOptions))[0]!, (await trace(smallOptions, 1, network))[0]!];
+    expect(toNumbers(found.outputs.loss!)).toEqual(toNumbers(plainTrace.outputs.loss!));
+    expect(movement(found)).toEqual(movement(plainTrace));
   });
 
   it('refuses a network without weights', () => {

@@ -5,22 +5,17 @@
 
 import { differentiate } from '../autodiff/differentiate.ts';
 import type { StateSlot } from '../engine/index.ts';
-import { float, type Graph, int, type Tensor, type Value } from '../ir/index.ts';
+import type { Graph, Value } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
-import {
-  eliminateCommon,
-  inferShapes,
-  lowerBatchNorm,
-  lowerDepthwise,
-  removeDead,
-  removeMarkers,
-  toBatchLast,
-} from '../passes/index.ts';
+import { lower, trainingForward } from './forward.ts';
 import { countCorrect, crossEntropy, type Distillation, distillationLoss } from './loss.ts';
 import { type Clock, emitUpdate, initialState, type OptimizerOptions, stateNames } from './optimizer.ts';
-import { decays, findParameters } from './parameters.ts';
-import { type Normalisation, takePixels } from './pixels.ts';
+import { decays } from './parameters.ts';
+import { emitPins, emitPull, findLatents, type Latent, pinStates, type TernaryControl } from './pins.ts';
+import type { Normalisation } from './pixels.ts';
 import { companion, type Pack, packInitializers, slotOf } from './state.ts';
+
+export { buildStatistics } from './forward.ts';
 
 export interface StepOptions {
   readonly batchSize: number;
@@ -35,6 +30,8 @@ export interface StepOptions {
   readonly distillation?: Distillation;
   /** Initializers that stay as they are. */
   readonly frozen?: ReadonlySet<string>;
+  /** Of a network in its ternary phase: the ternary weights, and what keeps them from oscillating. */
+  readonly ternary?: TernaryControl;
 }
 
 /** A step graph with its state. Feeds: `images`, `targets`, `teacher` with distillation, `learning_rate`, `step`. */
@@ -51,78 +48,11 @@ const emaSuffix = 'ema';
 /** The name under which the exponential moving average of a parameter is kept. */
 export const emaName = (parameter: string) => `${parameter}/${emaSuffix}`;
 
-/**
- * Makes batch norms compute with the statistics of the batch. Returns each running average with the value that it
- * follows: the batch's mean or variance.
- */
-function useBatchStatistics(graph: Graph): { average: Value; statistic: Value }[] {
-  const pairs: { average: Value; statistic: Value }[] = [];
-  for (const node of graph.nodes.filter((n) => n.op === 'BatchNormalization')) {
-    const b = new Builder(graph, '', node);
-    const attributes = { ...node.attributes, training_mode: int(1), momentum: float(0) };
-    const training = b.node('BatchNormalization', node.inputs, attributes, 3, node.name);
-    node.output().replaceAllUsesWith(training.output());
-    graph.remove(node);
-    for (const i of [1, 2]) pairs.push({ average: training.input(2 + i), statistic: training.output(i) });
-  }
-  return pairs;
-}
-
 function clip(b: Builder, gradients: Map<Value, Value>, limit: number): Map<Value, Value> {
   const squares = [...gradients.values()].map((g) => b.reduce('ReduceSumSquare', g, undefined, false));
   const norm = b.sqrt(b.op('Sum', squares));
   const factor = b.min(b.div(limit, b.max(norm, 1e-12)), 1);
   return new Map([...gradients].map(([parameter, g]) => [parameter, b.mul(g, factor)]));
-}
-
-/** From markers and training operators to what a runtime executes. */
-function lower(graph: Graph): void {
-  lowerBatchNorm(graph);
-  lowerDepthwise(graph);
-  removeMarkers(graph);
-  while (eliminateCommon(graph));
-  removeDead(graph);
-}
-
-interface Forward {
-  /** Batch-last; the outputs are the logits `[B, K]`, then the statistics that `running` follow. */
-  readonly graph: Graph;
-  readonly learned: readonly Value[];
-  readonly running: readonly { readonly name: string; readonly initial: Tensor }[];
-}
-
-/** The forward pass of training: pixels in, batch statistics. `network` is not changed. */
-function trainingForward(
-  network: Graph,
-  options: Pick<StepOptions, 'batchSize' | 'normalisation' | 'frozen'>,
-): Forward {
-  const graph = network.clone();
-  // What only other outputs need is neither run nor learned.
-  graph.outputs = [graph.outputs[0]!];
-  removeDead(graph);
-  const { learned } = findParameters(graph, options.frozen);
-  takePixels(graph, options.batchSize, options.normalisation);
-  inferShapes(graph);
-  const pairs = useBatchStatistics(graph);
-  graph.outputs = [graph.outputs[0]!, ...pairs.map((p) => p.statistic)];
-  const running = pairs.map(({ average }) => ({ name: average.name, initial: average.constant! }));
-  toBatchLast(graph);
-  return { graph, learned, running };
-}
-
-/**
- * The graph that measures the batch statistics of all batch norms: feed `images`; output i is the mean or variance that
- * the running average `names[i]` follows.
- */
-export function buildStatistics(
-  network: Graph,
-  options: Pick<StepOptions, 'batchSize' | 'normalisation'>,
-): { graph: Graph; names: readonly string[] } {
-  const { graph, running } = trainingForward(network, options);
-  graph.name = `${network.name}-statistics`;
-  graph.outputs = graph.outputs.slice(1);
-  lower(graph);
-  return { graph, names: running.map((r) => r.name) };
 }
 
 /** Most parts of a pack: WebGPU allows a dozen buffers in one kernel. */
@@ -151,6 +81,8 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
   graph.name = `${network.name}-step`;
   const { batchSize, optimizer } = options;
   const learnedNames = learned.map((v) => v.name);
+  // Found before packing takes the initializers' places.
+  const latents = options.ternary ? findLatents(learned, options.ternary.weights) : new Map<string, Latent>();
   const packs = packParameters(graph, learned);
 
   const b = new Builder(graph, 'loss/');
@@ -190,16 +122,27 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
       keep(pack, u.op('Identity', [pack.input]));
       continue;
     }
+    const latent = latents.get(pack.parts[0]!.name);
+    const { oscillation, freezeLayers } = options.ternary ?? {};
+    const pull = latent && oscillation?.kind === 'dampen' ? emitPull(u, latent, oscillation) : undefined;
     const states = stateNames(optimizer).map((suffix) => companion(graph, pack, suffix, initialState));
     const state = states.map((s) => s.input);
-    const updated = emitUpdate(u, optimizer, { parameter: pack.input, gradient, decay, state }, clock);
-    keep(pack, updated.parameter);
+    const whole = pull ? u.add(gradient, pull) : gradient;
+    const updated = emitUpdate(u, optimizer, { parameter: pack.input, gradient: whole, decay, state }, clock);
+    const pins =
+      latent && (oscillation?.kind === 'freeze' || freezeLayers)
+        ? emitPins(u, latent, updated.parameter, pinStates(graph, pack, oscillation), oscillation)
+        : undefined;
+    const parameter = pins?.parameter ?? updated.parameter;
+    keep(pack, parameter);
     for (const [i, companionPack] of states.entries()) keep(companionPack, updated.state[i]!);
+    for (const { pack: pinPack, next } of pins?.states ?? []) keep(pinPack, next);
     if (options.emaDecay === undefined) continue;
     const average = companion(graph, pack, emaSuffix, (initial) => initial);
     // d = min(decay, (1 + step) / (10 + step)): the first weights are forgotten at once
     const d = u.min(u.div(u.add(clock.step, 1), u.add(clock.step, 10)), options.emaDecay);
-    keep(average, u.add(u.mul(average.input, d), u.mul(updated.parameter, u.sub(1, d))));
+    const averaged = u.add(u.mul(average.input, d), u.mul(parameter, u.sub(1, d)));
+    keep(average, pins ? u.where(pins.isFree, averaged, parameter) : averaged);
   }
   const momentum = options.batchNormMomentum ?? 0.9;
   for (const indices of chunks([...running.keys()], maxParts)) {

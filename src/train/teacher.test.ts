@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../../test/evaluate.ts';
 import { small, smallFeeds, smallNetwork, smallNormalisation } from '../../test/ort/train-small.ts';
 import { compile } from '../engine/index.ts';
-import { type Graph, toNumbers } from '../ir/index.ts';
+import { type Graph, printGraph, toNumbers } from '../ir/index.ts';
 import { saveModel } from '../onnx/index.ts';
 import { Builder } from '../ops/index.ts';
 import { normalisationMetadata, takePixels } from './pixels.ts';
@@ -49,6 +49,17 @@ async function expectedLogits(normalisation = smallNormalisation): Promise<numbe
 describe('loadTeacher', () => {
   it('gives scores of uint8 images', async () => {
     expect(relativeError(await logits(await save()), await expectedLogits())).toBeLessThan(1e-5);
+  });
+
+  it('takes a graph in memory, and leaves it as it is', async () => {
+    const graph = smallNetwork();
+    const text = printGraph(graph);
+    const teacher = await loadTeacher(graph, options);
+    const found = toNumbers(await teacher.logits(images));
+    await teacher.release();
+    expect(relativeError(found, await expectedLogits())).toBeLessThan(1e-5);
+    expect(printGraph(graph)).toBe(text);
+    await expect(loadTeacher(graph, { ...options, classes: 4 })).rejects.toMatchObject({ where: "graph 'small'" });
   });
 
   it("normalises as the teacher's metadata says", async () => {

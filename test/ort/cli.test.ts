@@ -11,6 +11,7 @@ import { devices } from '../../src/cli/options.ts';
 import { devices as engineDevices } from '../../src/engine/index.ts';
 import type { RunResult } from '../../src/train/records.ts';
 import { expectGolden } from '../golden.ts';
+import { startProgram } from '../program.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const entry = join(root, 'src/cli/main.ts');
@@ -22,28 +23,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs the program in the test's directory; `watch` sees what it writes to stderr. */
-function start(args: readonly string[], watch?: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void) {
-  const env = { ...process.env, TRITBANK_DATA: '', NODE_OPTIONS: '' };
-  const child = spawn(process.execPath, ['--import', loader, entry, ...args], { cwd: directory, env });
-  return new Promise<Outcome>((done) => {
-    const output = { stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk) => {
-      output.stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      output.stderr += chunk;
-      watch?.(output.stderr, (signal) => child.kill(signal));
-    });
-    child.on('close', (status) => done({ status, ...output }));
-  });
-}
+const start = (args: readonly string[], watch?: Parameters<typeof startProgram>[2]) =>
+  startProgram(args, directory, watch);
 
 const tiny = '--data synthetic --width 0.25 --train-samples 256 --batch-size 32 --reestimate-batches 2';
 
@@ -88,7 +70,7 @@ describe('help', () => {
 });
 
 describe('wrong usage', () => {
-  const commands = 'one of demo, train, eval, cost, table1';
+  const commands = 'one of demo, train, eval, inspect, analyze, compress, cost, table1';
   test.each([
     ['', `command: expected ${commands}, found none`],
     ['trian', `command: expected ${commands}, found 'trian', did you mean train?`],

@@ -42,7 +42,7 @@ function bits(data: Tensor['data']): unknown {
   return data instanceof Float32Array ? new Uint32Array(data.buffer, data.byteOffset, data.length) : data;
 }
 
-const models = new URL('../../../shared/models', import.meta.url);
+const models = new URL('../../../shared/models/', import.meta.url);
 const present = existsSync(models);
 
 describe.skipIf(!present)('pretrained models (skipped where shared/models is absent)', () => {

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { multiply } from '../decompose/sums.ts';
+import { fitBank } from './bank.ts';
+import type { Moments } from './moments.ts';
+import { bestBias, filterErrors } from './refit.ts';
+
+const inputs = 4;
+const options = { damping: 0, rounds: 2, seed: 0, name: 'layer' };
+
+/** Filters 0, 2 and 3 are multiples of one ternary row; filter 1 is none. */
+const rows = [
+  [2, -2, 0, 2],
+  [0.3, -1.7, 0.9, 2.2],
+  [-0.5, 0.5, 0, -0.5],
+  [3, -3, 0, 3],
+];
+const weights = Float64Array.from(rows.flat());
+
+/** Independent inputs of the given variances; outputs `gain W x`. */
+function momentsOf(variances: readonly number[], gain = 1): Moments {
+  const covariance = new Float64Array(inputs * inputs);
+  for (const [j, v] of variances.entries()) covariance[j * inputs + j] = v;
+  const cross = multiply(weights, covariance, inputs, inputs).map((v) => gain * v);
+  const variance = Float64Array.from(rows, (row) => {
+    return gain * gain * row.reduce((sum, w, j) => sum + w * w * variances[j]!, 0);
+  });
+  const means = { xMean: new Float64Array(inputs), yMean: new Float64Array(rows.length) };
+  return { filters: rows.length, inputs, ...means, covariance, cross, variance };
+}
+
+describe('fitBank', () => {
+  it('keeps the filter that ternary factors are worst at, and gets the others exactly', () => {
+    const bank = fitBank(weights, momentsOf([1, 1, 1, 1]), { fullPrecision: 1, hidden: 1 }, options);
+    expect(bank.fullPrecision).toEqual([1]);
+    expect(bank.ternary).toEqual([0, 2, 3]);
+    for (const [i, w] of weights.entries()) expect(bank.weights[i]).toBeCloseTo(w, 9);
+    // one hidden unit; its sign is free
+    const sign = bank.decomposition.wb[0]!;
+    expect([...bank.decomposition.wb].map((v) => v * sign + 0)).toEqual([1, -1, 0, 1]);
+    expect([...bank.decomposition.wc].map((v) => v * sign + 0)).toEqual([1, -1, 1]);
+    const a = bank.decomposition.scales[0]!;
+    for (const [i, s] of [2, 0.5, 3].entries()) expect(bank.scales[i]! * a).toBeCloseTo(s, 9);
+  });
+
+  it('computes with diag(scales) Wc diag(a) Wb', () => {
+    const bank = fitBank(weights, momentsOf([1, 4, 9, 0.5]), { fullPrecision: [0], hidden: 3 }, options);
+    expect(bank.ternary).toEqual([1, 2, 3]);
+    const { wc, wb, scales: a } = bank.decomposition;
+    for (const [at, i] of bank.ternary.entries()) {
+      for (let j = 0; j < inputs; j++) {
+        let sum = 0;
+        for (let k = 0; k < 3; k++) sum += wc[at * 3 + k]! * a[k]! * wb[k * inputs + j]!;
+        expect(bank.weights[i * inputs + j]).toBeCloseTo(bank.scales[at]! * sum, 9);
+      }
+    }
+    expect([...bank.weights.subarray(0, inputs)]).toEqual(rows[0]);
+  });
+
+  it('fits the scales to the outputs, not to the weights', () => {
+    const moments = momentsOf([1, 1, 1, 1], 1.25);
+    const bank = fitBank(weights, moments, { fullPrecision: [1], hidden: 1 }, options);
+    expect(bank.scales[0]! * bank.decomposition.scales[0]! * bank.decomposition.wb[0]!).toBeCloseTo(
+      1.25 * 2 * bank.decomposition.wc[0]!,
+      9,
+    );
+    expect(filterErrors(bank.weights, moments)[0]).toBeCloseTo(0, 9);
+    expect(bank.decomposedError).toBeGreaterThan(0.5);
+    expect([...bestBias(bank.weights, moments)].every((b) => b === 0)).toBe(true);
+  });
+
+  it('does with filters of zeros', () => {
+    const zeros = new Float64Array(16);
+    const moments = { ...momentsOf([1, 1, 1, 1]), cross: zeros, variance: new Float64Array(4) };
+    const bank = fitBank(zeros, moments, { fullPrecision: [], hidden: 2 }, options);
+    expect([...bank.weights].every((w) => w === 0)).toBe(true);
+    expect([...bank.scales].every(Number.isFinite)).toBe(true);
+  });
+});

@@ -1,0 +1,138 @@
+/**
+ * A filter bank for given weights and statistics of its inputs. Filters are brought to outputs of unit variance, decomposed
+ * together under the inputs' covariance, and scaled back: one scale per filter, which deployment moves into the layer that
+ * follows.
+ */
+
+import { type Decomposition, decompose } from '../decompose/decompose.ts';
+import { multiply } from '../decompose/sums.ts';
+import { largest } from '../planning/uniform-plan.ts';
+import type { Moments } from './moments.ts';
+import { dampen, filterErrors, sumOf } from './refit.ts';
+
+export interface BankSize {
+  /** Indices of the filters kept in full precision, ascending, or how many: those that the decomposition hurts most. */
+  readonly fullPrecision: readonly number[] | number;
+  /** Hidden units r. */
+  readonly hidden: number;
+}
+
+export interface BankOptions {
+  /** Added to the inputs' covariance, relative to their mean variance. */
+  readonly damping: number;
+  /** Rounds of improvement of trits and scales. */
+  readonly rounds: number;
+  readonly seed: number;
+  readonly name: string;
+}
+
+export interface FittedBank {
+  /** Ascending. */
+  readonly fullPrecision: readonly number[];
+  /** Ascending; its filters are those of `wc` and `scales`. */
+  readonly ternary: readonly number[];
+  readonly decomposition: Decomposition;
+  /** One factor per ternary filter. */
+  readonly scales: Float64Array;
+  /** The weights that the bank computes with, [filters, inputs]. */
+  readonly weights: Float64Array;
+  /** Sum of output errors before the last fit of `scales`. */
+  readonly decomposedError: number;
+}
+
+const rowsOf = (matrix: Float64Array, inputs: number, rows: readonly number[]) => {
+  const result = new Float64Array(rows.length * inputs);
+  for (const [at, i] of rows.entries()) result.set(matrix.subarray(i * inputs, (i + 1) * inputs), at * inputs);
+  return result;
+};
+
+/** `w_i M w_i'` for each row. */
+function energies(weights: Float64Array, covariance: Float64Array, inputs: number): Float64Array {
+  const product = multiply(weights, covariance, inputs, inputs);
+  const result = new Float64Array(weights.length / inputs);
+  for (let at = 0; at < weights.length; at++) result[Math.floor(at / inputs)]! += weights[at]! * product[at]!;
+  return result;
+}
+
+class BankFit {
+  private readonly covariance: Float64Array;
+  /** Deviation of each filter's output; 1 for a filter of zeros. */
+  private readonly deviations: Float64Array;
+  private readonly normalised: Float64Array;
+
+  constructor(
+    weights: Float64Array,
+    private readonly moments: Moments,
+    private readonly options: BankOptions,
+  ) {
+    const { inputs } = moments;
+    this.covariance = dampen(moments, options.damping);
+    this.deviations = energies(weights, this.covariance, inputs).map((e) => (e > 0 ? Math.sqrt(e) : 1));
+    this.normalised = weights.map((v, at) => v / this.deviations[Math.floor(at / inputs)]!);
+  }
+
+  decompose(filters: readonly number[], width: number, isRough: boolean): Decomposition {
+    const { inputs } = this.moments;
+    const { seed, rounds, name } = this.options;
+    return decompose(rowsOf(this.normalised, inputs, filters), filters.length, inputs, {
+      name,
+      width,
+      covariance: this.covariance,
+      rowWeights: Float64Array.from(filters, (i) => this.deviations[i]! ** 2),
+      seed,
+      ...(isRough ? { rounds: 0, growth: Number.POSITIVE_INFINITY } : { rounds }),
+    });
+  }
+
+  /** The filters with the largest errors where all are ternary, at the bank's ratio of hidden units to ternary filters. */
+  choose(count: number, hidden: number): number[] {
+    const { filters } = this.moments;
+    if (count === 0) return [];
+    const width = Math.max(1, Math.round((hidden * filters) / (filters - count)));
+    const { residuals } = this.decompose([...this.deviations.keys()], width, true);
+    return largest(
+      residuals.map((r, i) => r * this.deviations[i]! ** 2),
+      count,
+    );
+  }
+
+  /** `diag(deviations) Wc diag(a) Wb`. */
+  expand({ wc, wb, scales, width }: Decomposition, filters: readonly number[]): Float64Array {
+    const left = Float64Array.from(wc, (v, at) => {
+      return v * scales[at % width]! * this.deviations[filters[Math.floor(at / width)]!]!;
+    });
+    return multiply(left, Float64Array.from(wb), width, this.moments.inputs);
+  }
+
+  deviationOf(filter: number): number {
+    return this.deviations[filter]!;
+  }
+}
+
+/**
+ * The bank that approximates `weights` [filters, inputs] under `moments`. Filters in full precision keep their weights; of
+ * the others, each one's scale is fitted to the layer's original outputs at the end.
+ */
+export function fitBank(weights: Float64Array, moments: Moments, size: BankSize, options: BankOptions): FittedBank {
+  const { filters, inputs, cross, covariance } = moments;
+  const fit = new BankFit(weights, moments, options);
+  const { fullPrecision: wanted, hidden } = size;
+  const fullPrecision = typeof wanted === 'number' ? fit.choose(wanted, hidden) : wanted;
+  const kept = new Set(fullPrecision);
+  const ternary = Array.from({ length: filters }, (_, i) => i).filter((i) => !kept.has(i));
+  const decomposition = fit.decompose(ternary, hidden, false);
+  const approximate = fit.expand(decomposition, ternary);
+  const energy = energies(approximate, covariance, inputs);
+  const result = weights.slice();
+  for (const [at, i] of ternary.entries()) result.set(approximate.subarray(at * inputs, (at + 1) * inputs), i * inputs);
+  const decomposedError = sumOf(filterErrors(result, moments));
+  const scales = new Float64Array(ternary.length);
+  for (const [at, i] of ternary.entries()) {
+    let along = 0;
+    for (let j = 0; j < inputs; j++) along += approximate[at * inputs + j]! * cross[i * inputs + j]!;
+    const scale = energy[at]! > 0 ? along / energy[at]! : 1;
+    scales[at] = scale * fit.deviationOf(i);
+    for (let j = 0; j < inputs; j++) result[i * inputs + j]! *= scale;
+  }
+  return { fullPrecision, ternary, decomposition, scales, weights: result, decomposedError };
+}

@@ -1,0 +1,101 @@
+/**
+ * Compression of a trained network from a few hundred unlabelled images, without training: layer after layer, in order,
+ * each on the inputs that the layers compressed before it produce, and towards the outputs of the original network, so that
+ * a layer makes up for the errors that it inherits.
+ *
+ * 1. Weights are refitted to the original outputs by ridge regression (`refit.ts`): full-precision filters get
+ *    these, ternary ones are decomposed from them under the inputs' full covariance (`bank.ts`).
+ * 2. Each ternary filter gets a scale, each filter a bias, by least squares on the original outputs.
+ * 3. Layers that stay as they are, depthwise ones included, are refitted likewise.
+ *
+ * Layer-wise reconstruction follows "Accelerating Very Deep Convolutional Networks" (Zhang et al., arXiv 1505.06798), where
+ * the asymmetric form is from. Left out: grouped convolutions that are not depthwise, which keep their weights; the
+ * non-linearity behind a layer.
+ */
+
+import type { Split } from '../../data/index.ts';
+import { type Graph, TritbankError } from '../../ir/index.ts';
+import { inferShapes } from '../../passes/index.ts';
+import { normalizeNetwork } from '../../passes/normalize/normalize-network.ts';
+import { requireCandidates } from '../candidates.ts';
+import { checkCandidate } from '../planning/candidate.ts';
+import type { BankSize } from './bank.ts';
+import { buildCalibrated } from './build.ts';
+import { readChunks } from './images.ts';
+import type { CalibratedLayer, CalibrateOptions } from './records.ts';
+import { Calibration } from './run.ts';
+
+export type { BankSize } from './bank.ts';
+export type { CalibratedLayer, CalibrateOptions, CalibrateProgress, LayerErrors } from './records.ts';
+
+export interface CalibratedNetwork {
+  /** The inference graph, as `deploy` gives it. */
+  readonly graph: Graph;
+  /** In execution order; layers in front of the first compressed one are not changed and not listed. */
+  readonly layers: readonly CalibratedLayer[];
+  readonly images: number;
+  readonly seconds: number;
+}
+
+/**
+ * Compresses the layers of `plan`, by name, with images of `split` (their labels are not read); `graph` is not changed.
+ * Filters change their order, full-precision ones come first. Depends on nothing but its arguments. Throws E_USAGE for a
+ * plan or options that do not fit, E_MODEL for a model that is no network of one image input, has no such layers, or does
+ * not tell its normalisation, E_DATA for images of another shape or fewer than two.
+ */
+export async function calibrate(
+  graph: Graph,
+  plan: ReadonlyMap<string, BankSize>,
+  split: Split,
+  options: CalibrateOptions = {},
+): Promise<CalibratedNetwork> {
+  const network = normalizeNetwork(graph.clone());
+  checkPlan(network, plan);
+  checkOptions(options);
+  const started = performance.now();
+  const chunks = await readChunks(network, split, options);
+  const run = new Calibration(fixBatch(network, chunks[0]!.dims[0]!), chunks, plan, options);
+  await run.run();
+  const result = buildCalibrated(withInput(run.compressed, network), run.banks);
+  const images = chunks.reduce((n, { dims }) => n + dims[0]!, 0);
+  return { graph: result, layers: run.layers, images, seconds: (performance.now() - started) / 1000 };
+}
+
+function checkOptions({ images = 256, chunk = 16, damping = 0, rounds = 0 }: CalibrateOptions): void {
+  const check = (good: boolean, where: string, expected: string, found: number) => {
+    if (!good) throw new TritbankError('E_USAGE', where, `expected ${expected}, found ${found}`);
+  };
+  check(Number.isSafeInteger(images) && images >= 2, 'images', 'a whole number of at least 2', images);
+  check(Number.isSafeInteger(chunk) && chunk >= 1, 'chunk', 'a whole number of at least 1', chunk);
+  check(damping >= 0 && Number.isFinite(damping), 'damping', 'a number of 0 or more', damping);
+  check(Number.isSafeInteger(rounds) && rounds >= 0, 'rounds', 'a whole number of 0 or more', rounds);
+}
+
+function checkPlan(graph: Graph, plan: ReadonlyMap<string, BankSize>): void {
+  if (plan.size === 0) throw new TritbankError('E_USAGE', 'plan', 'expected at least one layer, found none');
+  const candidates = new Map(requireCandidates(graph).map((layer) => [layer.name, layer]));
+  for (const [name, { fullPrecision, hidden }] of plan) {
+    const layer = candidates.get(name);
+    if (!layer) {
+      const expected = `expected names of layers that can be compressed (${[...candidates.keys()].join(', ')})`;
+      throw new TritbankError('E_USAGE', 'plan', `${expected}, found '${name}'`);
+    }
+    const indices = typeof fullPrecision === 'number' ? [...Array(fullPrecision).keys()] : fullPrecision;
+    checkCandidate({ fullPrecision: indices, hidden, loss: 0 }, layer.filters, `plan of ${name}`);
+  }
+}
+
+/** A copy for batches of `rows` images. */
+function fixBatch(graph: Graph, rows: number): Graph {
+  const copy = graph.clone();
+  const { dtype, shape } = copy.inputs[0]!.type!;
+  copy.inputs[0]!.type = { dtype, shape: shape!.with(0, rows) };
+  return inferShapes(copy);
+}
+
+/** A copy with the input's type from `like`. */
+function withInput(graph: Graph, like: Graph): Graph {
+  const copy = graph.clone();
+  copy.inputs[0]!.type = like.inputs[0]!.type!;
+  return inferShapes(copy);
+}

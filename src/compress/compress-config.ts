@@ -1,0 +1,102 @@
+/** What `compressModel` is asked for; stored as `config.json`, so that a resumed run does the same. */
+
+import type { Conventions, StorageScheme } from '../cost/index.ts';
+import { TritbankError } from '../ir/index.ts';
+import { defaultFineTune, type FineTuneConfig } from '../train/index.ts';
+import { type Budget, checkBudget, namesIn } from './planning/budget.ts';
+
+export interface CompressConfig {
+  /** An ONNX file. */
+  readonly model: string;
+  /** Data set name or directory; absent: the network is decomposed without any data. */
+  readonly data?: string;
+  readonly dataDir?: string;
+  /** What the compressed network may cost, relative to the original. Empty with `uniform` or `plan`. */
+  readonly budget: Budget;
+  /** The paper's choice, the same in every layer, instead of an optimised plan. */
+  readonly uniform?: { readonly alpha: number; readonly widthRatio: number };
+  /** A plan file, instead of an optimised plan. */
+  readonly plan?: string;
+  /** An accelerator model's name or file. */
+  readonly accelerator: string;
+  readonly format?: string;
+  readonly conventions: Conventions;
+  readonly scheme: StorageScheme;
+  /** Width ratios and shares of full-precision filters that the planner may choose from; defaults as in the analysis. */
+  readonly ratios?: readonly number[];
+  readonly alphas?: readonly number[];
+  /** Images that statistics, and calibration, are taken from. */
+  readonly images: number;
+  /** `calibrate`: layer by layer, without labels; `train`: fine-tuning with distillation; `none`: decomposition alone. */
+  readonly method: 'train' | 'calibrate' | 'none';
+  /** Factors of ternary filters at the start of training: decomposed from the weights, or drawn. */
+  readonly init: 'decompose' | 'draw';
+  /** Fine-tuning besides data, seed, device and threads. */
+  readonly training: Omit<FineTuneConfig, 'data' | 'dataDir' | 'seed' | 'threads'>;
+  readonly seed: number;
+  readonly threads?: number;
+}
+
+export type CompressStage = 'statistics' | 'analysis' | 'plan' | 'build' | 'calibrate' | 'train' | 'verify';
+
+export interface CompressProgress {
+  readonly stage: CompressStage;
+  /** Work done and in all, in units of the stage: images, per mille, layers, training images. */
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  /** A line worth keeping: an epoch's figures. */
+  readonly note?: string;
+}
+
+export interface CompressOptions {
+  /** Run directory; created when absent. */
+  readonly out: string;
+  /** Go on from what the stages left in `out`. */
+  readonly resume?: boolean;
+  readonly signal?: AbortSignal;
+  /** The command line, for the records. */
+  readonly command?: string;
+  readonly onProgress?: (progress: CompressProgress) => void;
+  readonly warn?: (line: string) => void;
+}
+
+const { seed: _seed, ...training } = defaultFineTune;
+
+/** Defaults besides the model, the data and how costs are counted. */
+export const defaultCompress = {
+  images: 256,
+  method: 'train',
+  init: 'decompose',
+  training,
+  seed: 1,
+} as const satisfies Partial<CompressConfig>;
+
+/** Throws E_USAGE for the first thing that does not fit. */
+export function checkCompressConfig({ budget, uniform, plan, method, data, init, images }: CompressConfig): void {
+  const limits = namesIn(budget);
+  const ways = [limits.length > 0 && 'a budget', uniform && 'a uniform choice', plan !== undefined && 'a plan'];
+  const given = ways.filter((way) => way);
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none of them' : given.join(' and ');
+    throw new TritbankError('E_USAGE', 'compress', `expected a budget, a uniform choice or a plan, found ${found}`);
+  }
+  if (limits.length > 0) checkBudget(budget);
+  if (uniform && !(uniform.alpha >= 0 && uniform.alpha <= 1 && uniform.widthRatio > 0)) {
+    const found = `${uniform.alpha} and ${uniform.widthRatio}`;
+    throw new TritbankError(
+      'E_USAGE',
+      'uniform',
+      `expected alpha from 0 to 1 and a width ratio above 0, found ${found}`,
+    );
+  }
+  if (method !== 'none' && data === undefined) {
+    throw new TritbankError('E_USAGE', 'data', `expected images to ${method} with, found none`);
+  }
+  if (init === 'draw' && method !== 'train') {
+    throw new TritbankError('E_USAGE', 'init', `expected decomposed factors without training, found drawn ones`);
+  }
+  if (!Number.isSafeInteger(images) || images < 2) {
+    throw new TritbankError('E_USAGE', 'images', `expected a whole number of at least 2, found ${images}`);
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Coordinate descent over trits, one filter (or one input channel) at a time, the other factor and the scales held. For
+ * a row c of Wc, y = c diag(a) Wb is least squares over ternary c:
+ *
+ *   E(c + d e_k) - E(c) = -2 d g_k + d^2 Q_kk,   g -= d Q_k,   Q = diag(a) Wb M Wb' diag(a),   g = diag(a) Wb M e
+ *
+ * with e the filter's present error. Sweeps over k until no single change helps.
+ */
+
+/** A limit that ends cycles of changes within rounding; descents end by themselves after about five. */
+const sweeps = 20;
+
+/**
+ * Improves `trits` [terms, count] in place: `count` independent problems with one `gram` [terms, terms], which is Q.
+ * `gradients` [count, terms] has g for each and is overwritten. Returns the number of changes.
+ */
+export function descendTrits(trits: Int8Array, gradients: Float64Array, gram: Float64Array, count: number): number {
+  const terms = trits.length / count;
+  let changes = 0;
+  for (let i = 0; i < count; i++) {
+    const g = gradients.subarray(i * terms, (i + 1) * terms);
+    for (let sweep = 0, moved = true; moved && sweep < sweeps; sweep++) {
+      moved = false;
+      for (let k = 0; k < terms; k++) {
+        const curvature = gram[k * terms + k]!;
+        if (!(curvature > 0)) continue;
+        const now = trits[k * count + i]!;
+        const best = now + g[k]! / curvature;
+        const step = (best > 0.5 ? 1 : best < -0.5 ? -1 : 0) - now;
+        if (step === 0) continue;
+        trits[k * count + i]! += step;
+        moved = true;
+        changes++;
+        const row = k * terms;
+        for (let l = 0; l < terms; l++) g[l]! -= step * gram[row + l]!;
+      }
+    }
+  }
+  return changes;
+}

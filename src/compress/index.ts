@@ -1,0 +1,20 @@
+export { type CalibratedNetwork, type CalibrateOptions, calibrate } from './calibrate/calibrate.ts';
+export type { ExampleImage } from './compare-models.ts';
+export { type Compression, type CompressResult, compressModel } from './compress.ts';
+export {
+  type CompressConfig,
+  type CompressOptions,
+  type CompressProgress,
+  defaultCompress,
+} from './compress-config.ts';
+export { type Decomposition, decompose } from './decompose/decompose.ts';
+export type { DecomposeOptions } from './decompose/options.ts';
+export { inspectModel, type ModelReport } from './inspect.ts';
+export { type Budget, budgetNames } from './planning/budget.ts';
+export type { Candidate, LayerCandidates } from './planning/candidate.ts';
+export { costCandidates } from './planning/layer-costs.ts';
+export { makeCandidates } from './planning/make-candidates.ts';
+export { optimizePlan } from './planning/optimize.ts';
+export { formatPlan, type PlanFile, readPlan, toPlan } from './planning/plan-file.ts';
+export { type Analysis, type AnalyzeOptions, analyzeNetwork } from './sensitivity.ts';
+export { collectStatistics, type LayerStatistics, type StatisticsOptions } from './statistics/statistics.ts';

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { normal } from '../../../test/evaluate.ts';
+import { Graph } from '../../ir/index.ts';
+import { Builder } from '../../ops/index.ts';
+import { type Analysis, type AnalyzedLayer, analyzeNetwork } from '../sensitivity.ts';
+import { checkCandidate } from './candidate.ts';
+import { filterSensitivity, makeCandidates, measureCandidates, predictLosses } from './make-candidates.ts';
+
+function network(filters: number, inputs: number): Graph {
+  const graph = new Graph('net', 20);
+  const b = new Builder(graph);
+  const x = graph.input('x', 'float32', ['N', 2, 4, 4]);
+  const stem = b.op('Conv', [x, b.constant('v', normal(9, [inputs, 2, 1, 1]))], {}, 'stem');
+  graph.outputs = [
+    b.relu(b.op('Conv', [b.relu(stem), b.constant('w', normal(1, [filters, inputs, 1, 1]))], {}, 'conv')),
+  ];
+  return graph;
+}
+
+/** A bank of 4 filters with 4 weights; trits per weight at width r are r (4 + 4) / 16 = r / 2. */
+const layer: AnalyzedLayer = {
+  name: 'conv',
+  kind: 'pointwise',
+  filters: 4,
+  inputs: 4,
+  widths: [2, 4],
+  residuals: [
+    [0.1, 0.4, 0.2, 0.3],
+    [0.01, 0.04, 0.02, 0.03],
+  ],
+  importance: [1, 2, 3, 4],
+  nonZero: [8, 24],
+};
+const analysis: Analysis = {
+  version: 1,
+  model: 'net',
+  data: null,
+  lossUnit: 'noise',
+  ratios: [0.5, 1],
+  seed: 0,
+  layers: [layer],
+  seconds: 1,
+};
+
+const close = (found: readonly number[], expected: readonly number[]) => {
+  expect(found.length).toBe(expected.length);
+  for (const [i, value] of found.entries()) expect(value).toBeCloseTo(expected[i]!, 9);
+};
+
+describe('predictLosses', () => {
+  it('at the widths that were analysed are their residuals times importance', () => {
+    close(predictLosses(layer, 4, 2), [0.1, 0.8, 0.6, 1.2]);
+    close(predictLosses(layer, 4, 4), [0.01, 0.08, 0.06, 0.12]);
+  });
+
+  it('are read at equal trits per weight', () => {
+    // two filters with r units have r (2 + 4) / 8 = 3 r / 4 trits per weight: r = 2 has 1.5, as the whole bank at r = 3,
+    // in the middle between 2 and 4
+    const middle = Math.sqrt(0.1 * 0.01);
+    close(predictLosses(layer, 2, 2), [middle, 8 * middle, 6 * middle, 12 * middle]);
+  });
+
+  it('go from residual 1 without hidden units, and on as they went', () => {
+    // half of the trits at the least width: the root of its residual
+    close(
+      predictLosses(layer, 4, 1),
+      [0.1, 0.4, 0.2, 0.3].map((r, f) => Math.sqrt(r) * (f + 1)),
+    );
+    // a third as far again as from 2 to 4
+    close(predictLosses(layer, 4, 6), [0.001, 0.008, 0.006, 0.012]);
+  });
+
+  it('of a bank analysed at one width, or exact, are numbers', () => {
+    const one = { ...layer, widths: [2], residuals: [[0, 0.5, 1, 0]], nonZero: [8] };
+    for (const hidden of [1, 2, 9]) {
+      for (const loss of predictLosses(one, 3, hidden)) expect(loss).toBeGreaterThanOrEqual(0);
+    }
+    close(predictLosses(one, 4, 2), [1e-12, 1, 3, 4e-12]);
+    const twice = { ...layer, widths: [2, 2] };
+    close(predictLosses(twice, 4, 2), [0.01, 0.08, 0.06, 0.12]);
+  });
+});
+
+describe('makeCandidates', () => {
+  const graph = network(4, 4);
+
+  it('keeps the filters of largest predicted loss, and adds up the others', () => {
+    const [made] = makeCandidates(graph, analysis, { alphas: [0.5, 0], ratios: [1, 0.5] });
+    expect(made!.name).toBe('conv');
+    const [a, b, c, d, whole, ...more] = made!.candidates;
+    expect(more).toEqual([]);
+    expect([a, b, c, d].map((one) => [one!.fullPrecision, one!.hidden])).toEqual([
+      [[], 2],
+      [[], 4],
+      [[1, 3], 1],
+      [[1, 3], 2],
+    ]);
+    // one unit for two filters: 0.75 trits per weight, three quarters of those at width 2
+    close(
+      [a, b, c, d].map((one) => one!.loss),
+      [2.7, 0.27, 0.1 ** 0.75 + 3 * 0.2 ** 0.75, 7 * Math.sqrt(0.1 * 0.01)],
+    );
+    expect(whole).toEqual({ fullPrecision: [0, 1, 2, 3], hidden: 0, loss: 0, nonZero: 0 });
+    // half of the 16 weights of Wb and Wc at width 2, three quarters of 32 at 4; of 6 and 12 with two filters
+    expect([a, b, c, d].map((one) => one!.nonZero)).toEqual([8, 24, 3, 9]);
+    for (const candidate of made!.candidates) checkCandidate(candidate, 4, 'test');
+  });
+
+  it('puts the same candidate of all layers in the same place, and none that more hidden units make worse', () => {
+    const worse = {
+      ...layer,
+      residuals: [
+        [0.1, 0.4, 0.2, 0.3],
+        [0.4, 0.4, 0.3, 0.3],
+      ],
+    };
+    const [made] = makeCandidates(graph, { ...analysis, layers: [worse] }, { alphas: [0, 1] });
+    expect(made!.candidates.map(({ hidden, loss }) => [hidden, Number(loss.toFixed(6))])).toEqual([
+      [2, 2.7],
+      [2, 2.7],
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+    const [full] = makeCandidates(graph, analysis);
+    expect(full!.candidates.length).toBe(8 * 2 + 1);
+  });
+
+  it('refuses grids out of range and analyses of other networks', () => {
+    const make = (grid: object) => () => makeCandidates(graph, analysis, grid);
+    expect(make({ alphas: [2] })).toThrow('alphas: expected numbers from 0 to 1, found 2');
+    expect(make({ alphas: [] })).toThrow('found none');
+    expect(make({ ratios: [-1] })).toThrow('found -1');
+    expect(() => makeCandidates(network(8, 4), analysis)).toThrow(
+      "analysis of 'net': expected a layer 'conv' of 4 filters x 4 weights that can be compressed, found one of 8 x 4",
+    );
+    const renamed = { ...analysis, layers: [{ ...layer, name: 'pw' }] };
+    expect(() => makeCandidates(graph, renamed)).toThrow('found no such layer');
+  });
+});
+
+it('filterSensitivity is the predicted loss of each filter', () => {
+  const found = filterSensitivity(analysis, 0.5);
+  expect(Object.keys(found)).toEqual(['conv']);
+  close(found.conv!, [0.1, 0.8, 0.6, 1.2]);
+});
+
+describe('measureCandidates', () => {
+  const graph = network(24, 16);
+
+  it('decomposes the filters that do not stay; predictions come near', async () => {
+    const ratios = [0.5, 1];
+    const analysed = await analyzeNetwork(graph, { ratios, threads: 0 });
+    const grid = { alphas: [0, 0.5, 1], ratios };
+    const measured = (await measureCandidates(graph, analysed, { ...grid, threads: 0 })).at(-1)!;
+    const predicted = makeCandidates(graph, analysed, grid).at(-1)!;
+    expect(measured.candidates.length).toBe(7);
+    for (const [k, candidate] of measured.candidates.entries()) {
+      checkCandidate(candidate, 24, 'test');
+      const guess = predicted.candidates[k]!;
+      expect([candidate.fullPrecision.length, candidate.hidden]).toEqual([guess.fullPrecision.length, guess.hidden]);
+    }
+    // the whole bank is what was analysed
+    for (const k of [0, 1]) expect(measured.candidates[k]!.loss).toBeCloseTo(predicted.candidates[k]!.loss, 4);
+    for (const k of [2, 3]) {
+      const ratio = predicted.candidates[k]!.loss / measured.candidates[k]!.loss;
+      expect(ratio).toBeGreaterThan(0.7);
+      expect(ratio).toBeLessThan(1.7);
+    }
+    expect(measured.candidates.slice(4).map(({ loss }) => loss)).toEqual([0, 0, 0]);
+  });
+});

@@ -1,0 +1,213 @@
+/**
+ * From an analysis to what the planner chooses from: for each layer a grid of alphas (the share of filters that stay in
+ * full precision) by width ratios, with a predicted loss each. The filters that stay are those with the largest predicted
+ * loss; the loss is the sum over the others.
+ *
+ * The analysis decomposed whole banks, and a bank of t of the T filters is another matrix. At the same hidden width per
+ * filter it has fewer trits per weight,
+ *
+ *   r (t + n) / (t n)     for r hidden units, t filters of n weights,
+ *
+ * and errors fall exponentially with the trits per weight, as rate-distortion theory has it. So a filter's residual is
+ * read from its whole bank's at equal trits per weight, log-linearly between the widths that were analysed. On MobileNet-V1
+ * 0.5 this was 1 to 57 % above the true residual for alphas up to 0.75 (filters that stay leave a bank that is easier);
+ * reading it at the same width ratio was up to 70 times below. `measureCandidates` decomposes each subset instead.
+ */
+
+import { type Graph, TritbankError } from '../../ir/index.ts';
+import type { Layer } from '../../quantize/index.ts';
+import { requireCandidates } from '../candidates.ts';
+import { decomposeLayers } from '../decompose/parallel.ts';
+import { type Analysis, type AnalyzedLayer, bankTask, checkRatios, fanIn, ratioBase } from '../sensitivity.ts';
+import type { LayerStatistics } from '../statistics/options.ts';
+import type { Candidate, LayerCandidates } from './candidate.ts';
+import { largest } from './uniform-plan.ts';
+
+export interface CandidateGrid {
+  /** Shares of filters in full precision, in 0..1. Default: 0 to 0.875 in steps of 0.125. All of them is always a candidate. */
+  readonly alphas?: readonly number[];
+  /** Hidden units per ternary filter, in a classifier scaled as in the analysis. Default: those of the analysis. */
+  readonly ratios?: readonly number[];
+}
+
+export const defaultAlphas = [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875] as const;
+
+/** Residuals of 0 take part in interpolation as this. */
+const leastResidual = 1e-12;
+
+/**
+ * Candidates of every analysed layer, in the same order in all layers: by alpha, then by ratio, at last the layer as it
+ * is, with loss 0. Of one alpha, more hidden units never have more loss: where they would, the candidate with fewer stands
+ * in their place, so that entry k means the same everywhere. Throws E_USAGE for an analysis of another network and for
+ * alphas or ratios out of range.
+ */
+export function makeCandidates(graph: Graph, analysis: Analysis, grid: CandidateGrid = {}): LayerCandidates[] {
+  checkLayers(graph, analysis);
+  const { alphas, ratios } = checkGrid(analysis, grid);
+  return analysis.layers.map((layer) => {
+    const banks = alphas.map((alpha) =>
+      neverWorse(ratios.map((ratio) => predictCandidate(layer, keptCount(layer, alpha), ratio))),
+    );
+    return { name: layer.name, candidates: [...banks.flat(), untouched(layer)] };
+  });
+}
+
+export interface MeasureOptions extends CandidateGrid {
+  /** Those of the analysis. */
+  readonly statistics?: ReadonlyMap<string, LayerStatistics>;
+  readonly threads?: number;
+  readonly onProgress?: (done: number, total: number, name: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The same, with the subsets of ternary filters decomposed: exact up to what decomposition does, for several times the
+ * work of an analysis. Filters that stay are those with the largest predicted loss at the middle one of the ratios.
+ */
+export async function measureCandidates(
+  graph: Graph,
+  analysis: Analysis,
+  options: MeasureOptions = {},
+): Promise<LayerCandidates[]> {
+  const { statistics, threads, onProgress, signal } = options;
+  const found = checkLayers(graph, analysis);
+  const { alphas, ratios } = checkGrid(analysis, options);
+  const middle = ratios[Math.floor(ratios.length / 2)]!;
+  const subsets = analysis.layers.flatMap((layer) =>
+    alphas.map((alpha) => ({ layer, kept: predictCandidate(layer, keptCount(layer, alpha), middle).fullPrecision })),
+  );
+  const tasks = subsets.map(({ layer, kept }, i) => {
+    if (kept.length === layer.filters) return undefined;
+    const known = statistics?.get(layer.name);
+    const task = bankTask(
+      found.get(layer.name)!,
+      { ratios, statistics: known, seed: analysis.seed },
+      others(layer, kept),
+    );
+    return { ...task, name: `${i}` };
+  });
+  const given = tasks.filter((task) => task !== undefined);
+  const results = await decomposeLayers(given, {
+    ...(threads !== undefined && { threads }),
+    ...(signal && { signal }),
+    onProgress: (done, total, name) => onProgress?.(done, total, subsets[Number(name)]!.layer.name),
+  });
+  const banks = subsets.map(({ layer, kept }, i): Candidate[] => {
+    const task = tasks[i];
+    if (!task) return ratios.map(() => untouched(layer));
+    const profile = new Map(results.get(task.name)!.profile.map((fit) => [fit.width, fit]));
+    const rows = others(layer, kept);
+    const measured = task.options.widths!.map((hidden): Candidate => {
+      const { residuals } = profile.get(hidden)!;
+      const loss = rows.reduce((sum, f, k) => sum + residuals[k]! * layer.importance[f]!, 0);
+      return { fullPrecision: kept, hidden, loss, nonZero: predictNonZero(layer, rows.length, hidden) };
+    });
+    return neverWorse(measured);
+  });
+  return analysis.layers.map((layer, l) => ({
+    name: layer.name,
+    candidates: [...banks.slice(l * alphas.length, (l + 1) * alphas.length).flat(), untouched(layer)],
+  }));
+}
+
+/** Predicted loss of each filter with its whole bank ternary at a width ratio: what `makeUniformBanks` asks for. */
+export function filterSensitivity(analysis: Analysis, ratio: number): Record<string, number[]> {
+  checkRatios([ratio]);
+  return Object.fromEntries(
+    analysis.layers.map((layer) => [
+      layer.name,
+      predictLosses(layer, layer.filters, hiddenFor(layer, layer.filters, ratio)),
+    ]),
+  );
+}
+
+/** Predicted loss of each filter of a layer in a bank of `ternary` filters with `hidden` units. */
+export function predictLosses(layer: AnalyzedLayer, ternary: number, hidden: number): number[] {
+  const { widths, residuals, filters, importance } = layer;
+  // without hidden units every residual is 1; of widths that coincide one is enough
+  const knots = [
+    { trits: 0, residuals: importance.map(() => 1) },
+    ...widths.flatMap((width, i) =>
+      width === widths[i + 1] ? [] : [{ trits: tritsPerWeight(layer, filters, width), residuals: residuals[i]! }],
+    ),
+  ];
+  const trits = tritsPerWeight(layer, ternary, hidden);
+  const next = knots.findIndex((knot, i) => i > 0 && knot.trits >= trits);
+  const [below, above] = next < 0 ? knots.slice(-2) : [knots[next - 1], knots[next]];
+  const share = (trits - below!.trits) / (above!.trits - below!.trits);
+  return importance.map((one, f) => {
+    const [low, high] = [below!, above!].map((knot) => Math.log(Math.max(knot.residuals[f]!, leastResidual)));
+    return one * Math.min(1, Math.exp(low! + share * (high! - low!)));
+  });
+}
+
+const tritsPerWeight = ({ inputs }: AnalyzedLayer, ternary: number, hidden: number) =>
+  (hidden * (ternary + inputs)) / (ternary * inputs);
+
+/** As dense as in the whole bank at equal trits per weight. */
+function predictNonZero(layer: AnalyzedLayer, ternary: number, hidden: number): number {
+  const densities = layer.nonZero.map((count, i) => count / (layer.widths[i]! * (layer.filters + layer.inputs)));
+  const anchors = layer.widths.map((width) => tritsPerWeight(layer, layer.filters, width));
+  const trits = tritsPerWeight(layer, ternary, hidden);
+  const i = anchors.findIndex((anchor) => anchor >= trits);
+  const density = densities[i < 0 ? densities.length - 1 : i]!;
+  return Math.round(density * hidden * (ternary + layer.inputs));
+}
+
+function predictCandidate(layer: AnalyzedLayer, kept: number, ratio: number): Candidate {
+  const ternary = layer.filters - kept;
+  if (ternary === 0) return untouched(layer);
+  const hidden = hiddenFor(layer, ternary, ratio);
+  const losses = predictLosses(layer, ternary, hidden);
+  const fullPrecision = largest(losses, kept);
+  const loss = others(layer, fullPrecision).reduce((sum, f) => sum + losses[f]!, 0);
+  return { fullPrecision, hidden, loss, nonZero: predictNonZero(layer, ternary, hidden) };
+}
+
+const untouched = ({ filters }: AnalyzedLayer): Candidate => ({
+  fullPrecision: Array.from({ length: filters }, (_, f) => f),
+  hidden: 0,
+  loss: 0,
+  nonZero: 0,
+});
+
+const keptCount = ({ filters }: AnalyzedLayer, alpha: number) => Math.round(alpha * filters);
+
+const hiddenFor = (layer: AnalyzedLayer, ternary: number, ratio: number) =>
+  Math.max(1, Math.round((ratio * ratioBase(layer) * ternary) / layer.filters));
+
+/** The filters that are not in `kept`. */
+function others({ filters }: AnalyzedLayer, kept: readonly number[]): number[] {
+  const set = new Set(kept);
+  return Array.from({ length: filters }, (_, f) => f).filter((f) => !set.has(f));
+}
+
+/** Of candidates with ascending widths, each that has no less loss than one before it becomes that one. */
+function neverWorse(candidates: readonly Candidate[]): Candidate[] {
+  let best = candidates[0]!;
+  return candidates.map((candidate) => {
+    if (candidate.loss < best.loss) best = candidate;
+    return best;
+  });
+}
+
+function checkGrid(analysis: Analysis, { alphas = defaultAlphas, ratios = analysis.ratios }: CandidateGrid) {
+  const odd = alphas.find((alpha) => !(alpha >= 0 && alpha <= 1));
+  if (alphas.length === 0 || odd !== undefined) {
+    throw new TritbankError('E_USAGE', 'alphas', `expected numbers from 0 to 1, found ${odd ?? 'none'}`);
+  }
+  return { alphas: [...new Set(alphas)].sort((a, b) => a - b), ratios: checkRatios(ratios) };
+}
+
+/** The layers that were analysed, by name. */
+function checkLayers(graph: Graph, analysis: Analysis): Map<string, Layer> {
+  const layers = new Map(requireCandidates(graph).map((layer) => [layer.name, layer]));
+  for (const { name, filters, inputs } of analysis.layers) {
+    const layer = layers.get(name);
+    if (layer?.filters === filters && fanIn(layer) === inputs) continue;
+    const found = layer ? `one of ${layer.filters} x ${fanIn(layer)}` : 'no such layer';
+    const expected = `a layer '${name}' of ${filters} filters x ${inputs} weights that can be compressed`;
+    throw new TritbankError('E_USAGE', `analysis of '${analysis.model}'`, `expected ${expected}, found ${found}`);
+  }
+  return layers;
+}

@@ -1,0 +1,84 @@
+/** A network made ready to be measured: pixels in, a fixed batch, scores and candidate layers known. */
+
+import type { Split } from '../../data/index.ts';
+import { elementCount, type Graph, TritbankError } from '../../ir/index.ts';
+import { inferShapes, removeDead } from '../../passes/index.ts';
+import type { Layer } from '../../quantize/index.ts';
+import { imageInputOf } from '../../train/fine-tune-data.ts';
+import { type Normalisation, readNormalisation, takePixels } from '../../train/pixels.ts';
+import { scoresOf } from '../../train/scores.ts';
+import { findCandidates } from '../candidates.ts';
+
+/** Images in a batch, where nobody says. */
+const usualBatch = 16;
+/** A smaller batch is taken where the values of all nodes would need more bytes than this. */
+const activationBytes = 2 ** 28;
+
+export interface Schedule {
+  readonly batchSize: number;
+  readonly steps: number;
+}
+
+/** Images as the network takes them. */
+export interface ImageSource {
+  readonly size: number;
+  readonly normalisation: Normalisation;
+}
+
+/** E_MODEL for what is no network of square images or does not tell its normalisation, E_DATA for other images. */
+export function chooseImages(network: Graph, split: Split, given: Normalisation | undefined): ImageSource {
+  const { channels, size = split.height } = imageInputOf(network);
+  if (split.channels !== channels) {
+    const message = `expected ${channels} channels for this model, found ${split.channels}`;
+    throw new TritbankError('E_DATA', `graph '${network.name}'`, message);
+  }
+  const normalisation = given ?? readNormalisation(network, channels);
+  if (!normalisation) {
+    const expected = 'expected input_mean and input_std in its metadata, or a normalisation in the options';
+    throw new TritbankError('E_MODEL', `graph '${network.name}'`, `${expected}, found neither`);
+  }
+  return { size, normalisation };
+}
+
+/** A copy of `network` for batches of `batchSize` images, whose one output are the scores. */
+export function prepare(network: Graph, { size, normalisation }: ImageSource, batchSize: number): Graph {
+  const graph = network.clone();
+  graph.outputs = [scoresOf(graph)];
+  removeDead(graph);
+  const input = graph.inputs[0]!;
+  input.type = { dtype: 'float32', shape: [batchSize, input.shape[1]!, size, size] };
+  takePixels(graph, batchSize, normalisation);
+  return inferShapes(graph);
+}
+
+/** The candidates of `graph` that are asked for, in execution order; all by default. E_USAGE for other names. */
+export function chooseLayers(graph: Graph, names: readonly string[] | undefined): Layer[] {
+  const candidates = findCandidates(graph);
+  const known = new Set(candidates.map((layer) => layer.name));
+  const strange = names?.find((name) => !known.has(name));
+  if (strange !== undefined) {
+    throw new TritbankError('E_USAGE', 'layers', `expected names of layers that can be compressed, found '${strange}'`);
+  }
+  return names ? candidates.filter((layer) => names.includes(layer.name)) : candidates;
+}
+
+/** Batches of equal size, not above the one asked for, for `images` images or a few less. */
+export function schedule(network: Graph, source: ImageSource, images: number, wanted: number | undefined): Schedule {
+  const [fixed] = network.inputs[0]!.shape;
+  if (typeof fixed === 'number') {
+    const steps = Math.floor(images / fixed);
+    if (steps > 0) return { batchSize: fixed, steps };
+    const message = `expected at least one batch of ${fixed} images for this model, found ${images}`;
+    throw new TritbankError('E_DATA', `graph '${network.name}'`, message);
+  }
+  const steps = Math.ceil(images / (wanted ?? affordableBatch(prepare(network, source, 1))));
+  return { batchSize: Math.floor(images / steps), steps };
+}
+
+function affordableBatch(single: Graph): number {
+  let elements = 0;
+  for (const node of single.nodes) {
+    for (const output of node.outputs) if (output?.type?.shape) elements += elementCount(output.dims);
+  }
+  return Math.min(usualBatch, Math.max(1, Math.floor(activationBytes / (4 * elements))));
+}

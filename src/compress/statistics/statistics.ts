@@ -1,0 +1,123 @@
+/**
+ * Statistics of a network's layers on a few hundred images, from which compression learns how much an error in each
+ * filter's weights matters (`predict.ts`): moments of the inputs, and how strongly the loss reacts. Products are
+ * computed inside the graph by ONNX Runtime, a batch at a time, and summed over batches in float64. Two passes over the
+ * same images: the first measures inputs, the second gradients, for which it needs the inputs' means.
+ */
+
+import { requireInteger } from '../../data/dataset.ts';
+import type { Split } from '../../data/index.ts';
+import { f32, type Graph, TritbankError } from '../../ir/index.ts';
+import { Builder } from '../../ops/index.ts';
+import { inferShapes } from '../../passes/index.ts';
+import { classCountOf } from '../../train/evaluate.ts';
+import { emitGradientSquares } from './gradients.ts';
+import { emitInputSums, isMeasuredInFull, positionsOf, weightsOf } from './inputs.ts';
+import { drawProbe, emitLoss } from './loss.ts';
+import { chooseImages, chooseLayers, prepare, schedule } from './network.ts';
+import type { LayerStatistics, StatisticsOptions } from './options.ts';
+import { centreMoments } from './predict.ts';
+import { sumOverImages, type Task } from './run.ts';
+
+export type { LayerStatistics, StatisticsOptions } from './options.ts';
+export { centreMoments, measureErrors, predictLoss } from './predict.ts';
+
+/**
+ * Measures the layers of `graph` that can be compressed, by name, on images of `split`. Depends on nothing but its
+ * arguments and the number of threads; `graph` is not changed. Throws E_MODEL for a model that does not take the images, is
+ * no classifier, has fewer classes than the labels or does not tell its normalisation, E_DATA for too few images,
+ * E_USAGE for options out of range, E_GRADIENT for operators without gradient; AbortError after the signal.
+ */
+export async function collectStatistics(
+  graph: Graph,
+  split: Split,
+  options: StatisticsOptions = {},
+): Promise<Map<string, LayerStatistics>> {
+  const { images = 256, batchSize, threads, seed = 0, sensitivity = true } = options;
+  requireInteger('images', images, 1);
+  requireInteger('seed', seed, -Number.MAX_SAFE_INTEGER);
+  if (batchSize !== undefined) requireInteger('batchSize', batchSize, 1);
+  if (threads !== undefined) requireInteger('threads', threads, 1);
+  if (split.length === 0) throw new TritbankError('E_DATA', 'split', 'expected images, found none');
+  const network = inferShapes(graph.clone());
+  const source = chooseImages(network, split, options.normalisation);
+  const batch = schedule(network, source, Math.min(images, split.length), batchSize);
+  const task: Task = { network, split, source, schedule: batch, options };
+  const inputs = await measureInputs(task);
+  return sensitivity && inputs.size > 0 ? measureGradients(task, inputs) : inputs;
+}
+
+type Statistics = Map<string, LayerStatistics>;
+
+async function measureInputs(task: Task): Promise<Statistics> {
+  const { batchSize, steps } = task.schedule;
+  const graph = prepare(task.network, task.source, batchSize);
+  const layers = chooseLayers(graph, task.options.layers);
+  if (layers.length === 0) return new Map();
+  const emitted = layers.map((layer) =>
+    emitInputSums(new Builder(graph, `statistics/${layer.name}/`), layer, batchSize),
+  );
+  const sums = await sumOverImages(
+    task,
+    graph,
+    emitted.flatMap(({ sum, squares }) => [sum, squares]),
+  );
+  const measured = layers.map((layer, i): [string, LayerStatistics] => {
+    const count = positionsOf(layer, batchSize) * batchSize * steps;
+    const mean = sums[2 * i]!.map((v) => v / count);
+    const squares = sums[2 * i + 1]!.map((v) => v / count);
+    if (!isMeasuredInFull(layer)) return [layer.name, { count, secondMoments: undefined, diagonal: squares, mean }];
+    const n = weightsOf(layer);
+    symmetrise(squares, n);
+    const diagonal = mean.map((_, j) => squares[j * n + j]!);
+    return [layer.name, { count, secondMoments: squares, diagonal, mean }];
+  });
+  return new Map(measured);
+}
+
+/** The two halves of a product of float32 may differ in rounding. */
+function symmetrise(matrix: Float64Array, n: number): void {
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      const mean = (matrix[i * n + j]! + matrix[j * n + i]!) / 2;
+      matrix[i * n + j] = mean;
+      matrix[j * n + i] = mean;
+    }
+  }
+}
+
+async function measureGradients(task: Task, inputs: Statistics): Promise<Statistics> {
+  const { batchSize, steps } = task.schedule;
+  const { labels = 'model', seed = 0 } = task.options;
+  const graph = prepare(task.network, task.source, batchSize);
+  const layers = chooseLayers(graph, task.options.layers);
+  const classes = classCountOf(graph);
+  if (labels === 'data' && classes < task.split.classCount) {
+    const message = `expected at least ${task.split.classCount} classes for these labels, found ${classes}`;
+    throw new TritbankError('E_MODEL', `graph '${graph.name}'`, message);
+  }
+  const b = new Builder(graph, 'statistics/');
+  const scores = graph.outputs[0]!;
+  const probe = graph.input(graph.freshName('probe'), 'float32', [batchSize, classes]);
+  const loss = emitLoss(b, b.reshape(scores, [batchSize, classes]), probe, labels);
+  const means = layers.map((layer) => inputs.get(layer.name)!.mean);
+  const emitted = emitGradientSquares(graph, loss, layers, means, batchSize);
+  const sums = await sumOverImages(
+    task,
+    graph,
+    [...emitted.values()].flatMap(({ weights, bias }) => [weights, bias]),
+    batchSize * steps,
+    (batch) => ({ [probe.name]: f32([batchSize, classes], drawProbe(batch, classes, labels, seed)) }),
+  );
+  const reached = [...emitted.keys()];
+  const measured = layers.map((layer): [string, LayerStatistics] => {
+    const of = inputs.get(layer.name)!;
+    const at = reached.indexOf(layer);
+    const perImage = (sum: Float64Array | undefined) =>
+      Float64Array.from({ length: layer.filters }, (_, f) => Math.max(0, sum?.[f] ?? 0) / (batchSize * steps));
+    const trace = centreMoments(of).variances.reduce((sum, v) => sum + v, 0);
+    const sensitivity = perImage(sums[2 * at]).map((square) => (trace > 0 ? square / trace : 0));
+    return [layer.name, { ...of, sensitivity, biasSensitivity: perImage(sums[2 * at + 1]) }];
+  });
+  return new Map(measured);
+}

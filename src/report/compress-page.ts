@@ -1,0 +1,150 @@
+/** The report about a compression: what it gained and lost, layer by layer, and how it came about. */
+
+import type { ExampleImage } from '../compress/compare-models.ts';
+import type { Compression, CompressResult } from '../compress/compress.ts';
+import { drawAccuracy } from './charts/accuracy.ts';
+import { drawBeforeAfter } from './charts/before-after.ts';
+import { drawHeatMaps, heatRules } from './charts/heat-maps.ts';
+import { drawLoss } from './charts/loss.ts';
+import { drawPlan } from './charts/plan.ts';
+import { renderColumns } from './columns.ts';
+import {
+  budgetColumns,
+  budgetRows,
+  type ComparedLayer,
+  compareColumns,
+  pairLayers,
+  sharedScale,
+} from './compress-columns.ts';
+import { describeFigures, describeSetting, describeUnknown } from './cost-words.ts';
+import { renderDisagreements } from './disagreements.ts';
+import { type Fact, renderDocument, renderFacts, section, tile } from './document.ts';
+import {
+  formatCount,
+  formatDate,
+  formatDuration,
+  formatFixed,
+  formatPercent,
+  formatSetting,
+  formatSigned,
+  shorten,
+} from './format.ts';
+import { html, type Markup } from './html.ts';
+import { nameRuns } from './runs.ts';
+
+export interface CompressReport extends Omit<Compression, 'samples'> {
+  readonly title: string;
+  /** The program and its version, shown at the foot of the page. */
+  readonly generatedBy: string;
+  /** The images of `result.agreement.examples`; without them, these are listed by their numbers. */
+  readonly samples?: readonly ExampleImage[];
+}
+
+export async function renderCompressPage(report: CompressReport): Promise<string> {
+  const { title, generatedBy, result, before, after, analysis, training, samples } = report;
+  const { accuracy, agreement } = result;
+  const layers = pairLayers(before, after, result.plan.layers);
+  const unknown = describeUnknown(after);
+  const differences = agreement && (await renderDisagreements(agreement, accuracy?.after.samples ?? 0, samples));
+  return renderDocument({
+    title,
+    lead: `${result.original} with hybrid filter banks, ${describeWay(result)}`,
+    generatedBy,
+    rules: heatRules,
+    head: html`<dl class="tiles">${tilesOf(report)}</dl>
+<div class="card">${renderFacts(factsOf(report))}</div>
+${unknown && html`<p class="card warning"><strong>Warning</strong>: ${unknown}</p>`}`,
+    sections: [
+      section('Budget', renderBudget(result)),
+      section('Plan', html`<div class="pair">${drawPlan(layers)}</div>`),
+      section('Layers', renderLayers(layers, report)),
+      section('Training', training && renderTraining(training)),
+      section('Sensitivity', analysis && drawHeatMaps(analysis)),
+      section('Where they differ', differences && html`<div class="card">${differences}</div>`),
+    ],
+  });
+}
+
+/** How the weights came about. */
+function describeWay({ config }: CompressResult): string {
+  if (config.method === 'none') return 'decomposed without training';
+  return config.method === 'calibrate' ? 'calibrated without labels' : 'trained with the original as the teacher';
+}
+
+function tilesOf({ result, after }: CompressReport): Markup[] {
+  const { size, multiplications, energy, throughput } = describeFigures(after);
+  const figures = [size, ...(result.accuracy ? [] : [multiplications]), energy, throughput];
+  const costs = figures.map(({ term, value, unit, relation }) => tile(capitalise(term), value, unit, relation));
+  if (!result.accuracy) return costs;
+  const was = result.accuracy.before.top1;
+  const is = result.accuracy.after.top1;
+  const change = `${formatSigned(100 * (is - was))} points against ${formatPercent(was)} %`;
+  return [tile('Top-1 accuracy', formatPercent(is), '%', change), ...costs];
+}
+
+const capitalise = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function factsOf({ result, after }: CompressReport): Fact[] {
+  const { accuracy, agreement, config, seconds, plan } = result;
+  const banks = Object.values(plan.layers).filter(({ method }) => method !== 'fp').length;
+  const total = Object.keys(plan.layers).length;
+  const facts: Fact[] = [
+    { term: 'Plan', texts: [describePlan(config)] },
+    { term: 'Filter banks', texts: [`${formatCount(banks)} of ${formatCount(total)} planned layers`] },
+    { term: 'Data', texts: [describeData(config)] },
+    { term: 'Seed', texts: [`${config.seed}`] },
+    { term: 'Date', texts: [formatDate(result.date)] },
+  ];
+  if (accuracy && agreement) {
+    const { before, after: now } = accuracy;
+    facts.push(
+      { term: 'Top-5 accuracy', texts: [`${formatPercent(now.top5)} %, original ${formatPercent(before.top5)} %`] },
+      { term: 'Loss', texts: [`${formatFixed(now.loss, 4)} nats, original ${formatFixed(before.loss, 4)}`] },
+      {
+        term: 'Equal predictions',
+        texts: [`${formatPercent(agreement.share)} % of ${formatCount(now.samples)} test images`],
+      },
+    );
+  }
+  const times = Object.entries(seconds).map(([stage, time]) => `${stage} ${formatDuration(time)}`);
+  const settings = describeSetting(after).map(
+    ({ term, texts }): Fact => ({ term: capitalise(term), texts, ...(texts.length > 1 && { form: 'long' }) }),
+  );
+  return [
+    ...facts,
+    { term: 'Time by stage', texts: [times.join(', ')].filter((text) => text), form: 'long' },
+    ...settings,
+    { term: 'Compressed model', texts: [result.model], form: 'code' },
+    { term: 'Command', texts: [result.command].filter((text) => text), form: 'code' },
+  ];
+}
+
+function describePlan({ uniform, plan }: CompressResult['config']): string {
+  if (plan !== undefined) return `given: ${plan}`;
+  if (!uniform) return 'optimised under the budget';
+  return `alpha ${formatSetting(uniform.alpha)}, width ratio ${formatSetting(uniform.widthRatio)} in every layer`;
+}
+
+const describeData = ({ data, images }: CompressResult['config']) =>
+  data === undefined ? 'none: weights alone' : `${data}; statistics of ${formatCount(images)} images`;
+
+function renderBudget(result: CompressResult): Markup {
+  const rows = budgetRows(result).map((row) => ({ name: row.name, row }));
+  return html`<div class="card"><p class="note">All relative to the original in full precision, every value at 16 bits.</p>
+${renderColumns({ corner: 'figure', columns: budgetColumns, rows })}</div>`;
+}
+
+function renderLayers(layers: readonly ComparedLayer[], { result, before, after, analysis }: CompressReport): Markup {
+  const predictedLoss = Object.values(result.plan.layers).reduce((sum, layer) => sum + layer.predictedLoss, 0);
+  const columns = compareColumns({ before, after, predictedLoss, ...(analysis && { lossUnit: analysis.lossUnit }) });
+  const rows = layers.map((row) => ({ name: shorten(row.name, 28), row }));
+  const total = ['total', ...columns.map((column) => column.total)] as const;
+  return html`<div class="pair">${drawBeforeAfter(layers, sharedScale(before, after))}</div>
+<div class="card">${renderColumns({ corner: 'layer', columns, rows, total, isDense: true })}</div>`;
+}
+
+function renderTraining(training: NonNullable<CompressReport['training']>): Markup | undefined {
+  if (training.history.length === 0) return undefined;
+  const runs = nameRuns([training]);
+  return html`<div class="pair">${drawAccuracy(runs)}${drawLoss(runs)}</div>`;
+}

@@ -1,0 +1,169 @@
+/**
+ * Fine-tuning of a given, pretrained network after a plan was applied to it: gives back batch norms that were folded,
+ * then trains in the ternary and the frozen phase (the full-precision phase has been, that is what pretrained means),
+ * learning from the outputs of the original network.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Split } from '../data/index.ts';
+import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
+import { writeModel } from '../onnx/index.ts';
+import { inferShapes, insertBatchNorm } from '../passes/index.ts';
+import { loadState, type Plan, type QuantizedNetwork } from '../quantize/index.ts';
+import { checkDistillation, checkRecipe } from './config.ts';
+import { engineOptions, type RunData, type RunOptions } from './context.ts';
+import type { FineTuneConfig } from './fine-tune-config.ts';
+import { openDataFor } from './fine-tune-data.ts';
+import { fixedConstants } from './parameters.ts';
+import type { Method, RunResult } from './records.ts';
+import type { ReestimateOptions } from './reestimate.ts';
+import { hiddenNorms, settleBatchNorms } from './settle-batch-norms.ts';
+import { loadTeacher } from './teacher.ts';
+import { type TrainTask, trainGraph } from './train-graph.ts';
+
+export interface FineTuneTask {
+  /** The pretrained network: teacher by default, and what sizes are compared with. */
+  readonly base: Graph;
+  /** The plan, and its network: `applyPlan(base, plan, seed, { factors: 'zero' })`. */
+  readonly plan: Plan;
+  readonly quantized: QuantizedNetwork;
+  /** Values by initializer name that replace those of `quantized`, see `initialState`. */
+  readonly initial?: ReadonlyMap<string, Tensor>;
+  /** A graph or an ONNX file; default `base`. */
+  readonly teacher?: Graph | string;
+  /** For people; default: the name of `base`. */
+  readonly architecture?: string;
+  /** Added to the exported model's metadata. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Fine-tunes a network and leaves the files of `trainGraph` in `options.out`; the graphs of the task are not changed.
+ * The first step starts from the function that `quantized` with `initial` computes, with the mean and deviation that each
+ * channel has in `base` where batch norms are there or `config.batchNorm` is `restore`.
+ * Errors: E_USAGE for a bad configuration, E_DATA for data whose classes, size or channels are not those of the model,
+ * E_MODEL for a model that is no classifier of square images, does not tell its normalisation, or a teacher that does
+ * not fit, and those of `trainGraph`; E_RESUME also where the task is another one.
+ */
+export async function fineTune(task: FineTuneTask, config: FineTuneConfig, options: RunOptions): Promise<RunResult> {
+  checkRecipe(config);
+  if (config.distillation) checkDistillation(config.distillation);
+  const base = inferShapes(task.base.clone());
+  const data = await openDataFor(base, config, options);
+  setInputSize(base, data);
+  const given = start(task, data);
+  const { distillation } = config;
+  const teacherModel = task.teacher ?? task.base;
+  const [channels, classes] = [data.dataset.channels, data.dataset.classes.length];
+  const teacher =
+    distillation &&
+    (await loadTeacher(teacherModel, {
+      ...engineOptions(config),
+      batchSize: config.batchSize,
+      channels,
+      size: data.size,
+      classes,
+      normalisation: data.normalisation,
+    }));
+  try {
+    const quantized = await prepare(given, base, data, config);
+    const prepared: TrainTask = {
+      base,
+      quantized,
+      plan: task.plan,
+      method: methodOf(task.plan),
+      architecture: task.architecture ?? `${base.name}, ${data.size}x${data.size}`,
+      data,
+      ...(teacher && distillation && { distillation: { teacher, loss: distillation } }),
+      // What else the run depends on, so that it is not resumed with another network.
+      config: {
+        ...config,
+        start: fingerprint(given.graph),
+        ...(teacher && { teacher: typeof teacherModel === 'string' ? teacherModel : fingerprint(teacherModel) }),
+      },
+      metadata: { ...labelsOf(base, data), ...task.metadata },
+    };
+    return await trainGraph(prepared, config, options);
+  } finally {
+    await teacher?.release();
+  }
+}
+
+function setInputSize(graph: Graph, { dataset, size }: RunData): void {
+  const [batch] = graph.inputs[0]!.shape;
+  graph.inputs[0]!.type = { dtype: 'float32', shape: [batch!, dataset.channels, size, size] };
+  inferShapes(graph);
+}
+
+/** The quantized network with its initial values, nothing added; constants in front of the first layer stay fixed. */
+function start({ quantized, initial }: FineTuneTask, data: RunData): QuantizedNetwork {
+  const graph = quantized.graph.clone();
+  for (const name of initial?.keys() ?? []) {
+    if (graph.find(name)?.constant) continue;
+    throw new TritbankError('E_USAGE', `initial '${name}'`, 'expected the name of an initializer, found another');
+  }
+  loadState(graph, initial ?? new Map());
+  setInputSize(graph, data);
+  return { graph, ternary: quantized.ternary, fixed: new Set([...quantized.fixed, ...fixedConstants(graph)]) };
+}
+
+/** Inserts batch norms where they are asked for, and gives all of them statistics of what they read. */
+async function prepare(
+  given: QuantizedNetwork,
+  base: Graph,
+  data: RunData,
+  config: FineTuneConfig,
+): Promise<QuantizedNetwork> {
+  const graph = given.graph.clone();
+  const network = { ...given, graph };
+  const { batchNorm, calibrationBatches: count, batchSize, seed } = config;
+  const { train, normalisation, size } = data;
+  const options = { ...engineOptions(config), batchSize, count, seed, normalisation, size };
+  const isNorm = batchNorm === 'restore' || batchNorm === 'insert';
+  if (batchNorm === 'scale') insertBatchNorm(graph, { form: 'scale' });
+  const inserted = isNorm ? insertBatchNorm(graph) : [];
+  const restored = batchNorm === 'restore' ? await restore(graph, inserted, base, train, options) : new Set<string>();
+  const neutral = [...hiddenNorms(network), ...inserted.filter((name) => !restored.has(name))];
+  if (graph.nodes.some((n) => n.op === 'BatchNormalization')) {
+    loadState(graph, await settleBatchNorms(network, train, options, neutral));
+  }
+  return network;
+}
+
+/**
+ * Gives inserted batch norms the scales and shifts of those that the same layers get in the original network, which are
+ * the deviations and means of its channels. Returns their names: those whose layer the original has.
+ */
+async function restore(
+  graph: Graph,
+  inserted: readonly string[],
+  base: Graph,
+  split: Split,
+  options: Omit<ReestimateOptions, 'normalising'>,
+): Promise<ReadonlySet<string>> {
+  const original = { graph: base.clone(), ternary: [], fixed: new Set<string>() };
+  const norms = insertBatchNorm(original.graph);
+  if (norms.length === 0) return new Set();
+  const vectors = await settleBatchNorms(original, split, options, norms);
+  const shared = inserted.filter((name) => norms.includes(name));
+  for (const name of shared) {
+    const [here, there] = [graph, original.graph].map((g) => g.nodes.find((n) => n.name === name)!);
+    for (const i of [1, 2]) here!.input(i).constant = vectors.get(there!.input(i).name)!;
+  }
+  return new Set(shared);
+}
+
+const fingerprint = (graph: Graph) => createHash('sha256').update(writeModel(graph)).digest('hex');
+
+/** The one method of the plan's layers, `hybrid` where they have several, `fp` where it compresses none. */
+function methodOf({ layers }: Plan): Method {
+  const methods = new Set(Object.values(layers).map((l) => l.method));
+  if (methods.size > 1) return 'hybrid';
+  return [...methods][0] ?? 'fp';
+}
+
+/** Names of the classes, unless the model has them or the data know some only. */
+function labelsOf(base: Graph, { dataset }: RunData): Record<string, string> {
+  const isPart = dataset.classes.some((name, i) => name === `class ${i}`);
+  return base.metadata.has('labels') || isPart ? {} : { labels: JSON.stringify(dataset.classes) };
+}

@@ -1,0 +1,146 @@
+/**
+ * The part of a run that is the same for every network: given a graph, its rewritten form and data, trains phase by
+ * phase with a checkpoint after every epoch, re-estimates batch norms, exports, evaluates the exported file. Where the
+ * graph comes from is the business of `run.ts` (an architecture) and `fine-tune.ts` (a given model).
+ */
+
+import { join } from 'node:path';
+import type { Graph, Tensor } from '../ir/index.ts';
+import { loadModel, saveModel } from '../onnx/index.ts';
+import { deploy, loadState, type Plan, type QuantizedNetwork } from '../quantize/index.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Recipe } from './config.ts';
+import { engineOptions, type RunContext, type RunData, type RunOptions } from './context.ts';
+import { evaluateGraph } from './evaluate.ts';
+import { AbortError, PhaseLoop } from './loop.ts';
+import type { Distillation } from './loss.ts';
+import { freezeNetwork } from './phase-networks.ts';
+import { planPhases } from './phases.ts';
+import { normalisationMetadata } from './pixels.ts';
+import { checkpointName, modelName, prepareDirectory, resultName } from './prepare-run.ts';
+import type { EpochRecord, Method, Phase, RunResult } from './records.ts';
+import { reestimate } from './reestimate.ts';
+import { describeResult } from './result.ts';
+import { readLines, truncateLines, writeFileAtomic } from './run-files.ts';
+import type { Teacher } from './teacher.ts';
+import { EventFile } from './tensorboard.ts';
+
+/** A network to be trained, and on what. */
+export interface TrainTask {
+  /** The uncompressed network, shapes inferred: what sizes are compared with. */
+  readonly base: Graph;
+  /** The network that is trained. Training starts from the values that its initializers have. */
+  readonly quantized: QuantizedNetwork;
+  /** For `plan.json`. */
+  readonly plan: Plan;
+  readonly method: Method;
+  /** For people. */
+  readonly architecture: string;
+  readonly data: RunData;
+  readonly distillation?: { readonly teacher: Teacher; readonly loss: Distillation };
+  /** For `config.json`: all that the run depends on besides the data; a resumed run must have the same. */
+  readonly config: object;
+  /** Added to the exported model's metadata. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Trains a graph and leaves `config.json`, `plan.json`, `metrics.jsonl`, TensorBoard events, `checkpoint.safetensors`,
+ * `model.onnx` and `result.json` in `options.out`. A teacher stays open.
+ * Errors: E_DIVERGED when the loss is not finite or grows without bound, E_RESUME for a checkpoint of another run,
+ * E_FILE when the directory cannot be written.
+ */
+export async function trainGraph(task: TrainTask, recipe: Recipe, options: RunOptions): Promise<RunResult> {
+  const checkpoint = prepareDirectory(task.config, options);
+  writeFileAtomic(join(options.out, 'plan.json'), `${JSON.stringify(task.plan, null, 2)}\n`);
+  const files = { checkpoint: join(options.out, checkpointName), metrics: join(options.out, 'metrics.jsonl') };
+  if (!checkpoint) writeFileAtomic(files.metrics, '');
+  const events = new EventFile(options.out);
+  try {
+    const { quantized, method, architecture, data, distillation } = task;
+    const context = { ...data, recipe, options, architecture, method, distillation, quantized, files, events };
+    return await runPhases(context, task, checkpoint);
+  } finally {
+    events.close();
+  }
+}
+
+async function runPhases(context: RunContext, task: TrainTask, checkpoint: Checkpoint | undefined): Promise<RunResult> {
+  const { recipe, method, files } = context;
+  const spans = planPhases({ method, epochs: recipe.epochs, phases: recipe.phases });
+  let position = checkpoint?.position ?? {
+    phase: 0,
+    epoch: 0,
+    batch: 0,
+    lossSum: 0,
+    correct: 0,
+    step: 0,
+    seconds: 0,
+    slowLoss: 0,
+  };
+  const done = (checkpoint ? (spans[position.phase]?.before ?? recipe.epochs) : 0) + position.epoch;
+  if (checkpoint) truncateLines<EpochRecord>(files.metrics, (record) => record.epoch <= done);
+  let state: ReadonlyMap<string, Tensor> = checkpoint?.state ?? new Map();
+  let frozenFrom: ReadonlyMap<string, Tensor> = checkpoint?.frozenFrom ?? new Map();
+  for (let i = position.phase; i < spans.length; i++) {
+    const span = spans[i]!;
+    if (span.phase === 'frozen' && position.epoch === 0 && position.batch === 0) {
+      frozenFrom = state;
+      state = new Map();
+    }
+    const loop = new PhaseLoop(context, span, i, frozenFrom);
+    ({ state, position } = await loop.run(state, position));
+  }
+  return finish(context, task, spans.at(-1)!.phase, state, frozenFrom, position.seconds);
+}
+
+function stopIfAborted({ signal, out }: RunOptions): void {
+  if (signal?.aborted) throw new AbortError(`stopped before the export; the checkpoint is in ${out}`);
+}
+
+/** Exports the network whose ternary weights are fixed: the one of the frozen phase, or one frozen here. */
+async function finish(
+  context: RunContext,
+  { base, metadata }: TrainTask,
+  last: Phase,
+  state: ReadonlyMap<string, Tensor>,
+  frozenFrom: ReadonlyMap<string, Tensor>,
+  seconds: number,
+): Promise<RunResult> {
+  const { recipe, options, dataset, train, size, normalisation, quantized, method } = context;
+  stopIfAborted(options);
+  const isFixed = last === 'frozen' || quantized.ternary.length === 0;
+  const latent = last === 'frozen' ? frozenFrom : state;
+  const network = quantized.ternary.length === 0 ? quantized : freezeNetwork(quantized, latent);
+  const trained = new Map(isFixed ? state : []);
+  const graph = network.graph.clone();
+  loadState(graph, trained);
+  if (recipe.reestimateBatches > 0) {
+    const fresh = await reestimate(graph, train, {
+      ...engineOptions(recipe),
+      batchSize: recipe.batchSize,
+      count: recipe.reestimateBatches,
+      seed: recipe.seed,
+      normalisation,
+      size,
+    });
+    for (const [name, tensor] of fresh) trained.set(name, tensor);
+  }
+  stopIfAborted(options);
+  const model = deploy(network, trained, { ...normalisationMetadata(normalisation), method, ...metadata });
+  const path = join(options.out, modelName);
+  await saveModel(model, path);
+  const exported = await loadModel(path);
+  const { epochs } = recipe;
+  const evaluation = await evaluateGraph(exported, dataset.test, dataset.classes, normalisation, {
+    ...engineOptions(recipe),
+    ...(options.warn && { warn: options.warn }),
+    onProgress: (done, total) => {
+      options.onProgress?.({ kind: 'evaluate', phase: last, epoch: epochs, epochs, done, total });
+    },
+  });
+  const history = readLines<EpochRecord>(context.files.metrics);
+  const result = await describeResult({ context, base, exported, path, evaluation, history, seconds });
+  writeFileAtomic(join(options.out, resultName), `${JSON.stringify(result)}\n`);
+  return result;
+}

@@ -1,0 +1,253 @@
+/** `tritbank compress` as users meet it: help, wrong usage, bad models, and a small network compressed in every way. */
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CompressConfig, type CompressResult, compressModel, defaultCompress } from '../../src/compress/index.ts';
+import { formatPlan, type PlanFile, readPlan } from '../../src/compress/planning/plan-file.ts';
+import { measureCost, paperConventions, storageSchemes } from '../../src/cost/index.ts';
+import { isTernary } from '../../src/ir/index.ts';
+import { NetworkBuilder } from '../../src/models/index.ts';
+import { loadModel, saveModel } from '../../src/onnx/index.ts';
+import { inferShapes } from '../../src/passes/index.ts';
+import { evaluateModel, type RunResult, trainNetwork } from '../../src/train/index.ts';
+import { quantizedModel } from '../exporters.ts';
+import { expectGolden } from '../golden.ts';
+import { startProgram } from '../program.ts';
+import { quickConfig, writeBars } from './train-data.ts';
+import { smallNetwork } from './train-small.ts';
+
+let directory: string;
+let original: RunResult;
+const at = (...names: string[]) => join(directory, ...names);
+const readJson = <T>(...names: string[]) => JSON.parse(readFileSync(at(...names), 'utf8')) as T;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tritbank-compress-'));
+  writeBars(at('bars'), { train: 128, test: 48 });
+  const { layerKinds: _all, ...config } = quickConfig(at('bars'), {
+    method: 'fp',
+    model: 'ds-cnn',
+    width: 0.25,
+    epochs: 10,
+  });
+  original = await trainNetwork({ ...config, augment: false, reestimateBatches: 4 }, { out: at('original') });
+  await saveModel(await loadModel(original.model), at('bars.onnx'));
+  writeFileSync(at('quantized.onnx'), quantizedModel().bytes);
+  const plain = new NetworkBuilder('plain', 1);
+  const x = plain.convBlock('depthwise', plain.input(3, 8), { filters: 3, kernel: 3, groups: 3 });
+  await saveModel(inferShapes(plain.classifier(x, 3)), at('plain.onnx'));
+  const broken = smallNetwork();
+  (broken.find('conv_weight')!.constant!.data as Float32Array)[5] = Number.NaN;
+  await saveModel(broken, at('broken.onnx'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Runs the program in the test's directory. */
+const start = (...args: readonly string[]) => startProgram(['compress', ...args], directory);
+
+test('help', async () => {
+  const { status, stdout, stderr } = await start('--help');
+  expect([status, stderr]).toEqual([0, '']);
+  expectGolden('help-compress', stdout);
+});
+
+describe.concurrent('wrong usage', () => {
+  const ways = 'compress: expected a budget, a uniform choice or a plan, found';
+  test.each([
+    ['', "MODEL.onnx: expected an argument of 'tritbank compress', found none"],
+    ['bars.onnx --max-size 0.9', '--data: expected images, or --no-training, found neither'],
+    ['bars.onnx --no-training', `${ways} none of them`],
+    ['bars.onnx --no-training --max-size 0.9 --uniform 0.5,1', `${ways} a budget and a uniform choice`],
+    ['bars.onnx --calibrate-only --max-size 0.9', 'data: expected images to calibrate with, found none'],
+    [
+      'bars.onnx --calibrate-only --no-training --data bars --max-size 0.9',
+      '--calibrate-only: expected it without --no-training, found both',
+    ],
+    [
+      'bars.onnx --no-training --uniform 0.5',
+      "--uniform: expected alpha and width ratio, separated by a comma, found '0.5'",
+    ],
+    [
+      'bars.onnx --no-training --uniform 1.5,1',
+      'uniform: expected alpha from 0 to 1 and a width ratio above 0, found 1.5 and 1',
+    ],
+    ['bars.onnx --no-training --max-size 0', "--max-size: expected a number above 0, found '0'"],
+    [
+      'bars.onnx --no-training --init draw --max-size 0.9',
+      'init: expected decomposed factors without training, found drawn ones',
+    ],
+  ])('%s', async (line, message) => {
+    const found = await start(...line.split(' ').filter((word) => word), ...(line ? ['--out', 'unused'] : []));
+    expect(found).toEqual({ status: 2, stdout: '', stderr: `error E_USAGE: ${message}\n` });
+    expect(existsSync(at('unused'))).toBe(false);
+  });
+});
+
+const configOf = (changes: Partial<CompressConfig> = {}): CompressConfig => ({
+  ...defaultCompress,
+  model: at('bars.onnx'),
+  data: at('bars'),
+  budget: { size: 0.95 },
+  accelerator: 'paper',
+  conventions: paperConventions,
+  scheme: storageSchemes.hybrid,
+  images: 32,
+  training: { ...defaultCompress.training, epochs: 1 },
+  threads: 1,
+  ...changes,
+});
+
+describe('models', () => {
+  const compressed = (name: string) =>
+    compressModel(configOf({ model: at(name), method: 'none' }), { out: at('unused') });
+  test.each([
+    ['quantized.onnx', 'E_UNSUPPORTED', /expected float weights, found a quantized model/],
+    ['plain.onnx', 'E_MODEL', /expected layers that can be compressed, found none among 2 \(/],
+    ['broken.onnx', 'E_MODEL', /expected finite weights, found 1 in '.*' that are NaN or infinite/],
+    ['absent.onnx', 'E_FILE', /absent.onnx: expected /],
+  ])('%s', async (name, code, message) => {
+    await expect(compressed(name)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(existsSync(at('unused'))).toBe(false);
+  });
+});
+
+describe('without data', () => {
+  test('a budget out of reach is answered by the closest that is not', async () => {
+    const run = (share: string) => start('bars.onnx', '--no-training', '--quiet', '--max-size', share, '--out', 'bare');
+    const refused = await run('0.3');
+    expect([refused.status, refused.stdout]).toEqual([2, '']);
+    const [, closest] = /^error E_USAGE: budget: .* found size 0.3: the closest possible is (\S+)\n$/.exec(
+      refused.stderr,
+    )!;
+    expect(existsSync(at('bare', 'plan.json'))).toBe(false);
+    const { status, stdout, stderr } = await run(closest!);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^layers +6 of 6 became filter banks\n/);
+    expect(stdout).toMatch(/\nmodel +bare\/model.onnx\nreport +bare\/report.html\n$/);
+    const { accuracy, relative, config } = readJson<CompressResult>('bare', 'result.json');
+    expect(accuracy).toBeUndefined();
+    expect(relative.size).toBeLessThanOrEqual(Number(closest));
+    expect(relative.size).toBeCloseTo(Number(closest), 2);
+    expect(config).toMatchObject({ method: 'none', budget: { size: Number(closest) } });
+    const page = readFileSync(at('bare', 'report.html'), 'utf8');
+    expect(page).toContain('<h2>Sensitivity</h2>');
+    expect(page).not.toContain('<h2>Training</h2>');
+  });
+});
+
+describe('calibration', () => {
+  test('prints one object, and is better than chance', async () => {
+    const args = ['--data', 'bars', '--images', '32', '--calibrate-only', '--uniform', '0.5,1', '--quiet', '--json'];
+    const { status, stdout, stderr } = await start('bars.onnx', ...args, '--out', 'calibrated');
+    expect([status, stderr]).toEqual([0, '']);
+    const { out, report, ...result } = JSON.parse(stdout) as CompressResult & { out: string; report: string };
+    expect([out, report]).toEqual(['calibrated', join('calibrated', 'report.html')]);
+    expect(result).toEqual(readJson('calibrated', 'result.json'));
+    expect(Object.keys(result.seconds)).toEqual(['statistics', 'analysis', 'plan', 'calibrate', 'verify']);
+    const { before, after } = result.accuracy!;
+    expect(before.top1).toBeCloseTo(original.top1, 12);
+    expect(after.top1).toBeGreaterThan(0.5);
+    const evaluation = await evaluateModel(at('calibrated', 'model.onnx'), { data: at('bars') });
+    expect(evaluation.top1).toBe(after.top1);
+    const methods = Object.values(result.plan.layers).map(({ method }) => method);
+    expect(methods).toEqual([...Array<string>(5).fill('hybrid'), 'strassen']);
+    const { examples, share } = result.agreement!;
+    expect(examples).toHaveLength(Math.min(24, Math.round((1 - share) * 48)));
+    for (const { before: was, after: is, label, image } of examples) {
+      expect(was).not.toBe(is);
+      expect(label).toBe(image % 4);
+    }
+    const page = readFileSync(at('calibrated', 'report.html'), 'utf8');
+    expect(page.match(/<img src="data:image\/png/g) ?? []).toHaveLength(examples.length);
+  });
+});
+
+describe('training', () => {
+  const out = () => at('trained');
+  const files = ['analysis.json', 'plan.json', 'training/checkpoint.safetensors', 'training/result.json'];
+  const stamps = () =>
+    files.map((name) => (existsSync(at('trained', name)) ? statSync(at('trained', name)).mtimeMs : 0));
+  const run = (changes: Partial<CompressConfig> = {}, resume = true) =>
+    compressModel(configOf(changes), { out: out(), resume });
+  const model = () => readFileSync(at('trained', 'model.onnx'));
+
+  test('leaves a file of each stage', async () => {
+    const { result, before, after, analysis, training, samples } = await run({}, false);
+    expect(readdirSync(out()).sort()).toEqual([
+      'analysis.json',
+      'config.json',
+      'model.onnx',
+      'plan.json',
+      'result.json',
+      'training',
+    ]);
+    expect(Object.keys(result.seconds)).toEqual(['statistics', 'analysis', 'plan', 'build', 'train', 'verify']);
+    expect(result).toEqual(readJson('trained', 'result.json'));
+    expect(statSync(at('trained', 'result.json')).size).toBeLessThan(10_000);
+    // the original at 16 bits is what the figures are relative to
+    expect(after.bytes / before.bytes).toBeCloseTo(result.relative.size, 12);
+    expect(result.relative.size).toBeLessThanOrEqual(0.95);
+    expect(training!.history).toHaveLength(1);
+    expect(analysis!.layers.map(({ name }) => name)).toEqual(Object.keys(result.plan.layers));
+    expect(samples!.map(({ pixels }) => pixels.length)).toEqual(result.agreement!.examples.map(() => 28 * 28));
+    const exported = await loadModel(result.model);
+    expect(exported.initializers.filter(({ constant }) => isTernary(constant!)).length).toBeGreaterThan(6);
+    expect(measureCost(exported, { scheme: storageSchemes.hybrid }).bytes).toBe(result.bytes);
+    for (const key of ['input_mean', 'input_std', 'labels']) {
+      expect(exported.metadata.get(key)).toBe((await loadModel(original.model)).metadata.get(key));
+    }
+  });
+
+  test('is resumed from what is there', async () => {
+    const whole = { model: model(), stamps: stamps(), plan: readFileSync(at('trained', 'plan.json')) };
+    const lose = (...names: string[]) => {
+      for (const name of names) rmSync(at('trained', name), { recursive: true, force: true });
+    };
+    lose('model.onnx', 'result.json');
+    const { result } = await run();
+    expect(Object.keys(result.seconds)).not.toContain('analysis');
+    expect(model()).toEqual(whole.model);
+    expect([stamps()[0], stamps()[1], stamps()[2]]).toEqual(whole.stamps.slice(0, 3));
+
+    lose('model.onnx', 'result.json', 'training');
+    await run();
+    expect(stamps().slice(0, 2)).toEqual(whole.stamps.slice(0, 2));
+    expect(stamps()[2]).toBeGreaterThan(whole.stamps[2]!);
+    expect(model()).toEqual(whole.model);
+
+    lose('model.onnx', 'result.json', 'plan.json');
+    expect(Object.keys((await run()).result.seconds)).toEqual(['plan', 'statistics', 'build', 'train', 'verify']);
+    expect(stamps()[0]).toBe(whole.stamps[0]);
+    expect(readFileSync(at('trained', 'plan.json'))).toEqual(whole.plan);
+  });
+
+  test('is not resumed with another configuration', async () => {
+    const before = stamps();
+    await expect(run({ budget: { size: 0.9 } })).rejects.toMatchObject({ code: 'E_RESUME' });
+    expect(stamps()).toEqual(before);
+  });
+
+  test('an edited plan is done as it says, even into its own directory', async () => {
+    const plan = readPlan(at('trained', 'plan.json'));
+    const edited: PlanFile = {
+      ...plan,
+      layers: {
+        conv_pw_2: { method: 'hybrid', fullPrecision: 2, filters: [3, 11], hidden: 7, predictedLoss: 0 },
+        conv_pw_3: { method: 'fp', predictedLoss: 0 },
+      },
+    };
+    const path = at('trained', 'plan.json');
+    writeFileSync(path, formatPlan(edited));
+    const { result, after, analysis } = await run({ plan: path, budget: {}, method: 'none' }, false);
+    expect(result.plan).toEqual(edited);
+    expect(readPlan(path)).toEqual(edited);
+    expect(analysis).toBeUndefined();
+    const sizes = after.layers.filter(({ hidden }) => hidden > 0);
+    expect(sizes.map((layer) => [layer.name, layer.fullPrecision, layer.hidden])).toEqual([['conv_pw_2', 2, 7]]);
+    writeFileSync(path, formatPlan({ ...edited, layers: { conv_pw_9: edited.layers.conv_pw_3! } }));
+    await expect(run({ plan: path, budget: {}, method: 'none' }, false)).rejects.toMatchObject({ code: 'E_USAGE' });
+    expect(existsSync(at('trained', 'result.json'))).toBe(true);
+  });
+});

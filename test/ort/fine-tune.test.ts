@@ -1,0 +1,340 @@
+/** Fine-tuning of a given model after a plan was applied to it, from a decomposition to the exported file. */
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Graph, isTernary, Random, TritbankError } from '../../src/ir/index.ts';
+import { loadModel } from '../../src/onnx/index.ts';
+import { inferShapes } from '../../src/passes/index.ts';
+import { applyPlan, deploy, makePlan, type Plan } from '../../src/quantize/index.ts';
+import {
+  AbortError,
+  defaultFineTune,
+  evaluateModel,
+  type FineTuneConfig,
+  type FineTuneTask,
+  fineTune,
+  freezeNetwork,
+  initialState,
+  type RunResult,
+  trainNetwork,
+} from '../../src/train/index.ts';
+import { crudeFactors } from './crude-factors.ts';
+import { essence, quickConfig, readMetrics, writeBars } from './train-data.ts';
+
+let directory = '';
+let data = '';
+let base: Graph;
+let original: RunResult;
+const at = (name: string) => join(directory, name);
+
+/** A small network, trained in full precision and exported: no batch norms are left in it. */
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tritbank-fine-tune-'));
+  data = writeBars(at('bars'), { train: 192, test: 48 });
+  const { layerKinds: _all, ...config } = quickConfig(data, { method: 'fp', model: 'ds-cnn', width: 0.25, epochs: 20 });
+  original = await trainNetwork({ ...config, augment: false, reestimateBatches: 6 }, { out: at('original') });
+  base = inferShapes(await loadModel(original.model));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function taskOf(plan: Plan): FineTuneTask {
+  const quantized = applyPlan(base, plan, 1, { factors: 'zero' });
+  return { base, plan, quantized, initial: initialState(quantized, crudeFactors(base, plan)) };
+}
+
+const hybrid = () => makePlan(base, { method: 'hybrid', alpha: 0.25, widthRatio: 1 });
+
+const configOf = (changes: Partial<FineTuneConfig> = {}): FineTuneConfig => ({
+  ...defaultFineTune,
+  data,
+  epochs: 9,
+  phases: [0, 2, 1],
+  learningRate: 0.02,
+  emaDecay: 0,
+  augment: false,
+  calibrationBatches: 2,
+  reestimateBatches: 4,
+  threads: 1,
+  ...changes,
+});
+
+async function errorOf(work: Promise<unknown>): Promise<TritbankError> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof TritbankError) return error;
+    throw error;
+  }
+  throw new Error('expected an error, found none');
+}
+
+it('starts from a network without batch norms that knows its task', () => {
+  expect(base.nodes.some((n) => n.op === 'BatchNormalization')).toBe(false);
+  expect(original.top1).toBeGreaterThan(0.9);
+});
+
+describe('a hybrid of it', () => {
+  let task: FineTuneTask;
+  let result: RunResult;
+  const out = () => at('hybrid');
+  beforeAll(async () => {
+    task = taskOf(hybrid());
+    result = await fineTune(task, configOf({ learningRate: 0.05 }), { out: out(), command: 'test' });
+  });
+
+  it('is as good as the original again, and better than its decomposition', async () => {
+    const { quantized, initial } = task;
+    const metadata = Object.fromEntries(base.metadata);
+    const decomposed = await evaluateModel(deploy(freezeNetwork(quantized, initial!), new Map(), metadata), { data });
+    expect(decomposed.loss).toBeGreaterThan(1.5 * original.loss);
+    expect(result.loss).toBeLessThan(0.5 * decomposed.loss);
+    expect(result.top1).toBeGreaterThanOrEqual(original.top1 - 0.05);
+  });
+
+  it('leaves its records, two phases long', () => {
+    const phaseOf = (epoch: number) => (epoch <= 6 ? 'ternary' : 'frozen');
+    expect(readMetrics(out()).map((r) => [r.epoch, r.phase, r.step])).toEqual(
+      Array.from({ length: 9 }, (_, i) => [i + 1, phaseOf(i + 1), 6 * (i + 1)]),
+    );
+    const config = JSON.parse(readFileSync(join(out(), 'config.json'), 'utf8')) as Record<string, unknown>;
+    expect(config).toMatchObject({ epochs: 9, batchNorm: 'restore', distillation: { kind: 'kd' } });
+    expect(config.start).toMatch(/^[0-9a-f]{64}$/);
+    expect(JSON.parse(readFileSync(join(out(), 'plan.json'), 'utf8'))).toEqual(task.plan);
+    expect(result).toMatchObject({ method: 'hybrid', dataset: 'bars', command: 'test', classes: original.classes });
+    expect(result.bytes16).toBe(original.bytes16);
+    expect(result.architecture).toBe(`${base.name}, 28x28`);
+  });
+
+  it('exports ternary factors in the interface of the original', async () => {
+    const graph = await loadModel(result.model);
+    expect(graph.nodes.some((n) => n.op === 'BatchNormalization')).toBe(false);
+    for (const name of task.quantized.ternary.map((t) => t.name)) {
+      expect(isTernary(graph.value(name).constant!), name).toBe(true);
+    }
+    expect(task.quantized.ternary).toHaveLength(12);
+    expect(graph.inputs.map((v) => [v.name, v.shape])).toEqual([['input', ['N', 1, 28, 28]]]);
+    for (const key of ['input_mean', 'input_std', 'labels']) {
+      expect(graph.metadata.get(key)).toBe(base.metadata.get(key));
+    }
+    expect(graph.metadata.get('method')).toBe('hybrid');
+    const evaluation = await evaluateModel(result.model, { data });
+    expect([evaluation.top1, evaluation.confusion]).toEqual([result.top1, result.confusion]);
+  });
+});
+
+describe('other ways', () => {
+  it.each<[string, Partial<FineTuneConfig>]>([
+    ['frozen from the first step', { phases: [0, 0, 1], epochs: 2 }],
+    ['ternary to the end, with averaged weights', { phases: [0, 1, 0], epochs: 2, emaDecay: 0.9 }],
+    ['a scale and a bias per channel in place of batch norms', { batchNorm: 'scale', epochs: 6, learningRate: 2e-3 }],
+    ['the biases that are there', { batchNorm: 'keep', epochs: 6, learningRate: 2e-3 }],
+    ['the correlations of the teacher', { epochs: 4, distillation: { kind: 'dist', weight: 0.5, temperature: 1 } }],
+  ])('%s', async (name, changes) => {
+    const plan: Plan = { layers: { conv_pw_2: { method: 'strassen', fullPrecision: 0, hidden: 16 } } };
+    const out = at(name.replaceAll(' ', '-'));
+    const config = configOf({ batchNorm: 'insert', ...changes });
+    const result = await fineTune(taskOf(plan), config, { out });
+    expect(result.method).toBe('strassen');
+    expect(result.top1).toBeGreaterThanOrEqual(original.top1 - 0.05);
+    const [first, last] = [readMetrics(out)[0]!, readMetrics(out).at(-1)!];
+    expect(last.trainLoss).toBeLessThan(first.trainLoss);
+  });
+
+  it('freezes layer after layer, and weights that oscillate', async () => {
+    const out = at('freezing');
+    const config = configOf({
+      epochs: 4,
+      phases: [0, 1, 0],
+      learningRate: 0.05,
+      emaDecay: 0.9,
+      oscillation: { kind: 'freeze', threshold: 0.1, momentum: 0.1 },
+      freezeLayers: true,
+    });
+    const result = await fineTune(taskOf(hybrid()), config, { out });
+    expect(result.top1).toBeGreaterThan(0.5);
+    const pinned = result.history.map((r) => r.pinned!);
+    expect(pinned).toEqual(pinned.toSorted((a, b) => a - b));
+    // of 12 ternary weights the first 3, 6, 9 and 12
+    const sizes = taskOf(hybrid()).quantized.ternary.map((t) => taskOf(hybrid()).initial!.get(t.name)!.data.length);
+    const share = (n: number) => sizes.slice(0, n).reduce((a, b) => a + b, 0) / sizes.reduce((a, b) => a + b, 0);
+    expect(pinned[0]).toBeGreaterThanOrEqual(share(3));
+    expect(pinned[0]).toBeLessThan(share(6));
+    expect(pinned[3]).toBe(1);
+  });
+
+  it('without steps to speak of, exports the decomposition itself', async () => {
+    const task = taskOf(hybrid());
+    const metadata = Object.fromEntries(base.metadata);
+    const decomposed = await evaluateModel(deploy(freezeNetwork(task.quantized, task.initial!), new Map(), metadata), {
+      data,
+    });
+    const changes = { epochs: 1, phases: [0, 1, 0], learningRate: 1e-12, trainSamples: 32 } as const;
+    // the statistics of one batch, which is all there is
+    const config = configOf({ ...changes, calibrationBatches: 1, reestimateBatches: 1 });
+    const same = await fineTune(task, { ...config, batchNorm: 'insert' }, { out: at('still') });
+    expect(same.loss / decomposed.loss).toBeCloseTo(1, 3);
+    expect(same.confusion).toEqual(decomposed.confusion);
+    // means and deviations of the original are much of what the decomposition lost
+    const restored = await fineTune(task, config, { out: at('restored') });
+    expect(restored.loss).toBeLessThan(0.8 * decomposed.loss);
+  });
+
+  it('restores nothing where nothing was changed', async () => {
+    const quantized = applyPlan(base, { layers: {} }, 1);
+    const changes = { epochs: 1, phases: [1, 0, 0], learningRate: 1e-12, trainSamples: 32 } as const;
+    const config = configOf({ ...changes, calibrationBatches: 1, reestimateBatches: 1 });
+    const task = { base, plan: { layers: {} }, quantized };
+    const result = await fineTune(task, config, { out: at('unchanged') });
+    expect(result.method).toBe('fp');
+    expect(result.loss).toBeCloseTo(original.loss, 4);
+    expect(result.confusion).toEqual(original.confusion);
+  });
+});
+
+describe('some of the classes', () => {
+  /** Folders `low` and `high` with bars of the classes 3 and 1 of the model. */
+  async function writeFolders(name: string, indices: Record<string, number>): Promise<string> {
+    for (const [part, count] of [['train', 32] as const, ['val', 8] as const]) {
+      for (let i = 0; i < count; i++) {
+        const [folder, label] = i % 2 === 0 ? ['low', 3] : ['high', 1];
+        const random = new Random(7, part, i);
+        const top = 7 * (label as number) + random.int(3);
+        const pixels = Uint8Array.from({ length: 28 * 28 }, (_, k) => {
+          const row = Math.floor(k / 28);
+          return (row >= top && row < top + 5 ? 140 : 0) + random.int(100);
+        });
+        mkdirSync(join(at(name), part, folder as string), { recursive: true });
+        const raw = { width: 28, height: 28, channels: 1 } as const;
+        const file = join(at(name), part, folder as string, `${String(i).padStart(2, '0')}.png`);
+        writeFileSync(file, await sharp(pixels, { raw }).png().toBuffer());
+      }
+    }
+    const entries = Object.entries(indices).map(([folder, index]) => [folder, { index, name: folder }]);
+    if (entries.length > 0) writeFileSync(join(at(name), 'classes.json'), JSON.stringify(Object.fromEntries(entries)));
+    return at(name);
+  }
+  const plan: Plan = { layers: { conv_pw_2: { method: 'strassen', fullPrecision: 0, hidden: 16 } } };
+
+  it('are trained and evaluated under their indices', async () => {
+    const folders = await writeFolders('two', { low: 3, high: 1 });
+    const config = configOf({ data: folders, epochs: 4, batchSize: 16, labelSmoothing: 0.1 });
+    const result = await fineTune(taskOf(plan), config, { out: at('two-run') });
+    const rows = result.confusion.map((row) => row.reduce((a, b) => a + b, 0));
+    expect(rows).toEqual([0, 4, 0, 4]);
+    expect(result.top1).toBeGreaterThan(0.8);
+    expect(result.classes).toEqual(['class 0', 'high', 'class 2', 'low']);
+    // the model's own names of all classes stay
+    expect((await loadModel(result.model)).metadata.get('labels')).toBe(base.metadata.get('labels'));
+  });
+
+  it('must be classes of the model', async () => {
+    const without = await writeFolders('unknown', {});
+    expect(await errorOf(fineTune(taskOf(plan), configOf({ data: without }), { out: at('x') }))).toMatchObject({
+      code: 'E_DATA',
+      message:
+        "data set 'unknown': expected the 4 classes of the model, or a classes.json that gives their indices, found 2 classes",
+    });
+    const beyond = await writeFolders('beyond', { low: 3, high: 7 });
+    const error = await errorOf(fineTune(taskOf(plan), configOf({ data: beyond }), { out: at('x') }));
+    expect(error).toMatchObject({ code: 'E_DATA', where: join(beyond, 'classes.json') });
+    expect(error.message).toMatch(/expected class indices below 4, the number of classes of the model/);
+    expect(existsSync(at('x'))).toBe(false);
+  });
+});
+
+describe('refuses', () => {
+  const plan: Plan = { layers: { conv_pw_2: { method: 'twn', granularity: 'tensor' } } };
+  const refused = async (task: FineTuneTask, changes: Partial<FineTuneConfig> = {}) => {
+    const error = await errorOf(fineTune(task, configOf(changes), { out: at('refused') }));
+    expect(existsSync(at('refused'))).toBe(false);
+    return error;
+  };
+
+  it('a model that does not say how pixels are normalised, unless the caller does', async () => {
+    const silent = base.clone();
+    silent.metadata.delete('input_mean');
+    const task = { ...taskOf(plan), base: silent };
+    expect(await refused(task)).toMatchObject({
+      code: 'E_MODEL',
+      detail: 'expected input_mean and input_std in its metadata, or a normalisation in the options, found neither',
+    });
+    const normalisation = { mean: [30], std: [60] };
+    const result = await fineTune(task, configOf({ normalisation, epochs: 1 }), { out: at('told') });
+    const { metadata } = await loadModel(result.model);
+    expect([metadata.get('input_mean'), metadata.get('input_std')]).toEqual(['30', '60']);
+  });
+
+  it('what is no classifier of square images, and other sizes', async () => {
+    const wide = base.clone();
+    wide.inputs[0]!.type = { dtype: 'float32', shape: ['N', 1, 28, 20] };
+    expect(await refused({ ...taskOf(plan), base: wide })).toMatchObject({
+      code: 'E_MODEL',
+      detail: 'expected an input [N, 1 or 3, S, S], found [N, 1, 28, 20]',
+    });
+    expect(await refused(taskOf(plan), { inputSize: 32 })).toMatchObject({
+      code: 'E_USAGE',
+      detail: "expected the model's input size 28, found 32",
+    });
+  });
+
+  it('initial values of other names, and options out of range', async () => {
+    const initial = new Map([['conv_pw_9_wb', base.initializers[0]!.constant!]]);
+    expect(await refused({ ...taskOf(plan), initial })).toMatchObject({
+      code: 'E_USAGE',
+      message: "initial 'conv_pw_9_wb': expected the name of an initializer, found another",
+    });
+    const distillation = { kind: 'dist', weight: 2, temperature: 1 } as const;
+    expect(await refused(taskOf(plan), { distillation })).toMatchObject({ code: 'E_USAGE' });
+  });
+});
+
+describe('a stopped run', () => {
+  const plan: Plan = { layers: { conv_pw_2: { method: 'strassen', fullPrecision: 0, hidden: 16 } } };
+  const config = () => configOf({ epochs: 2, phases: [0, 1, 1] });
+
+  it('goes on to the same model, and not with another network', async () => {
+    const [whole, parts] = [at('whole'), at('parts')];
+    await fineTune(taskOf(plan), config(), { out: whole });
+    const controller = new AbortController();
+    const stopped = fineTune(taskOf(plan), config(), {
+      out: parts,
+      signal: controller.signal,
+      onProgress: ({ kind, phase, done }) => {
+        if (kind === 'images' && phase === 'frozen' && done === 64) controller.abort();
+      },
+    });
+    await expect(stopped).rejects.toThrow(AbortError);
+    const other = taskOf({ layers: { conv_pw_2: { method: 'strassen', fullPrecision: 0, hidden: 15 } } });
+    expect(await errorOf(fineTune(other, config(), { out: parts, resume: true }))).toMatchObject({
+      code: 'E_RESUME',
+      detail: `expected the configuration of the run in ${parts}, found other values of start`,
+    });
+    await fineTune(taskOf(plan), config(), { out: parts, resume: true });
+    expect(essence(parts)).toEqual(essence(whole));
+  });
+});
+
+const shared = join(import.meta.dirname, '../../../shared');
+const model = join(shared, 'models/mobilenet_v1_0.5_160.onnx');
+const images = join(shared, 'data/imagenette160');
+const present = existsSync(model) && existsSync(images);
+describe.skipIf(!present)('MobileNet-V1 0.5 (skipped where shared/models or shared/data is absent)', () => {
+  it('takes two steps on ten of its thousand classes', { timeout: 300_000 }, async () => {
+    const pretrained = inferShapes(await loadModel(model));
+    const plan = makePlan(pretrained, { method: 'hybrid', alpha: 0.5, widthRatio: 3, kinds: ['pointwise'] });
+    const quantized = applyPlan(pretrained, plan, 1, { factors: 'zero' });
+    const initial = initialState(quantized, crudeFactors(pretrained, plan));
+    const small = { epochs: 1, phases: [0, 1, 0], batchSize: 16, trainSamples: 32, testSamples: 50 } as const;
+    const config: FineTuneConfig = { ...configOf(), ...small, data: images, reestimateBatches: 2 };
+    const result = await fineTune({ base: pretrained, plan, quantized, initial }, config, { out: at('imagenette') });
+    expect(readMetrics(at('imagenette')).map((r) => r.step)).toEqual([2]);
+    expect(Number.isFinite(result.loss)).toBe(true);
+    expect(result.classes).toHaveLength(1000);
+    const labels = result.confusion.flatMap((row, label) => (row.some((n) => n > 0) ? [label] : []));
+    expect(labels).toEqual([0, 217, 482, 491, 497, 566, 569, 571, 574, 701]);
+    expect(result.layers.filter((l) => l.method === 'hybrid')).toHaveLength(13);
+  });
+});
