@@ -1,6 +1,7 @@
 /** The configuration of fine-tuning: how any network is trained, and how a given one is brought to its data. */
 
 import { defaultConfig, type Recipe } from './config.ts';
+import type { BatchNormOptions } from './give-batch-norms.ts';
 import type { Distillation } from './loss.ts';
 import type { Normalisation } from './pixels.ts';
 
@@ -19,12 +20,8 @@ export interface FineTuneConfig extends Recipe {
   readonly inputSize?: number;
   /** Default: the metadata of the model. */
   readonly normalisation?: Normalisation;
-  /**
-   * Convolutions without a batch norm: `restore` inserts one that gives each channel the mean and deviation that it has
-   * in the original; `insert` one that leaves it what it is; `scale` trains a scale and a bias per channel instead;
-   * `keep` trains the bias that is there.
-   */
-  readonly batchNorm: 'restore' | 'insert' | 'scale' | 'keep';
+  /** What becomes of convolutions without a batch norm, see `give-batch-norms.ts`. */
+  readonly batchNorm: BatchNormOptions['batchNorm'];
   /** Batches from which batch norms get their first statistics. */
   readonly calibrationBatches: number;
   /** Learning from the teacher; without it there is none. */

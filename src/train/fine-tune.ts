@@ -5,19 +5,17 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Split } from '../data/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { writeModel } from '../onnx/index.ts';
-import { inferShapes, insertBatchNorm } from '../passes/index.ts';
+import { inferShapes } from '../passes/index.ts';
 import { loadState, type Plan, type QuantizedNetwork } from '../quantize/index.ts';
 import { checkDistillation, checkRecipe } from './config.ts';
 import { engineOptions, type RunData, type RunOptions } from './context.ts';
 import type { FineTuneConfig } from './fine-tune-config.ts';
 import { openDataFor } from './fine-tune-data.ts';
+import { giveBatchNorms } from './give-batch-norms.ts';
 import { fixedConstants } from './parameters.ts';
 import type { Method, RunResult } from './records.ts';
-import type { ReestimateOptions } from './reestimate.ts';
-import { hiddenNorms, settleBatchNorms } from './settle-batch-norms.ts';
 import { loadTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
 
@@ -66,7 +64,16 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
       normalisation: data.normalisation,
     }));
   try {
-    const quantized = await prepare(given, base, data, config);
+    const { train, normalisation, size } = data;
+    const quantized = await giveBatchNorms(given, base, train, {
+      ...engineOptions(config),
+      batchNorm: config.batchNorm,
+      batchSize: config.batchSize,
+      count: config.calibrationBatches,
+      seed: config.seed,
+      normalisation,
+      size,
+    });
     const prepared: TrainTask = {
       base,
       quantized,
@@ -105,52 +112,6 @@ function start({ quantized, initial }: FineTuneTask, data: RunData): QuantizedNe
   loadState(graph, initial ?? new Map());
   setInputSize(graph, data);
   return { graph, ternary: quantized.ternary, fixed: new Set([...quantized.fixed, ...fixedConstants(graph)]) };
-}
-
-/** Inserts batch norms where they are asked for, and gives all of them statistics of what they read. */
-async function prepare(
-  given: QuantizedNetwork,
-  base: Graph,
-  data: RunData,
-  config: FineTuneConfig,
-): Promise<QuantizedNetwork> {
-  const graph = given.graph.clone();
-  const network = { ...given, graph };
-  const { batchNorm, calibrationBatches: count, batchSize, seed } = config;
-  const { train, normalisation, size } = data;
-  const options = { ...engineOptions(config), batchSize, count, seed, normalisation, size };
-  const isNorm = batchNorm === 'restore' || batchNorm === 'insert';
-  if (batchNorm === 'scale') insertBatchNorm(graph, { form: 'scale' });
-  const inserted = isNorm ? insertBatchNorm(graph) : [];
-  const restored = batchNorm === 'restore' ? await restore(graph, inserted, base, train, options) : new Set<string>();
-  const neutral = [...hiddenNorms(network), ...inserted.filter((name) => !restored.has(name))];
-  if (graph.nodes.some((n) => n.op === 'BatchNormalization')) {
-    loadState(graph, await settleBatchNorms(network, train, options, neutral));
-  }
-  return network;
-}
-
-/**
- * Gives inserted batch norms the scales and shifts of those that the same layers get in the original network, which are
- * the deviations and means of its channels. Returns their names: those whose layer the original has.
- */
-async function restore(
-  graph: Graph,
-  inserted: readonly string[],
-  base: Graph,
-  split: Split,
-  options: Omit<ReestimateOptions, 'normalising'>,
-): Promise<ReadonlySet<string>> {
-  const original = { graph: base.clone(), ternary: [], fixed: new Set<string>() };
-  const norms = insertBatchNorm(original.graph);
-  if (norms.length === 0) return new Set();
-  const vectors = await settleBatchNorms(original, split, options, norms);
-  const shared = inserted.filter((name) => norms.includes(name));
-  for (const name of shared) {
-    const [here, there] = [graph, original.graph].map((g) => g.nodes.find((n) => n.name === name)!);
-    for (const i of [1, 2]) here!.input(i).constant = vectors.get(there!.input(i).name)!;
-  }
-  return new Set(shared);
 }
 
 const fingerprint = (graph: Graph) => createHash('sha256').update(writeModel(graph)).digest('hex');

@@ -3,6 +3,7 @@ export type { RunData, RunOptions, TrainProgress } from './context.ts';
 export { type Evaluation, type EvaluationData, evaluateGraph, evaluateModel } from './evaluate.ts';
 export { type FineTuneTask, fineTune } from './fine-tune.ts';
 export { defaultFineTune, type FineTuneConfig } from './fine-tune-config.ts';
+export { type BatchNormOptions, giveBatchNorms } from './give-batch-norms.ts';
 export { type Factors, initialState } from './initial-state.ts';
 export { AbortError } from './loop.ts';
 export type { Distillation } from './loss.ts';
