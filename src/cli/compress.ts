@@ -32,6 +32,7 @@ interface Options extends CommonOptions, CountingOptions, StorageOptions {
   readonly minThroughput?: number;
   readonly uniform?: readonly number[];
   readonly plan?: string;
+  readonly analysis?: string;
   readonly accelerator?: string;
   readonly format?: string;
   readonly ratios?: readonly number[];
@@ -53,7 +54,8 @@ interface Options extends CommonOptions, CountingOptions, StorageOptions {
 
 const example = `tritbank compress mobilenet.onnx --data images/ --max-size 0.49 --max-energy 0.72 --min-throughput 1 --out small
 tritbank compress mobilenet.onnx --data images/ --uniform 0.5,2 --calibrate-only --out quick
-tritbank compress mobilenet.onnx --data images/ --plan small/plan.json --epochs 10 --out edited`;
+tritbank compress mobilenet.onnx --data images/ --plan small/plan.json --epochs 10 --out edited
+tritbank compress mobilenet.onnx --data images/ --max-size 0.35 --analysis small/analysis.json --out smaller`;
 
 export function addCompress(program: TritbankCommand): void {
   const command = program.command('compress');
@@ -91,6 +93,7 @@ export function addCompress(program: TritbankCommand): void {
   add('--min-throughput <share>', "throughput at equal area, of the original's", share);
   add('--uniform <alpha,ratio>', 'the same in every layer, instead of a budget', pair);
   add('--plan <file>', 'a plan of an earlier run, edited or not, instead of a budget', text('a file'));
+  add('--analysis <file>', "of an earlier run or 'tritbank analyze --out', instead of a new one", text('a file'));
   add(
     '--alphas <list>',
     'shares of full-precision filters to choose from',
@@ -109,7 +112,7 @@ export function addCompress(program: TritbankCommand): void {
   );
   add('--format <name>', "number format (default: the accelerator's own)", text('a number format'));
   addCountingOptions(command);
-  addStorageOptions(command);
+  addStorageOptions(command, 'hybrid');
   command
     .optionsGroup('Training:')
     .option('--calibrate-only', 'layer by layer, without labels and training')
@@ -163,6 +166,7 @@ async function configFrom(model: string, options: Options): Promise<CompressConf
     },
     ...(uniform && { uniform: { alpha: alpha!, widthRatio: widthRatio! } }),
     ...(plan !== undefined && { plan }),
+    ...(options.analysis !== undefined && { analysis: options.analysis }),
     accelerator: options.accelerator ?? 'paper',
     ...(format !== undefined && { format }),
     conventions: conventionsFrom(paperConventions, options),

@@ -40,13 +40,13 @@ export function addCountingOptions(command: TritbankCommand): void {
   option('--elementwise <count>', 'operations outside of layers: left-out or counted', ['left-out', 'counted']);
 }
 
-export function addStorageOptions(command: TritbankCommand): void {
+export function addStorageOptions(command: TritbankCommand, scheme = 'the one of the paper that fits the model'): void {
   command
     .optionsGroup('Storage:')
     .addOption(
       new ValueOption(
         '--scheme <name>',
-        `bits of each kind of value: ${schemes.join(', ')} (default: the one of the paper that fits the model)`,
+        `bits of each kind of value: ${schemes.join(', ')} (default: ${scheme})`,
         oneOf(schemes),
       ),
     )

@@ -48,7 +48,7 @@ export function addEval(program: TritbankCommand): void {
       ),
     )
     .optionsGroup('Run:')
-    .addOption(new ValueOption('--batch-size <n>', 'images per step (default: 100)', count))
+    .addOption(new ValueOption('--batch-size <n>', 'images per step (default: 100, fewer of large images)', count))
     .addOption(new ValueOption('--device <name>', `${devices.join(', ')} (default: cpu)`, oneOf(devices)))
     .addOption(new ValueOption('--threads <n>', 'threads per operator (default: one a core)', count))
     .action(evaluate);

@@ -17,6 +17,8 @@ export interface CompressConfig {
   readonly uniform?: { readonly alpha: number; readonly widthRatio: number };
   /** A plan file, instead of an optimised plan. */
   readonly plan?: string;
+  /** An analysis of the same model, of an earlier run or of `tritbank analyze`, instead of a new one. */
+  readonly analysis?: string;
   /** An accelerator model's name or file. */
   readonly accelerator: string;
   readonly format?: string;
@@ -73,7 +75,8 @@ export const defaultCompress = {
 } as const satisfies Partial<CompressConfig>;
 
 /** Throws E_USAGE for the first thing that does not fit. */
-export function checkCompressConfig({ budget, uniform, plan, method, data, init, images }: CompressConfig): void {
+export function checkCompressConfig(config: CompressConfig): void {
+  const { budget, uniform, plan, analysis, method, data, init, images } = config;
   const limits = namesIn(budget);
   const ways = [limits.length > 0 && 'a budget', uniform && 'a uniform choice', plan !== undefined && 'a plan'];
   const given = ways.filter((way) => way);
@@ -82,6 +85,9 @@ export function checkCompressConfig({ budget, uniform, plan, method, data, init,
     throw new TritbankError('E_USAGE', 'compress', `expected a budget, a uniform choice or a plan, found ${found}`);
   }
   if (limits.length > 0) checkBudget(budget);
+  if (plan !== undefined && analysis !== undefined) {
+    throw new TritbankError('E_USAGE', 'analysis', 'expected none beside a plan, found both');
+  }
   if (uniform && !(uniform.alpha >= 0 && uniform.alpha <= 1 && uniform.widthRatio > 0)) {
     const found = `${uniform.alpha} and ${uniform.widthRatio}`;
     throw new TritbankError(

@@ -28,7 +28,7 @@ import {
 } from './compress-config.ts';
 import type { LayerCandidates } from './planning/candidate.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
-import { filterSensitivity, makeCandidates, predictLosses } from './planning/make-candidates.ts';
+import { checkAnalysis, filterSensitivity, makeCandidates, predictLosses } from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
 import { checkPlan, describePlan, formatPlan, type PlanFile, readPlan, toPlan } from './planning/plan-file.ts';
 import { makeUniformBanks } from './planning/uniform-plan.ts';
@@ -170,6 +170,12 @@ function uniformCandidates(
   });
 }
 
+function openAnalysis(path: string, graph: Graph): Analysis {
+  const analysis = readAnalysis(path);
+  checkAnalysis(graph, analysis);
+  return analysis;
+}
+
 function openPlan(path: string, graph: Graph): PlanFile {
   const plan = readPlan(path);
   checkPlan(plan, graph, path);
@@ -304,14 +310,17 @@ export async function compressModel(config: CompressConfig, options: CompressOpt
   const graph = normalizeNetwork(await loadModel(config.model));
   requireCandidates(graph);
   const given = config.plan === undefined ? undefined : openPlan(config.plan, graph);
+  // read before the directory is emptied, which may be where they are
+  const known = config.analysis === undefined ? undefined : openAnalysis(config.analysis, graph);
   const job: Job = { config, options, graph, seconds: {} };
   prepareDirectory(job);
+  if (known) writeFileAtomic(fileIn(job, 'analysis.json'), formatAnalysis(known));
   let gathered: Promise<Statistics> | undefined;
   const statistics = () => {
     gathered ??= gatherStatistics(job);
     return gathered;
   };
-  const plan = given ?? (await makePlanFile(job, () => analyze(job, statistics)));
+  const plan = given ?? (await makePlanFile(job, async () => known ?? analyze(job, statistics)));
   if (given) writeFileAtomic(fileIn(job, 'plan.json'), formatPlan(given));
   const { compressed, training } = await compressWeights(job, plan, statistics);
   const path = fileIn(job, 'model.onnx');

@@ -142,12 +142,37 @@ class Collector {
       group.outputScales += values.constant!.data.length;
     }
   }
+
+  /**
+   * Bounds of a ReLU6 behind a bank: 6 over the scale of the filter, where that scale was moved on. They stand for the
+   * scales of its ternary filters and are counted as such; for full-precision ones the bound is the common 6.
+   */
+  takeBounds(node: Node): void {
+    const bounds = channelBounds(node);
+    const x = node.inputs.find((i) => i !== bounds);
+    const layer = bounds && x && layerBehind(x, this.byNode);
+    if (!layer || this.counted.has(bounds)) return;
+    const group = this.group(placeOf(layer.name, this.names).bank);
+    if (group.trits === 0) return;
+    this.counted.add(bounds);
+    group.outputScales += group.filters - group.fullPrecision;
+  }
+}
+
+/** The constant of a Min or Max that bounds each channel by its own value. */
+function channelBounds({ op, inputs }: Node): Value | undefined {
+  if (op !== 'Min' && op !== 'Max') return undefined;
+  const bounds = inputs.filter((i) => i?.constant);
+  return inputs.length === 2 && bounds.length === 1 && bounds[0]!.constant!.data.length > 1 ? bounds[0] : undefined;
 }
 
 /** All layers in execution order, and how many float values of rank 1 and more belong to none. */
 export function groupLayers(graph: Graph): { readonly groups: readonly Group[]; readonly rest: number } {
   const collector = new Collector(findLayers(graph));
-  for (const node of graph.nodes) collector.takeChannelOp(node);
+  for (const node of graph.nodes) {
+    collector.takeChannelOp(node);
+    collector.takeBounds(node);
+  }
   const others = graph.initializers.filter((v) => v.dtype === 'float32' && v.uses.size > 0 && v.shape.length > 0);
   const rest = others.filter((v) => !collector.counted.has(v));
   return {

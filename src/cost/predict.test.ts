@@ -7,7 +7,7 @@ import { NetworkBuilder } from '../models/index.ts';
 import { applyPlan, deploy, findLayers, type LayerPlan, type Plan, toFrozen } from '../quantize/index.ts';
 import { type CountedLayer, countGraph } from './count.ts';
 import { predictLayers } from './predict.ts';
-import { measureLayer, storageSchemes } from './storage.ts';
+import { measureLayer, measureStorage, storageSchemes } from './storage.ts';
 
 /** A 3x3 convolution, a separable pair, a pointwise convolution without batch norm, a classifier. */
 function buildSmall(): Graph {
@@ -61,6 +61,22 @@ describe('predictLayers', () => {
       }),
       { numRuns: 40, seed: 1 },
     );
+  });
+
+  it('agrees where scales became bounds of ReLU6', () => {
+    const network = new NetworkBuilder('bounded', 1);
+    let x = network.convBlock('conv', network.input(3, 6), { filters: 8, kernel: 3 }, 'relu6');
+    x = network.convBlock('conv_pw', x, { filters: 6, kernel: 1 }, 'relu6');
+    x = network.convBlock('conv_dw', x, { filters: 6, kernel: 3, groups: 6 }, 'relu6');
+    const bounded = network.classifier(x, 5);
+    const plan: Plan = { layers: { conv_pw: { method: 'hybrid', fullPrecision: 2, hidden: 4 } } };
+    const built = deploy(toFrozen(applyPlan(bounded, plan, 1), new Map()), new Map());
+    expect(built.nodes.some(({ op }) => op === 'Min')).toBe(true);
+    const predicted = predictLayers(countGraph(bounded).layers, plan).map(describeLayer);
+    const found = countGraph(built);
+    expect(found.layers.map(describeLayer)).toEqual(predicted);
+    expect(measureStorage(built).layers[1]!.outputScales).toBe(4);
+    expect(measureStorage(built).bytes).toBe(predicted.reduce((sum, layer) => sum + layer.bytes, 0));
   });
 
   it('leaves the network as it is without a plan', () => {

@@ -11,7 +11,8 @@
  *
  * Counted are weights, biases after batch norms are folded, and the scales `a` of strassenified convolutions. Scales
  * that stay behind ternary filters (one per output channel, where no full-precision layer can take them) are not: the
- * paper leaves them out. `outputScales` says how many there are, so that nothing is hidden.
+ * paper leaves them out; nor are the bounds that a ReLU6 has for each filter where such a scale moved past it.
+ * `outputScales` says how many there are, so that nothing is hidden.
  * Left out: a file format's headers, names and shapes.
  */
 

@@ -21,6 +21,8 @@ export interface CompileOptions {
   readonly profile?: string;
   /** Leave the graph as it is, for tests that look at single operators. */
   readonly optimize?: boolean;
+  /** Keep memory from run to run: faster, and taken until the process ends. Default true. */
+  readonly keepMemory?: boolean;
   /** Outputs that stay in the device's memory where the provider allows. */
   readonly resident?: readonly string[];
 }
@@ -60,6 +62,10 @@ export async function createSession(
       graphOptimizationLevel: options.optimize === false ? 'disabled' : 'all',
       executionMode: 'sequential',
       logSeverityLevel: 3,
+      // A planned block is taken beside the memory of the first run, which stays taken: 2.6 GB instead of 1.7 GB in
+      // training MobileNet-V1 0.25 at 224 x 224 with 32 images a step, and no time is gained.
+      enableMemPattern: false,
+      enableCpuMemArena: options.keepMemory !== false,
       ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
       ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
       ...(device === 'webgpu' && options.resident?.length ? { preferredOutputLocation: resident } : {}),

@@ -67,8 +67,9 @@ export async function evaluateGraph(
     throw new TritbankError('E_MODEL', `graph '${graph.name}'`, message);
   }
   const isProbability = graph.outputs[0]!.producer?.op === 'Softmax';
-  const batchSize = fixedBatch(network) ?? options.batchSize ?? 100;
+  const batchSize = fixedBatch(network) ?? options.batchSize ?? batchFor(network.inputs[0]!.shape);
   const engine = await compile(graph, {
+    keepMemory: false,
     ...(options.device && { device: options.device }),
     ...(options.threads && { threads: options.threads }),
   });
@@ -91,6 +92,12 @@ export async function evaluateGraph(
     await engine.release();
   }
   return tally.result(classes, split.length, (performance.now() - started) / 1000);
+}
+
+/** 100 images of 64 x 64 pixels, or as many pixels of larger ones: more take memory and gain no time. */
+function batchFor([_batch, _channels, height, width]: Shape): number {
+  const pixels = typeof height === 'number' && typeof width === 'number' ? height * width : 224 * 224;
+  return Math.min(100, Math.max(1, Math.round((100 * 64 * 64) / pixels)));
 }
 
 /** The batch size of a graph that accepts only one. */

@@ -229,6 +229,25 @@ describe('training', () => {
     expect(stamps()).toEqual(before);
   });
 
+  test('another budget takes the analysis that is there, even in its own directory', async () => {
+    const analysis = at('trained', 'analysis.json');
+    const text = readFileSync(analysis, 'utf8');
+    const other = { budget: { size: 0.9 }, analysis, method: 'none' } as const;
+    const { result } = await compressModel(configOf({ ...other }), { out: at('other') });
+    expect(Object.keys(result.seconds)).not.toContain('analysis');
+    expect(result.relative.size).toBeLessThanOrEqual(0.9);
+    expect(readFileSync(at('other', 'analysis.json'), 'utf8')).toBe(text);
+    const own = at('other', 'analysis.json');
+    await compressModel(configOf({ ...other, analysis: own }), { out: at('other') });
+    expect(readFileSync(own, 'utf8')).toBe(text);
+    writeFileSync(own, text.replaceAll('conv_pw_2', 'conv_pw_9'));
+    await expect(compressModel(configOf({ ...other, analysis: own }), { out: at('third') })).rejects.toMatchObject({
+      code: 'E_USAGE',
+      message: expect.stringContaining("'conv_pw_9'"),
+    });
+    expect(existsSync(at('third'))).toBe(false);
+  });
+
   test('an edited plan is done as it says, even into its own directory', async () => {
     const plan = readPlan(at('trained', 'plan.json'));
     const edited: PlanFile = {

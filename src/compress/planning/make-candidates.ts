@@ -42,7 +42,7 @@ const leastResidual = 1e-12;
  * alphas or ratios out of range.
  */
 export function makeCandidates(graph: Graph, analysis: Analysis, grid: CandidateGrid = {}): LayerCandidates[] {
-  checkLayers(graph, analysis);
+  checkAnalysis(graph, analysis);
   const { alphas, ratios } = checkGrid(analysis, grid);
   return analysis.layers.map((layer) => {
     const banks = alphas.map((alpha) =>
@@ -70,7 +70,7 @@ export async function measureCandidates(
   options: MeasureOptions = {},
 ): Promise<LayerCandidates[]> {
   const { statistics, threads, onProgress, signal } = options;
-  const found = checkLayers(graph, analysis);
+  const found = checkAnalysis(graph, analysis);
   const { alphas, ratios } = checkGrid(analysis, options);
   const middle = ratios[Math.floor(ratios.length / 2)]!;
   const subsets = analysis.layers.flatMap((layer) =>
@@ -199,8 +199,8 @@ function checkGrid(analysis: Analysis, { alphas = defaultAlphas, ratios = analys
   return { alphas: [...new Set(alphas)].sort((a, b) => a - b), ratios: checkRatios(ratios) };
 }
 
-/** The layers that were analysed, by name. */
-function checkLayers(graph: Graph, analysis: Analysis): Map<string, Layer> {
+/** The layers that were analysed, by name. E_USAGE where the graph has other ones. */
+export function checkAnalysis(graph: Graph, analysis: Analysis): Map<string, Layer> {
   const layers = new Map(requireCandidates(graph).map((layer) => [layer.name, layer]));
   for (const { name, filters, inputs } of analysis.layers) {
     const layer = layers.get(name);
