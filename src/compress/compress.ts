@@ -13,8 +13,8 @@ import { measureCost, type NetworkCost, type Relative } from '../cost/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
 import { normalizeNetwork } from '../passes/index.ts';
-import { deploy } from '../quantize/index.ts';
-import { fineTune, freezeNetwork, makeRunDirectory, type RunResult, writeFileAtomic } from '../train/index.ts';
+import { deploy, toFrozen } from '../quantize/index.ts';
+import { fineTune, makeRunDirectory, type RunResult, writeFileAtomic } from '../train/index.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { type BuiltBanks, buildBanks } from './build-banks.ts';
 import { calibrate } from './calibrate/calibrate.ts';
@@ -284,7 +284,7 @@ async function compressWeights(
   const { method } = job.config;
   if (method === 'calibrate') return { compressed: await calibrateBanks(job, plan) };
   const built = await build(job, plan, await statistics());
-  if (method === 'none') return { compressed: deploy(freezeNetwork(built.quantized, built.initial), new Map()) };
+  if (method === 'none') return { compressed: deploy(toFrozen(built.quantized, built.initial), new Map()) };
   const training = await train(job, plan, built);
   return { compressed: await loadModel(training.model), training };
 }

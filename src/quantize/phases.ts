@@ -35,7 +35,7 @@ export function toTernary(network: QuantizedNetwork): QuantizedNetwork {
 
 /**
  * Phase 3: ternary values become constants `{-1, 0, 1}`, scales are absorbed, exactly: Wb's into the batch norm behind
- * it (running averages divided, epsilon too), Wc's into `a`, a TWN weight's into a learned `<weight>_scale`.
+ * it (running averages divided, epsilon too), Wc's into `a` and the shift beside it, a TWN weight's into a learned `<weight>_scale`.
  * `network` is the phase-1 form; `state` holds the trained values by name (initializers elsewhere).
  */
 export function toFrozen(network: QuantizedNetwork, state: ReadonlyMap<string, Tensor>): QuantizedNetwork {
@@ -94,7 +94,11 @@ function freeze(graph: Graph, { name, granularity, scale }: TernaryWeight): void
   }
   const factor = ternary.scales[0]! || 1;
   if (scale.into === 'a') {
-    scaledBy(graph.value(scale.name), factor);
+    // Wc (a n + t) = Tc (s a n + s t): the shift, 0 in phase 1, takes the scale too
+    const a = graph.value(scale.name);
+    const reader = [...a.uses].find((n) => n.op === 'BatchNormalization');
+    if (!reader) throw new Error(`internal: no batch norm reads '${scale.name}'`);
+    for (const value of [a, reader.input(2)]) scaledBy(value, factor);
     return;
   }
   const norm = graph.nodes.find((n) => n.name === scale.norm);

@@ -4,10 +4,9 @@ import { small, smallNetwork, smallNormalisation } from '../../test/ort/train-sm
 import { MemorySplit } from '../data/index.ts';
 import { type Graph, printGraph, Random, type Tensor } from '../ir/index.ts';
 import { foldBatchNorm, inferShapes } from '../passes/index.ts';
-import { applyPlan, deploy, loadState, type Plan, type QuantizedNetwork } from '../quantize/index.ts';
+import { applyPlan, deploy, loadState, type Plan, type QuantizedNetwork, toFrozen } from '../quantize/index.ts';
 import { type BatchNormOptions, giveBatchNorms } from './give-batch-norms.ts';
 import { initialState } from './initial-state.ts';
-import { freezeNetwork } from './phase-networks.ts';
 import { takePixels } from './pixels.ts';
 import { reestimate } from './reestimate.ts';
 
@@ -64,7 +63,7 @@ it('restores means and deviations of the original, the filters that were decompo
     if (c < 2) expect(relativeError(restored[c]!, values)).toBeLessThan(1e-3);
     else expect(deviation(lost[c]!) / deviation(values)).toBeGreaterThan(1.5);
   }
-  const exported = deploy(freezeNetwork(network, new Map()), new Map());
+  const exported = deploy(toFrozen(network, new Map()), new Map());
   expect(exported.nodes.some((n) => n.op === 'BatchNormalization')).toBe(false);
   const logits = channelsAt(network.graph, 'logits').flat();
   expect(relativeError(channelsAt(exported, 'logits').flat(), logits)).toBeLessThan(1e-4);

@@ -26,7 +26,7 @@ export interface BatchNormOptions extends StatisticsOptions {
  * The network with batch norms inserted, and with statistics, over images of `split`, for all that it has: hidden ones
  * compute what they did, those of the original network give their channels the mean and deviation that they had there.
  * `quantized` (as `applyPlan` returns it, with its values) and `base`, its original, are not changed. To be trained, or
- * to be exported as it is: `deploy(freezeNetwork(network, new Map()), new Map())`.
+ * to be exported as it is: `deploy(toFrozen(network, new Map()), new Map())`.
  */
 export async function giveBatchNorms(
   quantized: QuantizedNetwork,

@@ -8,7 +8,6 @@ export { type Factors, initialState } from './initial-state.ts';
 export { AbortError } from './loop.ts';
 export type { Distillation } from './loss.ts';
 export type { OptimizerOptions } from './optimizer.ts';
-export { freezeNetwork } from './phase-networks.ts';
 export { planPhases } from './phases.ts';
 export type { Oscillation } from './pins.ts';
 export type { Normalisation } from './pixels.ts';

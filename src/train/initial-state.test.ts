@@ -3,9 +3,8 @@ import { evaluate, normal, relativeError, ternary } from '../../test/evaluate.ts
 import { f32, Graph, int, ints, type Tensor, TritbankError } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { inferShapes, removeMarkers } from '../passes/index.ts';
-import { applyPlan, loadState, type Plan, ternarize, toTernary } from '../quantize/index.ts';
+import { applyPlan, loadState, type Plan, ternarize, toFrozen, toTernary } from '../quantize/index.ts';
 import { type Factors, initialState, latentOf } from './initial-state.ts';
-import { freezeNetwork } from './phase-networks.ts';
 
 const feeds = { x: normal(1, [2, 3, 5, 5]) };
 const biases = normal(2, [4]);
@@ -76,7 +75,7 @@ describe('initialState', () => {
   });
 
   it('and frozen, with the factors themselves', () => {
-    const { graph } = freezeNetwork(quantized, state);
+    const { graph } = toFrozen(quantized, state);
     expect(relativeError(evaluate(graph, feeds), expected)).toBeLessThan(1e-6);
     for (const [name, { wb, wc }] of factors) {
       expect([...graph.value(`${name}_wb`).constant!.data]).toEqual([...wb.data]);

@@ -5,9 +5,8 @@ import { MemorySplit } from '../data/index.ts';
 import { compileProgram } from '../engine/index.ts';
 import { type Graph, Random, scalar, type Tensor, toNumbers } from '../ir/index.ts';
 import { foldBatchNorm, inferShapes, insertBatchNorm } from '../passes/index.ts';
-import { applyPlan, loadState, type Plan, type QuantizedNetwork, toTernary } from '../quantize/index.ts';
+import { applyPlan, loadState, type Plan, type QuantizedNetwork, toFrozen, toTernary } from '../quantize/index.ts';
 import { type Factors, initialState } from './initial-state.ts';
-import { freezeNetwork } from './phase-networks.ts';
 import { takePixels } from './pixels.ts';
 import { hiddenNorms, settleBatchNorms } from './settle-batch-norms.ts';
 import { buildStep } from './step.ts';
@@ -61,7 +60,7 @@ describe('settleBatchNorms', async () => {
 
   it('leaves what the network computes, frozen too', () => {
     expect(relativeError(scores(network.graph), expected)).toBeLessThan(1e-5);
-    const frozen = freezeNetwork(network, new Map());
+    const frozen = toFrozen(network, new Map());
     expect(relativeError(scores(frozen.graph), expected)).toBeLessThan(1e-5);
   });
 
@@ -86,7 +85,7 @@ describe('settleBatchNorms', async () => {
 
   it.each([
     ['ternary', () => toTernary(network)],
-    ['frozen', () => freezeNetwork(network, new Map())],
+    ['frozen', () => toFrozen(network, new Map())],
   ])('so that the first step, %s, has the loss of inference', async (_, phase) => {
     const { graph, fixed } = phase();
     const built = buildStep(graph, { ...smallOptions, frozen: fixed });

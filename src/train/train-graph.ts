@@ -7,14 +7,13 @@
 import { join } from 'node:path';
 import type { Graph, Tensor } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
-import { deploy, loadState, type Plan, type QuantizedNetwork } from '../quantize/index.ts';
+import { deploy, loadState, type Plan, type QuantizedNetwork, toFrozen } from '../quantize/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Recipe } from './config.ts';
 import { engineOptions, type RunContext, type RunData, type RunOptions } from './context.ts';
 import { evaluateGraph } from './evaluate.ts';
 import { AbortError, PhaseLoop } from './loop.ts';
 import type { Distillation } from './loss.ts';
-import { freezeNetwork } from './phase-networks.ts';
 import { planPhases } from './phases.ts';
 import { normalisationMetadata } from './pixels.ts';
 import { checkpointName, modelName, prepareDirectory, resultName } from './prepare-run.ts';
@@ -111,7 +110,7 @@ async function finish(
   stopIfAborted(options);
   const isFixed = last === 'frozen' || quantized.ternary.length === 0;
   const latent = last === 'frozen' ? frozenFrom : state;
-  const network = quantized.ternary.length === 0 ? quantized : freezeNetwork(quantized, latent);
+  const network = quantized.ternary.length === 0 ? quantized : toFrozen(quantized, latent);
   const trained = new Map(isFixed ? state : []);
   const graph = network.graph.clone();
   loadState(graph, trained);

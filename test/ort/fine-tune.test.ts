@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Graph, isTernary, Random, TritbankError } from '../../src/ir/index.ts';
 import { loadModel } from '../../src/onnx/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
-import { applyPlan, deploy, makePlan, type Plan } from '../../src/quantize/index.ts';
+import { applyPlan, deploy, makePlan, type Plan, toFrozen } from '../../src/quantize/index.ts';
 import {
   AbortError,
   defaultFineTune,
@@ -16,7 +16,6 @@ import {
   type FineTuneConfig,
   type FineTuneTask,
   fineTune,
-  freezeNetwork,
   initialState,
   type RunResult,
   trainNetwork,
@@ -88,7 +87,7 @@ describe('a hybrid of it', () => {
   it('is as good as the original again, and better than its decomposition', async () => {
     const { quantized, initial } = task;
     const metadata = Object.fromEntries(base.metadata);
-    const decomposed = await evaluateModel(deploy(freezeNetwork(quantized, initial!), new Map(), metadata), { data });
+    const decomposed = await evaluateModel(deploy(toFrozen(quantized, initial!), new Map(), metadata), { data });
     expect(decomposed.loss).toBeGreaterThan(1.5 * original.loss);
     expect(result.loss).toBeLessThan(0.5 * decomposed.loss);
     expect(result.top1).toBeGreaterThanOrEqual(original.top1 - 0.05);
@@ -168,7 +167,7 @@ describe('other ways', () => {
   it('without steps to speak of, exports the decomposition itself', async () => {
     const task = taskOf(hybrid());
     const metadata = Object.fromEntries(base.metadata);
-    const decomposed = await evaluateModel(deploy(freezeNetwork(task.quantized, task.initial!), new Map(), metadata), {
+    const decomposed = await evaluateModel(deploy(toFrozen(task.quantized, task.initial!), new Map(), metadata), {
       data,
     });
     const changes = { epochs: 1, phases: [0, 1, 0], learningRate: 1e-12, trainSamples: 32 } as const;
