@@ -12,6 +12,9 @@ const order = [
   'cost',
   'train',
   'compress',
+  'runtime',
+  'export',
+  'bench',
   'report',
   'cli',
 ];
@@ -31,7 +34,20 @@ module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     ...direction,
-    onlyImporter('onnxruntime', '^src/engine/|\\.test\\.ts$'),
+    {
+      name: 'runtime-stands-alone',
+      severity: 'error',
+      from: { path: '^src/runtime/' },
+      to: { path: '^src/', pathNot: '^src/(ir|onnx|runtime)/' },
+    },
+    {
+      name: 'runtime-in-browsers',
+      severity: 'error',
+      from: { path: '^src/runtime/', pathNot: '^src/runtime/(node[^/]*|threads/[^/]*node[^/]*|.*\\.test)\\.ts$' },
+      to: { path: '(^|/)(sharp|onnxruntime[^/]*|fs|path|url|worker_threads|os|module|crypto)($|/)', pathNot: '^src/' },
+    },
+    // the runtime takes ONNX Runtime as a fallback, in Node only, and loads it when it is asked for
+    onlyImporter('onnxruntime', '^src/engine/|^src/bench/(in-node|page|runtimes)\\.ts$|^src/runtime/node-platform\\.ts$|\\.test\\.ts$'),
     onlyImporter('zod', '^src/(cost/(accelerator|check-json)|compress/planning/plan-file)\\.ts'),
     onlyImporter('pbf', '^src/(onnx/|train/tensorboard\\.ts)'),
     { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.(test|d)\\.ts$' }, to: {} },

@@ -13,6 +13,7 @@ import { CommanderError } from 'commander';
 import { TritbankCommand } from '../src/cli/command.ts';
 import { TritbankError } from '../src/ir/index.ts';
 import { addCost } from './cost.ts';
+import { addKernels } from './kernels/command.ts';
 import { addTrainStep } from './train-step/command.ts';
 
 const program = new TritbankCommand('bench')
@@ -22,6 +23,7 @@ const program = new TritbankCommand('bench')
   .helpCommand('help [benchmark]', 'print the help of a benchmark');
 addTrainStep(program);
 addCost(program);
+addKernels(program);
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 /** Prints what went wrong; returns the exit status. */

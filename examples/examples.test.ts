@@ -48,7 +48,7 @@ const examples: Readonly<Record<string, (output: string) => void>> = {
 };
 
 test('every example is here', () => {
-  const files = readdirSync(import.meta.dirname).filter((name) => !name.endsWith('.test.ts'));
+  const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
   expect(files.sort()).toEqual(Object.keys(examples).sort());
 });
 

@@ -109,6 +109,14 @@ export {
   type StateSlot,
 } from './engine/index.ts';
 export {
+  type Calibration,
+  type ExportConfig,
+  type ExportOptions,
+  type ExportResult,
+  exportModel,
+  exportOnnx,
+} from './export/index.ts';
+export {
   type DType,
   type ErrorCode,
   f32,

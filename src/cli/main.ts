@@ -7,12 +7,15 @@
 import { CommanderError } from 'commander';
 import { TritbankError } from '../ir/errors.ts';
 import { addAnalyze } from './analyze.ts';
+import { addBench } from './bench.ts';
 import { Interruption, TritbankCommand, version } from './command.ts';
 import { addCompress } from './compress.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
 import { addEval } from './eval.ts';
+import { addExport } from './export.ts';
 import { addInspect } from './inspect.ts';
+import { addRun } from './run.ts';
 import { addTable1 } from './table1.ts';
 import { addTrain } from './train.ts';
 
@@ -34,6 +37,9 @@ function createProgram(): TritbankCommand {
   addAnalyze(program);
   addCompress(program);
   addCost(program);
+  addExport(program);
+  addRun(program);
+  addBench(program);
   addTable1(program);
   return program;
 }

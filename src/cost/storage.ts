@@ -17,7 +17,7 @@
  */
 
 import type { Graph, TernaryCounts } from '../ir/index.ts';
-import { foldBatchNorm } from '../passes/index.ts';
+import { foldBatchNorm, foldConstants } from '../passes/index.ts';
 import { type Group, groupLayers } from './groups.ts';
 
 /** How ternary weights are stored: `packedBytes` says what each takes. */
@@ -139,10 +139,18 @@ export function measureLayer(group: Group, scheme: StorageScheme): StorageLayer 
 
 const sum = <T>(items: readonly T[], f: (item: T) => number) => items.reduce((total, item) => total + f(item), 0);
 
-/** The graph with its batch norms folded, as it is deployed; a graph without any is returned as it is. */
+/** Weights that a file packs are computed from constants; so many elements at most. */
+const unpackedElements = 2 ** 26;
+
+/**
+ * The graph with its batch norms folded and its weights unpacked, as it is computed; one that has neither is returned as
+ * it is.
+ */
 export function foldedForm(graph: Graph): Graph {
-  if (!graph.nodes.some((n) => n.op === 'BatchNormalization')) return graph;
+  const isPacked = graph.nodes.some(({ inputs }) => inputs.length > 0 && inputs.every((value) => value?.constant));
+  if (!isPacked && !graph.nodes.some((n) => n.op === 'BatchNormalization')) return graph;
   const folded = graph.clone();
+  if (isPacked) foldConstants(folded, { maxElements: unpackedElements });
   foldBatchNorm(folded);
   return folded;
 }

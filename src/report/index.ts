@@ -3,12 +3,15 @@
 import { TritbankError } from '../ir/index.ts';
 import type { RunResult } from '../train/records.ts';
 import type { AnalysisReport } from './analysis-page.ts';
+import type { BenchReport } from './bench-page.ts';
 import type { CompressReport } from './compress-page.ts';
 import type { CostReport } from './cost-page.ts';
 import { findBaseline, nameRuns } from './runs.ts';
 
 export { printAnalysis } from './analysis-columns.ts';
 export type { AnalysisReport } from './analysis-page.ts';
+export type { BenchReport } from './bench-page.ts';
+export { printBench } from './bench-text.ts';
 export type { CompressReport } from './compress-page.ts';
 export { costCsv, sweepCsv } from './cost-csv.ts';
 export type { CostReport } from './cost-page.ts';
@@ -64,4 +67,10 @@ export async function renderAnalysisReport(report: AnalysisReport): Promise<stri
 export async function renderCompressReport(report: CompressReport): Promise<string> {
   const { renderCompressPage } = await import('./compress-page.ts');
   return renderCompressPage(report);
+}
+
+/** A self-contained HTML page about a contest of runtimes. */
+export async function renderBenchReport(report: BenchReport): Promise<string> {
+  const { renderBenchPage } = await import('./bench-page.ts');
+  return renderBenchPage(report);
 }

@@ -70,7 +70,7 @@ describe('help', () => {
 });
 
 describe('wrong usage', () => {
-  const commands = 'one of demo, train, eval, inspect, analyze, compress, cost, table1';
+  const commands = 'one of demo, train, eval, inspect, analyze, compress, cost, export, run, bench, table1';
   test.each([
     ['', `command: expected ${commands}, found none`],
     ['trian', `command: expected ${commands}, found 'trian', did you mean train?`],

@@ -1,0 +1,13 @@
+/** The page as a static site, in `dist/example-browser`; models are beside it, from `TRITBANK_MODELS`. */
+
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: at('.'),
+  base: './',
+  publicDir: process.env.TRITBANK_MODELS ?? at('../../runs/example-browser'),
+  build: { outDir: at('../../runs/example-browser-site'), emptyOutDir: true, target: 'es2022' },
+});

@@ -1,0 +1,84 @@
+/**
+ * `npm run kernels`: compiles assembly/ to WebAssembly, with and without relaxed SIMD, and writes both as base64 into
+ * src/runtime/kernels/modules.generated.ts (never committed), so that a bundle for browsers has no file to load.
+ *
+ * A module that imports shared memory is compiled too. It differs from the plain one in its head only, where the import
+ * is declared; the code is stored once. Nothing is done when the sources are those of the last run.
+ */
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+interface Compiler {
+  main(args: string[]): Promise<{ error: Error | null; stderr: { toString(): string } }>;
+}
+
+const root = resolve(import.meta.dirname, '..');
+const sources = join(root, 'assembly');
+const target = join(root, 'src/runtime/kernels/modules.generated.ts');
+
+const flags = ['--optimizeLevel', '3', '--runtime', 'stub', '--importMemory', '--noAssert', '--enable', 'simd'];
+const relaxedFlags = ['--enable', 'relaxed-simd'];
+const sharedFlags = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'];
+
+function fingerprint(): string {
+  const require = createRequire(import.meta.url);
+  const { version } = require('assemblyscript/package.json') as { version: string };
+  const hash = createHash('sha256')
+    .update(`assemblyscript ${version}`)
+    .update(readFileSync(import.meta.filename));
+  const files = readdirSync(sources).filter((file) => file.endsWith('.ts'));
+  for (const file of files.sort()) hash.update(file).update(readFileSync(join(sources, file)));
+  return hash.digest('hex');
+}
+
+async function compile(compiler: Compiler, directory: string, extra: readonly string[]): Promise<Buffer> {
+  const out = join(directory, 'kernels.wasm');
+  const { error, stderr } = await compiler.main([join(sources, 'index.ts'), '-o', out, ...flags, ...extra]);
+  if (error !== null) throw new Error(`assembly/ does not compile:\n${stderr.toString()}`);
+  return readFileSync(out);
+}
+
+/** Bytes at the end that are equal. */
+function commonTail(a: Buffer, b: Buffer): number {
+  let length = 0;
+  while (length < Math.min(a.length, b.length) && a[a.length - 1 - length] === b[b.length - 1 - length]) length += 1;
+  return length;
+}
+
+async function describeModule(compiler: Compiler, directory: string, extra: readonly string[]): Promise<string> {
+  const plain = await compile(compiler, directory, extra);
+  const shared = await compile(compiler, directory, [...extra, ...sharedFlags]);
+  const tail = commonTail(plain, shared);
+  if (tail < 0.9 * plain.length) throw new Error('internal: modules for plain and shared memory differ in their code');
+  const head = (bytes: Buffer) => bytes.subarray(0, bytes.length - tail).toString('base64');
+  const code = plain.subarray(plain.length - tail).toString('base64');
+  return `{\n  plain: '${head(plain)}',\n  shared: '${head(shared)}',\n  code: '${code}',\n}`;
+}
+
+async function build(): Promise<void> {
+  const mark = `// ${fingerprint()}\n`;
+  if (existsSync(target) && readFileSync(target, 'utf8').startsWith(mark)) return;
+  const compiler = (await import('assemblyscript/asc')) as unknown as Compiler;
+  const directory = mkdtempSync(join(tmpdir(), 'tritbank-kernels-'));
+  try {
+    const simd = await describeModule(compiler, directory, []);
+    const relaxed = await describeModule(compiler, directory, relaxedFlags);
+    const text = [
+      mark.trimEnd(),
+      '/** Generated from assembly/ by `npm run kernels`: what comes before the code, and the code, in base64. */',
+      'export interface EncodedModule {\n  readonly plain: string;\n  readonly shared: string;\n  readonly code: string;\n}',
+      `export const simd: EncodedModule = ${simd};`,
+      `export const relaxedSimd: EncodedModule = ${relaxed};\n`,
+    ].join('\n');
+    writeFileSync(`${target}.tmp`, text);
+    renameSync(`${target}.tmp`, target);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+await build();

@@ -1,0 +1,107 @@
+/**
+ * A contest of runtimes on the forms of one network, in Node or in a page: all contestants are loaded, then take turns, so
+ * that a slow spell of the machine falls on all of them. Every contestant sees the same image, batch 1.
+ */
+
+import { median } from './median.ts';
+import type { Absence, Measurement, ModelForm } from './records.ts';
+
+export interface LoadedModel {
+  /** Runs the network once; the scores. */
+  run(): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** An image `[1, channels, size, size]`, normalised. */
+export interface BenchImage {
+  readonly data: Float32Array;
+  readonly dims: readonly [1, number, number, number];
+}
+
+export interface Runtime {
+  readonly name: string;
+  readonly forms: readonly ModelForm[];
+  /** Rejects where the runtime is not installed or cannot run the file. */
+  load(model: Uint8Array, image: BenchImage, threads: number): Promise<LoadedModel>;
+}
+
+export interface ContestOptions {
+  readonly threads: number;
+  readonly rounds: number;
+  /** Runs of each contestant in a round. */
+  readonly runs: number;
+  readonly onRound?: (done: number, total: number) => void;
+}
+
+/** Fixed pixels of no meaning, of about unit variance. */
+export function makeImage(channels: number, size: number): BenchImage {
+  const data = Float32Array.from(
+    { length: channels * size * size },
+    (_, i) => Math.sin(i * 0.37) + Math.cos(i * 0.0071),
+  );
+  return { data, dims: [1, channels, size, size] };
+}
+
+interface Entry {
+  readonly runtime: string;
+  readonly form: ModelForm;
+  readonly model: LoadedModel;
+  readonly loading: number;
+  readonly scores: Float32Array;
+  readonly rounds: number[];
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+
+export async function holdContest(
+  runtimes: readonly Runtime[],
+  models: ReadonlyMap<ModelForm, Uint8Array>,
+  image: BenchImage,
+  { threads, rounds, runs, onRound }: ContestOptions,
+): Promise<{ measurements: Measurement[]; absent: Absence[] }> {
+  const entries: Entry[] = [];
+  const absent: Absence[] = [];
+  for (const { name, forms, load } of runtimes) {
+    for (const [form, bytes] of models) {
+      if (!forms.includes(form)) continue;
+      try {
+        const began = performance.now();
+        const model = await load(bytes, image, threads);
+        const scores = await model.run();
+        const loading = performance.now() - began;
+        entries.push({ runtime: name, form, model, loading, scores, rounds: [] });
+      } catch (error) {
+        absent.push({ runtime: name, form, reason: messageOf(error) });
+      }
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const { model, rounds: medians } of entries) medians.push(await timeRuns(model, runs));
+    onRound?.(round + 1, rounds);
+  }
+  const measurements = entries.map(({ runtime, form, loading, scores, rounds: medians }): Measurement => {
+    const reference = entries.find((entry) => entry.form === form)!;
+    const latency = median(medians);
+    return {
+      ...{ runtime, form, rounds: medians, latency, throughput: 1000 / latency, loading },
+      ...(reference.scores !== scores && { difference: largestDifference(scores, reference.scores) }),
+    };
+  });
+  for (const { model } of entries) await model.release();
+  return { measurements, absent };
+}
+
+/** Median milliseconds of `runs` runs, after one that is not counted: caches hold another contestant's data. */
+async function timeRuns(model: LoadedModel, runs: number): Promise<number> {
+  await model.run();
+  const times: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const began = performance.now();
+    await model.run();
+    times.push(performance.now() - began);
+  }
+  return median(times);
+}
+
+const largestDifference = (a: Float32Array, b: Float32Array) =>
+  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);

@@ -1,0 +1,36 @@
+/** The contest in this process. */
+
+import { version } from 'node:process';
+import * as own from '../runtime/node.ts';
+import { type ContestOptions, holdContest, makeImage, type Runtime } from './contest.ts';
+import type { BenchTask, PlaceResult } from './records.ts';
+import { onnxRuntime, ownRuntime, tensorflowWasm } from './runtimes.ts';
+
+/** In Node, each WebAssembly contestant on `threads` threads, onnxruntime-node too. */
+const runtimes: readonly Runtime[] = [
+  ownRuntime(own),
+  onnxRuntime('onnxruntime-web', async (threads) => {
+    const ort = await import('onnxruntime-web');
+    ort.env.wasm.numThreads = threads;
+    return { ort, options: { executionProviders: ['wasm'] } };
+  }),
+  onnxRuntime('onnxruntime-node', async (threads) => {
+    const ort = await import('onnxruntime-node');
+    return { ort, options: { executionProviders: ['cpu'], intraOpNumThreads: threads } };
+  }),
+  tensorflowWasm(async (threads) => {
+    const [tf, { setThreadsCount }] = await Promise.all([
+      import('@tensorflow/tfjs'),
+      import('@tensorflow/tfjs-backend-wasm'),
+    ]);
+    setThreadsCount(threads);
+    if (!(await tf.setBackend('wasm'))) throw new Error('the WebAssembly backend did not start');
+    await tf.ready();
+    return tf;
+  }),
+];
+
+export async function benchInNode(task: BenchTask, options: ContestOptions): Promise<PlaceResult> {
+  const image = makeImage(task.channels, task.size);
+  return { place: 'node', engine: `Node ${version}`, ...(await holdContest(runtimes, task.models, image, options)) };
+}

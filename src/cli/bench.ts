@@ -1,0 +1,106 @@
+/** `tritbank bench`: latency beside other runtimes, in Node and in Chromium. */
+
+import type { DrawnName, Place } from '../bench/index.ts';
+import { TritbankError } from '../ir/errors.ts';
+import { type CommonOptions, commandLine, printResult, type TritbankCommand, ValueOption, version } from './command.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { listOf, oneOf, text, whole } from './values.ts';
+
+interface Options extends CommonOptions {
+  readonly networks?: readonly DrawnName[];
+  readonly baseline?: string;
+  readonly hybrid?: string;
+  readonly in?: readonly Place[];
+  readonly threads?: number;
+  readonly rounds?: number;
+  readonly runs?: number;
+  readonly out?: string;
+  readonly report?: string;
+}
+
+// As in src/bench, which is loaded only when the command runs.
+const networks = ['v1-0.5-224', 'v1-0.5-160', 'v1-0.25-96'] as const satisfies readonly DrawnName[];
+const places = ['node', 'chromium'] as const satisfies readonly Place[];
+
+const example = `tritbank bench
+tritbank bench --baseline mobilenet.onnx --hybrid small/model.onnx --report bench.html
+tritbank bench --networks v1-0.5-224 --in node --json`;
+
+export function addBench(program: TritbankCommand): void {
+  const command = program.command('bench');
+  const count = whole({ from: 1 });
+  const add = (flags: string, description: string, kind: ConstructorParameters<typeof ValueOption<unknown>>[2]) =>
+    command.addOption(new ValueOption(flags, description, kind));
+  command
+    .summary('latency beside other runtimes, in Node and Chromium')
+    .description(
+      'Measure the latency of one image in turns: this runtime, onnxruntime-web, onnxruntime-node and TensorFlow.js, on a ' +
+        'network in float32, with 8 bits, and with hybrid filter banks. What is not installed is left out, and named.',
+    );
+  command.optionsGroup('Networks:');
+  add(
+    '--networks <list>',
+    `MobileNets with drawn weights, of ${networks.join(', ')} (default: all)`,
+    listOf(oneOf(networks), `names out of ${networks.join(', ')}, separated by commas`),
+  );
+  add('--baseline <file>', 'a network of your own instead, in full precision', text('a file'));
+  add('--hybrid <file>', 'and its compressed form', text('a file'));
+  command.optionsGroup('Run:');
+  add(
+    '--in <places>',
+    'node, chromium (default: both)',
+    listOf(oneOf(places), 'node, chromium, or both, separated by a comma'),
+  );
+  add('--threads <n>', 'threads of each contestant (default: 1)', count);
+  add('--rounds <n>', 'turns of each contestant (default: 7)', count);
+  add('--runs <n>', 'runs in a turn (default: 10)', count);
+  command.action(bench);
+  command.optionsGroup('Output:');
+  add('--out <file>', 'write all figures as JSON', text('a file'));
+  add('--report <file>', 'write an HTML page with charts', text('a file'));
+  command.common(example);
+}
+
+async function bench(options: Options): Promise<void> {
+  const { baseline, hybrid, quiet = false } = options;
+  if ((baseline === undefined) !== (hybrid === undefined)) {
+    const [given, missing] = baseline === undefined ? ['--hybrid', '--baseline'] : ['--baseline', '--hybrid'];
+    throw new TritbankError('E_USAGE', missing, `expected it with ${given}, found only that one`);
+  }
+  if (baseline !== undefined && options.networks) {
+    throw new TritbankError('E_USAGE', '--networks', 'expected drawn networks or files, found both');
+  }
+  const { drawTask, readTask, runBench } = await import('../bench/index.ts');
+  const tasks =
+    baseline !== undefined && hybrid !== undefined
+      ? [() => readTask(baseline, hybrid)]
+      : (options.networks ?? networks).map((name) => () => drawTask(name));
+  let progress: Progress | undefined;
+  const rounds = options.rounds ?? 7;
+  try {
+    const result = await runBench(tasks, {
+      places: options.in ?? places,
+      threads: options.threads ?? 1,
+      rounds,
+      runs: options.runs ?? 10,
+      command: commandLine(),
+      onContest: (task, place) => {
+        progress?.stop();
+        progress = createProgress({ label: `${task} in ${place}`, total: rounds, unit: 'rounds', quiet });
+        progress.update(0);
+      },
+      onRound: (done) => progress?.update(done),
+    });
+    progress?.stop();
+    const { writeFileAtomic } = await import('../train/run-files.ts');
+    const { printBench, renderBenchReport } = await import('../report/index.ts');
+    if (options.out !== undefined) writeFileAtomic(options.out, `${JSON.stringify(result, null, 1)}\n`);
+    if (options.report !== undefined) {
+      const page = { title: 'Latency', generatedBy: `tritbank ${version}`, result };
+      writeFileAtomic(options.report, await renderBenchReport(page));
+    }
+    printResult(options, result, () => printBench(result));
+  } finally {
+    progress?.stop();
+  }
+}

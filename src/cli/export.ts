@@ -1,0 +1,136 @@
+/** `tritbank export`: a model as a file for deployment. */
+
+import type { ExportConfig, ExportProgress, ExportResult } from '../export/index.ts';
+import { TritbankError } from '../ir/errors.ts';
+import { type CommonOptions, interruptible, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { oneOf, text, whole } from './values.ts';
+
+const activations = ['float', 'int8'] as const;
+const filters = ['fp16', 'int8', 'fp32'] as const;
+const ternary = ['five-trit', 'float'] as const;
+
+interface Options extends CommonOptions {
+  readonly to?: 'onnx';
+  readonly activations?: (typeof activations)[number];
+  readonly filters?: (typeof filters)[number];
+  readonly ternary?: (typeof ternary)[number];
+  readonly data?: string;
+  readonly dataDir?: string;
+  readonly images?: number;
+  readonly testSamples?: number;
+  readonly labels?: string;
+  readonly seed?: number;
+  readonly threads?: number;
+  readonly out: string;
+}
+
+const example = `tritbank export runs/first/model.onnx --out model.packed.onnx
+tritbank export small/model.onnx --activations int8 --data images/ --images 256 --out model.int8.onnx`;
+
+export function addExport(program: TritbankCommand): void {
+  const command = program.command('export');
+  const count = whole({ from: 1 });
+  const add = (flags: string, description: string, kind: ConstructorParameters<typeof ValueOption<unknown>>[2]) =>
+    command.addOption(new ValueOption(flags, description, kind));
+  command
+    .summary('a model as a file for deployment: ternary weights packed, 8-bit activations')
+    .description(
+      'Write a model as a file for deployment. ONNX: ternary weights five to a byte and other weights in 16 or 8 bits, ' +
+        'unpacked by standard operators when a runtime loads the file; activations in float32 or in 8 bits. The file is ' +
+        'read back and compared with the model. docs/export.md explains the format.',
+    )
+    .argument('<MODEL.onnx>', 'a float classifier with one image input');
+  command.optionsGroup('Format:');
+  add('--to <format>', 'onnx (default: onnx)', oneOf(['onnx']));
+  add('--activations <form>', `${activations.join(' or ')} (default: float)`, oneOf(activations));
+  add(
+    '--filters <form>',
+    `weights of full-precision filters: ${filters.join(', ')} (default: fp16; int8 with 8-bit activations)`,
+    oneOf(filters),
+  );
+  add('--ternary <form>', `ternary weights: ${ternary.join(' or ')}, unpacked (default: five-trit)`, oneOf(ternary));
+  add(
+    '--labels <file>',
+    "names of the classes: one a line, or a JSON array (default: the model's, or the data's)",
+    text('a file'),
+  );
+  command.optionsGroup('Data:');
+  add(
+    '--data <name|dir>',
+    'images to calibrate 8-bit activations with, and to compare on',
+    text('a name or a directory'),
+  );
+  add('--data-dir <dir>', 'where the files of a named data set are', text('a directory'));
+  add('--images <n>', 'training images for calibration (default: 256)', count);
+  add('--test-samples <n>', 'compare on this many test images (default: all)', count);
+  command.optionsGroup('Run:');
+  add('--threads <n>', 'threads (default: one a core)', count);
+  add('--seed <n>', 'of the choice of images (default: 0)', whole({ from: 0, to: 2 ** 32 - 1 }));
+  command.action(run);
+  command.optionsGroup('Output:');
+  command.addOption(
+    new ValueOption('--out <file>', 'the file to write (required)', text('a file')).makeOptionMandatory(),
+  );
+  command.common(example);
+}
+
+async function run(model: string, options: Options): Promise<void> {
+  if (options.activations === 'int8' && options.data === undefined) {
+    throw new TritbankError('E_USAGE', '--data', 'expected images to calibrate 8-bit activations with, found none');
+  }
+  if (options.activations === 'int8' && options.filters !== undefined && options.filters !== 'int8') {
+    throw new TritbankError('E_USAGE', '--filters', `expected int8 with 8-bit activations, found ${options.filters}`);
+  }
+  const { exportModel, readLabels } = await import('../export/index.ts');
+  const { to: _to, labels, json: _json, quiet = false, debug: _debug, ...rest } = options;
+  const config: ExportConfig = { ...rest, model, ...(labels !== undefined && { labels: readLabels(labels) }) };
+  let stage: ExportProgress['stage'] | undefined;
+  let progress: Progress | undefined;
+  const onProgress = (event: ExportProgress) => {
+    if (event.stage !== stage) {
+      progress?.stop();
+      stage = event.stage;
+      progress = createProgress({ label: stage, total: event.total, quiet });
+    }
+    progress!.update(event.done);
+  };
+  const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
+  let result: ExportResult;
+  try {
+    result = await interruptible(
+      (signal) => exportModel(config, { onProgress, signal, warn }),
+      () => 'nothing is kept of what was measured: start again',
+    );
+  } finally {
+    progress?.stop();
+  }
+  printResult(options, result, () => describe(result));
+}
+
+function describe({ out, bytes, predicted, accuracy, agreement, difference, ...forms }: ExportResult): string {
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  const size = (n: number) => n.toLocaleString('en-US');
+  const lines: [string, string][] = [
+    ['activations', forms.activations],
+    ['filters', forms.filters],
+    ['ternary', forms.ternary],
+    ['size', `${size(bytes.after)} bytes, the model ${size(bytes.before)}`],
+  ];
+  if (predicted) {
+    const { bytes: values, scaleBytes } = predicted;
+    const more = 100 * (bytes.after / (values + scaleBytes) - 1);
+    const scales = scaleBytes > 0 ? ` and ${size(scaleBytes)} of filter scales` : '';
+    lines.push([
+      'cost says',
+      `${size(values)} bytes${scales}; the file has ${more.toFixed(1)} % more: names and nodes`,
+    ]);
+  }
+  if (accuracy) lines.push(['top-1', `${percent(accuracy.after)}, the model ${percent(accuracy.before)}`]);
+  if (accuracy && agreement !== undefined) {
+    lines.push(['agreement', `${percent(agreement)} of ${accuracy.samples} predictions are the same`]);
+  }
+  if (difference !== undefined) lines.push(['difference', `${difference.toExponential(1)} of the scores, on noise`]);
+  lines.push(['file', out]);
+  return lines.map(([term, value]) => `${term.padEnd(12)} ${value}`).join('\n');
+}

@@ -1,0 +1,193 @@
+/**
+ * `tritbank export --to onnx` as a function: reads a model, writes the export, reads it back and compares the two, on test
+ * images where there are data, on noise otherwise.
+ */
+
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { StorageScheme } from '../cost/index.ts';
+import { compile } from '../engine/index.ts';
+import { f32, type Graph, Random, TritbankError } from '../ir/index.ts';
+import { loadModel, saveModel } from '../onnx/index.ts';
+import { inferShapes, normalizeNetwork } from '../passes/index.ts';
+import { openDataFor } from '../train/fine-tune-data.ts';
+import { defaultFineTune, evaluateGraph, type RunData } from '../train/index.ts';
+import { exportOnnx } from './onnx/export-onnx.ts';
+import { type Calibration, type ExportForms, formsOf } from './onnx/options.ts';
+import { predictSize } from './onnx/size.ts';
+
+export interface ExportConfig extends Partial<ExportForms> {
+  /** An ONNX file. */
+  readonly model: string;
+  /** The file to write. */
+  readonly out: string;
+  /** Data set name or directory; needed for 8-bit activations. */
+  readonly data?: string;
+  readonly dataDir?: string;
+  /** Training images for calibration. Default 256. */
+  readonly images?: number;
+  /** Compare on this many test images, spread over the split; all by default. */
+  readonly testSamples?: number;
+  /** Names of the classes; default: the model's own, or the data set's. */
+  readonly labels?: readonly string[];
+  /** Of the choice of images. Default 0. */
+  readonly seed?: number;
+  readonly threads?: number;
+}
+
+export interface ExportProgress {
+  readonly stage: 'calibrate' | 'compare';
+  /** Images. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface ExportRunOptions {
+  readonly onProgress?: (progress: ExportProgress) => void;
+  readonly signal?: AbortSignal;
+  readonly warn?: (line: string) => void;
+}
+
+export interface ExportResult extends ExportForms {
+  readonly model: string;
+  readonly out: string;
+  /** Of both files. */
+  readonly bytes: { readonly before: number; readonly after: number };
+  /** What `tritbank cost` predicts under `scheme`, and what scales of 8-bit filters add to that. */
+  readonly predicted?: { readonly scheme: StorageScheme; readonly bytes: number; readonly scaleBytes: number };
+  /** On test images: shares in 0..1. */
+  readonly accuracy?: { readonly before: number; readonly after: number; readonly samples: number };
+  /** Share of test images with the same prediction. */
+  readonly agreement?: number;
+  /** Without data: root mean square of the scores' differences on noise, relative to that of the scores. */
+  readonly difference?: number;
+}
+
+/**
+ * Throws E_USAGE for options that do not fit each other, E_DATA and E_MODEL where data and model do not fit, E_FILE where
+ * it cannot read or write, E_UNSUPPORTED for a model that is quantized already; AbortError after the signal.
+ */
+export async function exportModel(config: ExportConfig, options: ExportRunOptions = {}): Promise<ExportResult> {
+  const { model, out } = config;
+  const forms = formsOf(config);
+  if (forms.activations === 'int8' && config.data === undefined) {
+    throw new TritbankError('E_USAGE', 'data', 'expected images to calibrate activations of 8 bits, found none');
+  }
+  if (resolve(model) === resolve(out)) {
+    throw new TritbankError('E_USAGE', 'out', `expected another file than the model, found '${out}'`);
+  }
+  const network = normalizeNetwork(await loadModel(model));
+  const data = config.data === undefined ? undefined : await openImages(network, config, options);
+  const labels = config.labels ?? (network.metadata.has('labels') ? undefined : namesOf(data));
+  const exported = await exportOnnx(network, {
+    ...forms,
+    ...(labels && { labels }),
+    ...(data && forms.activations === 'int8' && { calibration: calibrationOf(data, config, options) }),
+  });
+  await saveModel(exported, out);
+  const stored = inferShapes(await loadModel(out));
+  const predicted = predictSize(network, forms);
+  return {
+    model,
+    out,
+    ...forms,
+    bytes: { before: statSync(model).size, after: statSync(out).size },
+    ...(predicted && { predicted }),
+    ...(data
+      ? await compareOnImages(network, stored, data, config, options)
+      : await compareOnNoise(network, stored, config)),
+  };
+}
+
+function openImages(network: Graph, config: ExportConfig, { warn }: ExportRunOptions): Promise<RunData> {
+  const { data, dataDir, testSamples, seed = 0 } = config;
+  const setting = {
+    ...defaultFineTune,
+    data: data!,
+    seed,
+    batchSize: 1,
+    ...(dataDir !== undefined && { dataDir }),
+    ...(testSamples !== undefined && { testSamples }),
+  };
+  return openDataFor(network, setting, { out: '', ...(warn && { warn }) });
+}
+
+/** Names of most classes at least; a folder may hold a few classes of a model only. */
+function namesOf(data: RunData | undefined): readonly string[] | undefined {
+  const classes = data?.dataset.classes ?? [];
+  const unknown = classes.filter((name, i) => name === `class ${i}`).length;
+  return 2 * unknown < classes.length ? classes : undefined;
+}
+
+function calibrationOf(
+  data: RunData,
+  config: ExportConfig,
+  { onProgress, signal, warn }: ExportRunOptions,
+): Calibration {
+  const { images, seed, threads } = config;
+  return {
+    split: data.train,
+    normalisation: data.normalisation,
+    ...(images !== undefined && { images }),
+    ...(seed !== undefined && { seed }),
+    ...(threads !== undefined && { threads }),
+    ...(signal && { signal }),
+    ...(warn && { warn }),
+    ...(onProgress && { onProgress: (done, total) => onProgress({ stage: 'calibrate', done, total }) }),
+  };
+}
+
+const batchSize = 32;
+
+async function compareOnImages(
+  network: Graph,
+  stored: Graph,
+  { dataset, normalisation }: RunData,
+  { threads }: ExportConfig,
+  { onProgress, signal, warn }: ExportRunOptions,
+): Promise<Pick<ExportResult, 'accuracy' | 'agreement'>> {
+  const { test, classes } = dataset;
+  const evaluate = (graph: Graph, before: number) =>
+    evaluateGraph(graph, test, classes, normalisation, {
+      batchSize,
+      ...(threads !== undefined && { threads }),
+      ...(warn && { warn }),
+      onProgress: (done) => onProgress?.({ stage: 'compare', done: before + done, total: 2 * test.length }),
+    });
+  const before = await evaluate(network, 0);
+  signal?.throwIfAborted();
+  const after = await evaluate(stored, test.length);
+  const same = before.predictions.filter((prediction, i) => prediction === after.predictions[i]).length;
+  return {
+    accuracy: { before: before.top1, after: after.top1, samples: after.samples },
+    agreement: same / Math.max(1, after.samples),
+  };
+}
+
+async function compareOnNoise(
+  network: Graph,
+  stored: Graph,
+  config: ExportConfig,
+): Promise<Pick<ExportResult, 'difference'>> {
+  const [input, output] = [network.inputs[0], network.outputs[0]];
+  const shape = input?.type?.shape?.map((dim, i) => (typeof dim === 'string' && i === 0 ? 1 : dim));
+  if (!input || !output || network.inputs.length > 1 || !shape?.every((dim) => typeof dim === 'number')) return {};
+  const random = new Random(config.seed ?? 0, 'noise');
+  const count = shape.reduce((product, dim) => product * dim, 1);
+  const noise = f32(
+    shape,
+    Float32Array.from({ length: count }, () => random.normal()),
+  );
+  const run = async (graph: Graph) => {
+    const engine = await compile(graph, config.threads === undefined ? {} : { threads: config.threads });
+    try {
+      return (await engine.run({ [input.name]: noise }))[output.name]!.data as Float32Array;
+    } finally {
+      await engine.release();
+    }
+  };
+  const [before, after] = [await run(network), await run(stored)];
+  const squares = (values: Float32Array) => values.reduce((sum, v) => sum + v * v, 0);
+  const differences = before.map((v, i) => v - after[i]!);
+  return { difference: Math.sqrt(squares(differences) / (squares(before) || 1)) };
+}

@@ -1,0 +1,11 @@
+/** Deployable artifacts. */
+
+export {
+  type ExportConfig,
+  type ExportProgress,
+  type ExportResult,
+  type ExportRunOptions,
+  exportModel,
+} from './export-model.ts';
+export { readLabels } from './labels.ts';
+export * from './onnx/index.ts';

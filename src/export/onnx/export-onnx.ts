@@ -1,0 +1,35 @@
+/**
+ * A classifier as one plain ONNX file: ternary matrices five trits to a byte, other weights as float16 or int8, unpacked
+ * by standard operators that a runtime computes once, when it loads the file; activations as float32, or as 8-bit
+ * integers. Operators of ONNX's own domain only.
+ */
+
+import { type Graph, type Node, TritbankError, verify } from '../../ir/index.ts';
+import { inferShapes, normalizeNetwork, removeDead } from '../../passes/index.ts';
+import { describeModel } from './describe.ts';
+import { quantizeNetwork } from './int8/quantize.ts';
+import { type ExportOptions, formsOf } from './options.ts';
+import { slim } from './slim.ts';
+import { checkWeights, storeWeights } from './store.ts';
+
+/**
+ * The exported form of `graph`, a float network of any origin, which is not changed. Inputs and outputs keep their names
+ * and shapes. With float activations and `fp32` filters it computes the same, bit for bit, as the normalized network.
+ * Throws E_USAGE for options that do not fit each other, E_UNSUPPORTED for a model that is quantized already.
+ */
+export async function exportOnnx(graph: Graph, options: ExportOptions = {}): Promise<Graph> {
+  const forms = formsOf(options);
+  const model = normalizeNetwork(graph.clone());
+  checkWeights(model);
+  const unnamed = new Set<Node>();
+  if (forms.activations === 'int8') {
+    if (!options.calibration) throw new TritbankError('E_USAGE', 'calibration', 'expected images, found none');
+    for (const node of (await quantizeNetwork(model, options.calibration, forms)).nodes) unnamed.add(node);
+  }
+  for (const node of storeWeights(model, forms)) unnamed.add(node);
+  removeDead(model);
+  inferShapes(model);
+  describeModel(model, forms, options);
+  slim(model, unnamed);
+  return verify(model);
+}

@@ -1,0 +1,51 @@
+/** A float network becomes one with 8-bit activations, from images that tell what they are like. */
+
+import { type Graph, TritbankError } from '../../../ir/index.ts';
+import { inferShapes, removeDead } from '../../../passes/index.ts';
+import { keepOutputNames } from '../../../passes/replace.ts';
+import { Emitter } from '../emitter.ts';
+import type { Calibration, ExportForms } from '../options.ts';
+import { absorbProducts } from './absorb.ts';
+import { calibrate } from './calibrate.ts';
+import { chooseTensors, isScore } from './choose.ts';
+import { equalize } from './equalize.ts';
+import { flattenHead } from './flatten-head.ts';
+import { Quantization } from './insert.ts';
+import { bestRange, levelsOf, pixelLevels, type TensorPlan } from './ranges.ts';
+import { RowScales } from './row-scales.ts';
+import { storeIntegers } from './weights.ts';
+
+/** Rewrites a normalized network in place; the nodes that it adds need no names. */
+export async function quantizeNetwork(graph: Graph, calibration: Calibration, forms: ExportForms): Promise<Emitter> {
+  const rows = new RowScales(graph);
+  keepOutputNames(graph, () => absorbProducts(graph, rows));
+  flattenHead(graph, rows);
+  const chosen = chooseTensors(graph);
+  const [input] = graph.inputs;
+  if (!input || chosen.length === 0) {
+    const expected = 'expected layers that can be computed in 8 bits, found none';
+    throw new TritbankError('E_MODEL', `graph '${graph.name}'`, expected);
+  }
+  const measured = chosen.filter((value) => value !== input);
+  const histograms = await calibrate(graph, measured, calibration);
+  const plans = new Map<string, TensorPlan>();
+  const { mean, std } = calibration.normalisation;
+  plans.set(input.name, { levels: pixelLevels(mean, std) });
+  for (const [value, histogram] of histograms) {
+    const distribution = histogram.distribution();
+    // the largest scores decide
+    const range = isScore(value) ? { low: distribution.min, high: distribution.max } : bestRange(distribution);
+    plans.set(value.name, { levels: levelsOf(range), means: histogram.means });
+  }
+  for (const [name, plan] of equalize(graph, histograms, rows)) plans.set(name, plan);
+  inferShapes(graph);
+  const to = new Emitter(graph);
+  const quantization = new Quantization(graph, to);
+  keepOutputNames(graph, () => {
+    for (const value of chooseTensors(graph)) quantization.quantize(value, plans.get(value.name)!);
+  });
+  storeIntegers(graph, to, rows, quantization, forms);
+  removeDead(graph);
+  inferShapes(graph);
+  return to;
+}

@@ -1,0 +1,138 @@
+/**
+ * Weights and biases of layers whose input is 8 bits wide, in the form in which runtimes look for them: int8 weights with
+ * a scale per filter, int32 biases in units of (scale of the input) x (scale of the filter), each in front of its layer
+ * behind a DequantizeLinear.
+ */
+
+import { elementCount, f32, type Graph, int, type Tensor, type Value } from '../../../ir/index.ts';
+import { roundEven } from '../../../ops/reference/arrays.ts';
+import { Linear } from '../../../passes/index.ts';
+import type { Emitter } from '../emitter.ts';
+import type { ExportForms } from '../options.ts';
+import { filterAxis, filterOf, quantizeFilters } from '../store.ts';
+import { emitTrits } from '../trits.ts';
+import type { Quantization } from './insert.ts';
+import type { RowScales } from './row-scales.ts';
+
+/** Biases stay below 2^30 units, so that sums over products have room in int32. */
+const largestBias = 2 ** 30;
+
+interface Stored {
+  readonly values: Tensor;
+  readonly isTernary: boolean;
+  readonly scales: Float32Array;
+}
+
+/** A filter whose bias is out of proportion to its weights contributes its bias alone, and gets a scale that suits that. */
+function adaptToBias({ values, isTernary, scales }: Stored, linear: Linear, axis: number, unit: number): Stored {
+  const { bias, filters } = linear;
+  const adapted = scales.slice();
+  const isLost = new Uint8Array(filters);
+  for (let f = 0; f < filters; f++) {
+    const needed = Math.abs(bias[f]!) / (unit * largestBias);
+    if (scales[f]! >= needed) continue;
+    adapted[f] = needed;
+    isLost[f] = 1;
+  }
+  if (!isLost.includes(1)) return { values, isTernary, scales };
+  const inner = values.data.length / filters;
+  const data = (values.data as Int8Array).map((v, i) => {
+    return isLost[axis === 0 ? Math.floor(i / inner) : i % filters] ? 0 : v;
+  });
+  return { values: { ...values, data }, isTernary, scales: adapted };
+}
+
+function storedForm(linear: Linear, axis: number, rows: RowScales): Stored {
+  const tensor = linear.weight.constant!;
+  const ternary = rows.get(linear.weight);
+  if (ternary) {
+    const values: Tensor = {
+      dtype: 'int8',
+      dims: tensor.dims,
+      data: Int8Array.from(ternary.codes.data as Float32Array),
+    };
+    return { values, isTernary: true, scales: Float32Array.from(ternary.scales) };
+  }
+  const { values, scales } = quantizeFilters(tensor, axis);
+  return { values: { dtype: 'int8', dims: tensor.dims, data: values }, isTernary: false, scales };
+}
+
+/**
+ * Rounding the weights by D shifts each output by D E[x] on average; the bias takes that back (Nagel et al., arXiv
+ * 1906.04721). Padding is neglected.
+ */
+function correctBias(
+  linear: Linear,
+  values: Tensor,
+  scales: Float32Array,
+  axis: number,
+  means: Float64Array | undefined,
+): Float64Array {
+  if (!means || means.length !== linear.inputs) return linear.bias;
+  const { weight } = linear;
+  const exact = weight.constant!;
+  const of = filterOf(exact.dims, axis);
+  const rounding = (values.data as Int8Array).entries();
+  const differences = Float32Array.from(rounding, ([i, q]) => q * scales[of(i)]! - (exact.data as Float32Array)[i]!);
+  weight.constant = f32(exact.dims, differences);
+  const shift = linear.response(means);
+  weight.constant = exact;
+  return linear.bias.map((b, f) => b - shift[f]!);
+}
+
+/** Brings the weights of all layers with a quantized input to that form, in place. */
+export function storeIntegers(
+  graph: Graph,
+  to: Emitter,
+  rows: RowScales,
+  quantization: Quantization,
+  forms: ExportForms,
+): void {
+  for (const node of [...graph.nodes]) {
+    const linear = Linear.of(node);
+    const input = linear && quantization.get(node.inputs[0]);
+    if (!linear || !input) continue;
+    if (!graph.outputs.includes(node.output())) graph.rename(node.output(), to.freshName());
+    const axis = filterAxis(node);
+    const unit = input.constants.levels.scale;
+    const { values, isTernary, scales } = adaptToBias(storedForm(linear, axis, rows), linear, axis, unit);
+    const { hasBias, weight } = linear;
+    const bias = hasBias && !isTernary ? correctBias(linear, values, scales, axis, input.means) : linear.bias;
+    const biasName = node.inputs[2]?.name ?? '';
+    to.before = node;
+    const weightName = takeName(graph, weight);
+    const isOne = scales.every((s) => s === scales[0]);
+    const scale = isOne
+      ? to.once(`scale ${scales[0]}`, () => to.constant('s', f32([], scales.slice(0, 1))))
+      : to.constant(`${node.name}_scale`, f32([scales.length], scales));
+    const along = (a: number) => (isOne ? {} : { axis: int(a) });
+    const integers =
+      isTernary && forms.ternary === 'five-trit'
+        ? emitTrits(to, weightName, values.data as Int8Array, values.dims, 'int8')
+        : to.constant(weightName, values);
+    // ONNX Runtime's Gemm wants zero points said, its Conv takes their absence
+    const zeros = node.op === 'Gemm' ? [emitZeros(to, isOne ? [] : [scales.length])] : [];
+    node.setInput(1, to.op('DequantizeLinear', [integers, scale, ...zeros], along(axis)));
+    graph.removeValue(weight);
+    if (!hasBias) continue;
+    const old = node.input(2);
+    takeName(graph, old);
+    const units = bias.map((b, f) => roundEven(b / (unit * scales[f]!)));
+    const stored = to.constant(biasName, { dtype: 'int32', dims: [bias.length], data: Int32Array.from(units) });
+    const step = to.op('Mul', [scale, input.constants.scale]);
+    node.setInput(2, to.op('DequantizeLinear', [stored, step], along(0)));
+    if (old.uses.size === 0) graph.removeValue(old);
+  }
+}
+
+function emitZeros(to: Emitter, dims: readonly number[]): Value {
+  const count = elementCount(dims);
+  return to.shared(`zeros_${dims.join('x')}`, () => ({ dtype: 'int8', dims, data: new Int8Array(count) }));
+}
+
+/** Frees a constant's name for what is stored in its place. */
+function takeName(graph: Graph, value: Value): string {
+  const { name } = value;
+  graph.rename(value, graph.freshName(`${name}_float`));
+  return name;
+}

@@ -1,0 +1,101 @@
+/**
+ * Weights in the form in which the file holds them: ternary ones five to a byte, others as float16 or as int8 with one
+ * scale per filter (symmetric, round to nearest). Each is brought back to float32 by nodes that depend on constants
+ * alone. The stored constant has the weight's name.
+ */
+
+import {
+  elementCodeOf,
+  f32,
+  type Graph,
+  int,
+  isTernary,
+  type Node,
+  type Tensor,
+  TritbankError,
+  type Value,
+} from '../../ir/index.ts';
+import { fromNumbers, roundEven } from '../../ops/reference/arrays.ts';
+import { Emitter } from './emitter.ts';
+import type { ExportForms } from './options.ts';
+import { emitTrits } from './trits.ts';
+
+const largestHalf = 65504;
+
+/** The axis of a weight that counts filters: 1 for a Gemm that does not transpose its weights. */
+export const filterAxis = (node: Node) => (node.op === 'Gemm' && node.int('transB', 0) === 0 ? 1 : 0);
+
+/** For each element of a weight, its filter. */
+export function filterOf(dims: readonly number[], axis: number): (index: number) => number {
+  const inner = dims.slice(axis + 1).reduce((product, d) => product * d, 1);
+  const filters = dims[axis]!;
+  return (index) => Math.floor(index / inner) % filters;
+}
+
+export interface QuantizedFilters {
+  readonly values: Int8Array;
+  /** One per filter, above 0. */
+  readonly scales: Float32Array;
+}
+
+/** Nearest multiples of one scale per filter, which is its largest weight / 127; 1 for a filter of zeros. */
+export function quantizeFilters({ dims, data }: Tensor, axis: number): QuantizedFilters {
+  const of = filterOf(dims, axis);
+  const weights = data as Float32Array;
+  const scales = new Float32Array(dims[axis]!);
+  for (const [i, w] of weights.entries()) scales[of(i)] = Math.max(scales[of(i)]!, Math.abs(w) / 127);
+  for (const [f, s] of scales.entries()) if (s < 2 ** -126) scales[f] = 1;
+  const values = Int8Array.from(weights, (w, i) => Math.max(-127, Math.min(127, roundEven(w / scales[of(i)]!))));
+  return { values, scales };
+}
+
+/** E_MODEL for weights that are not numbers, which no stored form has a place for. */
+export function checkWeights(graph: Graph): void {
+  for (const { name, constant } of graph.initializers) {
+    if (constant?.dtype !== 'float32' || (constant.data as Float32Array).every((w) => !Number.isNaN(w))) continue;
+    throw new TritbankError('E_MODEL', `weight '${name}'`, 'expected numbers, found NaN');
+  }
+}
+
+/** Puts all constant float32 weights of convolutions and Gemms into the file's form, in place. */
+export function storeWeights(graph: Graph, { filters, ternary }: ExportForms): ReadonlySet<Node> {
+  const to = new Emitter(graph);
+  const done = new Set<Value>();
+  for (const node of [...graph.nodes]) {
+    const weight = node.inputs[1];
+    if ((node.op !== 'Conv' && node.op !== 'Gemm') || node.domain !== '') continue;
+    if (weight?.constant?.dtype !== 'float32' || done.has(weight)) continue;
+    done.add(weight);
+    to.before = node;
+    if (ternary === 'five-trit' || !isTernary(weight.constant)) store(to, node, weight, filters);
+  }
+  return to.nodes;
+}
+
+function store(to: Emitter, node: Node, weight: Value, filters: ExportForms['filters']): void {
+  const { graph, name } = weight;
+  const tensor = weight.constant!;
+  const data = tensor.data as Float32Array;
+  const isHalf = filters === 'fp16' && data.every((w) => Math.abs(w) <= largestHalf);
+  const isPacked = isTernary(tensor);
+  if (!isPacked && !isHalf && filters !== 'int8') return;
+  graph.rename(weight, graph.freshName(`${name}_float`));
+  const read = isPacked
+    ? emitTrits(to, name, data, tensor.dims, 'float32')
+    : isHalf
+      ? toFloat(to, to.constant(name, fromNumbers('float16', tensor.dims, [...data])))
+      : emitFilters(to, name, tensor, node);
+  weight.replaceAllUsesWith(read);
+  graph.removeValue(weight);
+}
+
+const toFloat = (to: Emitter, x: Value) => to.op('Cast', [x], { to: int(elementCodeOf('float32')) });
+
+/** int8 weights as float32: a product, because ONNX Runtime folds no DequantizeLinear that a float operator reads. */
+function emitFilters(to: Emitter, name: string, tensor: Tensor, node: Node): Value {
+  const axis = filterAxis(node);
+  const { values, scales } = quantizeFilters(tensor, axis);
+  const stored = to.constant(name, { dtype: 'int8', dims: tensor.dims, data: values });
+  const dims = tensor.dims.map((d, i) => (i === axis ? d : 1));
+  return to.op('Mul', [toFloat(to, stored), to.constant(`${node.name}_scale`, f32(dims, scales))]);
+}

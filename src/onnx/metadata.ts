@@ -1,0 +1,97 @@
+/**
+ * What a classifier's file says of its use, in `metadata_props`, so that a runtime needs nothing else:
+ *
+ *   input_size      height and width of the image
+ *   input_mean      of a pixel's 0..255, one number or one per channel: the network sees (pixel - mean) / std
+ *   input_std       likewise, above 0
+ *   input_channels  1 grey, 3 RGB
+ *   labels          a JSON array of class names, in the order of the scores
+ *   tritbank        a JSON object: how `tritbank export` stored the model
+ *
+ * Lists of numbers are separated by commas or spaces, with or without brackets. Left out: how an image is cut to a
+ * square (its shorter side is fitted, then its centre taken).
+ */
+
+import { TritbankError } from '../ir/errors.ts';
+
+export interface Preprocessing {
+  readonly size?: number;
+  /** Per channel, or one for all. */
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly channels?: number;
+  readonly labels?: readonly string[];
+}
+
+export const metadataKeys = {
+  size: 'input_size',
+  mean: 'input_mean',
+  std: 'input_std',
+  channels: 'input_channels',
+  labels: 'labels',
+  tritbank: 'tritbank',
+} as const;
+
+function wrong(key: string, expected: string, text: string): TritbankError {
+  const found = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return new TritbankError('E_MODEL', `metadata ${key}`, `expected ${expected}, found '${found}'`);
+}
+
+function readNumbers(key: string, text: string): number[] {
+  const parts = text.replace(/[[\]]/g, '').split(/[\s,]+/);
+  const numbers = parts.filter((part) => part !== '').map(Number);
+  if (numbers.length > 0 && numbers.every(Number.isFinite)) return numbers;
+  throw wrong(key, 'numbers', text);
+}
+
+/** One size, or two equal ones, as some exporters write height and width. */
+function readSize(key: string, text: string): number {
+  const numbers = readNumbers(key, text);
+  const [first] = numbers;
+  if (Number.isSafeInteger(first) && first! > 0 && numbers.every((n) => n === first)) return first!;
+  throw wrong(key, 'a whole number of at least 1', text);
+}
+
+function readLabels(key: string, text: string): string[] {
+  let labels: unknown;
+  try {
+    labels = JSON.parse(text);
+  } catch {
+    throw wrong(key, 'a JSON array of texts', text);
+  }
+  if (Array.isArray(labels) && labels.every((label) => typeof label === 'string')) return labels;
+  throw wrong(key, 'a JSON array of texts', text);
+}
+
+/** What the metadata of a model say of its images and classes. E_MODEL for entries that cannot be understood. */
+export function readPreprocessing(metadata: ReadonlyMap<string, string>): Preprocessing {
+  const read = <T>(key: string, parse: (key: string, text: string) => T): T | undefined => {
+    const text = metadata.get(key);
+    return text === undefined ? undefined : parse(key, text);
+  };
+  const size = read(metadataKeys.size, readSize);
+  const mean = read(metadataKeys.mean, readNumbers);
+  const std = read(metadataKeys.std, readNumbers);
+  if (std?.some((s) => s <= 0)) throw wrong(metadataKeys.std, 'numbers above 0', metadata.get(metadataKeys.std)!);
+  const counted = Math.max(mean?.length ?? 0, std?.length ?? 0);
+  const channels = read(metadataKeys.channels, readSize) ?? (counted > 1 ? counted : undefined);
+  const labels = read(metadataKeys.labels, readLabels);
+  return {
+    ...(size !== undefined && { size }),
+    ...(mean && { mean }),
+    ...(std && { std }),
+    ...(channels !== undefined && { channels }),
+    ...(labels && { labels }),
+  };
+}
+
+/** The entries that `readPreprocessing` reads. */
+export function formatPreprocessing({ size, mean, std, channels, labels }: Preprocessing): Record<string, string> {
+  return {
+    ...(size !== undefined && { [metadataKeys.size]: `${size}` }),
+    ...(mean && { [metadataKeys.mean]: mean.join(',') }),
+    ...(std && { [metadataKeys.std]: std.join(',') }),
+    ...(channels !== undefined && { [metadataKeys.channels]: `${channels}` }),
+    ...(labels && { [metadataKeys.labels]: JSON.stringify(labels) }),
+  };
+}

@@ -1,0 +1,53 @@
+/** The report of `tritbank bench`: a chart of latencies for each network and place, and the table. */
+
+import type { BenchResult, PlaceResult, TaskResult } from '../bench/records.ts';
+import { describeBench, printBench } from './bench-text.ts';
+import { drawLayerBars } from './charts/layer-bars.ts';
+import { type Fact, renderDocument, renderFacts, section } from './document.ts';
+import { formatDate } from './format.ts';
+import { html, type Markup } from './html.ts';
+
+export interface BenchReport {
+  readonly title: string;
+  readonly generatedBy: string;
+  readonly result: BenchResult;
+}
+
+const colors: Readonly<Record<string, string>> = { tritbank: 'var(--hybrid)' };
+
+function drawPlace(place: PlaceResult): Markup {
+  const bars = [...place.measurements].sort((a, b) => a.latency - b.latency);
+  return drawLayerBars({
+    title: place.engine,
+    xLabel: 'Latency of one image (ms)',
+    names: bars.map(({ runtime, form }) => `${runtime}, ${form}`),
+    bars: bars.map(({ runtime, form, latency }, row) => ({
+      row,
+      x1: 0,
+      x2: latency,
+      color: colors[runtime] ?? 'var(--fp)',
+      title: `${runtime}, ${form}: ${latency.toFixed(2)} ms`,
+    })),
+  });
+}
+
+const drawTask = ({ name, size, places }: TaskResult): Markup | undefined =>
+  section(`${name}, ${size} x ${size}`, html`<div class="charts">${places.map(drawPlace)}</div>`);
+
+export function renderBenchPage({ title, generatedBy, result }: BenchReport): string {
+  const facts: Fact[] = [
+    { term: 'Measured', texts: [formatDate(result.date)] },
+    { term: 'How', texts: [describeBench(result)], form: 'long' },
+    { term: 'Command', texts: [result.command], form: 'code' },
+  ];
+  return renderDocument({
+    title,
+    lead: 'Latency of one image by runtime and network',
+    generatedBy,
+    head: html`<div class="card">${renderFacts(facts)}</div>`,
+    sections: [
+      ...result.tasks.map(drawTask),
+      section('Figures', html`<div class="card"><pre>${printBench(result)}</pre></div>`),
+    ],
+  });
+}

@@ -1,0 +1,120 @@
+/** A network for one shape of inputs: its program in a memory of its own, and what each step took. */
+
+import type { Graph } from '../ir/index.ts';
+import { TritbankError } from '../ir/index.ts';
+import { runStep, whole } from './execute/run-step.ts';
+import type { Kernels } from './kernels/kernels.ts';
+import { type KernelKind, kernelModule, kernelPages, loadKernels, reservedBytes } from './load-kernels.ts';
+import { lower } from './lower/lower.ts';
+import type { Constant } from './lower/operand.ts';
+import { type Program, plan } from './plan/plan.ts';
+import { type Step, variantOf } from './plan/steps.ts';
+import { writeConstants } from './program.ts';
+import { type StartWorker, startTeam } from './threads/team.ts';
+
+export interface Engine {
+  readonly program: Program;
+  readonly kernels: Kernels;
+  /** Outputs that the file computes from nothing. */
+  readonly constants: ReadonlyMap<string, Constant>;
+  /** The node that makes batches of more than one image impossible. */
+  readonly mixesBatch: string | undefined;
+  /** Runs all steps once. */
+  run(): void;
+  /** Mean milliseconds of each step; empty unless measured. */
+  times(): LayerTime[];
+  release(): void;
+}
+
+export interface LayerTime {
+  /** The node. */
+  readonly name: string;
+  /** Its operator; what was fused into it is in its time. */
+  readonly kind: string;
+  /** The kernel that ran. */
+  readonly variant: string;
+  /** Mean of all runs so far, for one image. */
+  readonly milliseconds: number;
+}
+
+export interface EngineOptions {
+  readonly kernels: KernelKind;
+  readonly threads: number;
+  readonly profile: boolean;
+  /** How the other threads are started; needed for more than one. */
+  readonly startWorker?: StartWorker;
+}
+
+const pageBytes = 65536;
+
+/** Memory that grows to what the program needs, once. */
+function growTo(memory: WebAssembly.Memory, bytes: number): void {
+  const missing = Math.ceil(bytes / pageBytes) - memory.buffer.byteLength / pageBytes;
+  try {
+    if (missing > 0) memory.grow(missing);
+  } catch (cause) {
+    throw new TritbankError('E_DEVICE', 'memory', `expected room for ${bytes} bytes, found less`, { cause });
+  }
+}
+
+/** The program without its constants, which are in the memory now. */
+function withoutCopies(program: Program, memory: WebAssembly.Memory): Program {
+  const steps = program.steps.map((step): Step => {
+    if (step.run !== 'product') return step;
+    const { prepared, call } = step;
+    return { ...step, prepared: { ...prepared, data: new Uint8Array(memory.buffer, call.data, prepared.data.length) } };
+  });
+  return { ...program, steps, constants: [] };
+}
+
+export async function createEngine(
+  graph: Graph,
+  dims: ReadonlyMap<string, readonly number[]>,
+  options: EngineOptions,
+): Promise<Engine> {
+  const { threads, profile } = options;
+  const lowered = lower(graph, dims);
+  const constants = new Map(
+    [...lowered.outputs].filter((entry): entry is [string, Constant] => entry[1].kind === 'constant'),
+  );
+  const memory = new WebAssembly.Memory(
+    threads > 1 ? { initial: kernelPages, maximum: 65536 / 2, shared: true } : { initial: kernelPages },
+  );
+  const kernels = await loadKernels(options.kernels, memory);
+  const planned = plan(lowered, { threads, reserved: reservedBytes, kernels });
+  growTo(memory, planned.bytes);
+  writeConstants(memory, planned.constants);
+  const program = withoutCopies(planned, memory);
+  const { startWorker } = options;
+  const module = threads > 1 && options.kernels === 'wasm' ? await kernelModule(true) : undefined;
+  const team =
+    threads > 1 && startWorker ? await startTeam(kernels, module, program.steps, threads, startWorker) : undefined;
+  const totals = new Float64Array(program.steps.length);
+  let runs = 0;
+  return {
+    program,
+    kernels,
+    constants,
+    mixesBatch: lowered.mixesBatch?.label,
+    run() {
+      if (team && !profile) return team.run(0, program.steps.length);
+      for (const [i, step] of program.steps.entries()) {
+        const started = profile ? performance.now() : 0;
+        if (team) team.run(i, i + 1);
+        else runStep(kernels, step, whole);
+        if (profile) totals[i]! += performance.now() - started;
+      }
+      runs++;
+    },
+    times() {
+      if (!profile || runs === 0) return [];
+      return program.steps.map((step, i) => ({
+        name: step.name,
+        kind: step.op,
+        variant: variantOf(step),
+        milliseconds: totals[i]! / runs,
+      }));
+    },
+    release: () => team?.release(),
+  };
+}

@@ -1,0 +1,10 @@
+/** What both entries of `tritbank/runtime` export besides the calls. */
+
+export { type ErrorCode, TritbankError } from '../ir/errors.ts';
+export type { Api, SessionFactory } from './api.ts';
+export type { LayerTime } from './engine.ts';
+export type { ImageDataLike } from './images/read-pixels.ts';
+export type { Classification, ClassifyOptions, ImageClassifier, PipelineOptions } from './pipeline.ts';
+export type { ModelSource } from './platform.ts';
+export type { MemoryUse, SessionOptions, ValueMetadata } from './session.ts';
+export { Tensor, type TensorType } from './tensor.ts';

@@ -1,0 +1,74 @@
+/**
+ * Dense products, register-blocked: 4 rows by some pixels at a time.
+ *
+ * Layouts. int8: for each 4 rows, for each 2 columns: [4 rows, 2 columns] of int16, what `i32x4.dot_i16x8_s` takes.
+ * float32: for each 4 rows, for each column: 4 float32. Missing rows and columns are zeros.
+ */
+
+import type { Weights } from '../kernels.ts';
+import { parameterBytes, roundUp, type Variant } from './variant.ts';
+
+const blockRows = 4;
+
+/** Where element (row, column) is, with so many columns side by side in a block. */
+const position = (row: number, column: number, columns: number, pair: number): number => {
+  const block = Math.floor(row / blockRows) * roundUp(columns, pair) + Math.floor(column / pair) * pair;
+  return block * blockRows + (row % blockRows) * pair + (column % pair);
+};
+
+function rearrange<T extends Int16Array | Float32Array>(
+  target: T,
+  values: Int8Array | Float32Array,
+  [rows, columns, pair]: readonly [rows: number, columns: number, pair: number],
+): T {
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) target[position(r, c, columns, pair)] = values[r * columns + c]!;
+  }
+  return target;
+}
+
+/** Multiply-accumulates by eights of pixels, eights of results and of activations, calls. */
+function countWork({ rows, columns }: Weights, pixels: number): readonly number[] {
+  const eights = Math.ceil(pixels / 8);
+  const height = roundUp(rows, blockRows);
+  return [eights * height * columns, eights * height, eights * columns, 1];
+}
+
+export const denseInt8: Variant = {
+  name: 'int8_dense_int8',
+  activations: 'int8',
+  accepts: ({ kind }) => kind !== 'float32',
+  countWork,
+  unitCosts: [0.178, 2.81, 0.1, 673],
+  pack: ({ rows, columns, values }) => {
+    const size = roundUp(rows, blockRows) * roundUp(columns, 2);
+    return new Uint8Array(rearrange(new Int16Array(size), values, [rows, columns, 2]).buffer);
+  },
+  unpack: (data, rows, columns) => {
+    const packed = new Int16Array(data.slice().buffer);
+    return Int8Array.from({ length: rows * columns }, (_, i) => {
+      return packed[position(Math.floor(i / columns), i % columns, columns, 2)]!;
+    });
+  },
+  // A tile of all columns by 32 pixels in int16, the sums of 4 rows.
+  scratch: (_, columns) => parameterBytes + roundUp(columns, 2) * 64 + 512,
+};
+
+export const denseFloat32: Variant = {
+  name: 'float32_dense_float32',
+  activations: 'float32',
+  accepts: () => true,
+  countWork,
+  unitCosts: [0.35, 2.9, 0.6, 399],
+  pack: ({ rows, columns, values }) => {
+    const size = roundUp(rows, blockRows) * columns;
+    return new Uint8Array(rearrange(new Float32Array(size), values, [rows, columns, 1]).buffer);
+  },
+  unpack: (data, rows, columns) => {
+    const packed = new Float32Array(data.slice().buffer);
+    return Float32Array.from({ length: rows * columns }, (_, i) => {
+      return packed[position(Math.floor(i / columns), i % columns, columns, 1)]!;
+    });
+  },
+  scratch: (_, columns) => parameterBytes + columns * 128 + 512,
+};

@@ -1,0 +1,108 @@
+/**
+ * Ternary products by looked-up partial sums. The columns are cut into groups of g; for a tile of pixels the kernel
+ * makes a table of all 3^g signed sums of the group's g planes, and each row adds one entry per group: g
+ * multiply-accumulates by one addition, at the price of 3^g stored sums per group that all rows share. The idea is that of
+ * the "Four Russians" method, and of T-MAC (Wei et al., 2024) with pixels in the place of its weights as lanes.
+ *
+ * Layout: uint32 number of spans, uint32 end of each span in blocks, zeros up to a multiple of 16; then block after block
+ * of `blockGroups` groups (the last block may have fewer), in each row after row, a uint16 per group: where its entry is,
+ * in bytes. Entry sum(3^i (t_i + 1)), i-th column of the group from behind, has 64 bytes: 32 int16 or 16 float32.
+ *
+ * A span is a run of blocks in which int16 sums cannot overflow: no row has more than 255 non-zeros, 255 * 128 < 2^15.
+ */
+
+import type { ElementType, Weights } from '../kernels.ts';
+import { parameterBytes, roundUp, type Variant, vectorsOf } from './variant.ts';
+
+const entryBytes = 64;
+
+/** Non-zeros that an int16 can hold the sum of. */
+export const mostInt16Terms = 255;
+
+export function lookup(group: 3 | 4, activations: ElementType, unitCosts: readonly number[]): Variant {
+  const blockGroups = group === 4 ? 3 : 4;
+  const blockColumns = group * blockGroups;
+  const tableBytes = 3 ** group * entryBytes;
+  return {
+    name: `ternary_lookup${group}_${activations}`,
+    activations,
+    accepts: ({ kind }) => kind === 'ternary',
+    // Looked-up vectors and entries, vectors of tables, vectors of results, calls.
+    countWork: ({ rows, columns }, pixels) => {
+      const { vectors, tiles } = vectorsOf(pixels, activations);
+      const groups = Math.ceil(columns / group);
+      return [vectors * groups * rows, tiles * groups * rows, vectors * groups, vectors * rows, 1];
+    },
+    unitCosts,
+    pack: (weights) => {
+      const { rows, columns, values } = weights;
+      const spans = activations === 'int8' ? cutSpans(weights, blockColumns) : [Math.ceil(columns / blockColumns)];
+      const header = roundUp(1 + spans.length, 4);
+      const groups = Math.ceil(columns / group);
+      const data = new Uint8Array(4 * header + roundUp(2 * groups * rows, 16));
+      new Uint32Array(data.buffer).set([spans.length, ...spans]);
+      const entries = new Uint16Array(data.buffer, 4 * header);
+      forEntries(rows, groups, blockGroups, (index, row, g) => {
+        let entry = 0;
+        for (let c = g * group; c < (g + 1) * group; c++) {
+          entry = 3 * entry + 1 + (c < columns ? values[row * columns + c]! : 0);
+        }
+        entries[index] = (g % blockGroups) * tableBytes + entry * entryBytes;
+      });
+      return data;
+    },
+    unpack: (data, rows, columns) => {
+      const spans = new Uint32Array(data.slice(0, 4).buffer)[0]!;
+      const entries = new Uint16Array(data.slice(4 * roundUp(1 + spans, 4)).buffer);
+      const values = new Int8Array(rows * columns);
+      forEntries(rows, Math.ceil(columns / group), blockGroups, (index, row, g) => {
+        let entry = (entries[index]! % tableBytes) / entryBytes;
+        for (let c = (g + 1) * group - 1; c >= g * group; c--) {
+          if (c < columns) values[row * columns + c] = (entry % 3) - 1;
+          entry = Math.floor(entry / 3);
+        }
+      });
+      return values;
+    },
+    // Zeros, the tables of a block, int16 or float32 sums of all rows, their int32 sums.
+    scratch: (rows) => parameterBytes + entryBytes + blockGroups * tableBytes + rows * (64 + 128),
+  };
+}
+
+/** Calls `visit` in the order of the layout, with the group's number in its row. */
+function forEntries(
+  rows: number,
+  groups: number,
+  blockGroups: number,
+  visit: (index: number, row: number, group: number) => void,
+): void {
+  let index = 0;
+  for (let first = 0; first < groups; first += blockGroups) {
+    const end = Math.min(first + blockGroups, groups);
+    for (let row = 0; row < rows; row++) {
+      for (let group = first; group < end; group++) visit(index++, row, group);
+    }
+  }
+}
+
+/** Ends of spans, in blocks of so many columns. */
+function cutSpans({ rows, columns, values }: Weights, blockColumns: number): number[] {
+  const blocks = Math.ceil(columns / blockColumns);
+  const ends: number[] = [];
+  const terms = new Int32Array(rows);
+  for (let block = 0; block < blocks; block++) {
+    const inBlock = Int32Array.from({ length: rows }, (_, row) => {
+      let count = 0;
+      const end = Math.min((block + 1) * blockColumns, columns);
+      for (let c = block * blockColumns; c < end; c++) count += Math.abs(values[row * columns + c]!);
+      return count;
+    });
+    const overflows = terms.some((count, row) => count + inBlock[row]! > mostInt16Terms);
+    if (overflows) {
+      ends.push(block);
+      terms.fill(0);
+    }
+    for (let row = 0; row < rows; row++) terms[row] = terms[row]! + inBlock[row]!;
+  }
+  return [...ends, blocks];
+}

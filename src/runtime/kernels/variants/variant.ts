@@ -1,0 +1,40 @@
+/** What a variant of the matrix product is: a layout of the weights and the kernel of the same name that reads it. */
+
+import type { ElementType, Weights } from '../kernels.ts';
+
+export interface Variant {
+  /** `<weights>_<method>_<activations>`; the WebAssembly function is called the same. */
+  readonly name: string;
+  readonly activations: ElementType;
+  accepts(weights: Weights): boolean;
+  /** How often the kernel does each of the things that its time is made of. */
+  countWork(weights: Weights, pixels: number): readonly number[];
+  /** What each of these takes, in nanoseconds: fitted by `npm run bench -- kernels --calibrate` on an AMD EPYC (Zen 4). */
+  readonly unitCosts: readonly number[];
+  pack(weights: Weights): Uint8Array;
+  /** The weights, row-major, from what `pack` returned. */
+  unpack(data: Uint8Array, rows: number, columns: number): Int8Array | Float32Array;
+  /** Scratch memory of one call, in bytes. */
+  scratch(rows: number, columns: number): number;
+}
+
+/** Predicted time of one product in nanoseconds. Only ratios between variants matter. */
+export function predictCost(variant: Variant, weights: Weights, pixels: number): number {
+  return variant.countWork(weights, pixels).reduce((sum, count, i) => sum + count * variant.unitCosts[i]!, 0);
+}
+
+/** Sums of float32 have no int8 epilogue: how they would be rounded is not defined. */
+export function checkEpilogue({ name, activations }: Variant, type: ElementType): void {
+  if (activations === 'float32' && type === 'int8') throw new Error(`internal: ${name} with an int8 epilogue`);
+}
+
+/** Vectors of 16 bytes that hold so many pixels (int8 as int16), and the tiles of four that they make. */
+export function vectorsOf(pixels: number, activations: ElementType): { vectors: number; tiles: number } {
+  const vectors = Math.ceil(pixels / (activations === 'int8' ? 8 : 4));
+  return { vectors, tiles: Math.ceil(vectors / 4) };
+}
+
+export const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
+
+/** Bytes at the start of each scratch memory that hold the call's parameters. */
+export const parameterBytes = 128;

@@ -1,0 +1,41 @@
+/** From a path, a URL or bytes to a graph, external data included. */
+
+import { type Graph, TritbankError } from '../ir/index.ts';
+import { buildGraph, decodeModel, externalLocations, inFile } from '../onnx/read.ts';
+import type { ModelSource, Platform } from './platform.ts';
+
+export interface LoadedModel {
+  readonly graph: Graph;
+  readonly bytes: Uint8Array;
+  /** The source in error messages. */
+  readonly name: string;
+}
+
+function bytesOf(source: ModelSource): Uint8Array | undefined {
+  if (source instanceof Uint8Array) return source;
+  if (ArrayBuffer.isView(source)) {
+    const { buffer, byteOffset, byteLength } = source as ArrayBufferView;
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  }
+  const isBuffer = Object.prototype.toString.call(source) === '[object ArrayBuffer]';
+  return isBuffer ? new Uint8Array(source as ArrayBuffer) : undefined;
+}
+
+/** E_USAGE for another source, E_FILE for one that cannot be read, and the errors of `readModel`. */
+export async function loadGraph(source: ModelSource, platform: Platform): Promise<LoadedModel> {
+  const given = bytesOf(source);
+  if (!given && typeof source !== 'string' && !(source instanceof URL)) {
+    const found = source === null ? 'null' : typeof source;
+    throw new TritbankError('E_USAGE', 'model', `expected a path, a URL or the bytes of an ONNX file, found ${found}`);
+  }
+  const name = given ? 'model' : String(source);
+  const bytes = given ?? (await platform.readFile(source as string | URL));
+  const model = inFile(name, () => decodeModel(bytes));
+  const data = new Map<string, Uint8Array>();
+  const locations = inFile(name, () => externalLocations(model.graph));
+  for (const location of locations) {
+    if (!given) data.set(location, await platform.readFile(platform.resolveBeside(source as string | URL, location)));
+  }
+  const external = given ? undefined : (location: string) => data.get(location)!;
+  return { graph: inFile(name, () => buildGraph(model, external)), bytes, name };
+}

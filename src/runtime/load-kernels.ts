@@ -1,0 +1,29 @@
+/** Which kernels run: WebAssembly, or the reference where it is asked for. */
+
+import type { Kernels } from './kernels/kernels.ts';
+import { createReferenceKernels } from './kernels/reference.ts';
+import { compileKernels, createWasmKernels } from './kernels/wasm.ts';
+
+export type KernelKind = 'wasm' | 'reference';
+
+/** Pages that a memory needs before kernels can be made for it. */
+export const kernelPages = 1;
+
+/** Bytes at the beginning of the memory that no program uses: constants of the module, and address 0, which means none. */
+export const reservedBytes = 1024;
+
+const modules = new Map<boolean, Promise<WebAssembly.Module>>();
+
+/** The kernels' module, compiled once for each kind of memory. Throws E_DEVICE where the engine has no SIMD. */
+export function kernelModule(shared: boolean): Promise<WebAssembly.Module> {
+  const known = modules.get(shared) ?? compileKernels({ shared });
+  modules.set(shared, known);
+  return known;
+}
+
+/** Kernels of a kind over `memory`. */
+export async function loadKernels(kind: KernelKind, memory: WebAssembly.Memory): Promise<Kernels> {
+  if (kind === 'reference') return createReferenceKernels(memory);
+  const shared = typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
+  return createWasmKernels({ memory, bytes: await kernelModule(shared) });
+}

@@ -1,0 +1,97 @@
+/**
+ * A graph of constants folded to layers, for one image: a walk over the nodes in order, one rule for each operator. The
+ * driver names operators only where they ask for dimensions.
+ */
+
+import { elementCount, type Graph, type Node, TritbankError, type Value } from '../../ir/index.ts';
+import { misfit, printDims } from '../errors.ts';
+import { tensorOf } from '../fold/arrays.ts';
+import { evaluators } from '../fold/evaluate.ts';
+import { isReadOnce, Lowering } from './context.ts';
+import type { Layer } from './layers.ts';
+import { type Activation, constantOf, fileDims, type Operand } from './operand.ts';
+import { inputActivation } from './quantization.ts';
+import { type Rule, rules } from './rules.ts';
+
+export interface Lowered {
+  readonly layers: readonly Layer[];
+  readonly inputs: ReadonlyMap<string, Activation>;
+  /** In the order of the file's elements. */
+  readonly outputs: ReadonlyMap<string, Operand>;
+  /** The node that makes batches of more than one impossible. */
+  readonly mixesBatch: Node | undefined;
+}
+
+/** The rule of a node's operator; E_UNSUPPORTED without one. */
+export function ruleOf(node: Node): Rule {
+  const rule = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
+  if (rule) return rule;
+  throw new TritbankError('E_UNSUPPORTED', node.label, `expected an operator that the runtime has, found ${node.op}`);
+}
+
+const isFoldable = (node: Node) => node.domain === '' && Object.hasOwn(evaluators, node.op);
+
+/** Lowers `graph` for inputs of these dimensions. */
+export function lower(graph: Graph, dims: ReadonlyMap<string, readonly number[]>): Lowered {
+  const lowering = new Lowering();
+  const operands = new Map<Value, Operand>();
+  const inputs = new Map<string, Activation>();
+  for (const input of graph.inputs) {
+    const own = dims.get(input.name)!;
+    if (elementCount(own) === 0)
+      throw new TritbankError('E_SHAPE', `input '${input.name}'`, `expected elements, found ${printDims(own)}`);
+    const activation = inputActivation(own, input.dtype as Activation['dtype']);
+    inputs.set(input.name, activation);
+    operands.set(input, activation);
+  }
+  const read = (value: Value | undefined): Operand | undefined => {
+    if (!value) return undefined;
+    const operand = operands.get(value) ?? (value.constant && constantOf(value.constant));
+    if (!operand) throw new Error(`internal: '${value.name}' was not lowered`);
+    operands.set(value, operand);
+    if (operand.kind === 'constant') return operand;
+    return { ...operand, isOnlyView: operand.isOnlyView && isReadOnce(value) };
+  };
+  for (const node of graph.nodes) {
+    const results = lowerNode(lowering, node, node.inputs.map(read));
+    for (const [i, output] of node.outputs.entries()) {
+      const result = results[i];
+      if (output && result) operands.set(output, result);
+      else if (output && (output.uses.size > 0 || graph.outputs.includes(output))) {
+        throw misfit(node, `${results.length} outputs in use`, `output ${i} in use`);
+      }
+    }
+  }
+  const outputs = new Map<string, Operand>();
+  for (const output of graph.outputs) {
+    const operand = read(output)!;
+    const straight = operand.kind === 'constant' ? operand : lowering.straighten(outputNode(output, graph), operand);
+    outputs.set(output.name, straight);
+  }
+  return { layers: lowering.layers, inputs, outputs, mixesBatch: lowering.mixesBatch };
+}
+
+/** For names of layers behind the last node. */
+function outputNode(output: Value, graph: Graph): Node {
+  const node = output.producer ?? graph.nodes.at(-1);
+  if (node) return node;
+  throw new TritbankError('E_UNSUPPORTED', `output '${output.name}'`, 'expected a graph with nodes, found none');
+}
+
+function lowerNode(lowering: Lowering, node: Node, inputs: readonly (Operand | undefined)[]): Operand[] {
+  if (node.op === 'Shape' && node.domain === '' && inputs[0]) {
+    const [x] = inputs;
+    const dims = x.kind === 'constant' ? x.dims : fileDims(x);
+    const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + dims.length : at, 0), dims.length);
+    const part = dims.slice(clamp(node.int('start', 0)), clamp(node.int('end', dims.length)));
+    return [constantOf(tensorOf('int64', [part.length], part, node.label), x.kind === 'activation')];
+  }
+  const isConstant = inputs.every((input) => input === undefined || input.kind === 'constant');
+  if (isConstant && node.op !== 'DequantizeLinear' && isFoldable(node)) {
+    const tensors = inputs.map((input) => (input?.kind === 'constant' ? input.tensor() : undefined));
+    const isFromShape = inputs.some((input) => input?.kind === 'constant' && input.isFromShape);
+    return [constantOf(evaluators[node.op]!(node, tensors), isFromShape)];
+  }
+  const result = ruleOf(node)(lowering, node, inputs);
+  return Array.isArray(result) ? result : [result as Operand];
+}

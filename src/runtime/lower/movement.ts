@@ -1,0 +1,251 @@
+/** Operators that move elements of activations, most of which cost nothing: other dimensions over the same planes. */
+
+import { elementCount, type Node } from '../../ir/index.ts';
+import { axisOf, misfit, printDims, unsupported } from '../errors.ts';
+import { numbersOf, stridesOf } from '../fold/arrays.ts';
+import { integersOf, reshapeDims } from '../fold/evaluate.ts';
+import { sliceRanges, squeezedDims, transposeDims, unsqueezedDims } from '../fold/movement.ts';
+import { activationInput, constantInput, floatInput, type Lowering, optionalConstant } from './context.ts';
+import type { LoweringRule } from './elementwise.ts';
+import { type Activation, activationOf, fileDims, newPlane, type Operand, sameQuantization } from './operand.ts';
+
+const head = ({ name, op }: Node) => ({ name, op });
+
+/** The dimensions change, the order of the elements does not. `keepsBatch`: images stay apart. */
+function view(lowering: Lowering, node: Node, x: Activation, dims: readonly number[], keepsBatch: boolean): Activation {
+  if (!keepsBatch) lowering.mixesBatch ??= node;
+  return lowering.reshape(node, lowering.straighten(node, x), dims);
+}
+
+export const reshape: LoweringRule = (lowering, node, inputs) => {
+  const x = activationInput(node, inputs, 0);
+  const shape = constantInput(node, inputs, 1);
+  const target = integersOf(shape.tensor(), node.label)!;
+  const dims = reshapeDims(node, fileDims(x), target);
+  // a shape that a file computes from another's first dimension says 1 for a batch of one, and means the batch
+  const keepsBatch = dims[0] === 1 && (shape.isFromShape || target[0] === 0 || target[0] === -1);
+  return view(lowering, node, x, dims, keepsBatch);
+};
+
+export const flatten: LoweringRule = (lowering, node, inputs) => {
+  const x = activationInput(node, inputs, 0);
+  const dims = fileDims(x);
+  const axis = node.int('axis', 1);
+  const split = axis === dims.length ? axis : axisOf(node, axis, dims.length);
+  return view(lowering, node, x, [elementCount(dims.slice(0, split)), elementCount(dims.slice(split))], split === 1);
+};
+
+export const squeeze: LoweringRule = (lowering, node, inputs) => {
+  const x = activationInput(node, inputs, 0);
+  const axes = integersOf(optionalConstant(node, inputs, 1)?.tensor(), node.label);
+  const dims = squeezedDims(node, fileDims(x), axes);
+  const keepsBatch = axes?.every((axis) => axisOf(node, axis, x.dims.length) !== 0) ?? false;
+  return view(lowering, node, x, dims, keepsBatch);
+};
+
+export const unsqueeze: LoweringRule = (lowering, node, inputs) => {
+  const x = activationInput(node, inputs, 0);
+  const axes = integersOf(constantInput(node, inputs, 1).tensor(), node.label)!;
+  const dims = unsqueezedDims(node, fileDims(x), axes);
+  return view(
+    lowering,
+    node,
+    x,
+    dims,
+    axes.every((axis) => axisOf(node, axis, dims.length) !== 0),
+  );
+};
+
+export const transpose: LoweringRule = (lowering, node, inputs) => {
+  const x = activationInput(node, inputs, 0);
+  const { perm } = transposeDims(node, fileDims(x));
+  if (perm[0] !== 0) lowering.mixesBatch ??= node;
+  const order = perm.map((axis) => x.order?.[axis] ?? axis);
+  const { order: _, ...rest } = x;
+  return order.every((axis, i) => axis === i) ? rest : { ...rest, order };
+};
+
+/** Channels of a straight activation by number. */
+function pickChannels(lowering: Lowering, node: Node, x: Activation, indices: readonly number[]): Activation {
+  const dims = x.dims.map((d, axis) => (axis === 1 ? indices.length : d));
+  if (indices.length === 0) throw unsupported(node, 'at least one channel', 0);
+  const y = newPlane(x.plane.type, dims);
+  lowering.add({ kind: 'channels', ...head(node), x, y, indices: Int32Array.from(indices) });
+  return { ...x, plane: y, dims, isOnlyView: true };
+}
+
+export const gather: LoweringRule = (lowering, node, inputs) => {
+  const x = lowering.straighten(node, activationInput(node, inputs, 0));
+  const constant = constantInput(node, inputs, 1);
+  const axis = axisOf(node, node.int('axis', 0), x.dims.length);
+  const size = x.dims[axis]!;
+  const indices = Array.from(numbersOf(constant.tensor(), node.label), (i) => (i < 0 ? i + size : i));
+  if (axis !== 1 || constant.dims.length !== 1 || x.dims[0] !== 1) {
+    throw unsupported(node, 'a list of channels', `indices ${printDims(constant.dims)} along axis ${axis}`);
+  }
+  const odd = indices.find((i) => !(i >= 0 && i < size));
+  if (odd !== undefined) throw misfit(node, `indices below ${size}`, odd);
+  return pickChannels(lowering, node, x, indices);
+};
+
+export const slice: LoweringRule = (lowering, node, inputs) => {
+  const x = lowering.straighten(node, activationInput(node, inputs, 0));
+  const constants = inputs.map((_, i) => (i === 0 ? undefined : optionalConstant(node, inputs, i)?.tensor()));
+  const ranges = sliceRanges(node, x.dims, constants);
+  const dims = ranges.map(({ count }) => count);
+  if (elementCount(dims) === 0) throw unsupported(node, 'a part with elements', printDims(dims));
+  const isWhole = ranges.map(({ start, step, count }, axis) => start === 0 && step === 1 && count === x.dims[axis]);
+  if (isWhole.every(Boolean)) return x;
+  if (!isWhole[0]) lowering.mixesBatch ??= node;
+  const strides = stridesOf(x.dims);
+  const offset = ranges.reduce((sum, { start }, axis) => sum + start * strides[axis]!, 0);
+  const y = newPlane(x.plane.type, dims);
+  const steps = ranges.map(({ step }, axis) => step * strides[axis]!);
+  lowering.add({ kind: 'move', ...head(node), x, y, dims, strides: steps, offset });
+  return { ...x, plane: y, dims, isOnlyView: true };
+};
+
+/** Parts along the channels. */
+export function split(lowering: Lowering, node: Node, inputs: readonly (Operand | undefined)[]): Operand[] {
+  const x = lowering.straighten(node, activationInput(node, inputs, 0));
+  const axis = axisOf(node, node.int('axis', 0), x.dims.length);
+  if (axis !== 1 || x.dims[0] !== 1) throw unsupported(node, 'parts along the channels', `axis ${axis}`);
+  const channels = x.dims[1]!;
+  const count = node.outputs.length;
+  const even = Math.ceil(channels / count);
+  const given = integersOf(optionalConstant(node, inputs, 1)?.tensor(), node.label);
+  const sizes = given ?? Array.from({ length: count }, (_, i) => Math.min(even, channels - i * even));
+  const isWhole = sizes.length === count && sizes.every((s) => s >= 1) && sizes.reduce((a, b) => a + b, 0) === channels;
+  if (!isWhole) throw misfit(node, `${count} parts of ${channels} channels`, printDims(sizes));
+  let from = 0;
+  return sizes.map((size) => {
+    const start = from;
+    from += size;
+    return pickChannels(
+      lowering,
+      node,
+      x,
+      Array.from({ length: size }, (_, i) => start + i),
+    );
+  });
+}
+
+/** A border of one value around the image, which a convolution behind it takes into its window. */
+export const pad: LoweringRule = (lowering, node, inputs) => {
+  const x = activationInput(node, inputs, 0);
+  const mode = node.string('mode', 'constant');
+  const amounts = integersOf(constantInput(node, inputs, 1).tensor(), node.label)!;
+  const axes = integersOf(optionalConstant(node, inputs, 3)?.tensor(), node.label) ?? [...x.dims.keys()];
+  const rank = x.dims.length;
+  if (amounts.length !== 2 * axes.length) throw misfit(node, `${2 * axes.length} pads`, amounts.length);
+  const [before, after] = [new Array<number>(rank).fill(0), new Array<number>(rank).fill(0)];
+  for (const [i, given] of axes.entries()) {
+    const axis = axisOf(node, given, rank);
+    const own = x.order?.[axis] ?? axis;
+    before[own] = amounts[i]!;
+    after[own] = amounts[axes.length + i]!;
+  }
+  const all = [...before, ...after];
+  if (all.every((amount) => amount === 0)) return x;
+  if (mode !== 'constant') throw unsupported(node, "mode 'constant'", `'${mode}'`);
+  const isImage = rank === 4 && x.dims[0] === 1 && before[0] === 0 && after[0] === 0;
+  // a border far wider than the image is damage
+  const isWide = (amount: number, i: number) => !(amount >= 0 && amount <= Math.max(64, x.dims[i % rank]!));
+  if (!isImage || all.some(isWide)) throw unsupported(node, 'a border around an image', printDims(amounts));
+  const constant = optionalConstant(node, inputs, 2);
+  const value = constant ? (numbersOf(constant.tensor(), node.label)[0] ?? 0) : 0;
+  const dims = x.dims.map((d, axis) => d + before[axis]! + after[axis]!);
+  const pads = [before[2]!, before[3]!, after[2]!, after[3]!] as const;
+  const border = { pads, channels: [before[1]!, after[1]!] as const };
+  const { quantization } = x;
+  if (quantization && value === 0) {
+    const plane = newPlane('int8', dims);
+    lowering.add({ kind: 'pad', ...head(node), x, y: plane, ...border, value: quantization.zeroPoint });
+    return { ...x, plane, dims, isOnlyView: true };
+  }
+  if (x.plane.type === 'int8' && !quantization) {
+    const plane = newPlane('int8', dims);
+    lowering.add({
+      kind: 'pad',
+      ...head(node),
+      x,
+      y: plane,
+      ...border,
+      value: value - (x.dtype === 'uint8' ? 128 : 0),
+    });
+    return { ...x, plane, dims, isOnlyView: true };
+  }
+  const y = activationOf(newPlane('float32', dims), dims);
+  lowering.add({ kind: 'pad', ...head(node), x, y: y.plane, ...border, value });
+  return x.order ? { ...y, order: x.order } : y;
+};
+
+/** Parts write straight into their channels, unless they have their place already. */
+export const concat: LoweringRule = (lowering, node, inputs) => {
+  const given = inputs.map((_, i) => activationInput(node, inputs, i));
+  const [lead] = given;
+  if (!lead) throw misfit(node, 'an input', 'none');
+  const isSameOrder = given.every((part) => (part.order ?? []).join() === (lead.order ?? []).join());
+  const parts = isSameOrder ? given : given.map((part) => lowering.straighten(node, part));
+  const [first] = parts as [Activation];
+  const fileAxis = axisOf(node, node.int('axis'), first.dims.length);
+  const axis = first.order?.[fileAxis] ?? fileAxis;
+  const fits = (part: Activation) =>
+    part.dims.length === first.dims.length &&
+    part.dims.every((d, i) => i === axis || d === first.dims[i]) &&
+    part.dtype === first.dtype;
+  const odd = parts.find((part) => !fits(part));
+  if (odd) throw misfit(node, `parts like ${printDims(fileDims(first))}`, printDims(fileDims(odd)));
+  if (parts.length === 1) return first;
+  if (axis !== 1 || first.dims[0] !== 1) throw unsupported(node, 'parts along the channels', `axis ${fileAxis}`);
+  const isOneView = parts.every(
+    ({ quantization: own }) => own && first.quantization && sameQuantization(own, first.quantization),
+  );
+  const isInteger = first.dtype !== 'float32' || isOneView;
+  const dims = first.dims.map((d, i) => (i === 1 ? parts.reduce((n, p) => n + p.dims[1]!, 0) : d));
+  const plane = newPlane(isInteger ? 'int8' : 'float32', dims);
+  let channel = 0;
+  const placed = parts.map((part) => {
+    const at = { plane, channel };
+    channel += part.plane.channels;
+    return place(lowering, node, part, at, isInteger);
+  });
+  lowering.add({ kind: 'concat', ...head(node), y: plane, parts: placed });
+  if (isInteger) return { ...first, plane, dims, isOnlyView: true };
+  const y = activationOf(plane, dims);
+  return first.order ? { ...y, order: first.order } : y;
+};
+
+type Home = NonNullable<Activation['plane']['home']>;
+
+/** The part in its place: made there, or copied. */
+function place(lowering: Lowering, node: Node, part: Activation, home: Home, isInteger: boolean): Activation {
+  const isFree = lowering.producers.has(part.plane) && !part.plane.home && part.plane.type === home.plane.type;
+  if (isFree) {
+    part.plane.home = home;
+    return part;
+  }
+  const { quantization, ...rest } = part;
+  const y = newPlane(home.plane.type, part.dims);
+  y.home = home;
+  if (quantization && !isInteger) {
+    lowering.add({ kind: 'unary', ...head(node), x: part, y, functions: [] });
+    return { ...rest, plane: y, isOnlyView: true };
+  }
+  const indices = Int32Array.from({ length: part.plane.channels }, (_, i) => i);
+  lowering.add({ kind: 'channels', ...head(node), x: part, y, indices });
+  return { ...part, plane: y, isOnlyView: true };
+}
+
+/** Softmax and its logarithm, along any axis of the planes' elements. */
+export const softmax =
+  (isLog: boolean): LoweringRule =>
+  (lowering, node, inputs) => {
+    const x = lowering.straighten(node, floatInput(node, inputs, 0));
+    const axis = axisOf(node, node.int('axis', -1), x.dims.length);
+    if (axis === 0) lowering.mixesBatch ??= node;
+    const y = activationOf(newPlane('float32', x.dims), x.dims);
+    const inner = elementCount(x.dims.slice(axis + 1));
+    lowering.add({ kind: 'softmax', ...head(node), x, y: y.plane, size: x.dims[axis]!, inner, isLog });
+    return y;
+  };

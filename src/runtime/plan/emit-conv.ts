@@ -1,0 +1,119 @@
+/**
+ * Convolutions to steps. Depthwise ones have their kernel. Others are products: of the planes themselves for 1x1 windows,
+ * of patches for larger ones, one product for each group.
+ *
+ * Integers, with x = s (q - z): W x + b = s w (Wq q - z sum(Wq)) + b, so that the zero point goes into the bias of each row.
+ */
+
+import { type ElementType, planeStride, type Weights, type Window } from '../kernels/kernels.ts';
+import { prepareProduct } from '../kernels/prepare.ts';
+import type { ConvLayer } from '../lower/layers.ts';
+import { pixelsOf, sizeOf } from '../lower/operand.ts';
+import type { Emission, Emitter } from './emission.ts';
+import { epilogueOf } from './epilogues.ts';
+import { isDepthwise } from './settle.ts';
+import type { StepCall } from './steps.ts';
+
+const isPointwise = ({ kernel, strides, pads }: Window) =>
+  kernel[0] * kernel[1] === 1 && strides[0] * strides[1] === 1 && pads.every((pad) => pad === 0);
+
+/** What the kernels read: integers where the layer takes them. */
+const activationsOf = ({ x, weights }: ConvLayer): ElementType =>
+  x.plane.type === 'int8' && weights.kind !== 'float32' ? 'int8' : 'float32';
+
+/** Float weights take what their rows are multiplied with. */
+function scaledFloats({ weights, scales, multipliers, y }: ConvLayer): Float32Array {
+  const { values } = weights;
+  if (values instanceof Float32Array && !scales && !multipliers) return values;
+  const result = new Float32Array(values);
+  const columns = result.length / y.channels;
+  for (let row = 0; row < y.channels; row++) {
+    const factor = (scales?.[row] ?? 1) * (multipliers?.[row] ?? 1);
+    for (let i = row * columns; i < (row + 1) * columns; i++) result[i]! *= factor;
+  }
+  return result;
+}
+
+export const emitConv: Emitter<ConvLayer> = (layer, emission) =>
+  isDepthwise(layer) ? emitDepthwise(layer, emission) : emitProducts(layer, emission);
+
+function emitDepthwise(layer: ConvLayer, emission: Emission): (at: Emission) => StepCall[] {
+  const { x, y, window, quantization } = layer;
+  const type: ElementType = quantization ? 'int8' : 'float32';
+  const weights = emission.blobs.add(type === 'int8' ? (layer.weights.values as Int8Array) : scaledFloats(layer));
+  const [height, width] = sizeOf(x);
+  const planes = { height, width, outHeight: y.height, outWidth: y.width, from: 0, to: y.channels };
+  const scratchBytes = emission.kernels.depthwiseScratch({ height, width, window }, type);
+  const scratch = emission.scratch(scratchBytes);
+  const epilogue = epilogueOf(layer, emission.blobs, type === 'float32');
+  return (at) => [
+    {
+      run: 'depthwise',
+      scratchBytes: at.scratchStep(scratchBytes),
+      call: {
+        ...{ x: at.plane(x.plane), y: at.plane(y), ...planes, window, weights: at.blob(weights) },
+        ...{ padValue: x.quantization?.zeroPoint ?? 0, scratch: at.buffer(scratch), epilogue: epilogue(at, 0) },
+      },
+    },
+  ];
+}
+
+/** Rows of one group. */
+function groupWeights({ weights, groups, y }: ConvLayer, all: Int8Array | Float32Array, group: number): Weights {
+  const rows = y.channels / groups;
+  const columns = all.length / y.channels;
+  const [from, to] = [group * rows * columns, (group + 1) * rows * columns];
+  if (all instanceof Float32Array) return { kind: 'float32', rows, columns, values: all.subarray(from, to) };
+  return { kind: weights.kind === 'ternary' ? 'ternary' : 'int8', rows, columns, values: all.subarray(from, to) };
+}
+
+/** What patches depend on besides the planes. */
+function patchesKey({ x, y, window }: ConvLayer, type: ElementType): string {
+  return JSON.stringify([type, window, sizeOf(x), y.height, y.width, x.quantization?.zeroPoint ?? 0]);
+}
+
+function emitProducts(layer: ConvLayer, emission: Emission): (at: Emission) => StepCall[] {
+  const { x, y, window, groups, weights } = layer;
+  const type = activationsOf(layer);
+  const pixels = pixelsOf(y);
+  const [height, width] = sizeOf(x);
+  const isDirect = isPointwise(window);
+  const rows = y.channels / groups;
+  const columns = weights.values.length / y.channels;
+  const bytes = type === 'int8' ? 1 : 4;
+  const patches = isDirect
+    ? undefined
+    : emission.shared(x.plane, patchesKey(layer, type), groups * columns * planeStride(pixels) * bytes);
+  const all = type === 'int8' || weights.kind === 'ternary' ? weights.values : scaledFloats(layer);
+  const products = Array.from({ length: groups }, (_, group) => {
+    const prepared = prepareProduct(groupWeights(layer, all, group), type, { pixels });
+    const blob = emission.blobs.add(prepared.data);
+    return { prepared, blob };
+  });
+  const scratchBytes = Math.max(...products.map(({ prepared }) => prepared.scratch));
+  const scratch = emission.scratch(scratchBytes);
+  const hasFloatWeights = weights.kind === 'float32' || (weights.kind === 'int8' && type === 'float32');
+  const epilogue = epilogueOf(layer, emission.blobs, hasFloatWeights);
+  const xStride = isDirect ? planeStride(height * width) : planeStride(pixels);
+  return (at) => {
+    const steps: StepCall[] = [];
+    if (patches?.isFirst) {
+      const planes = { height, width, outHeight: y.height, outWidth: y.width, from: 0, to: x.plane.channels };
+      const padValue = type === 'int8' ? (x.quantization?.zeroPoint ?? 0) : 0;
+      const call = { x: at.plane(x.plane), y: at.buffer(patches.buffer), type, ...planes, window, padValue };
+      steps.push({ run: 'patches', call });
+    }
+    const source = patches ? at.buffer(patches.buffer) : at.plane(x.plane);
+    const yStride = planeStride(pixels);
+    const yBytes = y.type === 'int8' ? 1 : 4;
+    for (const [group, { prepared, blob }] of products.entries()) {
+      const call = {
+        ...{ data: at.blob(blob), scratch: at.buffer(scratch), x: source + group * columns * xStride * bytes, xStride },
+        ...{ y: at.plane(y) + group * rows * yStride * yBytes, yStride, from: 0, to: pixels },
+        epilogue: epilogue(at, group * rows),
+      };
+      steps.push({ run: 'product', call, prepared: { ...prepared, scratch: at.scratchStep(scratchBytes) } });
+    }
+    return steps;
+  };
+}

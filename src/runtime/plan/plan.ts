@@ -1,0 +1,143 @@
+/**
+ * A program: steps with addresses, and the memory that they work in, [what the kernels keep | activations | constants].
+ * Activations share an arena by their lifetimes; constants are written once.
+ */
+
+import { TritbankError } from '../../ir/index.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import type { Layer } from '../lower/layers.ts';
+import type { Lowered } from '../lower/lower.ts';
+import { type Activation, type Plane, planeElements } from '../lower/operand.ts';
+import { align, type Buffer, placeBuffers } from './arena.ts';
+import { type Blob, Blobs } from './blobs.ts';
+import type { Emission } from './emission.ts';
+import { emitLayer } from './emit.ts';
+import { lastReads, overwriteOperands, rootOf, settle } from './settle.ts';
+import type { PlanesAt, Step } from './steps.ts';
+
+/** An activation that crosses the program's border. */
+export interface Port {
+  readonly planes: PlanesAt;
+  readonly dims: readonly number[];
+  readonly dtype: Activation['dtype'];
+}
+
+export interface Program {
+  readonly steps: readonly Step[];
+  readonly inputs: ReadonlyMap<string, Port>;
+  readonly outputs: ReadonlyMap<string, Port>;
+  /** Bytes of the whole memory. */
+  readonly bytes: number;
+  readonly activationBytes: number;
+  readonly weightBytes: number;
+  /** Constants and their addresses, to be written before the first run. */
+  readonly constants: readonly { readonly address: number; readonly bytes: Uint8Array }[];
+}
+
+export interface PlanOptions {
+  readonly threads: number;
+  /** Bytes at the beginning that belong to the kernels. */
+  readonly reserved: number;
+  readonly kernels: Pick<Kernels, 'depthwiseScratch'>;
+}
+
+const maxBytes = 2 ** 31;
+
+const bytesOf = (plane: Plane) => planeElements(plane) * (plane.type === 'int8' ? 1 : 4);
+
+const pageBytes = 65536;
+
+/** Plans the memory of `lowered` and gives the steps. E_UNSUPPORTED for a network that does not fit 2 GiB. */
+export function plan(lowered: Lowered, options: PlanOptions): Program {
+  const outputs = [...lowered.outputs].filter((entry): entry is [string, Activation] => entry[1].kind === 'activation');
+  const results = outputs.map(([, activation]) => activation);
+  const layers = settle(lowered.layers, results);
+  overwriteOperands(layers, results);
+  const buffers = planeBuffers(layers, lowered, results);
+  const blobs = new Blobs();
+  const addresses = new Map<Buffer, number>();
+  const extra: Buffer[] = [];
+  let constantsAt = 0;
+  let position = 0;
+  const take = (bytes: number): Buffer => {
+    const buffer = { bytes, first: position, last: position };
+    extra.push(buffer);
+    return buffer;
+  };
+  const sharedBuffers = new Map<Plane, Map<string, Buffer>>();
+  const share = (plane: Plane, key: string, bytes: number) => {
+    const ofPlane = sharedBuffers.get(plane) ?? new Map<string, Buffer>();
+    sharedBuffers.set(plane, ofPlane);
+    const known = ofPlane.get(key);
+    // parts of a filter bank are neighbours; memory is not kept for a reader far away
+    const isNear = known && position - known.last <= 3;
+    const buffer = isNear ? known : take(bytes);
+    buffer.last = position;
+    ofPlane.set(key, buffer);
+    return { buffer, isFirst: buffer !== known };
+  };
+  const scratchStep = (bytes: number) => align(bytes);
+  const emission: Emission = {
+    blobs,
+    kernels: options.kernels,
+    temporary: take,
+    shared: share,
+    scratch: (bytes) => take(options.threads * scratchStep(bytes)),
+    scratchStep,
+    plane(plane) {
+      const { root, channel } = rootOf(plane);
+      const bytes = plane.type === 'int8' ? 1 : 4;
+      return addresses.get(buffers.get(root)!)! + channel * (planeElements(root) / root.channels) * bytes;
+    },
+    buffer: (buffer) => addresses.get(buffer)!,
+    blob: ({ offset }) => constantsAt + offset,
+  };
+  for (const buffer of buffers.values()) checkBytes(buffer.bytes);
+  const emitters = layers.map((layer, i) => {
+    position = i;
+    return emitLayer(layer, emission);
+  });
+  for (const buffer of extra) checkBytes(buffer.bytes);
+  const arena = placeBuffers([...buffers.values(), ...extra]);
+  const start = align(options.reserved);
+  for (const [buffer, address] of arena.addresses) addresses.set(buffer, start + address);
+  constantsAt = start + arena.bytes;
+  const bytes = Math.ceil((constantsAt + blobs.size) / pageBytes) * pageBytes;
+  checkBytes(bytes);
+  const steps = layers.flatMap(({ name, op }, i) =>
+    emitters[i]!(emission).map((call): Step => ({ ...call, name, op })),
+  );
+  const port = ({ plane, dims, dtype }: Activation): Port => ({
+    planes: { address: emission.plane(plane), channels: plane.channels, pixels: plane.height * plane.width },
+    dims,
+    dtype,
+  });
+  return {
+    steps,
+    inputs: new Map([...lowered.inputs].map(([name, activation]) => [name, port(activation)])),
+    outputs: new Map(outputs.map(([name], i) => [name, port(results[i]!)])),
+    bytes,
+    activationBytes: arena.bytes,
+    weightBytes: blobs.size,
+    constants: blobs.all.map((blob: Blob) => ({ address: emission.blob(blob), bytes: blob.bytes })),
+  };
+}
+
+function checkBytes(bytes: number): void {
+  if (bytes <= maxBytes) return;
+  const message = `expected a network that runs in ${maxBytes} bytes, found one that needs ${bytes}`;
+  throw new TritbankError('E_UNSUPPORTED', 'memory', message);
+}
+
+/** A buffer for each root, from the first layer that writes it (inputs: before all) to the last one that reads it. */
+function planeBuffers(layers: readonly Layer[], lowered: Lowered, outputs: readonly Activation[]): Map<Plane, Buffer> {
+  const last = lastReads(layers, outputs);
+  const buffers = new Map<Plane, Buffer>();
+  const add = (plane: Plane, first: number) => {
+    const { root } = rootOf(plane);
+    if (!buffers.has(root)) buffers.set(root, { bytes: bytesOf(root), first, last: last.get(root) ?? first });
+  };
+  for (const { plane } of lowered.inputs.values()) add(plane, -1);
+  for (const [i, layer] of layers.entries()) add(layer.y, i);
+  return buffers;
+}

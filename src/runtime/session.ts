@@ -1,0 +1,251 @@
+/**
+ * Inference sessions, with the calls that users of onnxruntime know. A file is read, folded and checked when the session is
+ * made; it is planned for the shape of its inputs then, or at the first run where the file leaves sizes open. The images of
+ * a batch run one after the other. Calls of `run` queue up.
+ */
+
+import { type DType, elementCount, type Graph, type Shape, TritbankError, type Value } from '../ir/index.ts';
+import { createEngine, type Engine, type LayerTime } from './engine.ts';
+import { type Batch, type Feeds, fixedDims, readBatch } from './feeds.ts';
+import { loadGraph } from './load-graph.ts';
+import type { KernelKind } from './load-kernels.ts';
+import type { FallbackSession, ModelSource, Platform } from './platform.ts';
+import { prepareGraph } from './prepare-graph.ts';
+import { readOutput, writeInput } from './program.ts';
+import { allocateData, isTensorType, Tensor } from './tensor.ts';
+
+export interface SessionOptions {
+  /** Threads that run a network together, from 1 (the default) to 64; more than one need memory that can be shared. */
+  readonly threads?: number;
+  /** `reference`: plain TypeScript, about a hundred times slower. Default `wasm`. */
+  readonly kernels?: KernelKind;
+  /** What runs a file with operators that this runtime does not have. Node only; by default nothing. */
+  readonly fallback?: 'onnxruntime';
+  /** Measure each layer, for `profile()`. */
+  readonly profile?: boolean;
+}
+
+export interface ValueMetadata {
+  readonly name: string;
+  readonly type: DType;
+  /** Sizes, and names of those that are open; undefined where the file does not say. */
+  readonly shape: Shape | undefined;
+}
+
+export interface MemoryUse {
+  /** Bytes of all activations, which share them by their lifetimes. */
+  readonly activations: number;
+  /** Bytes of weights as the kernels read them. */
+  readonly weights: number;
+  /** Bytes of the whole linear memory. */
+  readonly total: number;
+}
+
+export interface InferenceSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly inputMetadata: readonly ValueMetadata[];
+  readonly outputMetadata: readonly ValueMetadata[];
+  /** Free-form entries of the file: normalisation, labels. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** What the first output is: whether the network ends in a Softmax. */
+  readonly scores: 'logits' | 'probabilities';
+  /** Who runs the file. */
+  readonly backend: 'tritbank' | 'onnxruntime';
+  /** The memory of the shape that ran last; undefined before the first plan, and with a fallback. */
+  readonly memory: MemoryUse | undefined;
+  /**
+   * Runs the network; `feeds` by input name, results by output name. E_USAGE for wrong names, E_SHAPE for tensors that do
+   * not fit, E_UNSUPPORTED where the network cannot run at this size.
+   */
+  run(feeds: Feeds): Promise<Record<string, Tensor>>;
+  /** How long the last run took, all images of its batch together; 0 before. */
+  readonly lastMilliseconds: number;
+  /** Mean time of each layer, for sessions made with `profile: true`. */
+  profile(): LayerTime[];
+  /** Frees memory and threads after the runs that are under way; later ones are E_USAGE. */
+  release(): Promise<void>;
+}
+
+/** Plans that are kept, for networks that run at several sizes. */
+const maxEngines = 3;
+const maxThreads = 64;
+
+function checkOptions(options: SessionOptions): void {
+  const { threads = 1, kernels = 'wasm', fallback } = options;
+  if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads) {
+    throw new TritbankError('E_USAGE', 'threads', `expected a whole number from 1 to ${maxThreads}, found ${threads}`);
+  }
+  if (kernels !== 'wasm' && kernels !== 'reference') {
+    throw new TritbankError('E_USAGE', 'kernels', `expected 'wasm' or 'reference', found '${String(kernels)}'`);
+  }
+  if (fallback !== undefined && fallback !== 'onnxruntime') {
+    throw new TritbankError('E_USAGE', 'fallback', `expected 'onnxruntime', found '${String(fallback)}'`);
+  }
+}
+
+const metadataOf = (values: Graph['inputs']): ValueMetadata[] =>
+  values.map(({ name, dtype, type }) => ({ name, type: dtype, shape: type?.shape }));
+
+const transparent = new Set([
+  'DequantizeLinear',
+  'QuantizeLinear',
+  'Reshape',
+  'Flatten',
+  'Identity',
+  'Squeeze',
+  'Cast',
+]);
+
+function endsInSoftmax(output: Value | undefined): boolean {
+  let node = output?.producer;
+  while (node && transparent.has(node.op)) node = node.inputs[0]?.producer;
+  return node?.op === 'Softmax';
+}
+
+/** Makes a session. Errors are those of reading a file, and E_UNSUPPORTED for what the runtime cannot run. */
+export async function createSession(
+  source: ModelSource,
+  options: SessionOptions,
+  platform: Platform,
+): Promise<InferenceSession> {
+  checkOptions(options);
+  const { graph, bytes, name } = await loadGraph(source, platform);
+  const [inputMetadata, outputMetadata] = [metadataOf(graph.inputs), metadataOf(graph.outputs)];
+  const scores = endsInSoftmax(graph.outputs[0]) ? 'probabilities' : 'logits';
+  const openFallback = options.fallback && platform.openFallback;
+  if (options.fallback && !openFallback) {
+    throw new TritbankError('E_USAGE', 'fallback', `expected none in a ${platform.name}, found '${options.fallback}'`);
+  }
+  const threads = platform.canShareMemory() ? (options.threads ?? 1) : 1;
+  const engineOptions = {
+    ...{ kernels: options.kernels ?? 'wasm', threads, profile: options.profile ?? false },
+    ...(threads > 1 && { startWorker: platform.startWorker }),
+  };
+  const engines = new Map<string, Engine>();
+  let current: Engine | undefined;
+  let fallback: FallbackSession | undefined;
+  let lastMilliseconds = 0;
+  let isReleased = false;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const inPlace = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof TritbankError
+        ? new TritbankError(error.code, `${name}: ${error.where}`, error.detail, { cause: error.cause })
+        : error;
+    }
+  };
+  const orFallback = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await inPlace(work);
+    } catch (error) {
+      if (!openFallback || !(error instanceof TritbankError) || error.code !== 'E_UNSUPPORTED') throw error;
+      fallback = await openFallback(bytes);
+    }
+  };
+  const engineFor = async (dims: ReadonlyMap<string, readonly number[]>): Promise<Engine> => {
+    const key = JSON.stringify([...dims.values()]);
+    const known = engines.get(key);
+    engines.delete(key);
+    const engine = known ?? (await createEngine(graph, dims, engineOptions));
+    engines.set(key, engine);
+    for (const [oldest, other] of engines) {
+      if (engines.size <= maxEngines) break;
+      other.release();
+      engines.delete(oldest);
+    }
+    return engine;
+  };
+  const runBatch = async (feeds: Feeds): Promise<Record<string, Tensor>> => {
+    if (isReleased) throw new TritbankError('E_USAGE', name, 'expected a session in use, found one that was released');
+    const batch = readBatch(graph.inputs, feeds);
+    if (!fallback) {
+      await orFallback(async () => {
+        current = await engineFor(batch.dims);
+      });
+    }
+    const started = performance.now();
+    const other = fallback;
+    const results = await (other ? other.run(feeds) : inPlace(async () => runImages(current!, graph, feeds, batch)));
+    lastMilliseconds = performance.now() - started;
+    return results;
+  };
+
+  await orFallback(async () => {
+    prepareGraph(graph);
+    const dims = fixedDims(graph.inputs);
+    if (dims) current = await engineFor(dims);
+  });
+
+  return {
+    inputNames: inputMetadata.map((value) => value.name),
+    outputNames: outputMetadata.map((value) => value.name),
+    inputMetadata,
+    outputMetadata,
+    metadata: graph.metadata,
+    scores,
+    get backend() {
+      return fallback ? ('onnxruntime' as const) : ('tritbank' as const);
+    },
+    get memory() {
+      if (!current || fallback) return undefined;
+      const { activationBytes, weightBytes, bytes: total } = current.program;
+      return { activations: activationBytes, weights: weightBytes, total };
+    },
+    run(feeds) {
+      const result = queue.then(() => runBatch(feeds));
+      queue = result.catch(() => undefined);
+      return result;
+    },
+    get lastMilliseconds() {
+      return lastMilliseconds;
+    },
+    profile: () => current?.times() ?? [],
+    async release() {
+      await queue;
+      if (isReleased) return;
+      isReleased = true;
+      for (const engine of engines.values()) engine.release();
+      engines.clear();
+      current = undefined;
+      await fallback?.release();
+    },
+  };
+}
+
+/** Runs the images of a batch in order and joins their outputs. */
+function runImages(engine: Engine, graph: Graph, feeds: Feeds, { count }: Batch): Record<string, Tensor> {
+  const { program, kernels, constants } = engine;
+  if (count > 1 && engine.mixesBatch) {
+    throw new TritbankError('E_UNSUPPORTED', engine.mixesBatch, `expected a batch of 1, found ${count}`);
+  }
+  const results = new Map<string, Tensor>();
+  for (const [name, { dims, dtype }] of program.outputs) {
+    const [first, ...rest] = dims;
+    if (count > 1 && first !== 1) {
+      throw new TritbankError('E_UNSUPPORTED', `output '${name}'`, `expected a batch of 1, found ${count}`);
+    }
+    const all = count > 1 ? [count, ...rest] : dims;
+    results.set(name, new Tensor(dtype, allocateData(dtype, elementCount(all)) as Float32Array, all));
+  }
+  for (let image = 0; image < count; image++) {
+    for (const [name, port] of program.inputs) writeInput(kernels, port, feeds[name]!, image);
+    engine.run();
+    for (const [name, port] of program.outputs) {
+      const { data } = results.get(name)!;
+      data.set(readOutput(kernels, port), image * elementCount(port.dims));
+    }
+  }
+  for (const { name } of graph.outputs) {
+    const constant = constants.get(name)?.tensor();
+    if (!constant) continue;
+    if (!isTensorType(constant.dtype) || count > 1) {
+      throw new TritbankError('E_UNSUPPORTED', `output '${name}'`, `expected a computed one, found a constant`);
+    }
+    results.set(name, new Tensor(constant.dtype, (constant.data as Float32Array).slice(), constant.dims));
+  }
+  return Object.fromEntries(graph.outputs.map(({ name }) => [name, results.get(name)!]));
+}

@@ -1,0 +1,53 @@
+/** Tensors as users of onnxruntime know them: an element type, a typed array, dimensions. */
+
+import { elementCount, TritbankError } from '../ir/index.ts';
+
+interface Storage {
+  float32: Float32Array;
+  int8: Int8Array;
+  uint8: Uint8Array;
+}
+
+export type TensorType = keyof Storage;
+
+const constructors = { float32: Float32Array, int8: Int8Array, uint8: Uint8Array } as const;
+
+export const isTensorType = (type: string): type is TensorType => Object.hasOwn(constructors, type);
+
+/**
+ * A dense tensor, row-major.
+ *
+ * @example const image = new Tensor('float32', new Float32Array(3 * 224 * 224), [1, 3, 224, 224]);
+ */
+export class Tensor<T extends TensorType = TensorType> {
+  readonly type: T;
+  readonly data: Storage[T];
+  readonly dims: readonly number[];
+
+  /** `data` is not copied. E_USAGE for an unknown type, E_SHAPE for data that do not fit the dimensions. */
+  constructor(type: T, data: Storage[T] | readonly number[], dims: readonly number[] = [data.length]) {
+    if (!isTensorType(type)) {
+      const known = Object.keys(constructors).join(', ');
+      throw new TritbankError('E_USAGE', 'tensor', `expected a type of ${known}, found '${String(type)}'`);
+    }
+    const kind = constructors[type];
+    const isFitting = data instanceof kind || Array.isArray(data);
+    if (!isFitting) {
+      const found = Object.prototype.toString.call(data).slice(8, -1);
+      throw new TritbankError('E_SHAPE', 'tensor', `expected ${kind.name} for ${type as string}, found ${found}`);
+    }
+    if (!Array.isArray(dims) || dims.some((d) => !Number.isInteger(d) || d < 0)) {
+      throw new TritbankError('E_SHAPE', 'tensor', `expected dimensions of at least 0, found [${String(dims)}]`);
+    }
+    if (elementCount(dims) !== data.length) {
+      const message = `expected ${elementCount(dims)} elements for [${dims.join(', ')}], found ${data.length}`;
+      throw new TritbankError('E_SHAPE', 'tensor', message);
+    }
+    this.type = type;
+    this.data = (data instanceof kind ? data : kind.from(data as readonly number[])) as Storage[T];
+    this.dims = [...dims];
+  }
+}
+
+/** A zero-filled array of a type. */
+export const allocateData = (type: TensorType, length: number): Storage[TensorType] => new constructors[type](length);

@@ -1,0 +1,116 @@
+/** `tritbank export` as users meet it: help, wrong usage, bad models, and a small network exported in both ways. */
+
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ExportResult } from '../../src/export/index.ts';
+import { loadModel, saveModel } from '../../src/onnx/index.ts';
+import { readPreprocessing } from '../../src/onnx/metadata.ts';
+import { evaluateModel } from '../../src/train/index.ts';
+import { quantizedModel } from '../exporters.ts';
+import { expectGolden } from '../golden.ts';
+import { startProgram } from '../program.ts';
+import { deployed } from './export-helper.ts';
+
+let directory: string;
+const at = (name: string) => join(directory, name);
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tritbank-export-'));
+  const network = deployed('ds-cnn', { method: 'hybrid' });
+  await saveModel(network, at('silent.onnx'));
+  network.metadata.set('input_mean', '127.5').set('input_std', '64');
+  await saveModel(network, at('model.onnx'));
+  writeFileSync(at('quantized.onnx'), quantizedModel().bytes);
+  writeFileSync(at('damaged.onnx'), 'no model');
+  writeFileSync(at('names.txt'), 'zero\none\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n');
+  writeFileSync(at('three.json'), '["a", "b", "c"]');
+  writeFileSync(at('object.json'), '[1, 2]');
+  writeFileSync(at('empty.txt'), '\n');
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const start = (line: string) => startProgram(['export', ...line.split(' ').filter((word) => word !== '')], directory);
+
+test('help', async () => {
+  const { status, stdout, stderr } = await start('--help');
+  expect([status, stderr]).toEqual([0, '']);
+  expectGolden('help-export', stdout);
+});
+
+describe('wrong usage and bad input leave nothing behind', () => {
+  test.each([
+    ['--out x.onnx', "E_USAGE: MODEL.onnx: expected an argument of 'tritbank export', found none"],
+    ['model.onnx', 'E_USAGE: --out: expected a file, found none'],
+    ['model.onnx --out x.onnx --to tflite', "E_USAGE: --to: expected one of onnx, found 'tflite'"],
+    ['model.onnx --out x.onnx --filters int4', "E_USAGE: --filters: expected one of fp16, int8, fp32, found 'int4'"],
+    [
+      'model.onnx --out x.onnx --activations int8',
+      'E_USAGE: --data: expected images to calibrate 8-bit activations with, found none',
+    ],
+    [
+      'model.onnx --out x.onnx --activations int8 --data synthetic --filters fp16',
+      'E_USAGE: --filters: expected int8 with 8-bit activations, found fp16',
+    ],
+    ['model.onnx --out ./model.onnx', "E_USAGE: out: expected another file than the model, found './model.onnx'"],
+    ['model.onnx --out x.onnx --labels three.json', 'E_USAGE: labels: expected 10 names, one a class, found 3'],
+    [
+      'model.onnx --out x.onnx --labels object.json',
+      'E_FORMAT: object.json: expected a JSON array of texts, found other values',
+    ],
+    ['model.onnx --out x.onnx --labels empty.txt', 'E_FORMAT: empty.txt: expected a name on each line, found none'],
+    ['no.onnx --out x.onnx', 'E_FILE: no.onnx: expected a readable file, found none'],
+    ['model.onnx --out nowhere/x.onnx', 'E_FILE: nowhere/x.onnx: expected a writable folder with room, found none'],
+    [
+      'silent.onnx --out x.onnx --activations int8 --data synthetic',
+      "E_MODEL: graph 'ds-cnn-0.25-32': expected input_mean and input_std in its metadata, or a normalisation in the options, found neither",
+    ],
+  ])('%s', async (line, message) => {
+    const before = readdirSync(directory);
+    expect(await start(line)).toEqual({ status: 2, stdout: '', stderr: `error ${message}\n` });
+    expect(readdirSync(directory)).toEqual(before);
+  });
+
+  test.each([
+    ['damaged.onnx', /^error E_FORMAT: damaged.onnx: .*expected .*, found .*\n$/],
+    ['quantized.onnx', /^error E_UNSUPPORTED: .*expected float weights, found a quantized model/],
+  ])('%s', async (model, message) => {
+    const { status, stderr } = await start(`${model} --out x.onnx`);
+    expect([status, existsSync(at('x.onnx'))]).toEqual([2, false]);
+    expect(stderr).toMatch(message);
+  });
+});
+
+test('float activations, without data: half the bytes and less, and the same scores', async () => {
+  const { status, stdout } = await start(
+    'model.onnx --filters fp32 --labels names.txt --out float.onnx --quiet --json',
+  );
+  expect(status).toBe(0);
+  const result = JSON.parse(stdout) as ExportResult;
+  const bytes = { before: statSync(at('model.onnx')).size, after: statSync(at('float.onnx')).size };
+  const forms = { activations: 'float', filters: 'fp32', ternary: 'five-trit' };
+  expect(result).toMatchObject({ model: 'model.onnx', out: 'float.onnx', ...forms, bytes, difference: 0 });
+  expect(bytes.after).toBeLessThan(bytes.before);
+  const { labels } = readPreprocessing((await loadModel(at('float.onnx'))).metadata);
+  expect([labels!.length, labels![3]]).toEqual([10, 'three']);
+});
+
+test('8-bit activations, with data: compared on its test images, and read by eval', async () => {
+  const line =
+    'model.onnx --activations int8 --data synthetic --images 64 --test-samples 100 --threads 1 --out int8.onnx';
+  const { status, stdout, stderr } = await start(`${line} --seed 3`);
+  expect(status).toBe(0);
+  expect(stderr).toMatch(/calibrate .*64\/64 images(.|\n)*compare .*200\/200 images/);
+  expect(stdout).toMatch(/^activations {2}int8\nfilters {6}int8\nternary {6}five-trit\nsize .*\ncost says .*\ntop-1 /);
+  const agreement = Number(/agreement {4}([\d.]+) % of 100 predictions/.exec(stdout)![1]);
+  expect(agreement).toBeGreaterThan(80);
+  const top1 = Number(/top-1 {8}([\d.]+) %/.exec(stdout)![1]);
+  const options = { data: 'synthetic', threads: 1 } as const;
+  // the first 500 of the set are all of it; eval takes the first ones, export every fifth
+  const evaluation = await evaluateModel(at('int8.onnx'), options);
+  expect(evaluation.samples).toBe(500);
+  expect(Math.abs(100 * evaluation.top1 - top1)).toBeLessThan(15);
+  const { size, labels } = readPreprocessing((await loadModel(at('int8.onnx'))).metadata);
+  expect([size, labels![9]]).toEqual([32, 'pattern 9']);
+});

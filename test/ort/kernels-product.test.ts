@@ -1,0 +1,183 @@
+/** Every variant of the matrix product against the reference, on random shapes and at the edges. */
+
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { planeStride, type Weights } from '../../src/runtime/kernels/kernels.ts';
+import { prepareProduct } from '../../src/runtime/kernels/prepare.ts';
+import { type Variant, variants } from '../../src/runtime/kernels/variants/index.ts';
+import { compare, createPair, numbersFrom, type Pair, placeEpilogue, placePlanes } from './kernels-harness.ts';
+
+let pair: Pair;
+beforeAll(async () => {
+  pair = await createPair(16);
+});
+
+const kinds = ['ternary', 'int8', 'float32'] as const;
+
+interface Shape {
+  readonly rows: number;
+  readonly columns: number;
+  readonly pixels: number;
+  readonly density: number;
+}
+
+function randomWeights(kind: Weights['kind'], { rows, columns, density }: Shape, seed: number): Weights {
+  const random = numbersFrom(seed);
+  const length = rows * columns;
+  const draw = (value: () => number) => () => (random() < density ? value() : 0);
+  if (kind === 'float32') {
+    return {
+      kind,
+      rows,
+      columns,
+      values: Float32Array.from(
+        { length },
+        draw(() => random() * 2 - 1),
+      ),
+    };
+  }
+  const value = kind === 'ternary' ? () => (random() < 0.5 ? -1 : 1) : () => Math.floor(random() * 256) - 128;
+  return { kind, rows, columns, values: Int8Array.from({ length }, draw(value)) };
+}
+
+interface Options {
+  readonly from?: number;
+  readonly to?: number;
+  readonly floatOutput?: boolean;
+  /** Activations that are all equal. */
+  readonly constant?: number;
+}
+
+function check(variant: Variant, weights: Weights, pixels: number, seed: number, options: Options = {}): void {
+  const { rows, columns } = weights;
+  const prepared = prepareProduct(weights, variant.activations, { force: variant.name });
+  const stride = planeStride(pixels);
+  const { from = 0, to = pixels } = options;
+  const type = variant.activations === 'float32' || options.floatOutput ? 'float32' : 'int8';
+  compare(pair, seed, (layout, random) => {
+    const x = placePlanes(layout, random, { type: variant.activations, planes: columns, stride });
+    if (options.constant !== undefined) {
+      new Int8Array(layout.bytes.buffer, x, columns * stride).fill(options.constant);
+    }
+    const size = variant.activations === 'int8' ? 128 * Math.sqrt(columns) : Math.sqrt(columns);
+    const epilogue = placeEpilogue(layout, random, { type, rows, size });
+    const data = layout.place(prepared.data);
+    const y = layout.reserve(rows * stride * 4);
+    const scratch = layout.scratch(prepared.scratch);
+    // The sum of the magnitudes of all products, at most.
+    const magnitude = columns * (variant.activations === 'int8' ? 128 : 1) * (weights.kind === 'int8' ? 128 : 1);
+    return {
+      output: { type, address: y, planes: rows, pixels, from, to, stride, tolerance: () => 1e-5 * magnitude },
+      call: (kernels) =>
+        kernels.product(prepared, { data, scratch, x, xStride: stride, y, yStride: stride, from, to, epilogue }),
+    };
+  });
+}
+
+const shapes = fc.record({
+  rows: fc.integer({ min: 1, max: 40 }),
+  columns: fc.integer({ min: 1, max: 90 }),
+  pixels: fc.integer({ min: 1, max: 100 }),
+  density: fc.constantFrom(0, 0.05, 0.3, 0.67, 1),
+});
+
+describe.each(variants.map((variant) => [variant.name, variant] as const))('%s', (_, variant) => {
+  const accepted = kinds.filter((kind) => {
+    const isPossible = kind !== 'float32' || variant.activations === 'float32';
+    return isPossible && variant.accepts(randomWeights(kind, { rows: 1, columns: 1, pixels: 1, density: 1 }, 1));
+  });
+
+  it('unpacks to the weights that were packed', () => {
+    const property = fc.property(shapes, fc.constantFrom(...accepted), fc.nat(), (shape, kind, seed) => {
+      const weights = randomWeights(kind, shape, seed);
+      const unpacked = variant.unpack(variant.pack(weights), shape.rows, shape.columns);
+      expect(Array.from(unpacked)).toEqual(Array.from(weights.values));
+    });
+    fc.assert(property, { numRuns: 30 });
+  });
+
+  it('computes what the reference computes, and writes nothing else', () => {
+    const property = fc.property(
+      shapes,
+      fc.constantFrom(...accepted),
+      fc.boolean(),
+      fc.nat(),
+      (shape, kind, floatOutput, seed) => {
+        check(variant, randomWeights(kind, shape, seed), shape.pixels, seed, { floatOutput });
+      },
+    );
+    fc.assert(property, { numRuns: 60 });
+  });
+
+  it('computes a range of the pixels', () => {
+    for (const [from, to] of [
+      [0, 32],
+      [32, 64],
+      [32, 100],
+      [96, 100],
+      [64, 64],
+    ] as const) {
+      const shape = { rows: 9, columns: 21, pixels: 100, density: 0.6 };
+      check(variant, randomWeights(accepted[0]!, shape, from), 100, from + to, { from, to });
+    }
+  });
+
+  it.each([1, 7, 8, 9, 31, 33, 49])('computes %i pixels', (pixels) => {
+    const shape = { rows: 33, columns: 65, pixels, density: 0.5 };
+    check(variant, randomWeights(accepted[0]!, shape, pixels), pixels, pixels);
+  });
+
+  it.runIf(variant.activations === 'int8').each([
+    [254, -128],
+    [255, -128],
+    [256, -128],
+    [257, -128],
+    [258, 127],
+    [512, -128],
+    [1030, 127],
+    [1030, -128],
+  ])('sums %i activations of %i without overflow', (columns, constant) => {
+    for (const sign of [1, -1]) {
+      const values = new Int8Array(3 * columns).fill(sign);
+      check(variant, { kind: 'ternary', rows: 3, columns, values }, 35, columns, { constant, floatOutput: true });
+    }
+  });
+
+  it('sums rows of very different density', () => {
+    const columns = 700;
+    const random = numbersFrom(5);
+    const density = [0, 1, 0.01, 0.5, 1];
+    const values = Int8Array.from({ length: density.length * columns }, (_, i) =>
+      random() < density[Math.floor(i / columns)]! ? (random() < 0.5 ? 1 : -1) : 0,
+    );
+    check(variant, { kind: 'ternary', rows: density.length, columns, values }, 40, 3, { floatOutput: true });
+  });
+});
+
+describe('prepareProduct', () => {
+  const choose = (kind: Weights['kind'], shape: Shape, activations: 'int8' | 'float32') =>
+    prepareProduct(randomWeights(kind, shape, 1), activations, { pixels: shape.pixels }).variant;
+
+  it('lists the additions of sparse matrices and looks up those of dense ones', () => {
+    const shape = { rows: 256, columns: 256, pixels: 196 };
+    expect(choose('ternary', { ...shape, density: 0.05 }, 'int8')).toBe('ternary_listed_int8');
+    expect(choose('ternary', { ...shape, density: 0.67 }, 'int8')).toMatch(/^ternary_lookup/);
+    expect(choose('ternary', { ...shape, density: 0.05 }, 'float32')).toBe('ternary_listed_float32');
+    expect(choose('ternary', { ...shape, density: 0.67 }, 'float32')).toMatch(/^ternary_lookup/);
+  });
+
+  it('takes columns as lanes for single pixels', () => {
+    const shape = { rows: 1000, columns: 512, pixels: 1, density: 0.5 };
+    expect(choose('int8', shape, 'int8')).toBe('int8_vector_int8');
+    expect(choose('float32', shape, 'float32')).toBe('float32_vector_float32');
+  });
+
+  it('refuses what no variant can compute', () => {
+    const shape = { rows: 2, columns: 2, pixels: 4, density: 1 };
+    expect(() => choose('float32', shape, 'int8')).toThrow('internal: no kernel for float32 weights and int8');
+    const weights = randomWeights('int8', shape, 1);
+    expect(() => prepareProduct(weights, 'int8', { force: 'ternary_listed_int8' })).toThrow(
+      'internal: no ternary_listed_int8 for int8 weights and int8',
+    );
+  });
+});
