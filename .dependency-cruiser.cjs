@@ -47,7 +47,10 @@ module.exports = {
       to: { path: '(^|/)(sharp|onnxruntime[^/]*|fs|path|url|worker_threads|os|module|crypto)($|/)', pathNot: '^src/' },
     },
     // the runtime takes ONNX Runtime as a fallback, in Node only, and loads it when it is asked for
-    onlyImporter('onnxruntime', '^src/engine/|^src/bench/(in-node|page|runtimes)\\.ts$|^src/runtime/node-platform\\.ts$|\\.test\\.ts$'),
+    onlyImporter(
+      'onnxruntime',
+      '^src/engine/|^src/bench/(in-node|page|runtimes)\\.ts$|^src/runtime/node-platform\\.ts$|\\.test\\.ts$',
+    ),
     onlyImporter('zod', '^src/(cost/(accelerator|check-json)|compress/planning/plan-file)\\.ts'),
     onlyImporter('pbf', '^src/(onnx/|train/tensorboard\\.ts)'),
     { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.(test|d)\\.ts$' }, to: {} },
