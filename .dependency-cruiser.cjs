@@ -37,7 +37,7 @@ module.exports = {
     {
       name: 'runtime-stands-alone',
       severity: 'error',
-      from: { path: '^src/runtime/' },
+      from: { path: '^src/runtime/', pathNot: '\\.test\\.ts$' },
       to: { path: '^src/', pathNot: '^src/(ir|onnx|runtime)/' },
     },
     {

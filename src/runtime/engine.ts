@@ -57,6 +57,17 @@ function growTo(memory: WebAssembly.Memory, bytes: number): void {
   }
 }
 
+/** Steps of one layer that run the same kernel, as one. */
+function joinTimes(times: readonly LayerTime[]): LayerTime[] {
+  const joined = new Map<string, LayerTime>();
+  for (const time of times) {
+    const key = JSON.stringify([time.name, time.variant]);
+    const before = joined.get(key)?.milliseconds ?? 0;
+    joined.set(key, { ...time, milliseconds: before + time.milliseconds });
+  }
+  return [...joined.values()];
+}
+
 /** The program without its constants, which are in the memory now. */
 function withoutCopies(program: Program, memory: WebAssembly.Memory): Program {
   const steps = program.steps.map((step): Step => {
@@ -108,12 +119,14 @@ export async function createEngine(
     },
     times() {
       if (!profile || runs === 0) return [];
-      return program.steps.map((step, i) => ({
-        name: step.name,
-        kind: step.op,
-        variant: variantOf(step),
-        milliseconds: totals[i]! / runs,
-      }));
+      return joinTimes(
+        program.steps.map((step, i) => ({
+          name: step.name,
+          kind: step.op,
+          variant: variantOf(step),
+          milliseconds: totals[i]! / runs,
+        })),
+      );
     },
     release: () => team?.release(),
   };

@@ -3,7 +3,7 @@
  * input of a type that runs. Constants of DequantizeLinear stay integers, for the products to take.
  */
 
-import { type Graph, type Node, type Tensor, TritbankError, type Value } from '../ir/index.ts';
+import { type Graph, isTernary, type Node, scalar, type Tensor, TritbankError, type Value } from '../ir/index.ts';
 import { misfit } from './errors.ts';
 import { numbersOf } from './fold/arrays.ts';
 import { evaluators } from './fold/evaluate.ts';
@@ -16,7 +16,9 @@ export function prepareGraph(graph: Graph): Graph {
   for (const node of graph.nodes) {
     if (node.op === 'Dropout') checkDropout(node);
   }
-  for (const node of [...graph.nodes]) fold(node);
+  const trits = new Set<Value>();
+  for (const node of graph.nodes) fold(node, trits);
+  for (const value of trits) restoreType(graph, value);
   graph.nodes = liveNodes(graph);
   for (const node of graph.nodes) ruleOf(node);
   for (const { name, dtype } of graph.inputs) {
@@ -47,17 +49,57 @@ function checkDropout(node: Node): void {
   if (isOn || (mask && mask.uses.size > 0)) throw misfit(node, 'Dropout of inference', 'that of training');
 }
 
-function fold(node: Node): void {
+/** Operators that only move elements, so that trits stay int8 in them. */
+const movers = new Set(['Flatten', 'Gather', 'Identity', 'Reshape', 'Slice', 'Squeeze', 'Transpose', 'Unsqueeze']);
+
+const int8Tables = new WeakMap<Tensor, Tensor>();
+
+/** A ternary float32 table as int8: what is looked up in it takes a quarter of the memory, and goes to the kernels as it is. */
+function tableOf(tensor: Tensor): Tensor {
+  const known = int8Tables.get(tensor);
+  if (known) return known;
+  const table: Tensor = { dtype: 'int8', dims: tensor.dims, data: Int8Array.from(tensor.data as Float32Array) };
+  int8Tables.set(tensor, table);
+  return table;
+}
+
+/** Constants become the value of their node's output; `trits` collects those that are int8 and stand for float32. */
+function fold(node: Node, trits: Set<Value>): void {
   if (node.domain !== '' || node.op === 'DequantizeLinear' || !Object.hasOwn(evaluators, node.op)) return;
-  const inputs: (Tensor | undefined)[] = [];
-  for (const input of node.inputs) {
-    if (input && !input.constant) return;
-    inputs.push(input?.constant);
-  }
+  if (node.inputs.some((input) => input && !input.constant)) return;
   const [output] = node.outputs;
   if (!output) return;
+  const inputs = node.inputs.map((input) => input?.constant);
+  const [first] = node.inputs;
+  const isTable = node.op === 'Gather' && first?.constant?.dtype === 'float32' && isTernary(first.constant);
+  if (isTable) inputs[0] = tableOf(first.constant!);
+  const isMoved = movers.has(node.op) && (isTable || (first !== undefined && trits.has(first)));
+  if (!isMoved) {
+    for (const [i, input] of node.inputs.entries()) if (input && trits.has(input)) inputs[i] = toFloats(inputs[i]!);
+  }
   output.constant = evaluators[node.op]!(node, inputs);
+  if (isMoved) trits.add(output);
   for (let i = 0; i < node.inputs.length; i++) node.setInput(i, undefined);
   output.producer = undefined;
   node.outputs[0] = undefined;
+}
+
+const toFloats = ({ dims, data }: Tensor): Tensor => ({
+  dtype: 'float32',
+  dims,
+  data: new Float32Array(data as Int8Array),
+});
+
+/** Readers of trits get them dequantized by 1; an output of the graph gets floats. */
+function restoreType(graph: Graph, value: Value): void {
+  if (graph.outputs.includes(value)) value.constant = toFloats(value.constant!);
+  else if (value.uses.size > 0) {
+    const readers = [...value.uses];
+    const [before] = graph.nodes.filter((node) => readers.includes(node));
+    const scale = graph.initializer('one', scalar(1));
+    const floats = graph.add('DequantizeLinear', [value, scale], {}, { name: value.name, before });
+    for (const node of readers) {
+      for (const [i, input] of node.inputs.entries()) if (input === value) node.setInput(i, floats.output());
+    }
+  }
 }

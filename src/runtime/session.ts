@@ -8,7 +8,7 @@ import { type DType, elementCount, type Graph, type Shape, TritbankError, type V
 import { createEngine, type Engine, type LayerTime } from './engine.ts';
 import { type Batch, type Feeds, fixedDims, readBatch } from './feeds.ts';
 import { loadGraph } from './load-graph.ts';
-import type { KernelKind } from './load-kernels.ts';
+import { type KernelKind, kernelModule } from './load-kernels.ts';
 import type { FallbackSession, ModelSource, Platform } from './platform.ts';
 import { prepareGraph } from './prepare-graph.ts';
 import { readOutput, writeInput } from './program.ts';
@@ -110,6 +110,9 @@ export async function createSession(
   platform: Platform,
 ): Promise<InferenceSession> {
   checkOptions(options);
+  const threads = platform.canShareMemory() ? (options.threads ?? 1) : 1;
+  // compiled while the file is read; a failure is reported where the kernels are needed
+  if (options.kernels !== 'reference') kernelModule(threads > 1).catch(() => undefined);
   const { graph, bytes, name } = await loadGraph(source, platform);
   const [inputMetadata, outputMetadata] = [metadataOf(graph.inputs), metadataOf(graph.outputs)];
   const scores = endsInSoftmax(graph.outputs[0]) ? 'probabilities' : 'logits';
@@ -117,7 +120,6 @@ export async function createSession(
   if (options.fallback && !openFallback) {
     throw new TritbankError('E_USAGE', 'fallback', `expected none in a ${platform.name}, found '${options.fallback}'`);
   }
-  const threads = platform.canShareMemory() ? (options.threads ?? 1) : 1;
   const engineOptions = {
     ...{ kernels: options.kernels ?? 'wasm', threads, profile: options.profile ?? false },
     ...(threads > 1 && { startWorker: platform.startWorker }),

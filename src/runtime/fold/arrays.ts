@@ -77,9 +77,8 @@ export function tensorOf(
       if (!Number.isFinite(value)) throw new TritbankError('E_UNSUPPORTED', where, `expected integers, found ${value}`);
       data[i] = BigInt(value);
     }
-  } else
-    for (let i = 0; i < values.length; i++)
-      (data as Float64Array)[i] = dtype === 'bool' ? Number(values[i] !== 0) : values[i]!;
+  } else if (dtype === 'bool') for (let i = 0; i < values.length; i++) data[i] = Number(values[i] !== 0);
+  else data.set(values);
   return { dtype, dims, data };
 }
 

@@ -90,25 +90,48 @@ export function concatenate(node: Node, parts: readonly Tensor[]): Tensor {
   return { dtype: first.dtype, dims, data } as Tensor;
 }
 
+/** Rows of five, as the table of trits has them: a network's weights are a million of these. */
+function lookUp(table: Int8Array, rows: Int32Array, data: Int8Array): void {
+  for (let i = 0, at = 0; i < rows.length; i++, at += 5) {
+    const start = rows[i]! * 5;
+    data[at] = table[start]!;
+    data[at + 1] = table[start + 1]!;
+    data[at + 2] = table[start + 2]!;
+    data[at + 3] = table[start + 3]!;
+    data[at + 4] = table[start + 4]!;
+  }
+}
+
+interface Extent {
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+}
+
+function gatherRows(from: Float32Array, rows: Int32Array, { outer, size, inner }: Extent, data: Float32Array): void {
+  for (let o = 0, at = 0; o < outer; o++) {
+    for (let i = 0; i < rows.length; i++) {
+      const start = (o * size + rows[i]!) * inner;
+      for (let k = 0; k < inner; k++) data[at++] = from[start + k]!;
+    }
+  }
+}
+
 /** y[.., i.., ..] = x[.., index[i], ..]: with axis 0 and a table of rows, what unpacks trits. */
 export function gather(node: Node, x: Tensor, indices: Tensor): Tensor {
   const axis = axisOf(node, node.int('axis', 0), x.dims.length);
   const size = x.dims[axis]!;
   const dims = [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)];
   if (x.dtype === 'string') throw unsupported(node, 'numbers', 'strings');
-  const data = allocate(x.dtype, countOf(dims, node.label)) as Float32Array;
-  const from = x.data as Float32Array;
+  const data = allocate(x.dtype, countOf(dims, node.label));
   const inner = elementCount(x.dims.slice(axis + 1));
   const outer = elementCount(x.dims.slice(0, axis));
-  const rows = numbersOf(indices, node.label);
-  for (let o = 0, at = 0; o < outer; o++) {
-    for (let i = 0; i < rows.length; i++) {
-      const index = rows[i]! < 0 ? rows[i]! + size : rows[i]!;
-      if (!(index >= 0 && index < size)) throw misfit(node, `indices below ${size}`, rows[i]!);
-      const start = (o * size + index) * inner;
-      // rows of the table of trits have five elements: a loop is faster than a view for each
-      for (let k = 0; k < inner; k++) data[at++] = from[start + k]!;
-    }
-  }
+  const rows = new Int32Array(numbersOf(indices, node.label));
+  for (let i = 0; i < rows.length; i++) if (rows[i]! < 0) rows[i]! += size;
+  const odd = rows.findIndex((row) => !(row >= 0 && row < size));
+  if (odd >= 0) throw misfit(node, `indices below ${size}`, numbersOf(indices, node.label)[odd]!);
+  const isTable = data instanceof Int8Array && x.data instanceof Int8Array && outer === 1 && inner === 5;
+  if (isTable) lookUp(x.data as Int8Array, rows, data as Int8Array);
+  else gatherRows(x.data as Float32Array, rows, { outer, size, inner }, data as Float32Array);
   return { dtype: x.dtype, dims, data } as Tensor;
 }

@@ -12,8 +12,8 @@ export interface RowWeights {
   readonly scales?: Float32Array;
 }
 
-/** -1, 0 and 1 as int8, or undefined where another value is among them. */
-function takeTrits(values: ArrayLike<number>): Int8Array | undefined {
+/** -1, 0 and 1 as int8, or undefined where another value is among them. Most weights differ in their first elements. */
+function takeTrits(values: Float32Array): Int8Array | undefined {
   const trits = new Int8Array(values.length);
   for (let i = 0; i < trits.length; i++) {
     const value = values[i]!;
@@ -21,6 +21,11 @@ function takeTrits(values: ArrayLike<number>): Int8Array | undefined {
     trits[i] = value;
   }
   return trits;
+}
+
+function areTrits(values: Int8Array): boolean {
+  for (let i = 0; i < values.length; i++) if (((values[i]! + 1) & 255) > 2) return false;
+  return true;
 }
 
 /** `[rows, columns]` from `[columns, rows]`. */
@@ -46,9 +51,9 @@ function floatWeights(node: Node, constant: Constant): RowWeights {
   if (tensor.dtype !== 'float32' && tensor.dtype !== 'float64')
     throw unsupported(node, 'float32 weights', tensor.dtype);
   const numbers = numbersOf(tensor, node.label);
-  const trits = takeTrits(numbers);
-  if (trits) return { weights: { kind: 'ternary', values: trits } };
   const values = numbers instanceof Float32Array ? numbers : new Float32Array(numbers);
+  const trits = takeTrits(values);
+  if (trits) return { weights: { kind: 'ternary', values: trits } };
   return { weights: { kind: 'float32', values } };
 }
 
@@ -58,16 +63,30 @@ function integerWeights(node: Node, constant: Constant, rows: number, isTranspos
   const rowAxis = isTransposed ? constant.dims.length - 1 : 0;
   if (scales.length !== 1 && axis !== rowAxis) return undefined;
   if (scales.length !== 1 && scales.length !== rows) throw misfit(node, `${rows} scales of weights`, scales.length);
-  const numbers = numbersOf(values, node.label);
-  const integers = new Int8Array(numbers.length);
-  const columns = numbers.length / Math.max(1, rows);
+  const hasZeros = zeroPoints !== undefined && Array.from(zeroPoints).some((zero) => zero !== 0);
+  const integers =
+    values.dtype === 'int8' && !hasZeros
+      ? (values.data as Int8Array)
+      : withoutZeros(numbersOf(values, node.label), zeroPoints, rows, isTransposed);
+  if (!integers) return undefined;
+  const kind = areTrits(integers) ? 'ternary' : 'int8';
+  const rowScales = Float32Array.from({ length: rows }, (_, row) => scales[scales.length === 1 ? 0 : row]!);
+  return { weights: { kind, values: integers }, scales: rowScales };
+}
+
+function withoutZeros(
+  values: ArrayLike<number>,
+  zeroPoints: ArrayLike<number> | undefined,
+  rows: number,
+  isTransposed: boolean,
+): Int8Array | undefined {
+  const integers = new Int8Array(values.length);
+  const columns = integers.length / Math.max(1, rows);
   for (let i = 0; i < integers.length; i++) {
     const row = isTransposed ? i % rows : Math.floor(i / columns);
-    const value = numbers[i]! - (zeroPoints?.[zeroPoints.length === 1 ? 0 : row] ?? 0);
+    const value = values[i]! - (zeroPoints?.[zeroPoints.length === 1 ? 0 : row] ?? 0);
     integers[i] = value;
     if (integers[i] !== value) return undefined;
   }
-  const kind = takeTrits(integers) ? 'ternary' : 'int8';
-  const rowScales = Float32Array.from({ length: rows }, (_, row) => scales[scales.length === 1 ? 0 : row]!);
-  return { weights: { kind, values: integers }, scales: rowScales };
+  return integers;
 }

@@ -1,13 +1,24 @@
 /**
  * Places buffers that live for a while into one arena: the largest first, each at the lowest address at which it overlaps
- * none that lives at the same time (the greedy-by-size rule of Pisarchyk and Lee, arXiv 2001.03288).
+ * none that lives at the same time (the greedy-by-size rule of Pisarchyk and Lee, arXiv 2001.03288). A buffer may have
+ * parts whose lives begin apart: what the later ones will cover can hold other buffers until then.
  */
+
+export interface Part {
+  /** From the beginning of the buffer. */
+  readonly offset: number;
+  readonly bytes: number;
+  /** Position of the first layer for which its content counts. */
+  readonly first: number;
+}
 
 export interface Buffer {
   readonly bytes: number;
   /** Positions of the first and the last layer for which its content counts. */
-  first: number;
+  readonly first: number;
   last: number;
+  /** Absent for one part. */
+  readonly parts?: readonly Part[];
 }
 
 const alignment = 64;
@@ -19,21 +30,42 @@ export interface Arena {
   readonly addresses: ReadonlyMap<Buffer, number>;
 }
 
+interface Placed {
+  readonly start: number;
+  readonly end: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+const partsOf = (buffer: Buffer): readonly Part[] =>
+  buffer.parts ?? [{ offset: 0, bytes: buffer.bytes, first: buffer.first }];
+
 export function placeBuffers(buffers: Iterable<Buffer>): Arena {
   const order = [...buffers].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   const addresses = new Map<Buffer, number>();
+  const placed: Placed[] = [];
   let end = 0;
   for (const buffer of order) {
-    const rivals = [...addresses]
-      .filter(([other]) => other.first <= buffer.last && buffer.first <= other.last)
-      .sort(([, a], [, b]) => a - b);
-    let address = 0;
-    for (const [other, at] of rivals) {
-      if (address + buffer.bytes <= at) break;
-      address = Math.max(address, at + align(other.bytes));
-    }
+    const address = firstFit(buffer, placed);
     addresses.set(buffer, address);
+    for (const { offset, bytes, first } of partsOf(buffer)) {
+      placed.push({ start: address + offset, end: address + offset + bytes, first, last: buffer.last });
+    }
     end = Math.max(end, address + align(buffer.bytes));
   }
   return { bytes: end, addresses };
+}
+
+/** The lowest address at which no part overlaps another that lives at the same time. */
+function firstFit(buffer: Buffer, placed: readonly Placed[]): number {
+  // of an address between `low` and `high`, both excluded, some part overlaps some other
+  const taken = partsOf(buffer).flatMap(({ offset, bytes, first }) =>
+    placed
+      .filter((other) => other.first <= buffer.last && first <= other.last)
+      .map((other) => ({ low: other.start - offset - bytes, high: other.end - offset })),
+  );
+  taken.sort((a, b) => a.low - b.low);
+  let address = 0;
+  for (const { low, high } of taken) if (low < address && address < high) address = align(high);
+  return address;
 }

@@ -9,6 +9,7 @@ import { type ElementType, planeStride, type Weights, type Window } from '../ker
 import { prepareProduct } from '../kernels/prepare.ts';
 import type { ConvLayer } from '../lower/layers.ts';
 import { pixelsOf, sizeOf } from '../lower/operand.ts';
+import type { Buffer } from './arena.ts';
 import type { Emission, Emitter } from './emission.ts';
 import { epilogueOf } from './epilogues.ts';
 import { isDepthwise } from './settle.ts';
@@ -72,18 +73,34 @@ function patchesKey({ x, y, window }: ConvLayer, type: ElementType): string {
   return JSON.stringify([type, window, sizeOf(x), y.height, y.width, x.quantization?.zeroPoint ?? 0]);
 }
 
+/** Larger patches are made and multiplied in bands of rows, so that they stay in the cache and peaks stay low. */
+const mostPatchBytes = 192 * 1024;
+
+const lanes = 32;
+
+/** Rows of a band: pixels of all but the last one are a multiple of what kernels do at a time. */
+function bandRows({ y }: ConvLayer, bytesPerPixel: number): number {
+  let unit = 1;
+  while ((unit * y.width) % lanes !== 0) unit *= 2;
+  const fitting = Math.floor(mostPatchBytes / (bytesPerPixel * y.width * unit)) * unit;
+  return Math.min(y.height, Math.max(unit, fitting));
+}
+
 function emitProducts(layer: ConvLayer, emission: Emission): (at: Emission) => StepCall[] {
   const { x, y, window, groups, weights } = layer;
   const type = activationsOf(layer);
   const pixels = pixelsOf(y);
   const [height, width] = sizeOf(x);
-  const isDirect = isPointwise(window);
   const rows = y.channels / groups;
   const columns = weights.values.length / y.channels;
   const bytes = type === 'int8' ? 1 : 4;
-  const patches = isDirect
-    ? undefined
-    : emission.shared(x.plane, patchesKey(layer, type), groups * columns * planeStride(pixels) * bytes);
+  const isDirect = isPointwise(window);
+  const band = isDirect ? y.height : bandRows(layer, groups * columns * bytes);
+  const patchBytes = groups * columns * planeStride(band * y.width) * bytes;
+  const key = patchesKey(layer, type);
+  const isBanded = band < y.height;
+  const shared = isDirect || isBanded ? undefined : emission.shared(x.plane, key, patchBytes);
+  const patches = isBanded ? emission.temporary(patchBytes) : shared?.buffer;
   const all = type === 'int8' || weights.kind === 'ternary' ? weights.values : scaledFloats(layer);
   const products = Array.from({ length: groups }, (_, group) => {
     const prepared = prepareProduct(groupWeights(layer, all, group), type, { pixels });
@@ -94,25 +111,35 @@ function emitProducts(layer: ConvLayer, emission: Emission): (at: Emission) => S
   const scratch = emission.scratch(scratchBytes);
   const hasFloatWeights = weights.kind === 'float32' || (weights.kind === 'int8' && type === 'float32');
   const epilogue = epilogueOf(layer, emission.blobs, hasFloatWeights);
-  const xStride = isDirect ? planeStride(height * width) : planeStride(pixels);
+  const yStride = planeStride(pixels);
+  const yBytes = y.type === 'int8' ? 1 : 4;
+
+  /** The patches of a band: a window that begins further down is one with fewer pads above, or less than none. */
+  const patchStep = (at: Emission, buffer: Buffer, first: number, count: number): StepCall => {
+    const planes = { height, width, outHeight: count, outWidth: y.width, from: 0, to: x.plane.channels };
+    const padValue = type === 'int8' ? (x.quantization?.zeroPoint ?? 0) : 0;
+    const [top, ...pads] = window.pads;
+    const moved: Window = { ...window, pads: [top - first * window.strides[0], ...pads] };
+    const call = { x: at.plane(x.plane), y: at.buffer(buffer), type, ...planes, window: moved, padValue };
+    return { run: 'patches', call };
+  };
+  const productSteps = (at: Emission, first: number, count: number): StepCall[] =>
+    products.map(({ prepared, blob }, group) => {
+      const xStride = planeStride(patches ? count * y.width : height * width);
+      const source = (patches ? at.buffer(patches) : at.plane(x.plane)) + group * columns * xStride * bytes;
+      const target = at.plane(y) + (group * rows * yStride + first * y.width) * yBytes;
+      const call = {
+        ...{ data: at.blob(blob), scratch: at.buffer(scratch), x: source, xStride, y: target, yStride },
+        ...{ from: 0, to: count * y.width, epilogue: epilogue(at, group * rows) },
+      };
+      return { run: 'product', call, prepared: { ...prepared, scratch: at.scratchStep(scratchBytes) } };
+    });
   return (at) => {
     const steps: StepCall[] = [];
-    if (patches?.isFirst) {
-      const planes = { height, width, outHeight: y.height, outWidth: y.width, from: 0, to: x.plane.channels };
-      const padValue = type === 'int8' ? (x.quantization?.zeroPoint ?? 0) : 0;
-      const call = { x: at.plane(x.plane), y: at.buffer(patches.buffer), type, ...planes, window, padValue };
-      steps.push({ run: 'patches', call });
-    }
-    const source = patches ? at.buffer(patches.buffer) : at.plane(x.plane);
-    const yStride = planeStride(pixels);
-    const yBytes = y.type === 'int8' ? 1 : 4;
-    for (const [group, { prepared, blob }] of products.entries()) {
-      const call = {
-        ...{ data: at.blob(blob), scratch: at.buffer(scratch), x: source + group * columns * xStride * bytes, xStride },
-        ...{ y: at.plane(y) + group * rows * yStride * yBytes, yStride, from: 0, to: pixels },
-        epilogue: epilogue(at, group * rows),
-      };
-      steps.push({ run: 'product', call, prepared: { ...prepared, scratch: at.scratchStep(scratchBytes) } });
+    for (let first = 0; first < y.height; first += band) {
+      const count = Math.min(band, y.height - first);
+      if (patches && (isBanded || shared?.isFirst)) steps.push(patchStep(at, patches, first, count));
+      steps.push(...productSteps(at, first, count));
     }
     return steps;
   };

@@ -8,7 +8,7 @@ import type { Kernels } from '../kernels/kernels.ts';
 import type { Layer } from '../lower/layers.ts';
 import type { Lowered } from '../lower/lower.ts';
 import { type Activation, type Plane, planeElements } from '../lower/operand.ts';
-import { align, type Buffer, placeBuffers } from './arena.ts';
+import { align, type Buffer, type Part, placeBuffers } from './arena.ts';
 import { type Blob, Blobs } from './blobs.ts';
 import type { Emission } from './emission.ts';
 import { emitLayer } from './emit.ts';
@@ -132,12 +132,34 @@ function checkBytes(bytes: number): void {
 /** A buffer for each root, from the first layer that writes it (inputs: before all) to the last one that reads it. */
 function planeBuffers(layers: readonly Layer[], lowered: Lowered, outputs: readonly Activation[]): Map<Plane, Buffer> {
   const last = lastReads(layers, outputs);
-  const buffers = new Map<Plane, Buffer>();
-  const add = (plane: Plane, first: number) => {
-    const { root } = rootOf(plane);
-    if (!buffers.has(root)) buffers.set(root, { bytes: bytesOf(root), first, last: last.get(root) ?? first });
+  /** Of each channel of a root the first layer that writes it. */
+  const writes = new Map<Plane, Int32Array>();
+  const add = (plane: Plane, position: number) => {
+    const { root, channel } = rootOf(plane);
+    const firsts = writes.get(root) ?? new Int32Array(root.channels).fill(layers.length);
+    for (let c = channel; c < channel + plane.channels; c++) firsts[c] = Math.min(firsts[c]!, position);
+    writes.set(root, firsts);
   };
   for (const { plane } of lowered.inputs.values()) add(plane, -1);
   for (const [i, layer] of layers.entries()) add(layer.y, i);
+  const buffers = new Map<Plane, Buffer>();
+  for (const [root, firsts] of writes) {
+    const bytes = bytesOf(root);
+    const parts = partsOf(firsts, bytes / root.channels);
+    const first = Math.min(...parts.map((part) => part.first));
+    buffers.set(root, { bytes, first, last: last.get(root) ?? first, parts });
+  }
   return buffers;
+}
+
+/** Channels in a row that the same layer writes first, as one part. */
+function partsOf(firsts: Int32Array, channelBytes: number): Part[] {
+  const parts: Part[] = [];
+  for (let from = 0; from < firsts.length; ) {
+    let to = from + 1;
+    while (to < firsts.length && firsts[to] === firsts[from]) to++;
+    parts.push({ offset: from * channelBytes, bytes: (to - from) * channelBytes, first: firsts[from]! });
+    from = to;
+  }
+  return parts;
 }
