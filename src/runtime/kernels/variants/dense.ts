@@ -21,8 +21,12 @@ function rearrange<T extends Int16Array | Float32Array>(
   values: Int8Array | Float32Array,
   [rows, columns, pair]: readonly [rows: number, columns: number, pair: number],
 ): T {
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) target[position(r, c, columns, pair)] = values[r * columns + c]!;
+  for (let r = 0, from = 0; r < rows; r++) {
+    const start = position(r, 0, columns, pair);
+    // the columns of a row: `pair` side by side, then those of the block's other rows
+    for (let c = 0, at = start; c < columns; c += pair, at += blockRows * pair) {
+      for (let k = 0; k < pair && c + k < columns; k++) target[at + k] = values[from++]!;
+    }
   }
   return target;
 }

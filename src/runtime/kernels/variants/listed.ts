@@ -23,27 +23,7 @@ export function listed(activations: ElementType, unitCosts: readonly number[]): 
       return [vectors * terms, tiles * terms, vectors * rows, tiles * rows, vectors * columns, 1];
     },
     unitCosts,
-    pack: ({ rows, columns, values }) => {
-      const list: number[] = [0];
-      for (let row = 0; row < rows; row++) {
-        const nonZeros: number[] = [];
-        for (let c = 0; c < columns; c++) if (values[row * columns + c] !== 0) nonZeros.push(c);
-        const chunks = Math.ceil(nonZeros.length / mostInt16Terms);
-        list[0] = Math.max(list[0]!, chunks);
-        list.push(chunks);
-        for (let i = 0; i < nonZeros.length; i += mostInt16Terms) {
-          const chunk = nonZeros.slice(i, i + mostInt16Terms);
-          const [plus, minus] = [1, -1].map((sign) => {
-            const named = chunk.filter((c) => values[row * columns + c] === sign);
-            return named.length % 2 === 0 ? named : [...named, columns];
-          }) as [number[], number[]];
-          list.push(plus.length, minus.length, ...plus, ...minus);
-        }
-      }
-      const data = new Uint8Array(roundUp(2 * list.length, 16));
-      new Uint16Array(data.buffer).set(list);
-      return data;
-    },
+    pack: packLists,
     unpack: (data, rows, columns) => {
       const list = new Uint16Array(data.slice().buffer);
       const values = new Int8Array(rows * columns);
@@ -65,8 +45,40 @@ export function listed(activations: ElementType, unitCosts: readonly number[]): 
   };
 }
 
-function countNonZeros({ values }: Weights): number {
+/** One pass per row over its non-zeros: this is run for every matrix while a network loads. */
+function packLists({ rows, columns, values }: Weights): Uint8Array {
+  const terms = countNonZeros({ values });
+  // per chunk two counts and at most two columns of zeros, per row the number of its chunks
+  const chunksAtMost = rows * Math.ceil(columns / mostInt16Terms);
+  const list = new Uint16Array(1 + rows + 4 * chunksAtMost + terms);
+  const nonZeros = new Uint16Array(columns);
+  let at = 1;
+  for (let row = 0; row < rows; row++) {
+    const start = row * columns;
+    let count = 0;
+    for (let c = 0; c < columns; c++) if (values[start + c] !== 0) nonZeros[count++] = c;
+    const chunks = Math.ceil(count / mostInt16Terms);
+    list[0] = Math.max(list[0]!, chunks);
+    list[at++] = chunks;
+    for (let from = 0; from < count; from += mostInt16Terms) {
+      const to = Math.min(from + mostInt16Terms, count);
+      const counts = at;
+      at += 2;
+      for (const [k, sign] of [1, -1].entries()) {
+        const first = at;
+        for (let i = from; i < to; i++) if (values[start + nonZeros[i]!] === sign) list[at++] = nonZeros[i]!;
+        if ((at - first) % 2 === 1) list[at++] = columns;
+        list[counts + k] = at - first;
+      }
+    }
+  }
+  const data = new Uint8Array(roundUp(2 * at, 16));
+  new Uint16Array(data.buffer).set(list.subarray(0, at));
+  return data;
+}
+
+function countNonZeros({ values }: Pick<Weights, 'values'>): number {
   let count = 0;
-  for (const value of values) if (value !== 0) count += 1;
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
   return count;
 }

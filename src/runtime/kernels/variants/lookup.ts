@@ -42,13 +42,20 @@ export function lookup(group: 3 | 4, activations: ElementType, unitCosts: readon
       const data = new Uint8Array(4 * header + roundUp(2 * groups * rows, 16));
       new Uint32Array(data.buffer).set([spans.length, ...spans]);
       const entries = new Uint16Array(data.buffer, 4 * header);
-      forEntries(rows, groups, blockGroups, (index, row, g) => {
-        let entry = 0;
-        for (let c = g * group; c < (g + 1) * group; c++) {
-          entry = 3 * entry + 1 + (c < columns ? values[row * columns + c]! : 0);
+      let index = 0;
+      for (let first = 0; first < groups; first += blockGroups) {
+        const end = Math.min(first + blockGroups, groups);
+        for (let row = 0; row < rows; row++) {
+          const start = row * columns;
+          for (let g = first; g < end; g++) {
+            let entry = 0;
+            for (let c = g * group; c < (g + 1) * group; c++) {
+              entry = 3 * entry + 1 + (c < columns ? values[start + c]! : 0);
+            }
+            entries[index++] = (g - first) * tableBytes + entry * entryBytes;
+          }
         }
-        entries[index] = (g % blockGroups) * tableBytes + entry * entryBytes;
-      });
+      }
       return data;
     },
     unpack: (data, rows, columns) => {
@@ -88,16 +95,19 @@ function forEntries(
 /** Ends of spans, in blocks of so many columns. */
 function cutSpans({ rows, columns, values }: Weights, blockColumns: number): number[] {
   const blocks = Math.ceil(columns / blockColumns);
+  if (columns <= mostInt16Terms) return [blocks];
   const ends: number[] = [];
   const terms = new Int32Array(rows);
+  const inBlock = new Int32Array(rows);
   for (let block = 0; block < blocks; block++) {
-    const inBlock = Int32Array.from({ length: rows }, (_, row) => {
+    const end = Math.min((block + 1) * blockColumns, columns);
+    let overflows = false;
+    for (let row = 0; row < rows; row++) {
       let count = 0;
-      const end = Math.min((block + 1) * blockColumns, columns);
-      for (let c = block * blockColumns; c < end; c++) count += Math.abs(values[row * columns + c]!);
-      return count;
-    });
-    const overflows = terms.some((count, row) => count + inBlock[row]! > mostInt16Terms);
+      for (let c = block * blockColumns; c < end; c++) if (values[row * columns + c] !== 0) count++;
+      inBlock[row] = count;
+      if (terms[row]! + count > mostInt16Terms) overflows = true;
+    }
     if (overflows) {
       ends.push(block);
       terms.fill(0);
