@@ -7,7 +7,8 @@ import type { Absence, BenchTask, Measurement, PlaceResult } from './records.ts'
 import { isBuilt, serveBench } from './serve.ts';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const args = [
+/** What a browser without a display and a user is started with. */
+export const chromiumArguments = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -38,7 +39,7 @@ export async function benchInChromium(task: BenchTask, options: ContestOptions):
   });
   const files = [...task.models].map(([form, bytes]) => [form, `/models/${form}.onnx`, bytes] as const);
   const server = await serveBench(new Map(files.map(([, path, bytes]) => [path, bytes])));
-  const browser = await chromium.launch({ executablePath, args });
+  const browser = await chromium.launch({ executablePath, args: chromiumArguments });
   try {
     const page = await browser.newPage();
     await page.goto(server.origin);

@@ -4,7 +4,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { dirname, extname, join, normalize, sep } from 'node:path';
+import { extname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
@@ -18,7 +18,7 @@ const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
 };
 
-/** Where a package is installed, by its package.json or, where that is not exported, by its main file. */
+/** Where a package is installed: packages need not export their package.json, so it is looked for as Node does. */
 function packageFolder(name: string): string | undefined {
   for (const folder of require.resolve.paths(name) ?? []) {
     if (existsSync(join(folder, name, 'package.json'))) return join(folder, name);
@@ -75,4 +75,4 @@ export async function serveBench(models: ReadonlyMap<string, Uint8Array>): Promi
 }
 
 /** Whether the package was built, which a page needs. */
-export const isBuilt = (): boolean => existsSync(join(dirname(built), 'dist', 'bench', 'page.js'));
+export const isBuilt = (): boolean => existsSync(join(built, 'bench', 'page.js'));

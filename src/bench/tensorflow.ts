@@ -20,7 +20,7 @@ function kernelOf(t: Tensorflow, { dims, data }: Tensor, isDepthwise: boolean): 
 }
 
 function convolution(t: Tensorflow, node: Node): Step {
-  const [input, weight, bias] = node.inputs as [Value, Value, Value | undefined];
+  const [, weight, bias] = node.inputs as [Value, Value, Value | undefined];
   const group = node.int('group', 1);
   const isDepthwise = group > 1;
   const { dims } = weight.constant!;
@@ -30,10 +30,15 @@ function convolution(t: Tensorflow, node: Node): Step {
   const [top, left, bottom, right] = node.ints('pads', [0, 0, 0, 0]) as [number, number, number, number];
   const strides = node.ints('strides', [1, 1]) as [number, number];
   const isPadded = top + left + bottom + right > 0;
-  void input;
+  const margins: [number, number][] = [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
   return ([x]) => {
     const image = x as tf.Tensor4D;
-    const padded = isPadded ? t.pad(image, [[0, 0], [top, bottom], [left, right], [0, 0]]) : image; // biome-ignore format: rows
+    const padded = isPadded ? t.pad(image, margins) : image;
     const y = isDepthwise
       ? t.depthwiseConv2d(padded, kernel, strides, 'valid')
       : t.conv2d(padded, kernel, strides, 'valid');

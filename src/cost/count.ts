@@ -139,3 +139,12 @@ function addUnknown(unknown: Map<string, UnknownOperator>, node: Node): void {
   const elements = node.outputs.reduce((total, output) => total + elementsOf(output), before.elements);
   unknown.set(op, { op, nodes: before.nodes + 1, elements });
 }
+
+/** The same for what needs all costs: E_UNSUPPORTED, at `where`, for an operator whose cost is not known. */
+export function countKnown(graph: Graph, where: string, sizes?: Sizes): CountedGraph {
+  const counted = countGraph(graph, sizes);
+  const unknown = counted.unknown[0];
+  if (!unknown) return counted;
+  const found = `${unknown.nodes} of the unknown operator ${unknown.op}`;
+  throw new TritbankError('E_UNSUPPORTED', where, `expected operators whose cost is known, found ${found}`);
+}

@@ -7,7 +7,7 @@ export {
   parseAccelerator,
 } from './accelerator.ts';
 export { addArithmetic, applyConventions, paperConventions } from './conventions.ts';
-export { type CountedLayer, countGraph } from './count.ts';
+export { type CountedLayer, countGraph, countKnown } from './count.ts';
 export { type Estimate, type EstimateOptions, estimate } from './estimate.ts';
 export {
   type CostOptions,

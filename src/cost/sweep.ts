@@ -3,7 +3,7 @@
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { type LayerKind, makePlan } from '../quantize/index.ts';
 import { addArithmetic } from './conventions.ts';
-import { type CountedLayer, countGraph } from './count.ts';
+import { type CountedLayer, countKnown } from './count.ts';
 import { estimate } from './estimate.ts';
 import {
   type CostOptions,
@@ -50,12 +50,7 @@ export function sweepCost(graph: Graph, options: SweepOptions): Sweep {
   const setting = chooseSetting(options);
   const scheme = typeof options.scheme === 'object' ? options.scheme : storageSchemes[options.scheme ?? 'hybrid'];
   checkOptions(setting, scheme);
-  const counted = countGraph(graph, options.sizes);
-  const unknown = counted.unknown[0];
-  if (unknown) {
-    const found = `${unknown.nodes} of the unknown operator ${unknown.op}`;
-    throw new TritbankError('E_UNSUPPORTED', 'sweep', `expected operators whose cost is known, found ${found}`);
-  }
+  const counted = countKnown(graph, 'sweep', options.sizes);
   const base = foldedForm(graph);
   const reference = uncompressedReference(counted, setting);
   const others = otherWork(counted.nodes, setting);

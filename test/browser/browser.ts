@@ -3,23 +3,14 @@
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { chromiumArguments } from '../../src/bench/in-chromium.ts';
 
 const executablePath = '/usr/bin/chromium';
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
 export const hasBrowser = existsSync(executablePath);
 
 /** `profile` is a directory that the browser may fill. */
 export const launch = (profile: string): Promise<BrowserContext> =>
-  chromium.launchPersistentContext(profile, { executablePath, args });
+  chromium.launchPersistentContext(profile, { executablePath, args: chromiumArguments });
 
 export interface OpenPage {
   readonly page: Page;

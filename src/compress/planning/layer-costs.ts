@@ -12,7 +12,7 @@ import {
   type CountedLayer,
   chooseSetting,
   compare,
-  countGraph,
+  countKnown,
   estimate,
   measureLayer,
   otherWork,
@@ -142,12 +142,7 @@ export function costCandidates(
   const setting = chooseSetting(options);
   const scheme = typeof options.scheme === 'object' ? options.scheme : storageSchemes[options.scheme ?? 'hybrid'];
   checkSetting(setting, scheme);
-  const counted = countGraph(graph, options.sizes);
-  const unknown = counted.unknown[0];
-  if (unknown) {
-    const found = `${unknown.nodes} of the unknown operator ${unknown.op}`;
-    throw new TritbankError('E_UNSUPPORTED', 'planner', `expected operators whose cost is known, found ${found}`);
-  }
+  const counted = countKnown(graph, 'planner', options.sizes);
   predictLayers(counted.layers, { layers: {} }); // refuses ternary layers
   checkLayers(layers, counted.layers);
   const work = (layer: CountedLayer) => workOf(layer, measureLayer(layer.group, scheme).bytes, setting);
