@@ -20,10 +20,11 @@ import {
   type StorageOptions,
   schemeFrom,
 } from './cost-options.ts';
+import { addFineTuneOptions, type FineTuneOptions, fineTuneFrom } from './fine-tune-options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { listOf, number, oneOf, text, whole } from './values.ts';
 
-interface Options extends CommonOptions, CountingOptions, StorageOptions {
+interface Options extends CommonOptions, CountingOptions, StorageOptions, FineTuneOptions {
   readonly data?: string;
   readonly dataDir?: string;
   readonly maxSize?: number;
@@ -41,9 +42,6 @@ interface Options extends CommonOptions, CountingOptions, StorageOptions {
   readonly calibrateOnly?: boolean;
   readonly training: boolean;
   readonly init?: 'decompose' | 'draw';
-  readonly epochs?: number;
-  readonly learningRate?: number;
-  readonly batchSize?: number;
   readonly trainSamples?: number;
   readonly testSamples?: number;
   readonly threads?: number;
@@ -122,9 +120,7 @@ export function addCompress(program: TritbankCommand): void {
     'decompose the weights, or draw fresh factors (default: decompose)',
     oneOf(['decompose', 'draw']),
   );
-  add('--epochs <n>', 'default: 5', count);
-  add('--learning-rate <x>', 'default: 0.01', share);
-  add('--batch-size <n>', 'default: 32', count);
+  addFineTuneOptions(command);
   add('--threads <n>', 'threads (default: one a core)', count);
   add('--seed <n>', 'default: 1', whole({ from: 0, to: 2 ** 32 - 1 }));
   command.action(compress);
@@ -145,7 +141,7 @@ async function configFrom(model: string, options: Options): Promise<CompressConf
     import('../cost/index.ts'),
   ]);
   const { data, dataDir, maxSize, maxEnergy, maxMultiplications, minThroughput, uniform, plan, format } = options;
-  const { epochs, learningRate, batchSize, trainSamples, testSamples, threads } = options;
+  const { trainSamples, testSamples, threads } = options;
   const [alpha, widthRatio] = uniform ?? [];
   if (options.calibrateOnly && !options.training) {
     throw new TritbankError('E_USAGE', '--calibrate-only', 'expected it without --no-training, found both');
@@ -177,10 +173,7 @@ async function configFrom(model: string, options: Options): Promise<CompressConf
     method: methodOf(options),
     ...(options.init && { init: options.init }),
     training: {
-      ...defaultCompress.training,
-      ...(epochs !== undefined && { epochs }),
-      ...(learningRate !== undefined && { learningRate }),
-      ...(batchSize !== undefined && { batchSize }),
+      ...fineTuneFrom(defaultCompress.training, options),
       ...(trainSamples !== undefined && { trainSamples }),
       ...(testSamples !== undefined && { testSamples }),
     },

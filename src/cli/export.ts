@@ -2,7 +2,14 @@
 
 import type { ExportConfig, ExportProgress, ExportResult } from '../export/index.ts';
 import { TritbankError } from '../ir/errors.ts';
-import { type CommonOptions, interruptible, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import {
+  type CommonOptions,
+  commandLine,
+  interruptible,
+  printResult,
+  type TritbankCommand,
+  ValueOption,
+} from './command.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { oneOf, text, whole } from './values.ts';
 
@@ -99,7 +106,7 @@ async function run(model: string, options: Options): Promise<void> {
   let result: ExportResult;
   try {
     result = await interruptible(
-      (signal) => exportModel(config, { onProgress, signal, warn }),
+      (signal) => exportModel(config, { onProgress, signal, warn, command: commandLine() }),
       () => 'nothing is kept of what was measured: start again',
     );
   } finally {

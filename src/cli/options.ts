@@ -114,7 +114,8 @@ const adjustSchedule = (config: TrainConfig, part: Partial<ScheduleOptions>): Tr
 const count = whole({ from: 1 });
 const fraction = number({ from: 0, to: 1 });
 const decay = number({ from: 0, below: 1 });
-const shares: ValueKind<TrainConfig['phases']> = {
+/** Of the phases full, ternary and frozen. */
+export const phaseShares: ValueKind<TrainConfig['phases']> = {
   expected: 'three numbers of at least 0, not all 0, separated by commas',
   parse(given) {
     const [full, ternary, frozen, ...more] = listOf(number({ from: 0 }), '').parse(given) ?? [];
@@ -206,7 +207,7 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
       '--phases <a,b,c>',
       'shares of the epochs with full-precision, ternary and frozen ternary weights ' +
         `(default: ${defaultConfig.phases.join(',')})`,
-      shares,
+      phaseShares,
       forMethods('twn', 'strassen', 'hybrid'),
     ),
     field(

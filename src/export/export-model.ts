@@ -46,6 +46,8 @@ export interface ExportRunOptions {
   readonly onProgress?: (progress: ExportProgress) => void;
   readonly signal?: AbortSignal;
   readonly warn?: (line: string) => void;
+  /** The command line, for the records. */
+  readonly command?: string;
 }
 
 export interface ExportResult extends ExportForms {
@@ -61,6 +63,8 @@ export interface ExportResult extends ExportForms {
   readonly agreement?: number;
   /** Without data: root mean square of the scores' differences on noise, relative to that of the scores. */
   readonly difference?: number;
+  readonly command: string;
+  readonly date: string;
 }
 
 /**
@@ -96,6 +100,8 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
     ...(data
       ? await compareOnImages(network, stored, data, config, options)
       : await compareOnNoise(network, stored, config)),
+    command: options.command ?? '',
+    date: new Date().toISOString(),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The report's style sheet: system fonts, light and dark by the reader's preference, narrow screens, print. */
 
-export const style = `
+/** The colours. */
+export const theme = `
 :root {
   color-scheme: light dark;
   --page: #f5f6f8; --card: #ffffff; --ink: #16191d; --muted: #56606c; --rule: #e3e7ec; --ghost: #e2e6ec;
@@ -21,7 +22,9 @@ export const style = `
     --macs: #60a5fa; --products: #f5a524; --additions: #2dd4bf; --energy: #f472b6; --memory: #8a79e8; --busy: #94c83d;
     --ramp-low: #7a5af0; --ramp-middle: #f0568f; --ramp-high: #ffe08a;
   }
-}
+}`;
+
+export const style = `${theme}
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {

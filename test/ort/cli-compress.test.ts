@@ -57,6 +57,15 @@ describe.concurrent('wrong usage', () => {
   const ways = 'compress: expected a budget, a uniform choice or a plan, found';
   test.each([
     ['', "MODEL.onnx: expected an argument of 'tritbank compress', found none"],
+    ['bars.onnx --max-size 0.9 --distill both', "--distill: expected one of kd, dist, none, found 'both'"],
+    [
+      'bars.onnx --max-size 0.9 --data bars --distill none --temperature 3',
+      '--temperature: expected it without --distill none, found both',
+    ],
+    [
+      'bars.onnx --max-size 0.9 --data bars --phases 1,1',
+      "--phases: expected three numbers of at least 0, not all 0, separated by commas, found '1,1'",
+    ],
     ['bars.onnx --max-size 0.9', '--data: expected images, or --no-training, found neither'],
     ['bars.onnx --no-training', `${ways} none of them`],
     ['bars.onnx --no-training --max-size 0.9 --uniform 0.5,1', `${ways} a budget and a uniform choice`],

@@ -1,0 +1,66 @@
+# Read by the scripts of the rows (`. common.sh`): networks, schedules, and how a run is started, continued or kept.
+#
+#   sh scripts/cifar10/ROW.sh [NETWORK [SEED]]        NETWORK: mobilenet-v1-0.5 (default), mobilenet-v2-0.35
+#
+# CIFAR10_DIR   the folder with CIFAR-10's binary batches (default: data/cifar10)
+# SCHEDULE      short (default), or full: 200 epochs for the original, 30 for each compressed network
+# TRITBANK      the program (default: node dist/cli/main.js, after `npm run build`)
+#
+# A run has its directory under runs/cifar10 (runs/cifar10-full). Finished runs are kept, stopped ones continue.
+set -eu
+network=${1:-mobilenet-v1-0.5}
+seed=${2:-1}
+schedule=${SCHEDULE:-short}
+program=${TRITBANK:-node dist/cli/main.js}
+data="--data cifar10 --data-dir ${CIFAR10_DIR:-data/cifar10}"
+
+case $network in
+  mobilenet-v1-0.5) architecture='--model mobilenet-v1 --width 0.5' epochs=60 ;;
+  mobilenet-v2-0.35) architecture='--model mobilenet-v2 --width 0.35' epochs=30 ;;
+  *) echo "error E_USAGE: network: expected mobilenet-v1-0.5 or mobilenet-v2-0.35, found '$network'" >&2; exit 2 ;;
+esac
+case $schedule in
+  short) runs=runs/cifar10/$network tuning=4 ;;
+  full) runs=runs/cifar10-full/$network epochs=200 tuning=30 ;;
+  *) echo "error E_USAGE: SCHEDULE: expected short or full, found '$schedule'" >&2; exit 2 ;;
+esac
+original=$runs/full-precision-1/model.onnx
+tune="--epochs $tuning --batch-size 128 --learning-rate 0.04 --threads 1"
+
+# start NAME COMMAND ARGUMENT...: a run in $runs/NAME-SEED.
+start() {
+  out=$runs/$1-$seed
+  shift
+  [ -f "$out/result.json" ] && return 0
+  if [ -f "$out/config.json" ]; then set -- "$@" --resume; fi
+  mkdir -p "$runs"
+  # shellcheck disable=SC2086
+  $program "$@" $data --seed "$seed" --out "$out"
+}
+
+# What the layers of the original bear: measured once, for every plan.
+analysis=$runs/analysis.json
+analyze() {
+  [ -f "$analysis" ] && return 0
+  # shellcheck disable=SC2086
+  $program analyze "$original" $data --images 1024 --out "$analysis"
+}
+
+# compress NAME ARGUMENT...: the original with filter banks.
+compress() {
+  name=$1
+  shift
+  analyze
+  # shellcheck disable=SC2086
+  start "$name" compress "$original" --analysis "$analysis" $tune "$@"
+}
+
+# quantize NAME MODEL: 8-bit weights and activations, calibrated on 512 training images.
+quantize() {
+  out=$runs/$1-$seed
+  [ -f "$out/result.json" ] && return 0
+  mkdir -p "$out"
+  # shellcheck disable=SC2086
+  $program export "$2" --activations int8 --images 512 $data --seed "$seed" --out "$out/model.onnx" --json >"$out/result.json.tmp"
+  mv "$out/result.json.tmp" "$out/result.json"
+}

@@ -1,0 +1,77 @@
+/** Charts of the results as SVG files: light or dark by the reader's preference. */
+
+import * as Plot from '@observablehq/plot';
+import { draw, rule } from '../../src/report/charts/draw.ts';
+import { theme } from '../../src/report/style.ts';
+import type { Summary } from './summary.ts';
+
+const frame = { width: 860, marginLeft: 52, marginBottom: 44, marginTop: 28 } as const;
+/** Room on the right for the names of rows. */
+const marginRight = 210;
+
+/** A plot as a file of its own. */
+function toFile(label: string, options: Plot.PlotOptions): string {
+  const { text } = draw(label, options);
+  const style = `<style>${theme} svg { background: var(--card); color: var(--ink); font-family: system-ui, sans-serif; }</style>`;
+  return `${text.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ').replace(/(<svg [^>]*>)/, `$1${style}`)}\n`;
+}
+
+export interface Axis {
+  readonly label: string;
+  readonly value: (summary: Summary) => number;
+}
+
+/** Top-1 accuracy against a cost: a dot a row, a bar from the worst to the best seed. */
+export function drawAccuracyAgainst({ label, value }: Axis, summaries: readonly Summary[]): string {
+  const points = summaries.map((summary) => {
+    const accuracies = summary.runs.map((run) => 100 * run.top1);
+    return {
+      x: value(summary),
+      y: 100 * summary.top1,
+      low: Math.min(...accuracies),
+      high: Math.max(...accuracies),
+      color: summary.row.color,
+      name: summary.row.label,
+    };
+  });
+  return toFile(`Top-1 accuracy against ${label}`, {
+    ...frame,
+    marginRight,
+    height: 420,
+    inset: 14,
+    x: { label, labelAnchor: 'center', labelArrow: 'none', zero: true, nice: true },
+    y: { label: 'Top-1 accuracy (%)', labelArrow: 'up', nice: true },
+    marks: [
+      Plot.gridY({ stroke: rule, strokeOpacity: 1 }),
+      Plot.gridX({ stroke: rule, strokeOpacity: 1 }),
+      Plot.ruleX(points, { x: 'x', y1: 'low', y2: 'high', stroke: 'color', strokeWidth: 2 }),
+      Plot.dot(points, { x: 'x', y: 'y', r: 6, fill: 'color', stroke: 'var(--card)' }),
+      Plot.text(points, { x: 'x', y: 'y', text: 'name', fill: 'color', textAnchor: 'start', dx: 10, fontSize: 12 }),
+    ],
+  });
+}
+
+/** Test accuracy epoch by epoch, of the first seed of each row. */
+export function drawHistories(summaries: readonly Summary[]): string {
+  const trained = summaries.filter(({ shown }) => shown.history.length > 0);
+  const points = trained.flatMap(({ row, shown }) =>
+    shown.history.map(({ epoch, top1 }) => ({ epoch, top1: 100 * top1, row: row.label, color: row.color })),
+  );
+  const ends = trained.map(({ row, shown }) => {
+    const { epoch, top1 } = shown.history.at(-1)!;
+    return { epoch, top1: 100 * top1, name: row.label, color: row.color };
+  });
+  return toFile('Test accuracy by epoch of training', {
+    ...frame,
+    marginRight,
+    height: 420,
+    x: { type: 'log', label: 'Epoch', labelAnchor: 'center', labelArrow: 'none', tickFormat: '~s' },
+    y: { label: 'Top-1 accuracy on test images (%)', labelArrow: 'up', nice: true },
+    marks: [
+      Plot.gridY({ stroke: rule, strokeOpacity: 1 }),
+      Plot.line(points, { x: 'epoch', y: 'top1', z: 'row', stroke: 'color', strokeWidth: 2 }),
+      Plot.dot(ends, { x: 'epoch', y: 'top1', r: 4, fill: 'color' }),
+      Plot.text(ends, { x: 'epoch', y: 'top1', text: 'name', fill: 'color', textAnchor: 'start', dx: 8 }),
+    ],
+  });
+}

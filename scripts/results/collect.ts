@@ -1,0 +1,150 @@
+/** Takes from finished run directories what `results/` keeps: figures, history, configuration, plan. */
+
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CompressResult } from '../../src/compress/index.ts';
+import {
+  measureCost,
+  measureStorage,
+  type NetworkCost,
+  type Packing,
+  paperConventions,
+  storageSchemes,
+} from '../../src/cost/index.ts';
+import type { ExportResult } from '../../src/export/index.ts';
+import type { Graph } from '../../src/ir/index.ts';
+import { loadModel } from '../../src/onnx/index.ts';
+import { normalizeNetwork } from '../../src/passes/index.ts';
+import { describeMachine, type RunResult, writeFileAtomic } from '../../src/train/index.ts';
+import { type Row, rowOf } from './rows.ts';
+import type { Counted, RunFigures } from './stored.ts';
+
+const readJson = <T>(path: string) => JSON.parse(readFileSync(path, 'utf8')) as T;
+
+/** Commands without this machine's directories. */
+const clean = (command: string) =>
+  command
+    .replace(/ --data-dir \S+/, '')
+    .replaceAll(/\S*\/(?=runs\/)/g, '')
+    .replace(/^\S*\/main\.js/, 'tritbank');
+
+/** What a run says of itself, whichever command made it. */
+interface Outcome {
+  /** The float network whose operations and values are counted. */
+  readonly model: string;
+  readonly top1: number;
+  /** The training's run directory. */
+  readonly training?: string;
+  readonly command: string;
+  readonly date: string;
+}
+
+function readOutcome(directory: string): Outcome {
+  const result = readJson<RunResult | CompressResult | ExportResult>(join(directory, 'result.json'));
+  if ('plan' in result) {
+    const { accuracy, command, date } = result;
+    if (!accuracy) throw new Error(`${directory}: expected a run with test images`);
+    const training = join(directory, 'training');
+    return { model: join(directory, 'model.onnx'), top1: accuracy.after.top1, training, command, date };
+  }
+  if ('history' in result) {
+    const { top1, command, date } = result;
+    return { model: join(directory, 'model.onnx'), top1, training: directory, command, date };
+  }
+  const { accuracy, model, command, date } = result;
+  if (!accuracy) throw new Error(`${directory}: expected an export that was compared on test images`);
+  return { model, top1: accuracy.after, command, date };
+}
+
+function count(graph: Graph, row: Row, ternary: 'dense' | 'zero-skipping', original: NetworkCost): Counted {
+  const conventions = { ...paperConventions, ternary };
+  const cost = measureCost(graph, { format: row.format, scheme: row.scheme, conventions });
+  return {
+    multiplications: cost.multiplications,
+    additions: cost.additions,
+    relativeMultiplications: cost.multiplications / original.multiplications,
+    energy: cost.energy / original.energy,
+    throughput: original.areaTime / cost.areaTime,
+  };
+}
+
+function zerosIn(graph: Graph): number | undefined {
+  const counts = measureStorage(graph).layers.flatMap(({ ternary }) => ternary ?? []);
+  const total = counts.reduce((sum, { minus, zero, plus }) => sum + minus + zero + plus, 0);
+  return total > 0 ? counts.reduce((sum, { zero }) => sum + zero, 0) / total : undefined;
+}
+
+async function measure(directory: string, row: Row, original: NetworkCost): Promise<RunFigures> {
+  const { model, top1, training, command, date } = readOutcome(directory);
+  const graph = normalizeNetwork(await loadModel(model));
+  const scheme = storageSchemes[row.scheme];
+  const stored = (packing: Packing) => measureStorage(graph, { ...scheme, packing });
+  const { parameters, bytes } = stored('two-bit');
+  const trained = training === undefined ? undefined : readJson<RunResult>(join(training, 'result.json'));
+  const zeros = zerosIn(graph);
+  return {
+    top1,
+    ...(trained && { epochs: trained.epochs, seconds: Math.round(trained.seconds) }),
+    parameters,
+    bytes: {
+      twoBit: bytes,
+      fiveTrit: stored('five-trit').bytes,
+      entropy: stored('entropy').bytes,
+      original: original.bytes,
+    },
+    dense: count(graph, row, 'dense', original),
+    zeroSkipping: count(graph, row, 'zero-skipping', original),
+    ...(zeros !== undefined && { zeros }),
+    command: clean(command),
+    machine: trained?.machine ?? describeMachine(),
+    date: date.slice(0, 10),
+  };
+}
+
+/** The original of a network's runs: full precision, every value at 16 bits. */
+const costOf = async (model: string) => measureCost(normalizeNetwork(await loadModel(model)), { scheme: 'fp' });
+
+/** Configurations and plans name files: of these, what is below the repository is kept. */
+function withoutPaths(json: string): string {
+  const value: unknown = JSON.parse(json, (key, part: unknown) => {
+    if (key === 'dataDir') return undefined;
+    return typeof part === 'string' ? part.replace(/^.*\/(?=runs\/)/, '') : part;
+  });
+  return `${JSON.stringify(value, null, 1)}\n`;
+}
+
+async function collectRun(directory: string, target: string, row: Row, original: NetworkCost): Promise<void> {
+  const figures = await measure(directory, row, original);
+  mkdirSync(target, { recursive: true });
+  const { training } = readOutcome(directory);
+  const sources = [
+    ['config.json', directory],
+    ['plan.json', directory],
+    ['metrics.jsonl', training],
+  ] as const;
+  for (const [name, from] of sources) {
+    const path = from && join(from, name);
+    if (!path || !existsSync(path)) continue;
+    const text = readFileSync(path, 'utf8');
+    writeFileAtomic(join(target, name), name.endsWith('.json') ? withoutPaths(text) : text);
+  }
+  writeFileAtomic(join(target, 'run.json'), `${JSON.stringify(figures, null, 1)}\n`);
+}
+
+/**
+ * Stores every finished run of a network (`runs/cifar10/NETWORK/ROW-SEED`) in `target`, as `target/ROW-SEED`. Runs whose
+ * directories are not there stay as they were stored. Returns the names of the collected ones.
+ */
+export async function collectNetwork(runs: string, target: string): Promise<string[]> {
+  const finished = readdirSync(runs).filter((name) => existsSync(join(runs, name, 'result.json')));
+  if (!finished.includes('full-precision-1')) return [];
+  const original = await costOf(join(runs, 'full-precision-1', 'model.onnx'));
+  const collected: string[] = [];
+  for (const name of finished) {
+    const known = rowOf(name);
+    if (!known) continue;
+    await collectRun(join(runs, name), join(target, name), known.row, original);
+    collected.push(name);
+  }
+  return collected;
+}

@@ -1,0 +1,24 @@
+/**
+ * `npm run results`: stores the figures, histories, configurations and plans of finished runs under `runs/cifar10` in
+ * `results/cifar10`, then makes tables and charts from what is stored there: `results/README.md`, the SVG files, and the
+ * table in the README. `npm run results -- --stored` collects nothing, and gives the same.
+ */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../src/train/run-files.ts';
+import { collectNetwork } from './collect.ts';
+import { makePages } from './pages.ts';
+
+const runs = 'runs/cifar10';
+const target = 'results/cifar10';
+if (!process.argv.includes('--stored') && existsSync(runs)) {
+  for (const network of readdirSync(runs)) {
+    const collected = await collectNetwork(join(runs, network), join(target, network));
+    console.log(`${network}: ${collected.length} runs`);
+  }
+}
+for (const [path, text] of makePages(target, (file) => readFileSync(file, 'utf8'))) {
+  writeFileAtomic(path, text);
+  console.log(path);
+}

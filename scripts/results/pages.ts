@@ -1,0 +1,140 @@
+/** The pages and charts that are made from stored runs, as texts by path. */
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatPercent } from '../../src/report/format.ts';
+import { drawAccuracyAgainst, drawHistories } from './charts.ts';
+import { readStored, type StoredRun } from './stored.ts';
+import { type Summary, summarizeRows } from './summary.ts';
+import { printAblations, printDense, printRuns, printSparse } from './tables.ts';
+
+interface Network {
+  /** The folder's name. */
+  readonly name: string;
+  readonly title: string;
+  readonly runs: readonly StoredRun[];
+  readonly summaries: readonly Summary[];
+}
+
+const titles: Readonly<Record<string, string>> = {
+  'mobilenet-v1-0.5': 'MobileNet-V1 0.5',
+  'mobilenet-v2-0.35': 'MobileNet-V2 0.35',
+};
+
+function readNetworks(folder: string): Network[] {
+  return Object.entries(titles).flatMap(([name, title]) => {
+    if (!readdirSync(folder).includes(name)) return [];
+    const runs = readStored(join(folder, name));
+    return runs.length > 0 ? [{ name, title, runs, summaries: summarizeRows(runs) }] : [];
+  });
+}
+
+const charts = {
+  size: {
+    label: 'Size, of the original at 16 bits (%)',
+    value: ({ shown: { bytes } }: Summary) => (100 * bytes.twoBit) / bytes.original,
+  },
+  energy: {
+    label: 'Energy, of the original at 16 bits (%)',
+    value: ({ shown: { dense } }: Summary) => 100 * dense.energy,
+  },
+  'energy-zeros-skipped': {
+    label: 'Energy with zeros skipped, of the original at 16 bits (%)',
+    value: ({ shown: { zeroSkipping } }: Summary) => 100 * zeroSkipping.energy,
+  },
+} as const;
+
+const drawCharts = (folder: string, { name, summaries }: Network): [string, string][] => [
+  ...Object.entries(charts).map(([kind, axis]): [string, string] => [
+    join(folder, name, `accuracy-${kind}.svg`),
+    drawAccuracyAgainst(axis, summaries),
+  ]),
+  [join(folder, name, 'histories.svg'), drawHistories(summaries)],
+];
+
+function describeNetwork({ name, title, runs, summaries }: Network): string {
+  const ablation = printAblations(runs);
+  const image = (kind: string, text: string) => `![${text}](cifar10/${name}/${kind}.svg)`;
+  const parts = [
+    `### ${title}, 32x32, first stride 1`,
+    printDense(summaries),
+    'Zeros skipped, and ternary weights packed:',
+    printSparse(summaries),
+    [
+      image('accuracy-size', 'Top-1 against size'),
+      image('accuracy-energy', 'Top-1 against energy'),
+      image('accuracy-energy-zeros-skipped', 'Top-1 against energy, zeros skipped'),
+      image('histories', 'Test accuracy by epoch'),
+    ].join('\n'),
+  ];
+  if (ablation) parts.push(`#### What each part of the recipe brings`, ablation);
+  return parts.join('\n\n');
+}
+
+function makeResultsPage(networks: readonly Network[]): string {
+  const machines = [...new Set(networks.flatMap(({ runs }) => runs.map(({ machine }) => machine)))];
+  return `<!-- Made by \`npm run results\` from the files in cifar10/. Do not edit. -->
+
+# Measured results
+
+| folder | what was measured |
+|---|---|
+| [cifar10](cifar10) | hybrid filter banks beside full precision, int8, TWN and StrassenNets on CIFAR-10, below; [what it means](../docs/results.md) |
+| [compress](compress) | planned and uniform hybrids of pretrained ImageNet networks |
+| [calibrate](calibrate) | hybrids without training, from 256 images |
+| [bench](bench) | latency in Node and Chromium beside other runtimes, kernels |
+| [train-step](train-step) | training speed beside PyTorch and TensorFlow.js |
+| [fashion-mnist-demo](fashion-mnist-demo) | the demo |
+
+## CIFAR-10
+
+Top-1 on the 10,000 test images, of the exported file after training; with several seeds their mean, standard deviation and
+number. "points" is the difference to the first row. Sizes are those of the paper's schemes, ternary weights at 2 bits, relative to the
+original with every value at 16 bits; energy and throughput are those of the accelerator model \`paper\`, relative to the
+original at 16 bits, every ternary weight counted as an addition (dense, as the paper counts). Training is that of the row alone, on one thread,
+on a machine with other work: seconds are an upper bound. ${machines.join('; ')}.
+
+${networks.map(describeNetwork).join('\n\n')}
+
+## Commands
+
+\`sh scripts/cifar10/ROW.sh NETWORK SEED\` makes a row, \`sh scripts/cifar10/all.sh\` all of them, \`npm run results\` this page.
+Each run's configuration, plan and \`metrics.jsonl\` are in its folder.
+
+${networks.map(({ title, runs }) => `### ${title}\n\n${printRuns(runs)}`).join('\n\n')}
+`;
+}
+
+const begin = '<!-- results: made by `npm run results` -->';
+const end = '<!-- /results -->';
+
+/** The README's table: the rows of the first network, with the columns that matter most. */
+function fillReadme(readme: string, networks: readonly Network[]): string {
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`README.md: expected '${begin}' and '${end}', found them not`);
+  const [first] = networks;
+  const cells = first!.summaries.map(({ row, top1, deviation, shown: { bytes, dense, zeroSkipping } }) => {
+    const percent = (value: number) => `${formatPercent(value, 1)} %`;
+    const spread = deviation === undefined ? '' : ` ± ${formatPercent(deviation)}`;
+    const costs = [bytes.twoBit / bytes.original, dense.energy, zeroSkipping.energy].map(percent);
+    const throughputs = [dense.throughput, zeroSkipping.throughput].map((value) => value.toFixed(2));
+    return `| ${[row.label, `${formatPercent(top1)}${spread}`, ...costs, ...throughputs].join(' | ')} |`;
+  });
+  const table = [
+    `| ${first!.title} on CIFAR-10 | top-1, % | size | energy | zeros skipped | throughput | zeros skipped |`,
+    '|---|---:|---:|---:|---:|---:|---:|',
+    ...cells,
+  ].join('\n');
+  return `${readme.slice(0, from)}${begin}\n${table}\n${readme.slice(to)}`;
+}
+
+/** Everything that \`npm run results\` writes; `read` gives the README as it is. */
+export function makePages(folder: string, read: (path: string) => string): [string, string][] {
+  const networks = readNetworks(folder);
+  if (networks.length === 0) throw new Error(`${folder}: expected stored runs, found none`);
+  return [
+    ['results/README.md', makeResultsPage(networks)],
+    ['README.md', fillReadme(read('README.md'), networks)],
+    ...networks.flatMap((network) => drawCharts(folder, network)),
+  ];
+}

@@ -1,0 +1,118 @@
+/** Tables and charts of stored runs, and that the pages in the repository are what the stored files give. */
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { makePages } from './pages.ts';
+import { rowOf } from './rows.ts';
+import type { Counted, RunFigures } from './stored.ts';
+
+const counted: Counted = {
+  multiplications: 6e6,
+  additions: 7.5e6,
+  relativeMultiplications: 0.5,
+  energy: 0.7,
+  throughput: 1.25,
+};
+const figures: RunFigures = {
+  top1: 0.9,
+  epochs: 5,
+  seconds: 600,
+  parameters: 1000,
+  bytes: { twoBit: 500, fiveTrit: 400, entropy: 350, original: 1000 },
+  dense: counted,
+  zeroSkipping: { ...counted, additions: 2.5e6, energy: 0.4 },
+  zeros: 0.5,
+  command: 'tritbank compress',
+  machine: 'a machine',
+  date: '2026-01-02',
+};
+const epoch = (number: number, top1: number) => `${JSON.stringify({ epoch: number, top1 })}\n`;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tritbank-results-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+type Change = { readonly [K in keyof RunFigures]?: RunFigures[K] | undefined };
+
+function store(name: string, change: Change = {}, metrics: string | null = epoch(1, 0.8) + epoch(2, 0.9)): void {
+  const directory = join(folder, 'mobilenet-v1-0.5', name);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'run.json'), JSON.stringify({ ...figures, ...change }));
+  if (metrics !== null) writeFileSync(join(directory, 'metrics.jsonl'), metrics);
+}
+
+const readme = 'before\n<!-- results: made by `npm run results` -->\nold\n<!-- /results -->\nafter\n';
+const pages = () => new Map(makePages(folder, () => readme));
+
+describe('names of run directories', () => {
+  test('have the row and the seed', () => {
+    expect(rowOf('planned-int8-12')).toMatchObject({ row: { name: 'planned-int8', scheme: 'hybrid-int8' }, seed: 12 });
+    expect(rowOf('ablation-no-freezing-1')).toMatchObject({ row: { name: 'ablation-no-freezing' }, seed: 1 });
+  });
+  test.each(['planned', 'other-1', 'analysis.json'])('others are none: %s', (name) => {
+    expect(rowOf(name)).toBeUndefined();
+  });
+});
+
+test('a row is the mean of its seeds, with the deviation, beside the first row', () => {
+  store('full-precision-1', { top1: 0.92 });
+  for (const [i, top1] of [0.91, 0.92, 0.93].entries()) store(`planned-${i + 1}`, { top1 });
+  const page = pages().get('results/README.md')!;
+  const row = page.split('\n').find((line) => line.startsWith("| hybrid, planned at the paper's budget |"))!;
+  expect(row.split(' | ').slice(1)).toEqual([
+    ...['92.00 ± 1.00 (3)', '±0.00', '0.49', '50.0 %', '6.00', '50.0 %', '7.50', '0.700', '1.250'],
+    '5 epochs, 10 min 0 s |',
+  ]);
+});
+
+test('one seed has no deviation; what is not trained says so', () => {
+  store('full-precision-1', { top1: 0.92 });
+  store('int8-1', { epochs: undefined, seconds: undefined }, null);
+  const page = pages().get('results/README.md')!;
+  expect(page).toContain('| full precision | 92.00 |');
+  expect(page).toMatch(/\| int8 \| 90\.00 \| −2\.00 .* none \|/);
+});
+
+test('ablations are compared with the whole recipe, in the order of the table', () => {
+  store('full-precision-1');
+  store('ablation-no-freezing-1', { top1: 0.88 });
+  store('ablation-reference-1', { top1: 0.89 });
+  const page = pages().get('results/README.md')!;
+  const [, table] = page.split('#### What each part of the recipe brings');
+  const lines = table!.trim().split('\n').slice(2, 4);
+  expect(lines[0]).toMatch(/^\| the recipe \| 89\.00 \| {2}\| 50\.0 % \|/);
+  expect(lines[1]).toMatch(/^\| ternary weights trained to the end \| 88\.00 \| −1\.00 \|/);
+});
+
+test('the table in the README is replaced, the rest stays', () => {
+  store('full-precision-1', { top1: 0.92 });
+  const text = pages().get('README.md')!;
+  expect(text).toMatch(/^before\n/);
+  expect(text).toMatch(/\nafter\n$/);
+  expect(text).not.toContain('old');
+  expect(text).toContain('| full precision | 92.00 | 50.0 % | 70.0 % | 40.0 % | 1.25 | 1.25 |');
+  expect(() => makePages(folder, () => 'nothing')).toThrow('README.md: expected');
+});
+
+test('charts are documents of their own, with a mark for every row', () => {
+  store('full-precision-1');
+  store('twn-1', { top1: 0.7 });
+  const charts = [...pages()].filter(([path]) => path.endsWith('.svg'));
+  expect(charts).toHaveLength(4);
+  for (const [, svg] of charts) {
+    expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+    expect(svg).toContain('<style>');
+    expect(svg).toContain('TWN');
+    expect(svg).not.toMatch(/NaN|undefined/);
+  }
+});
+
+test.skipIf(!existsSync('results/cifar10'))('the pages in the repository are those of the stored runs', () => {
+  for (const [path, text] of makePages('results/cifar10', (file) => readFileSync(file, 'utf8'))) {
+    expect(readFileSync(path, 'utf8') === text, `${path}: run npm run results`).toBe(true);
+  }
+});

@@ -1,0 +1,93 @@
+/** The rows of the tables: what a run's name stands for, how it is counted, in the order in which they are shown. */
+
+import type { CostOptions } from '../../src/cost/index.ts';
+
+export interface Row {
+  /** The name of the script in `scripts/cifar10`, and of its run directories less the seed. */
+  readonly name: string;
+  readonly label: string;
+  readonly scheme: Extract<CostOptions['scheme'], string>;
+  readonly format: 'fp16' | 'int8';
+  /** Colour in charts, one of `src/report/style.ts`. */
+  readonly color: string;
+}
+
+export const rows: readonly Row[] = [
+  { name: 'full-precision', label: 'full precision', scheme: 'fp', format: 'fp16', color: 'var(--fp)' },
+  { name: 'int8', label: 'int8', scheme: 'int8', format: 'int8', color: 'var(--extra-1)' },
+  { name: 'twn', label: 'TWN', scheme: 'twn', format: 'fp16', color: 'var(--twn)' },
+  {
+    name: 'strassen',
+    label: 'StrassenNets, r = 2 c_out',
+    scheme: 'strassen',
+    format: 'fp16',
+    color: 'var(--strassen)',
+  },
+  {
+    name: 'uniform',
+    label: 'hybrid as in the paper, uniform',
+    scheme: 'hybrid',
+    format: 'fp16',
+    color: 'var(--extra-5)',
+  },
+  {
+    name: 'planned',
+    label: "hybrid, planned at the paper's budget",
+    scheme: 'hybrid',
+    format: 'fp16',
+    color: 'var(--hybrid)',
+  },
+  {
+    name: 'third',
+    label: 'hybrid, planned at 35 % of the size',
+    scheme: 'hybrid',
+    format: 'fp16',
+    color: 'var(--extra-4)',
+  },
+  {
+    name: 'quarter',
+    label: 'hybrid, planned at 25 % of the size',
+    scheme: 'hybrid',
+    format: 'fp16',
+    color: 'var(--extra-2)',
+  },
+  {
+    name: 'planned-int8',
+    label: 'hybrid, planned, int8',
+    scheme: 'hybrid-int8',
+    format: 'int8',
+    color: 'var(--extra-0)',
+  },
+  { name: 'quarter-int8', label: 'hybrid, 25 %, int8', scheme: 'hybrid-int8', format: 'int8', color: 'var(--extra-3)' },
+];
+
+/** What each ablation changes, by the part that `scripts/cifar10/ablation.sh` is given. */
+export const ablations: Readonly<Record<string, string>> = {
+  reference: 'the recipe',
+  'no-distillation': 'labels only, no teacher',
+  'no-decomposition': 'factors drawn, not decomposed from the weights',
+  'no-reestimation': 'batch norms not re-estimated at the end',
+  'no-freezing': 'ternary weights trained to the end',
+  'no-ternary-phase': 'ternary weights frozen from the start',
+  'no-planning': 'the same alpha and ratio in every layer',
+  dist: 'correlations with the teacher (DIST) instead of its probabilities',
+  dampen: 'with dampened oscillation',
+  'freeze-oscillating': 'with oscillating weights fixed',
+};
+
+const ablationRow = (part: string, label: string): Row => ({
+  name: `ablation-${part}`,
+  label,
+  scheme: 'hybrid',
+  format: 'fp16',
+  color: 'var(--muted)',
+});
+
+const known = [...rows, ...Object.entries(ablations).map(([part, label]) => ablationRow(part, label))];
+
+/** The row and the seed of a run directory, by its name; undefined for a name that is none. */
+export function rowOf(directory: string): { readonly row: Row; readonly seed: number } | undefined {
+  const [, name, seed] = /^(.+)-(\d+)$/.exec(directory) ?? [];
+  const row = known.find((one) => one.name === name);
+  return row && { row, seed: Number(seed) };
+}

@@ -1,0 +1,137 @@
+/** The results as Markdown tables. */
+
+import {
+  formatCount,
+  formatDuration,
+  formatFixed,
+  formatKilobytes,
+  formatPercent,
+  formatSigned,
+} from '../../src/report/format.ts';
+import { ablations } from './rows.ts';
+import type { Counted, StoredRun } from './stored.ts';
+import { type Summary, summarizeRows } from './summary.ts';
+
+interface Column<T> {
+  readonly title: string;
+  readonly cell: (item: T) => string;
+}
+
+/** A Markdown table; the first column names the row, the others are figures. */
+function table<T>(columns: readonly Column<T>[], items: readonly T[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const ruler = columns.map((_, i) => (i === 0 ? '---' : '---:'));
+  return [
+    line(columns.map(({ title }) => title)),
+    line(ruler),
+    ...items.map((item) => line(columns.map(({ cell }) => cell(item)))),
+  ].join('\n');
+}
+
+const share = (value: number) => `${formatPercent(value, 1)} %`;
+const millions = (count: number) => formatFixed(count / 1e6, 2);
+const ratio = (value: number) => formatFixed(value, 3);
+
+function accuracy({ top1, deviation, runs }: Summary): string {
+  const spread = deviation === undefined ? '' : ` ± ${formatPercent(deviation)}`;
+  return `${formatPercent(top1)}${spread}${runs.length > 1 ? ` (${runs.length})` : ''}`;
+}
+
+const name: Column<Summary> = { title: '', cell: ({ row }) => row.label };
+const top1: Column<Summary> = { title: 'top-1, %', cell: accuracy };
+
+/** A column of figures of the row's first seed. */
+const figure = (title: string, cell: (run: StoredRun) => string): Column<Summary> => ({
+  title,
+  cell: ({ shown }) => cell(shown),
+});
+
+/** A column that compares with the first row's accuracy, in points. */
+function difference(summaries: readonly Summary[]): Column<Summary> {
+  const [first] = summaries;
+  return {
+    title: 'points',
+    cell: (summary) => (summary === first ? '' : formatSigned(100 * (summary.top1 - first!.top1))),
+  };
+}
+
+const twoBitSize = figure('size', ({ bytes }) => share(bytes.twoBit / bytes.original));
+const training = figure('training', ({ epochs, seconds }) =>
+  epochs === undefined ? 'none' : `${epochs} epochs, ${formatDuration(seconds!)}`,
+);
+
+/** Every ternary weight counts, as in the paper. */
+export function printDense(summaries: readonly Summary[]): string {
+  return table(
+    [
+      name,
+      top1,
+      difference(summaries),
+      figure('KB', ({ bytes }) => formatKilobytes(bytes.twoBit)),
+      twoBitSize,
+      figure('multiplications, M', ({ dense }) => millions(dense.multiplications)),
+      figure('', ({ dense }) => share(dense.relativeMultiplications)),
+      figure('additions, M', ({ dense }) => millions(dense.additions)),
+      figure('energy', ({ dense }) => ratio(dense.energy)),
+      figure('throughput', ({ dense }) => ratio(dense.throughput)),
+      training,
+    ],
+    summaries,
+  );
+}
+
+/** Ternary weights of zero cost nothing to add, and are packed. */
+export function printSparse(summaries: readonly Summary[]): string {
+  const packed = (title: string, kind: 'fiveTrit' | 'entropy') =>
+    figure(title, ({ bytes }) => share(bytes[kind] / bytes.original));
+  return table(
+    [
+      name,
+      top1,
+      figure('zeros', ({ zeros }) => (zeros === undefined ? '' : share(zeros))),
+      twoBitSize,
+      packed('five to a byte', 'fiveTrit'),
+      packed('entropy', 'entropy'),
+      figure('additions, M', ({ zeroSkipping }) => millions(zeroSkipping.additions)),
+      figure('energy', ({ zeroSkipping }) => ratio(zeroSkipping.energy)),
+      figure('throughput', ({ zeroSkipping }) => ratio(zeroSkipping.throughput)),
+    ],
+    summaries,
+  );
+}
+
+/** What parts of the recipe bring; undefined without the reference run. */
+export function printAblations(runs: readonly StoredRun[]): string | undefined {
+  const order = [...new Map(runs.map(({ row }) => [row.name, row])).values()];
+  const places = Object.keys(ablations).map((part) => `ablation-${part}`);
+  const found = summarizeRows(
+    runs,
+    order.filter((row) => places.includes(row.name)).sort((a, b) => places.indexOf(a.name) - places.indexOf(b.name)),
+  );
+  if (found[0]?.row.name !== places[0]) return undefined;
+  const counted = (title: string, cell: (counted: Counted) => number) =>
+    figure(title, ({ zeroSkipping }) => ratio(cell(zeroSkipping)));
+  return table(
+    [
+      name,
+      top1,
+      difference(found),
+      twoBitSize,
+      counted('energy', (c) => c.energy),
+      counted('throughput', (c) => c.throughput),
+      training,
+    ],
+    found,
+  );
+}
+
+/** Commands, seeds and dates of the runs. */
+export function printRuns(runs: readonly StoredRun[]): string {
+  const order = [...runs].sort((a, b) => a.row.name.localeCompare(b.row.name) || a.seed - b.seed);
+  return order
+    .map(
+      ({ row, seed, date, parameters, command }) =>
+        `- ${row.name}, seed ${seed}, ${date}, ${formatCount(parameters)} values: \`${command}\``,
+    )
+    .join('\n');
+}
