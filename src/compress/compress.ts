@@ -28,7 +28,7 @@ import {
 } from './compress-config.ts';
 import type { LayerCandidates } from './planning/candidate.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
-import { checkAnalysis, filterSensitivity, makeCandidates, predictLosses } from './planning/make-candidates.ts';
+import { checkAnalysis, filterSensitivity, makeCandidates, predictLosses, predictNonZero } from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
 import { checkPlan, describePlan, formatPlan, type PlanFile, readPlan, toPlan } from './planning/plan-file.ts';
 import { makeUniformBanks } from './planning/uniform-plan.ts';
@@ -164,9 +164,11 @@ function uniformCandidates(
     const layer = known.get(name);
     if (!layer) return [];
     const kept = new Set(bank.fullPrecision);
-    const losses = bank.hidden > 0 ? predictLosses(layer, layer.filters - kept.size, bank.hidden) : [];
+    const ternary = layer.filters - kept.size;
+    if (ternary === 0) return [{ name, candidates: [{ ...bank, loss: 0, nonZero: 0 }] }];
+    const losses = predictLosses(layer, ternary, bank.hidden);
     const loss = losses.reduce((sum, one, filter) => sum + (kept.has(filter) ? 0 : one), 0);
-    return [{ name, candidates: [{ ...bank, loss }] }];
+    return [{ name, candidates: [{ ...bank, loss, nonZero: predictNonZero(layer, ternary, bank.hidden) }] }];
   });
 }
 

@@ -144,8 +144,8 @@ export function predictLosses(layer: AnalyzedLayer, ternary: number, hidden: num
 const tritsPerWeight = ({ inputs }: AnalyzedLayer, ternary: number, hidden: number) =>
   (hidden * (ternary + inputs)) / (ternary * inputs);
 
-/** As dense as in the whole bank at equal trits per weight. */
-function predictNonZero(layer: AnalyzedLayer, ternary: number, hidden: number): number {
+/** Predicted ternary weights other than zero: as dense as in the whole bank at equal trits per weight. */
+export function predictNonZero(layer: AnalyzedLayer, ternary: number, hidden: number): number {
   const densities = layer.nonZero.map((count, i) => count / (layer.widths[i]! * (layer.filters + layer.inputs)));
   const anchors = layer.widths.map((width) => tritsPerWeight(layer, layer.filters, width));
   const trits = tritsPerWeight(layer, ternary, hidden);
