@@ -13,8 +13,8 @@ case $part in
   no-reestimation) set -- --reestimate-batches 0 ;;
   no-freezing) set -- --phases 0,1,0 ;;
   no-ternary-phase) set -- --phases 0,0,1 ;;
-  # alpha and the ratio at which the uniform choice takes the energy of the plan
-  no-planning) set -- --analysis "$analysis"; plan='--uniform 0.0625,0.5' ;;
+  # takes the energy of the plan, and more bytes
+  no-planning) set -- --analysis "$analysis"; plan='--uniform 0.125,0.5' ;;
   dist) set -- --distill dist ;;
   dampen) set -- --dampen 0.01 ;;
   freeze-oscillating) set -- --freeze-oscillating 0.02 ;;

@@ -20,7 +20,7 @@ case $network in
   *) echo "error E_USAGE: network: expected mobilenet-v1-0.5 or mobilenet-v2-0.35, found '$network'" >&2; exit 2 ;;
 esac
 case $schedule in
-  short) runs=runs/cifar10/$network tuning=4 ;;
+  short) runs=runs/cifar10/$network tuning=3 ;;
   full) runs=runs/cifar10-full/$network epochs=200 tuning=30 ;;
   *) echo "error E_USAGE: SCHEDULE: expected short or full, found '$schedule'" >&2; exit 2 ;;
 esac

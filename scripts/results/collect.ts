@@ -1,6 +1,6 @@
 /** Takes from finished run directories what `results/` keeps: figures, history, configuration, plan. */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CompressResult } from '../../src/compress/index.ts';
 import {
@@ -11,7 +11,7 @@ import {
   paperConventions,
   storageSchemes,
 } from '../../src/cost/index.ts';
-import type { ExportResult } from '../../src/export/index.ts';
+import { type ExportResult, exportModel } from '../../src/export/index.ts';
 import type { Graph } from '../../src/ir/index.ts';
 import { loadModel } from '../../src/onnx/index.ts';
 import { normalizeNetwork } from '../../src/passes/index.ts';
@@ -33,6 +33,8 @@ interface Outcome {
   /** The float network whose operations and values are counted. */
   readonly model: string;
   readonly top1: number;
+  /** Of an export: the file, which is packed already. */
+  readonly exported?: string;
   /** The training's run directory. */
   readonly training?: string;
   readonly command: string;
@@ -53,7 +55,7 @@ function readOutcome(directory: string): Outcome {
   }
   const { accuracy, model, command, date } = result;
   if (!accuracy) throw new Error(`${directory}: expected an export that was compared on test images`);
-  return { model, top1: accuracy.after, command, date };
+  return { model, exported: join(directory, 'model.onnx'), top1: accuracy.after, command, date };
 }
 
 function count(graph: Graph, row: Row, ternary: 'dense' | 'zero-skipping', original: NetworkCost): Counted {
@@ -74,8 +76,19 @@ function zerosIn(graph: Graph): number | undefined {
   return total > 0 ? counts.reduce((sum, { zero }) => sum + zero, 0) / total : undefined;
 }
 
-async function measure(directory: string, row: Row, original: NetworkCost): Promise<RunFigures> {
-  const { model, top1, training, command, date } = readOutcome(directory);
+/** Keeps a run's model, packed; returns its bytes. */
+async function keepModel({ model, exported }: Outcome, target: string): Promise<number> {
+  const path = join(target, 'model.onnx');
+  if (exported === undefined) await exportModel({ model, out: path });
+  else copyFileSync(exported, path);
+  return statSync(path).size;
+}
+
+async function measure(
+  { model, top1, training, command, date }: Outcome,
+  row: Row,
+  original: NetworkCost,
+): Promise<RunFigures> {
   const graph = normalizeNetwork(await loadModel(model));
   const scheme = storageSchemes[row.scheme];
   const stored = (packing: Packing) => measureStorage(graph, { ...scheme, packing });
@@ -114,9 +127,12 @@ function withoutPaths(json: string): string {
 }
 
 async function collectRun(directory: string, target: string, row: Row, original: NetworkCost): Promise<void> {
-  const figures = await measure(directory, row, original);
+  const outcome = readOutcome(directory);
+  const measured = await measure(outcome, row, original);
   mkdirSync(target, { recursive: true });
-  const { training } = readOutcome(directory);
+  const isKept = row.keep === true && target.endsWith('-1');
+  const figures: RunFigures = { ...measured, ...(isKept && { fileBytes: await keepModel(outcome, target) }) };
+  const { training } = outcome;
   const sources = [
     ['config.json', directory],
     ['plan.json', directory],

@@ -2,11 +2,10 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatPercent } from '../../src/report/format.ts';
 import { drawAccuracyAgainst, drawHistories } from './charts.ts';
 import { readStored, type StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
-import { printAblations, printDense, printRuns, printSparse } from './tables.ts';
+import { printAblations, printDense, printRuns, printSparse, printSummary } from './tables.ts';
 
 interface Network {
   /** The folder's name. */
@@ -98,43 +97,38 @@ ${networks.map(describeNetwork).join('\n\n')}
 
 ## Commands
 
-\`sh scripts/cifar10/ROW.sh NETWORK SEED\` makes a row, \`sh scripts/cifar10/all.sh\` all of them, \`npm run results\` this page.
-Each run's configuration, plan and \`metrics.jsonl\` are in its folder.
+\`sh scripts/cifar10/all.sh\` makes all runs, \`npm run results\` this page. Each run's configuration, plan, figures (\`run.json\`, with
+the recorded command) and \`metrics.jsonl\` are in its folder, and the models of the best ones.
 
-${networks.map(({ title, runs }) => `### ${title}\n\n${printRuns(runs)}`).join('\n\n')}
+${networks.map(({ name, title, runs }) => `### ${title}\n\n${printRuns(name, runs)}`).join('\n\n')}
 `;
 }
 
-const begin = '<!-- results: made by `npm run results` -->';
-const end = '<!-- /results -->';
-
-/** The README's table: the rows of the first network, with the columns that matter most. */
-function fillReadme(readme: string, networks: readonly Network[]): string {
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md: expected '${begin}' and '${end}', found them not`);
-  const [first] = networks;
-  const cells = first!.summaries.map(({ row, top1, deviation, shown: { bytes, dense, zeroSkipping } }) => {
-    const percent = (value: number) => `${formatPercent(value, 1)} %`;
-    const spread = deviation === undefined ? '' : ` ± ${formatPercent(deviation)}`;
-    const costs = [bytes.twoBit / bytes.original, dense.energy, zeroSkipping.energy].map(percent);
-    const throughputs = [dense.throughput, zeroSkipping.throughput].map((value) => value.toFixed(2));
-    return `| ${[row.label, `${formatPercent(top1)}${spread}`, ...costs, ...throughputs].join(' | ')} |`;
+/**
+ * A page with its generated parts made anew: what is between `<!-- results: NAME -->` and `<!-- /results -->` becomes
+ * the part of that name. Throws for a name that there is no part for.
+ */
+function fillPage(path: string, page: string, parts: Readonly<Record<string, string>>): string {
+  return page.replace(/<!-- results: (\S+) -->\n[^]*?<!-- \/results -->/g, (_, name: string) => {
+    if (parts[name] === undefined)
+      throw new Error(`${path}: expected one of ${Object.keys(parts).join(', ')}, found ${name}`);
+    return `<!-- results: ${name} -->\n${parts[name]}\n<!-- /results -->`;
   });
-  const table = [
-    `| ${first!.title} on CIFAR-10 | top-1, % | size | energy | zeros skipped | throughput | zeros skipped |`,
-    '|---|---:|---:|---:|---:|---:|---:|',
-    ...cells,
-  ].join('\n');
-  return `${readme.slice(0, from)}${begin}\n${table}\n${readme.slice(to)}`;
 }
 
-/** Everything that \`npm run results\` writes; `read` gives the README as it is. */
+/** Everything that \`npm run results\` writes; `read` gives the pages that are written by hand as they are. */
 export function makePages(folder: string, read: (path: string) => string): [string, string][] {
   const networks = readNetworks(folder);
   if (networks.length === 0) throw new Error(`${folder}: expected stored runs, found none`);
+  const parts = Object.fromEntries(
+    networks.flatMap(({ name, title, runs, summaries }) => [
+      [name, printSummary(`${title} on CIFAR-10`, summaries)],
+      [`${name}-ablations`, printAblations(runs) ?? 'Not measured yet.'],
+    ]),
+  );
   return [
     ['results/README.md', makeResultsPage(networks)],
-    ['README.md', fillReadme(read('README.md'), networks)],
+    ...['README.md', 'docs/results.md'].map((path): [string, string] => [path, fillPage(path, read(path), parts)]),
     ...networks.flatMap((network) => drawCharts(folder, network)),
   ];
 }

@@ -45,7 +45,7 @@ function store(name: string, change: Change = {}, metrics: string | null = epoch
   if (metrics !== null) writeFileSync(join(directory, 'metrics.jsonl'), metrics);
 }
 
-const readme = 'before\n<!-- results: made by `npm run results` -->\nold\n<!-- /results -->\nafter\n';
+const readme = 'before\n<!-- results: mobilenet-v1-0.5 -->\nold\n<!-- /results -->\nafter\n';
 const pages = () => new Map(makePages(folder, () => readme));
 
 describe('names of run directories', () => {
@@ -88,14 +88,15 @@ test('ablations are compared with the whole recipe, in the order of the table', 
   expect(lines[1]).toMatch(/^\| ternary weights trained to the end \| 88\.00 \| −1\.00 \|/);
 });
 
-test('the table in the README is replaced, the rest stays', () => {
+test('tables in pages are replaced, the rest stays', () => {
   store('full-precision-1', { top1: 0.92 });
   const text = pages().get('README.md')!;
   expect(text).toMatch(/^before\n/);
   expect(text).toMatch(/\nafter\n$/);
   expect(text).not.toContain('old');
   expect(text).toContain('| full precision | 92.00 | 50.0 % | 70.0 % | 40.0 % | 1.25 | 1.25 |');
-  expect(() => makePages(folder, () => 'nothing')).toThrow('README.md: expected');
+  const other = '<!-- results: other -->\n<!-- /results -->';
+  expect(() => makePages(folder, () => other)).toThrow('README.md: expected one of mobilenet-v1-0.5,');
 });
 
 test('charts are documents of their own, with a mark for every row', () => {

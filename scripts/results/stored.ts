@@ -33,6 +33,8 @@ export interface RunFigures {
   readonly zeroSkipping: Counted;
   /** Share of ternary weights that are zero; absent without any. */
   readonly zeros?: number;
+  /** Bytes of `model.onnx` beside this file, packed; absent where it is not kept. */
+  readonly fileBytes?: number;
   readonly command: string;
   readonly machine: string;
   readonly date: string;

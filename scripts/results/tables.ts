@@ -92,6 +92,7 @@ export function printSparse(summaries: readonly Summary[]): string {
       twoBitSize,
       packed('five to a byte', 'fiveTrit'),
       packed('entropy', 'entropy'),
+      figure('file, KB', ({ fileBytes }) => (fileBytes === undefined ? '' : formatKilobytes(fileBytes))),
       figure('additions, M', ({ zeroSkipping }) => millions(zeroSkipping.additions)),
       figure('energy', ({ zeroSkipping }) => ratio(zeroSkipping.energy)),
       figure('throughput', ({ zeroSkipping }) => ratio(zeroSkipping.throughput)),
@@ -125,13 +126,30 @@ export function printAblations(runs: readonly StoredRun[]): string | undefined {
   );
 }
 
-/** Commands, seeds and dates of the runs. */
-export function printRuns(runs: readonly StoredRun[]): string {
+/** What makes each run, with seeds and dates; the command itself is in its `run.json`. */
+export function printRuns(network: string, runs: readonly StoredRun[]): string {
   const order = [...runs].sort((a, b) => a.row.name.localeCompare(b.row.name) || a.seed - b.seed);
+  const script = (name: string) => name.replace(/^ablation-(.*)$/, 'ablation.sh $1').replace(/^[^ ]*$/, '$&.sh');
   return order
-    .map(
-      ({ row, seed, date, parameters, command }) =>
-        `- ${row.name}, seed ${seed}, ${date}, ${formatCount(parameters)} values: \`${command}\``,
-    )
+    .map(({ row, seed, date, parameters }) => {
+      const command = `sh scripts/cifar10/${script(row.name)} ${network} ${seed}`;
+      return `- \`${command}\`, ${date}, ${formatCount(parameters)} values`;
+    })
     .join('\n');
+}
+
+/** The columns that matter most. */
+export function printSummary(title: string, summaries: readonly Summary[]): string {
+  return table(
+    [
+      { ...name, title },
+      top1,
+      twoBitSize,
+      figure('energy', ({ dense }) => share(dense.energy)),
+      figure('zeros skipped', ({ zeroSkipping }) => share(zeroSkipping.energy)),
+      figure('throughput', ({ dense }) => formatFixed(dense.throughput, 2)),
+      figure('zeros skipped', ({ zeroSkipping }) => formatFixed(zeroSkipping.throughput, 2)),
+    ],
+    summaries,
+  );
 }

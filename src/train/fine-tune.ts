@@ -10,7 +10,7 @@ import { writeModel } from '../onnx/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import { loadState, type Plan, type QuantizedNetwork } from '../quantize/index.ts';
 import { checkDistillation, checkRecipe } from './config.ts';
-import { engineOptions, type RunData, type RunOptions } from './context.ts';
+import { augmentation, engineOptions, type RunData, type RunOptions } from './context.ts';
 import type { FineTuneConfig } from './fine-tune-config.ts';
 import { openDataFor } from './fine-tune-data.ts';
 import { giveBatchNorms } from './give-batch-norms.ts';
@@ -67,6 +67,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
     const { train, normalisation, size } = data;
     const quantized = await giveBatchNorms(given, base, train, {
       ...engineOptions(config),
+      ...augmentation(config, data.dataset),
       batchNorm: config.batchNorm,
       batchSize: config.batchSize,
       count: config.calibrationBatches,

@@ -8,7 +8,7 @@ import { compileProgram, type Program } from '../engine/index.ts';
 import { scalar, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadState, type QuantizedNetwork } from '../quantize/index.ts';
 import { type Position, saveCheckpoint } from './checkpoint.ts';
-import { engineOptions, type RunContext, recordEpoch } from './context.ts';
+import { augmentation, engineOptions, type RunContext, recordEpoch } from './context.ts';
 import { findNonFinite } from './diagnose.ts';
 import { evaluateGraph } from './evaluate.ts';
 import { networkOf } from './phase-networks.ts';
@@ -105,7 +105,7 @@ export class PhaseLoop {
    * batch-norm statistics that belong to them.
    */
   private async weights(state: ReadonlyMap<string, Tensor>): Promise<Map<string, Tensor>> {
-    const { recipe, train, normalisation, size } = this.context;
+    const { recipe, train, normalisation, size, dataset } = this.context;
     const result = new Map<string, Tensor>();
     for (const name of [...this.built.learned, ...this.built.running]) {
       const tensor = state.get(emaName(name)) ?? state.get(name);
@@ -115,7 +115,15 @@ export class PhaseLoop {
     const graph = this.network.graph.clone();
     loadState(graph, result);
     const { batchSize, seed } = recipe;
-    const options = { ...engineOptions(recipe), batchSize, count: averagedBatches, seed, normalisation, size };
+    const options = {
+      ...engineOptions(recipe),
+      ...augmentation(recipe, dataset),
+      batchSize,
+      count: averagedBatches,
+      seed,
+      normalisation,
+      size,
+    };
     return new Map([...result, ...(await reestimate(graph, train, options))]);
   }
 
@@ -131,7 +139,7 @@ export class PhaseLoop {
       dropLast: true,
       start: position.batch,
       size,
-      ...(recipe.augment && { augment: dataset.augment }),
+      ...augmentation(recipe, dataset),
       mixup: recipe.mixup,
       smoothing: recipe.labelSmoothing,
       ...(options.warn && { warn: options.warn }),

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { relativeError } from '../../test/evaluate.ts';
-import { epochOrder, MemorySplit } from '../data/index.ts';
+import { drawChange } from '../data/augment.ts';
+import { type AugmentOptions, epochOrder, MemorySplit } from '../data/index.ts';
 import { f32, Random, toNumbers } from '../ir/index.ts';
 import { NetworkBuilder } from '../models/index.ts';
 import { inferShapes } from '../passes/index.ts';
@@ -63,6 +64,30 @@ it.each([1, 2])('measures mean and variance over the images of %i batches', asyn
     expect(relativeError(toNumbers(found.get(`${norm}_mean`)!), perChannel.map(mean))).toBeLessThan(1e-5);
     expect(relativeError(toNumbers(found.get(`${norm}_variance`)!), perChannel.map(variance))).toBeLessThan(1e-5);
   }
+});
+
+it('sees images changed as in training', async () => {
+  const white = new MemorySplit(
+    'white',
+    { channels, height: size, width: size },
+    new Uint8Array(length * channels * plane).fill(255),
+    new Int32Array(length),
+    2,
+  );
+  const options = { batchSize, count: 2, seed, normalisation: { mean: [0, 0, 0], std: [255, 255, 255] }, size };
+  const meanOf = async (augment?: AugmentOptions) => {
+    const found = await reestimate(network(), white, { ...options, ...(augment && { augment }) });
+    return toNumbers(found.get('first_mean')!)[0]!;
+  };
+  // by hand: of each shifted image, the share that is still white
+  const images = epochOrder(length, seed, 0, true).subarray(0, 2 * batchSize);
+  const shares = Array.from(images, (image) => {
+    const { shiftX, shiftY } = drawChange({ crop: 2 }, seed, 0, image);
+    return ((size - Math.abs(shiftX)) * (size - Math.abs(shiftY))) / plane;
+  });
+  expect(await meanOf()).toBeCloseTo(1, 6);
+  expect(await meanOf({ crop: 2 })).toBeCloseTo(mean(shares), 6);
+  expect(mean(shares)).toBeLessThan(0.9);
 });
 
 it('takes the batches that there are, each full', async () => {

@@ -10,7 +10,7 @@ import { loadModel, saveModel } from '../onnx/index.ts';
 import { deploy, loadState, type Plan, type QuantizedNetwork, toFrozen } from '../quantize/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Recipe } from './config.ts';
-import { engineOptions, type RunContext, type RunData, type RunOptions } from './context.ts';
+import { augmentation, engineOptions, type RunContext, type RunData, type RunOptions } from './context.ts';
 import { evaluateGraph } from './evaluate.ts';
 import { AbortError, PhaseLoop } from './loop.ts';
 import type { Distillation } from './loss.ts';
@@ -117,6 +117,7 @@ async function finish(
   if (recipe.reestimateBatches > 0) {
     const fresh = await reestimate(graph, train, {
       ...engineOptions(recipe),
+      ...augmentation(recipe, dataset),
       batchSize: recipe.batchSize,
       count: recipe.reestimateBatches,
       seed: recipe.seed,

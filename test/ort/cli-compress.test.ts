@@ -123,6 +123,15 @@ describe('models', () => {
 });
 
 describe('without data', () => {
+  test('a uniform choice, its zeros skipped', async () => {
+    const line = '--no-training --quiet --json --ternary zero-skipping --uniform 0.5,1 --out bare-uniform';
+    const { status, stdout } = await start('bars.onnx', ...line.split(' '));
+    const { plan, relative } = JSON.parse(stdout) as CompressResult;
+    expect(status).toBe(0);
+    // predicted zeros are those of the decomposition of whole banks
+    expect(plan.predicted.energy / relative.energy).toBeCloseTo(1, 1);
+    expect(plan.predicted.throughput / relative.throughput).toBeCloseTo(1, 1);
+  });
   test('a budget out of reach is answered by the closest that is not', async () => {
     const run = (share: string) => start('bars.onnx', '--no-training', '--quiet', '--max-size', share, '--out', 'bare');
     const refused = await run('0.3');
