@@ -7,12 +7,12 @@ import type { Summary } from './summary.ts';
 
 const frame = { width: 860, marginLeft: 52, marginBottom: 44, marginTop: 28 } as const;
 /** Room on the right for the names of rows. */
-const marginRight = 210;
+const marginRight = 250;
 
 /** A plot as a file of its own. */
 function toFile(label: string, options: Plot.PlotOptions): string {
   const { text } = draw(label, options);
-  const style = `<style>${theme} svg { background: var(--card); color: var(--ink); font-family: system-ui, sans-serif; }</style>`;
+  const style = `<style>${theme} svg { background: var(--card); color: var(--ink); font-family: system-ui, sans-serif !important; }</style>`;
   return `${text.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ').replace(/(<svg [^>]*>)/, `$1${style}`)}\n`;
 }
 
@@ -51,6 +51,16 @@ export function drawAccuracyAgainst({ label, value }: Axis, summaries: readonly 
   });
 }
 
+/** Heights for labels of points at the heights `values`, at least `gap` apart, from the top. */
+function spread(values: readonly number[], gap: number): number[] {
+  const order = values.map((_, i) => i).sort((a, b) => values[b]! - values[a]!);
+  const heights = [...values];
+  for (const [rank, i] of order.entries()) {
+    if (rank > 0) heights[i] = Math.min(values[i]!, heights[order[rank - 1]!]! - gap);
+  }
+  return heights;
+}
+
 /** Test accuracy epoch by epoch, of the first seed of each row. */
 export function drawHistories(summaries: readonly Summary[]): string {
   const trained = summaries.filter(({ shown }) => shown.history.length > 0);
@@ -61,6 +71,13 @@ export function drawHistories(summaries: readonly Summary[]): string {
     const { epoch, top1 } = shown.history.at(-1)!;
     return { epoch, top1: 100 * top1, name: row.label, color: row.color };
   });
+  const accuracies = points.map((point) => point.top1);
+  const range = Math.max(...accuracies) - Math.min(...accuracies);
+  const heights = spread(
+    ends.map((end) => end.top1),
+    0.045 * range,
+  );
+  const labels = ends.map((end, i) => ({ ...end, top1: heights[i]! }));
   return toFile('Test accuracy by epoch of training', {
     ...frame,
     marginRight,
@@ -71,7 +88,7 @@ export function drawHistories(summaries: readonly Summary[]): string {
       Plot.gridY({ stroke: rule, strokeOpacity: 1 }),
       Plot.line(points, { x: 'epoch', y: 'top1', z: 'row', stroke: 'color', strokeWidth: 2 }),
       Plot.dot(ends, { x: 'epoch', y: 'top1', r: 4, fill: 'color' }),
-      Plot.text(ends, { x: 'epoch', y: 'top1', text: 'name', fill: 'color', textAnchor: 'start', dx: 8 }),
+      Plot.text(labels, { x: 'epoch', y: 'top1', text: 'name', fill: 'color', textAnchor: 'start', dx: 8 }),
     ],
   });
 }

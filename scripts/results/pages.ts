@@ -116,15 +116,20 @@ function fillPage(path: string, page: string, parts: Readonly<Record<string, str
   });
 }
 
+const unknown = 'Not measured yet.';
+
 /** Everything that \`npm run results\` writes; `read` gives the pages that are written by hand as they are. */
 export function makePages(folder: string, read: (path: string) => string): [string, string][] {
   const networks = readNetworks(folder);
   if (networks.length === 0) throw new Error(`${folder}: expected stored runs, found none`);
   const parts = Object.fromEntries(
-    networks.flatMap(({ name, title, runs, summaries }) => [
-      [name, printSummary(`${title} on CIFAR-10`, summaries)],
-      [`${name}-ablations`, printAblations(runs) ?? 'Not measured yet.'],
-    ]),
+    Object.keys(titles).flatMap((name) => {
+      const network = networks.find((one) => one.name === name);
+      return [
+        [name, network ? printSummary(`${network.title} on CIFAR-10`, network.summaries) : unknown],
+        [`${name}-ablations`, (network && printAblations(network.runs)) ?? unknown],
+      ];
+    }),
   );
   return [
     ['results/README.md', makeResultsPage(networks)],
