@@ -16,7 +16,7 @@ for network in "$@"; do
   rows int8 planned-int8 quarter-int8 | side_by_side
 done
 network=$1
-for part in reference no-distillation no-decomposition no-reestimation no-freezing no-ternary-phase no-planning dist dampen \
+for part in reference no-distillation no-decomposition no-reestimation ternary-phase no-freezing no-planning dist dampen \
   freeze-oscillating; do
   echo "scripts/cifar10/ablation.sh $part $network"
 done | side_by_side

@@ -91,7 +91,8 @@ Top-1 on the 10,000 test images, of the exported file after training; with sever
 number. "points" is the difference to the first row. Sizes are those of the paper's schemes, ternary weights at 2 bits, relative to the
 original with every value at 16 bits; energy and throughput are those of the accelerator model \`paper\`, relative to the
 original at 16 bits, every ternary weight counted as an addition (dense, as the paper counts). Training is that of the row alone, on one thread,
-on a machine with other work: seconds are an upper bound. ${machines.join('; ')}.
+on a machine with other work: seconds are an upper bound. Test accuracies by epoch of the originals (chart and
+\`metrics.jsonl\`) were measured before batch norms were measured on augmented images, and are too low; that of the file is not. ${machines.join('; ')}.
 
 ${networks.map(describeNetwork).join('\n\n')}
 

@@ -28,7 +28,7 @@ const figures: RunFigures = {
   machine: 'a machine',
   date: '2026-01-02',
 };
-const epoch = (number: number, top1: number) => `${JSON.stringify({ epoch: number, top1 })}\n`;
+const epoch = (number: number, top1: number, phase = 'frozen') => `${JSON.stringify({ epoch: number, phase, top1 })}\n`;
 
 let folder: string;
 beforeEach(() => {
@@ -69,6 +69,12 @@ test('a row is the mean of its seeds, with the deviation, beside the first row',
   ]);
 });
 
+test('epochs of straight-through training are told apart', () => {
+  store('full-precision-1');
+  store('planned-1', { epochs: 2 }, epoch(1, 0.8, 'ternary') + epoch(2, 0.9));
+  expect(pages().get('results/README.md')).toContain('2 epochs, 1 of them straight through, 10 min 0 s');
+});
+
 test('one seed has no deviation; what is not trained says so', () => {
   store('full-precision-1', { top1: 0.92 });
   store('int8-1', { epochs: undefined, seconds: undefined }, null);
@@ -85,7 +91,7 @@ test('ablations are compared with the whole recipe, in the order of the table', 
   const [, table] = page.split('#### What each part of the recipe brings');
   const lines = table!.trim().split('\n').slice(2, 4);
   expect(lines[0]).toMatch(/^\| the recipe \| 89\.00 \| {2}\| 50\.0 % \|/);
-  expect(lines[1]).toMatch(/^\| ternary weights trained to the end \| 88\.00 \| −1\.00 \|/);
+  expect(lines[1]).toMatch(/^\| ternary weights trained straight through to the end \| 88\.00 \| −1\.00 \|/);
 });
 
 test('tables in pages are replaced, the rest stays', () => {

@@ -56,9 +56,12 @@ function difference(summaries: readonly Summary[]): Column<Summary> {
 }
 
 const twoBitSize = figure('size', ({ bytes }) => share(bytes.twoBit / bytes.original));
-const training = figure('training', ({ epochs, seconds }) =>
-  epochs === undefined ? 'none' : `${epochs} epochs, ${formatDuration(seconds!)}`,
-);
+const training = figure('training', ({ epochs, seconds, history }) => {
+  if (epochs === undefined) return 'none';
+  const ternary = history.filter(({ phase }) => phase === 'ternary').length;
+  const how = ternary > 0 ? `${ternary} of them straight through, ` : '';
+  return `${epochs} epochs, ${how}${formatDuration(seconds!)}`;
+});
 
 /** Every ternary weight counts, as in the paper. */
 export function printDense(summaries: readonly Summary[]): string {
