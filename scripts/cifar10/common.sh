@@ -3,7 +3,7 @@
 #   sh scripts/cifar10/ROW.sh [NETWORK [SEED]]        NETWORK: mobilenet-v1-0.5 (default), mobilenet-v2-0.35
 #
 # CIFAR10_DIR   the folder with CIFAR-10's binary batches (default: data/cifar10)
-# SCHEDULE      short (default), or full: 200 epochs for the original, 30 for each compressed network
+# SCHEDULE      short (default), or full: 200 and 100 epochs for the original, 30 for each compressed network
 # TRITBANK      the program (default: node dist/cli/main.js, after `npm run build`)
 #
 # A run has its directory under runs/cifar10 (runs/cifar10-full). Finished runs are kept, stopped ones continue.
@@ -16,13 +16,13 @@ data="--data cifar10 --data-dir ${CIFAR10_DIR:-data/cifar10}"
 
 # The paper's size, where a plan can reach it: with ten classes, MobileNet-V2 takes 54 % at least.
 case $network in
-  mobilenet-v1-0.5) architecture='--model mobilenet-v1 --width 0.5' epochs=60 size=0.49 ;;
-  mobilenet-v2-0.35) architecture='--model mobilenet-v2 --width 0.35' epochs=30 size=0.6 ;;
+  mobilenet-v1-0.5) architecture='--model mobilenet-v1 --width 0.5' epochs=60 restart=36 size=0.49 ;;
+  mobilenet-v2-0.35) architecture='--model mobilenet-v2 --width 0.35' epochs=30 restart=0 size=0.6 ;;
   *) echo "error E_USAGE: network: expected mobilenet-v1-0.5 or mobilenet-v2-0.35, found '$network'" >&2; exit 2 ;;
 esac
 case $schedule in
   short) runs=runs/cifar10/$network tuning=3 ;;
-  full) runs=runs/cifar10-full/$network epochs=200 tuning=30 ;;
+  full) runs=runs/cifar10-full/$network epochs=200 restart=100 tuning=30 ;;
   *) echo "error E_USAGE: SCHEDULE: expected short or full, found '$schedule'" >&2; exit 2 ;;
 esac
 original=$runs/full-precision-1/model.onnx
@@ -55,6 +55,15 @@ compress() {
   analyze
   # shellcheck disable=SC2086
   start "$name" compress "$original" --analysis "$analysis" $tune --phases 0,0,1 "$@"
+}
+
+# fine_tune NAME MODEL ARGUMENT...: what filter banks are compared with, made from a model by the same training.
+fine_tune() {
+  out=$runs/$1-$seed
+  shift
+  [ -f "$out/result.json" ] && return 0
+  # shellcheck disable=SC2086
+  npx tsx scripts/fine-tune.ts "$@" $data --seed "$seed" --out "$out"
 }
 
 # quantize NAME MODEL: 8-bit weights and activations, calibrated on 512 training images.

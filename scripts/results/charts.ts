@@ -21,9 +21,32 @@ export interface Axis {
   readonly value: (summary: Summary) => number;
 }
 
+/** Where a label goes beside its point: at its height or, where other labels are, as near above or below as there is room. */
+function placeLabels<T extends { readonly name: string }>(
+  points: readonly T[],
+  at: (point: T) => [number, number],
+): number[] {
+  const [lineHeight, letterWidth] = [14, 6.4];
+  const taken: { x: number; end: number; y: number }[] = [];
+  const offsets = new Map<T, number>();
+  // The right ones first: those on their left run into them.
+  for (const point of [...points].sort((a, b) => at(b)[0] - at(a)[0])) {
+    const [x, y] = at(point);
+    const end = x + point.name.length * letterWidth;
+    const isFree = (offset: number) =>
+      taken.every((one) => one.x > end || one.end < x || Math.abs(one.y - (y + offset)) >= lineHeight);
+    const steps = points.flatMap((_, i) => [i * lineHeight, -i * lineHeight]);
+    const offset = steps.find(isFree) ?? 0;
+    taken.push({ x, end, y: y + offset });
+    offsets.set(point, offset);
+  }
+  return points.map((point) => offsets.get(point)!);
+}
+
 /** Top-1 accuracy against a cost: a dot a row, a bar from the worst to the best seed. */
 export function drawAccuracyAgainst({ label, value }: Axis, summaries: readonly Summary[]): string {
-  const points = summaries.map((summary) => {
+  const [height, inset] = [420, 14];
+  const found = summaries.map((summary) => {
     const accuracies = summary.runs.map((run) => 100 * run.top1);
     return {
       x: value(summary),
@@ -34,19 +57,38 @@ export function drawAccuracyAgainst({ label, value }: Axis, summaries: readonly 
       name: summary.row.label,
     };
   });
+  const xs: [number, number] = [0, Math.max(...found.map(({ x }) => x))];
+  const ys: [number, number] = [
+    Math.floor(Math.min(...found.map(({ low }) => low))),
+    Math.ceil(Math.max(...found.map(({ high }) => high))),
+  ];
+  const pixels = (v: number, [low, high]: [number, number], span: number) =>
+    ((v - low) / (high - low)) * (span - 2 * inset);
+  const [wide, high] = [frame.width - frame.marginLeft - marginRight, height - frame.marginTop - frame.marginBottom];
+  const offsets = placeLabels(found, ({ x, y }) => [pixels(x, xs, wide), -pixels(y, ys, high)]);
+  const perPixel = (ys[1] - ys[0]) / (high - 2 * inset);
+  const points = found.map((point, i) => ({ ...point, labelY: point.y - offsets[i]! * perPixel }));
   return toFile(`Top-1 accuracy against ${label}`, {
     ...frame,
     marginRight,
-    height: 420,
-    inset: 14,
-    x: { label, labelAnchor: 'center', labelArrow: 'none', zero: true, nice: true },
-    y: { label: 'Top-1 accuracy (%)', labelArrow: 'up', nice: true },
+    height,
+    inset,
+    x: { label, labelAnchor: 'center', labelArrow: 'none', domain: xs },
+    y: { label: 'Top-1 accuracy (%)', labelArrow: 'up', domain: ys },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1 }),
       Plot.gridX({ stroke: rule, strokeOpacity: 1 }),
       Plot.ruleX(points, { x: 'x', y1: 'low', y2: 'high', stroke: 'color', strokeWidth: 2 }),
       Plot.dot(points, { x: 'x', y: 'y', r: 6, fill: 'color', stroke: 'var(--card)' }),
-      Plot.text(points, { x: 'x', y: 'y', text: 'name', fill: 'color', textAnchor: 'start', dx: 10, fontSize: 12 }),
+      Plot.text(points, {
+        x: 'x',
+        y: 'labelY',
+        text: 'name',
+        fill: 'color',
+        textAnchor: 'start',
+        dx: 10,
+        fontSize: 12,
+      }),
     ],
   });
 }

@@ -91,8 +91,9 @@ Top-1 on the 10,000 test images, of the exported file after training; with sever
 number. "points" is the difference to the first row. Sizes are those of the paper's schemes, ternary weights at 2 bits, relative to the
 original with every value at 16 bits; energy and throughput are those of the accelerator model \`paper\`, relative to the
 original at 16 bits, every ternary weight counted as an addition (dense, as the paper counts). Training is that of the row alone, on one thread,
-on a machine with other work: seconds are an upper bound. Test accuracies by epoch of the originals (chart and
-\`metrics.jsonl\`) were measured before batch norms were measured on augmented images, and are too low; that of the file is not. ${machines.join('; ')}.
+on a machine with other work: seconds are an upper bound. Seeds of compressed rows have the first seed's original. Test accuracies by epoch
+of MobileNet-V1's first cycle and of MobileNet-V2's original (chart and \`metrics.jsonl\`) were measured before batch norms were
+measured on augmented images, and are too low; those of the files are not. ${machines.join('; ')}.
 
 ${networks.map(describeNetwork).join('\n\n')}
 
@@ -110,7 +111,7 @@ ${networks.map(({ name, title, runs }) => `### ${title}\n\n${printRuns(name, run
  * the part of that name. Throws for a name that there is no part for.
  */
 function fillPage(path: string, page: string, parts: Readonly<Record<string, string>>): string {
-  return page.replace(/<!-- results: (\S+) -->\n[^]*?<!-- \/results -->/g, (_, name: string) => {
+  return page.replace(/<!-- results: (\S+) -->\n[\s\S]*?<!-- \/results -->/g, (_, name: string) => {
     if (parts[name] === undefined)
       throw new Error(`${path}: expected one of ${Object.keys(parts).join(', ')}, found ${name}`);
     return `<!-- results: ${name} -->\n${parts[name]}\n<!-- /results -->`;

@@ -75,6 +75,14 @@ test('epochs of straight-through training are told apart', () => {
   expect(pages().get('results/README.md')).toContain('2 epochs, 1 of them straight through, 10 min 0 s');
 });
 
+test('two cycles of the original are one training', () => {
+  store('first-cycle-1', { top1: 0.88, epochs: 6 });
+  store('full-precision-1');
+  const page = pages().get('results/README.md')!;
+  expect(page).toMatch(/\| full precision \| 90\.00 \| .* 6 \+ 5 epochs, 20 min 0 s \|/);
+  expect(page.match(/^- `sh scripts\/cifar10\/full-precision\.sh mobilenet-v1-0\.5 1`/gm)).toHaveLength(2);
+});
+
 test('one seed has no deviation; what is not trained says so', () => {
   store('full-precision-1', { top1: 0.92 });
   store('int8-1', { epochs: undefined, seconds: undefined }, null);

@@ -78,9 +78,9 @@ export const rows: readonly Row[] = [
 export const ablations: Readonly<Record<string, string>> = {
   reference: 'the recipe',
   'no-distillation': 'labels only, no teacher',
-  'no-decomposition': 'factors drawn, not decomposed from the weights',
+  'no-decomposition': 'factors drawn, not decomposed from the weights, and trained straight through',
   'no-reestimation': 'batch norms not re-estimated at the end',
-  'ternary-phase': 'ternary weights trained straight through for half of the epochs',
+  'ternary-phase': 'ternary weights trained straight through first, frozen for the second epoch only',
   'no-freezing': 'ternary weights trained straight through to the end',
   'no-planning': 'the same alpha and ratio in every layer',
   dist: 'correlations with the teacher (DIST) instead of its probabilities',
@@ -96,7 +96,16 @@ const ablationRow = (part: string, label: string): Row => ({
   color: 'var(--muted)',
 });
 
-const known = [...rows, ...Object.entries(ablations).map(([part, label]) => ablationRow(part, label))];
+/** What a row `full-precision` of the same seed was trained on from, where it had two cycles. */
+export const firstCycle: Row = {
+  name: 'first-cycle',
+  label: 'full precision, first cycle',
+  scheme: 'fp',
+  format: 'fp16',
+  color: 'var(--muted)',
+};
+
+const known = [...rows, firstCycle, ...Object.entries(ablations).map(([part, label]) => ablationRow(part, label))];
 
 /** The row and the seed of a run directory, by its name; undefined for a name that is none. */
 export function rowOf(directory: string): { readonly row: Row; readonly seed: number } | undefined {

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EpochRecord } from '../../src/train/records.ts';
-import { type Row, rowOf } from './rows.ts';
+import { firstCycle, type Row, rowOf } from './rows.ts';
 
 /** Figures under one way of counting ternary weights; all but the counts as fractions of the original's at 16 bits. */
 export interface Counted {
@@ -45,6 +45,8 @@ export interface StoredRun extends RunFigures {
   readonly seed: number;
   /** From `metrics.jsonl`; empty for what is not trained. */
   readonly history: readonly EpochRecord[];
+  /** What this one's training went on from, where that is a row's first cycle. */
+  readonly before?: RunFigures;
 }
 
 function readHistory(path: string): EpochRecord[] {
@@ -60,11 +62,15 @@ function readHistory(path: string): EpochRecord[] {
 /** The runs in a folder of `results/`, one directory each, by name. */
 export function readStored(folder: string): StoredRun[] {
   const found = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return found.flatMap(({ name }) => {
+  const runs = found.flatMap(({ name }): StoredRun[] => {
     const known = rowOf(name);
     if (!known) return [];
     const directory = join(folder, name);
     const figures = JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as RunFigures;
     return [{ ...figures, ...known, history: readHistory(join(directory, 'metrics.jsonl')) }];
+  });
+  return runs.map((run) => {
+    const before = runs.find(({ row, seed }) => row === firstCycle && seed === run.seed);
+    return run.row.name === 'full-precision' && before ? { ...run, before } : run;
   });
 }

@@ -8,7 +8,7 @@ import {
   formatPercent,
   formatSigned,
 } from '../../src/report/format.ts';
-import { ablations } from './rows.ts';
+import { ablations, firstCycle, type Row } from './rows.ts';
 import type { Counted, StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
 
@@ -56,8 +56,11 @@ function difference(summaries: readonly Summary[]): Column<Summary> {
 }
 
 const twoBitSize = figure('size', ({ bytes }) => share(bytes.twoBit / bytes.original));
-const training = figure('training', ({ epochs, seconds, history }) => {
+const training = figure('training', ({ epochs, seconds, history, before }) => {
   if (epochs === undefined) return 'none';
+  if (before?.epochs !== undefined) {
+    return `${before.epochs} + ${epochs} epochs, ${formatDuration(before.seconds! + seconds!)}`;
+  }
   const ternary = history.filter(({ phase }) => phase === 'ternary').length;
   const how = ternary > 0 ? `${ternary} of them straight through, ` : '';
   return `${epochs} epochs, ${how}${formatDuration(seconds!)}`;
@@ -132,10 +135,15 @@ export function printAblations(runs: readonly StoredRun[]): string | undefined {
 /** What makes each run, with seeds and dates; the command itself is in its `run.json`. */
 export function printRuns(network: string, runs: readonly StoredRun[]): string {
   const order = [...runs].sort((a, b) => a.row.name.localeCompare(b.row.name) || a.seed - b.seed);
-  const script = (name: string) => name.replace(/^ablation-(.*)$/, 'ablation.sh $1').replace(/^[^ ]*$/, '$&.sh');
+  const script = ({ name }: Row) => {
+    const [, part] = /^ablation-(.*)$/.exec(name) ?? [];
+    return part === undefined
+      ? `${name.replace(firstCycle.name, 'full-precision')}.sh ${network}`
+      : `ablation.sh ${part}`;
+  };
   return order
     .map(({ row, seed, date, parameters }) => {
-      const command = `sh scripts/cifar10/${script(row.name)} ${network} ${seed}`;
+      const command = `sh scripts/cifar10/${script(row)} ${seed}`;
       return `- \`${command}\`, ${date}, ${formatCount(parameters)} values`;
     })
     .join('\n');

@@ -28,7 +28,13 @@ import {
 } from './compress-config.ts';
 import type { LayerCandidates } from './planning/candidate.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
-import { checkAnalysis, filterSensitivity, makeCandidates, predictLosses, predictNonZero } from './planning/make-candidates.ts';
+import {
+  checkAnalysis,
+  filterSensitivity,
+  makeCandidates,
+  predictLosses,
+  predictNonZero,
+} from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
 import { checkPlan, describePlan, formatPlan, type PlanFile, readPlan, toPlan } from './planning/plan-file.ts';
 import { makeUniformBanks } from './planning/uniform-plan.ts';
