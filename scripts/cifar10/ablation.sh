@@ -6,10 +6,8 @@ cd "$(dirname "$0")/../.."
 part=${1:-reference}
 set -- mobilenet-v1-0.5 "${2:-1}"
 . scripts/cifar10/common.sh
-first=first-cycle
-[ "$restart" -ne 0 ] || first=full-precision
-original=$runs/$first-1/model.onnx
-analysis=$runs/$first-analysis.json
+original=$runs/first-cycle-1/model.onnx
+analysis=$runs/first-cycle-analysis.json
 plan="--plan $runs/ablation-reference-1/plan.json"
 case $part in
   reference) set -- --max-size 0.25 --max-energy 0.29 --min-throughput 2.1 --analysis "$analysis"; plan=; analyze ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The original: MobileNet trained from scratch in full precision, and, where there is time for no longer cycle, once more with mixup from where
-# the first ended (Loshchilov & Hutter 2017).
+# The original: MobileNet trained from scratch in full precision and, where the schedule has a second cycle, on from there with
+# mixup (Loshchilov & Hutter 2017).
 cd "$(dirname "$0")/../.."
 . scripts/cifar10/common.sh
 first=full-precision
