@@ -3,7 +3,8 @@
 #   sh scripts/cifar10/ROW.sh [NETWORK [SEED]]        NETWORK: mobilenet-v1-0.5 (default), mobilenet-v2-0.35
 #
 # CIFAR10_DIR   the folder with CIFAR-10's binary batches (default: data/cifar10)
-# SCHEDULE      short (default), or full: 200 and 100 epochs for the original, 30 for each compressed network
+# SCHEDULE      short (default), or full: 200 and 100 epochs for the original, 30 for each compressed network,
+#               60 for the smallest
 # TRITBANK      the program (default: node dist/cli/main.js, after `npm run build`)
 #
 # A run has its directory under runs/cifar10 (runs/cifar10-full). Finished runs are kept, stopped ones continue.
@@ -21,8 +22,8 @@ case $network in
   *) echo "error E_USAGE: network: expected mobilenet-v1-0.5 or mobilenet-v2-0.35, found '$network'" >&2; exit 2 ;;
 esac
 case $schedule in
-  short) runs=runs/cifar10/$network tuning=3 ;;
-  full) runs=runs/cifar10-full/$network epochs=200 restart=100 tuning=30 ;;
+  short) runs=runs/cifar10/$network tuning=3 longer=10 ;;
+  full) runs=runs/cifar10-full/$network epochs=200 restart=100 tuning=30 longer=60 ;;
   *) echo "error E_USAGE: SCHEDULE: expected short or full, found '$schedule'" >&2; exit 2 ;;
 esac
 original=$runs/full-precision-1/model.onnx

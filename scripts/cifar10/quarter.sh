@@ -3,4 +3,4 @@
 cd "$(dirname "$0")/../.."
 . scripts/cifar10/common.sh
 # A little less than that: training turns some zeros into ones.
-compress quarter --ternary zero-skipping --max-size 0.25 --max-energy 0.29 --min-throughput 2.1
+compress quarter --epochs "$longer" --ternary zero-skipping --max-size 0.25 --max-energy 0.29 --min-throughput 2.1

@@ -21,74 +21,128 @@ export interface Axis {
   readonly value: (summary: Summary) => number;
 }
 
-/** Where a label goes beside its point: at its height or, where other labels are, as near above or below as there is room. */
-function placeLabels<T extends { readonly name: string }>(
-  points: readonly T[],
-  at: (point: T) => [number, number],
-): number[] {
-  const [lineHeight, letterWidth] = [14, 6.4];
-  const taken: { x: number; end: number; y: number }[] = [];
-  const offsets = new Map<T, number>();
+type Pixels = readonly [x: number, y: number];
+
+const [lineHeight, letterWidth, labelGap, dotRadius] = [14, 6.6, 10, 6];
+
+/** How far below its point each label goes: beside it or, where points and other labels are, as near above or below as there is room. */
+function placeLabels(points: readonly { readonly label: string; readonly at: Pixels }[]): number[] {
+  const taken = points.map(({ at: [x, y] }) => ({
+    left: x - dotRadius,
+    right: x + dotRadius,
+    y,
+    half: dotRadius,
+  }));
+  const offsets = points.map(() => 0);
   // The right ones first: those on their left run into them.
-  for (const point of [...points].sort((a, b) => at(b)[0] - at(a)[0])) {
-    const [x, y] = at(point);
-    const end = x + point.name.length * letterWidth;
-    const isFree = (offset: number) =>
-      taken.every((one) => one.x > end || one.end < x || Math.abs(one.y - (y + offset)) >= lineHeight);
-    const steps = points.flatMap((_, i) => [i * lineHeight, -i * lineHeight]);
-    const offset = steps.find(isFree) ?? 0;
-    taken.push({ x, end, y: y + offset });
-    offsets.set(point, offset);
+  const order = [...points.keys()].sort((a, b) => points[b]!.at[0] - points[a]!.at[0]);
+  for (const i of order) {
+    const { label, at } = points[i]!;
+    const left = at[0] + labelGap;
+    const right = left + label.length * letterWidth;
+    const half = lineHeight / 2;
+    const isFree = (y: number) =>
+      taken.every((one) => one.left > right || one.right < left || Math.abs(one.y - y) >= one.half + half);
+    const steps = Array.from({ length: 8 * points.length }, (_, step) => (step * half) / 2);
+    const offset = steps.flatMap((step) => [-step, step]).find((step) => isFree(at[1] + step)) ?? 0;
+    taken.push({ left, right, y: at[1] + offset, half });
+    offsets[i] = offset;
   }
-  return points.map((point) => offsets.get(point)!);
+  return offsets;
 }
 
-/** Top-1 accuracy against a cost: a dot a row, a bar from the worst to the best seed. */
+/**
+ * Where an axis of accuracies starts for the differences between most rows to be seen: below the lowest or, where a gap of more
+ * than twice the range of those above leaves a few out, below the lowest above that gap.
+ */
+function axisStart(accuracies: readonly number[]): number {
+  const sorted = [...accuracies].sort((a, b) => b - a);
+  const last = sorted.findIndex((value, i) => {
+    const gap = value - (sorted[i + 1] ?? value);
+    return i + 1 >= sorted.length / 2 && gap > 2 * (sorted[0]! - value);
+  });
+  return sorted.at(last)!;
+}
+
+/** Top-1 accuracy against a cost: a dot a row, a bar from the worst to the best seed; a triangle for a row below the axis. */
 export function drawAccuracyAgainst({ label, value }: Axis, summaries: readonly Summary[]): string {
-  const [height, inset] = [420, 14];
+  const [height, inset] = [420, 16];
+  const start = axisStart(summaries.map(({ top1 }) => 100 * top1));
   const found = summaries.map((summary) => {
-    const accuracies = summary.runs.map((run) => 100 * run.top1);
+    const top1 = 100 * summary.top1;
+    const isBelow = top1 < start;
+    const accuracies = isBelow ? [] : summary.runs.map((run) => 100 * run.top1);
     return {
       x: value(summary),
-      y: 100 * summary.top1,
-      low: Math.min(...accuracies),
-      high: Math.max(...accuracies),
+      top1,
+      isBelow,
+      low: Math.min(top1, ...accuracies),
+      high: Math.max(top1, ...accuracies),
       color: summary.row.color,
-      name: summary.row.label,
+      label: isBelow ? `${summary.row.label}, ${top1.toFixed(2)} %` : summary.row.label,
     };
   });
-  const xs: [number, number] = [0, Math.max(...found.map(({ x }) => x))];
-  const ys: [number, number] = [
-    Math.floor(Math.min(...found.map(({ low }) => low))),
-    Math.ceil(Math.max(...found.map(({ high }) => high))),
-  ];
-  const pixels = (v: number, [low, high]: [number, number], span: number) =>
-    ((v - low) / (high - low)) * (span - 2 * inset);
+  const inside = found.filter(({ isBelow }) => !isBelow);
+  const xs = [0, Math.max(...found.map(({ x }) => x))] as const;
+  const ys = [
+    Math.floor(5 * Math.min(...inside.map(({ low }) => low)) - 0.5) / 5,
+    Math.ceil(5 * Math.max(...inside.map(({ high }) => high)) + 0.5) / 5,
+  ] as const;
   const [wide, high] = [frame.width - frame.marginLeft - marginRight, height - frame.marginTop - frame.marginBottom];
-  const offsets = placeLabels(found, ({ x, y }) => [pixels(x, xs, wide), -pixels(y, ys, high)]);
   const perPixel = (ys[1] - ys[0]) / (high - 2 * inset);
-  const points = found.map((point, i) => ({ ...point, labelY: point.y - offsets[i]! * perPixel }));
+  const points = found.map((point) => ({
+    ...point,
+    y: point.isBelow ? ys[0] : point.top1,
+    turn: point.isBelow ? 180 : 0,
+  }));
+  const offsets = placeLabels(
+    points.map((point) => ({
+      label: point.label,
+      at: [(point.x / xs[1]) * (wide - 2 * inset), (ys[1] - point.y) / perPixel],
+    })),
+  );
+  const labels = points.map((point, i) => ({
+    ...point,
+    labelY: point.y - offsets[i]! * perPixel,
+    offset: offsets[i]!,
+  }));
+  const text: Plot.TextOptions = {
+    x: 'x',
+    y: 'labelY',
+    text: 'label',
+    fill: 'color',
+    textAnchor: 'start',
+    dx: labelGap,
+    fontSize: 12,
+    stroke: 'var(--card)',
+    strokeWidth: 3,
+  };
   return toFile(`Top-1 accuracy against ${label}`, {
     ...frame,
     marginRight,
     height,
     inset,
-    x: { label, labelAnchor: 'center', labelArrow: 'none', domain: xs },
-    y: { label: 'Top-1 accuracy (%)', labelArrow: 'up', domain: ys },
+    x: { label, labelAnchor: 'center', labelArrow: 'none', domain: [...xs] },
+    y: { label: 'Top-1 accuracy (%)', labelArrow: 'up', domain: [...ys] },
+    symbol: { domain: [false, true], range: ['circle', 'triangle'] },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1 }),
       Plot.gridX({ stroke: rule, strokeOpacity: 1 }),
-      Plot.ruleX(points, { x: 'x', y1: 'low', y2: 'high', stroke: 'color', strokeWidth: 2 }),
-      Plot.dot(points, { x: 'x', y: 'y', r: 6, fill: 'color', stroke: 'var(--card)' }),
-      Plot.text(points, {
+      Plot.link(
+        labels.filter(({ offset }) => Math.abs(offset) >= lineHeight),
+        { x: 'x', y1: 'y', y2: 'labelY', stroke: 'color', strokeWidth: 1, strokeOpacity: 0.5 },
+      ),
+      Plot.ruleX(inside, { x: 'x', y1: 'low', y2: 'high', stroke: 'color', strokeWidth: 2 }),
+      Plot.dot(points, {
         x: 'x',
-        y: 'labelY',
-        text: 'name',
+        y: 'y',
+        r: dotRadius,
         fill: 'color',
-        textAnchor: 'start',
-        dx: 10,
-        fontSize: 12,
+        stroke: 'var(--card)',
+        symbol: 'isBelow',
+        rotate: 'turn',
       }),
+      Plot.text(labels, text),
     ],
   });
 }
@@ -103,34 +157,33 @@ function spread(values: readonly number[], gap: number): number[] {
   return heights;
 }
 
-/** Test accuracy epoch by epoch, of the first seed of each row. */
+/** Test accuracy epoch by epoch, of the first seed of each row; trainings differ in length, so each is drawn over its own. */
 export function drawHistories(summaries: readonly Summary[]): string {
-  const trained = summaries.filter(({ shown }) => shown.history.length > 0);
-  const points = trained.flatMap(({ row, shown }) =>
-    shown.history.map(({ epoch, top1 }) => ({ epoch, top1: 100 * top1, row: row.label, color: row.color })),
-  );
-  const ends = trained.map(({ row, shown }) => {
-    const { epoch, top1 } = shown.history.at(-1)!;
-    return { epoch, top1: 100 * top1, name: row.label, color: row.color };
+  const lines = summaries.flatMap(({ row, shown: { history } }) => {
+    const last = history.at(-1);
+    if (!last) return [];
+    const points = history.map(({ epoch, top1 }) => ({ share: (100 * epoch) / last.epoch, top1: 100 * top1 }));
+    return [{ points, end: 100 * last.top1, label: `${row.label}, ${last.epoch} epochs`, color: row.color }];
   });
+  const points = lines.flatMap(({ points, label, color }) => points.map((point) => ({ ...point, label, color })));
   const accuracies = points.map((point) => point.top1);
   const range = Math.max(...accuracies) - Math.min(...accuracies);
   const heights = spread(
-    ends.map((end) => end.top1),
+    lines.map(({ end }) => end),
     0.045 * range,
   );
-  const labels = ends.map((end, i) => ({ ...end, top1: heights[i]! }));
-  return toFile('Test accuracy by epoch of training', {
+  const labels = lines.map((line, i) => ({ ...line, share: 100, top1: heights[i]! }));
+  return toFile('Test accuracy in the course of training', {
     ...frame,
-    marginRight,
+    marginRight: 300,
     height: 420,
-    x: { type: 'log', label: 'Epoch', labelAnchor: 'center', labelArrow: 'none', tickFormat: '~s' },
+    x: { label: 'Share of the training (%)', labelAnchor: 'center', labelArrow: 'none', domain: [0, 100] },
     y: { label: 'Top-1 accuracy on test images (%)', labelArrow: 'up', nice: true },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1 }),
-      Plot.line(points, { x: 'epoch', y: 'top1', z: 'row', stroke: 'color', strokeWidth: 2 }),
-      Plot.dot(ends, { x: 'epoch', y: 'top1', r: 4, fill: 'color' }),
-      Plot.text(labels, { x: 'epoch', y: 'top1', text: 'name', fill: 'color', textAnchor: 'start', dx: 8 }),
+      Plot.line(points, { x: 'share', y: 'top1', z: 'label', stroke: 'color', strokeWidth: 2 }),
+      Plot.dot(labels, { x: 'share', y: 'end', r: 4, fill: 'color' }),
+      Plot.text(labels, { x: 'share', y: 'top1', text: 'label', fill: 'color', textAnchor: 'start', dx: 8 }),
     ],
   });
 }

@@ -126,6 +126,17 @@ test('charts are documents of their own, with a mark for every row', () => {
   }
 });
 
+test('a row far below the others does not stretch the axis', () => {
+  store('full-precision-1', { top1: 0.902 });
+  store('planned-1', { top1: 0.901 });
+  store('uniform-1', { top1: 0.899 });
+  store('twn-1', { top1: 0.8325 });
+  const svg = pages().get(join(folder, 'mobilenet-v1-0.5', 'accuracy-size.svg')) ?? '';
+  expect(svg).toContain('TWN, 83.25 %');
+  expect(svg).toMatch(/>90\.\d+</);
+  expect(svg).not.toMatch(/>8[0-8](\.\d+)?</);
+});
+
 test.skipIf(!existsSync('results/cifar10'))('the pages in the repository are those of the stored runs', () => {
   for (const [path, text] of makePages('results/cifar10', (file) => readFileSync(file, 'utf8'))) {
     expect(readFileSync(path, 'utf8') === text, `${path}: run npm run results`).toBe(true);

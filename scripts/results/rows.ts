@@ -30,7 +30,7 @@ export const rows: readonly Row[] = [
     label: 'hybrid as in the paper, uniform',
     scheme: 'hybrid',
     format: 'fp16',
-    color: 'var(--extra-5)',
+    color: 'var(--bad)',
   },
   {
     name: 'planned',
