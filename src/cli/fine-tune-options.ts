@@ -18,6 +18,7 @@ export interface FineTuneOptions {
   readonly learningRate?: number;
   readonly batchSize?: number;
   readonly weightDecay?: number;
+  readonly mixup?: number;
   readonly ema?: number;
   readonly phases?: FineTuneConfig['phases'];
   readonly reestimateBatches?: number;
@@ -40,6 +41,7 @@ export function addFineTuneOptions(command: TritbankCommand): void {
   add('--learning-rate <x>', 'default: 0.01', number({ above: 0 }));
   add('--batch-size <n>', 'default: 32', count);
   add('--weight-decay <x>', 'default: 0.0001', number({ from: 0, to: 1 }));
+  add('--mixup <x>', 'Beta distribution parameter of mixup; 0 is off (default: 0)', number({ from: 0, to: 4 }));
   add(
     '--ema <x>',
     'decay of the moving average of the weights, 0 for none (default: 0.99)',
@@ -85,8 +87,8 @@ export function fineTuneFrom<T extends Omit<FineTuneConfig, 'data' | 'seed'>>(
   defaults: T,
   options: FineTuneOptions,
 ): T {
-  const { epochs, learningRate, batchSize, weightDecay, ema, phases, reestimateBatches, freezeLayers } = options;
-  const { distill, distillWeight, temperature } = options;
+  const { epochs, learningRate, batchSize, weightDecay, mixup, ema, phases, reestimateBatches } = options;
+  const { freezeLayers, distill, distillWeight, temperature } = options;
   if (distill === 'none' && (distillWeight !== undefined || temperature !== undefined)) {
     const name = distillWeight === undefined ? '--temperature' : '--distill-weight';
     throw new TritbankError('E_USAGE', name, 'expected it without --distill none, found both');
@@ -106,6 +108,7 @@ export function fineTuneFrom<T extends Omit<FineTuneConfig, 'data' | 'seed'>>(
     ...(learningRate !== undefined && { learningRate }),
     ...(batchSize !== undefined && { batchSize }),
     ...(weightDecay !== undefined && { optimizer: { ...defaults.optimizer, weightDecay } }),
+    ...(mixup !== undefined && { mixup }),
     ...(ema !== undefined && { emaDecay: ema }),
     ...(phases && { phases }),
     ...(reestimateBatches !== undefined && { reestimateBatches }),
