@@ -3,16 +3,19 @@
  *
  * - `--method twn`: a ternary weight network. Every layer is ternary, with one threshold and scale per filter, starts from the
  *   model's own weights, and learns from the model.
- * - `--method fp`: the model itself, trained further in full precision, without a teacher: a warm restart (Loshchilov & Hutter 2017).
+ * - `--method fp`: the model itself, trained further in full precision: a warm restart (Loshchilov & Hutter, arXiv 1608.03983). With
+ *   --distill-weight it learns from what it was before (born-again networks: Furlanello et al., arXiv 1805.04770).
  *
  * Stopped runs continue. Options have the meaning and the defaults that they have in `tritbank compress` and `tritbank train`:
  *
  *   npx tsx scripts/fine-tune.ts MODEL.onnx --method fp|twn --data DATA --out DIRECTORY [--data-dir DIRECTORY] [--epochs N]
- *     [--learning-rate X] [--weight-decay X] [--batch-size N] [--ema X] [--mixup X] [--threads N] [--seed N]
+ *     [--learning-rate X] [--weight-decay X] [--batch-size N] [--ema X] [--mixup X] [--padding zero|reflect]
+ *     [--distill-weight X] [--threads N] [--seed N]
  */
 
 import { parseArgs } from 'node:util';
 import { measureCost } from '../src/cost/index.ts';
+import { paddings } from '../src/data/index.ts';
 import { loadModel } from '../src/onnx/index.ts';
 import { normalizeNetwork } from '../src/passes/index.ts';
 import { applyPlan, makePlan } from '../src/quantize/index.ts';
@@ -32,12 +35,15 @@ const { values, positionals } = parseArgs({
     'batch-size': text,
     ema: text,
     mixup: text,
+    padding: text,
+    'distill-weight': text,
     threads: text,
     seed: text,
   },
 });
 const [model] = positionals;
 const { data, out, method } = values;
+const padding = paddings.find((name) => name === values.padding);
 if (!model || !data || !out || (method !== 'fp' && method !== 'twn')) {
   throw new Error('expected MODEL.onnx, --method fp or twn, --data and --out');
 }
@@ -56,10 +62,15 @@ const given = Object.entries(numbers).flatMap(([key, name]) => {
   return value === undefined ? [] : [[key, Number(value)] as const];
 });
 const { distillation, ...recipe } = defaultFineTune;
+const weight = values['distill-weight'];
 const config = {
   ...recipe,
-  ...(method === 'twn' && distillation && { distillation }),
+  ...(distillation &&
+    (method === 'twn' || weight !== undefined) && {
+      distillation: { ...distillation, ...(weight !== undefined && { weight: Number(weight) }) },
+    }),
   ...Object.fromEntries(given),
+  ...(padding && { padding }),
   ...(values['weight-decay'] !== undefined && {
     optimizer: { ...recipe.optimizer, weightDecay: Number(values['weight-decay']) },
   }),

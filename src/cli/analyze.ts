@@ -13,6 +13,7 @@ interface Options extends CommonOptions {
   readonly dataDir?: string;
   readonly images?: number;
   readonly ratios?: readonly number[];
+  readonly sparsities?: readonly number[];
   readonly seed?: number;
   readonly threads?: number;
   readonly out?: string;
@@ -55,6 +56,13 @@ export function addAnalyze(program: TritbankCommand): void {
       ),
     )
     .addOption(
+      new ValueOption(
+        '--sparsities <list>',
+        'decompositions with fewer non-zeros to look at besides, for arrays that skip zeros (default: none)',
+        listOf(number({ above: 0, to: 100 }), 'numbers above 0 and at most 100, separated by commas'),
+      ),
+    )
+    .addOption(
       new ValueOption('--seed <n>', 'of random starts and of the choice of images (default: 0)', whole({ from: 0 })),
     )
     .addOption(new ValueOption('--threads <n>', 'layers at a time (default: one a core)', count))
@@ -79,7 +87,7 @@ async function analyze(path: string, options: Options): Promise<void> {
   ]);
   const graph = normalizeNetwork(await loadModel(path));
   requireCandidates(graph);
-  const { quiet = false, ratios, seed, threads, out, report } = options;
+  const { quiet = false, ratios, sparsities, seed, threads, out, report } = options;
   const measured = await measure(graph, options);
   const progress = createProgress({ label: `analyze ${basename(path)}`, total: 100, unit: '%', quiet });
   let analysis: Analysis;
@@ -88,6 +96,7 @@ async function analyze(path: string, options: Options): Promise<void> {
     analysis = await analyzeNetwork(graph, {
       ...measured,
       ...(ratios && { ratios }),
+      ...(sparsities && { sparsities }),
       ...(seed !== undefined && { seed }),
       ...(threads !== undefined && { threads }),
       onProgress: (share, layer) => progress.update(Math.round(100 * share), { layer }),

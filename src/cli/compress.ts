@@ -38,6 +38,7 @@ interface Options extends CommonOptions, CountingOptions, StorageOptions, FineTu
   readonly format?: string;
   readonly ratios?: readonly number[];
   readonly alphas?: readonly number[];
+  readonly sparsities?: readonly number[];
   readonly images?: number;
   readonly calibrateOnly?: boolean;
   readonly training: boolean;
@@ -101,6 +102,12 @@ export function addCompress(program: TritbankCommand): void {
     '--ratios <list>',
     'hidden units per ternary filter to choose from',
     listOf(share, 'numbers above 0, separated by commas'),
+  );
+  add(
+    '--sparsities <list>',
+    'of decompositions to choose from besides 0; higher ones have fewer non-zeros (default: 1,4,10 where zeros are skipped, ' +
+      'else none)',
+    listOf(number({ above: 0, to: 100 }), 'numbers above 0 and at most 100, separated by commas'),
   );
   command.optionsGroup('Accelerator:');
   add(
@@ -169,6 +176,7 @@ async function configFrom(model: string, options: Options): Promise<CompressConf
     scheme: schemeFrom(storageSchemes, options, () => storageSchemes.hybrid) ?? storageSchemes.hybrid,
     ...(options.ratios && { ratios: options.ratios }),
     ...(options.alphas && { alphas: options.alphas }),
+    ...(options.sparsities && { sparsities: options.sparsities }),
     ...(options.images !== undefined && { images: options.images }),
     method: methodOf(options),
     ...(options.init && { init: options.init }),

@@ -5,7 +5,7 @@ import type { FineTuneConfig } from '../train/fine-tune-config.ts';
 import type { distillationKinds } from '../train/loss.ts';
 import type { Oscillation } from '../train/pins.ts';
 import { type TritbankCommand, ValueOption } from './command.ts';
-import { phaseShares } from './options.ts';
+import { paddings, phaseShares } from './options.ts';
 import { number, oneOf, whole } from './values.ts';
 
 const distillations = ['kd', 'dist', 'none'] as const satisfies readonly (
@@ -19,6 +19,7 @@ export interface FineTuneOptions {
   readonly batchSize?: number;
   readonly weightDecay?: number;
   readonly mixup?: number;
+  readonly padding?: (typeof paddings)[number];
   readonly ema?: number;
   readonly phases?: FineTuneConfig['phases'];
   readonly reestimateBatches?: number;
@@ -42,6 +43,11 @@ export function addFineTuneOptions(command: TritbankCommand): void {
   add('--batch-size <n>', 'default: 32', count);
   add('--weight-decay <x>', 'default: 0.0001', number({ from: 0, to: 1 }));
   add('--mixup <x>', 'Beta distribution parameter of mixup; 0 is off (default: 0)', number({ from: 0, to: 4 }));
+  add(
+    '--padding <how>',
+    'what shifted images show at their border: zero, black; reflect, their mirror image (default: zero)',
+    oneOf(paddings),
+  );
   add(
     '--ema <x>',
     'decay of the moving average of the weights, 0 for none (default: 0.99)',
@@ -87,7 +93,7 @@ export function fineTuneFrom<T extends Omit<FineTuneConfig, 'data' | 'seed'>>(
   defaults: T,
   options: FineTuneOptions,
 ): T {
-  const { epochs, learningRate, batchSize, weightDecay, mixup, ema, phases, reestimateBatches } = options;
+  const { epochs, learningRate, batchSize, weightDecay, mixup, padding, ema, phases, reestimateBatches } = options;
   const { freezeLayers, distill, distillWeight, temperature } = options;
   if (distill === 'none' && (distillWeight !== undefined || temperature !== undefined)) {
     const name = distillWeight === undefined ? '--temperature' : '--distill-weight';
@@ -109,6 +115,7 @@ export function fineTuneFrom<T extends Omit<FineTuneConfig, 'data' | 'seed'>>(
     ...(batchSize !== undefined && { batchSize }),
     ...(weightDecay !== undefined && { optimizer: { ...defaults.optimizer, weightDecay } }),
     ...(mixup !== undefined && { mixup }),
+    ...(padding && { padding }),
     ...(ema !== undefined && { emaDecay: ema }),
     ...(phases && { phases }),
     ...(reestimateBatches !== undefined && { reestimateBatches }),

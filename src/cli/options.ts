@@ -3,6 +3,7 @@
  * from `defaultConfig`. How given options become a configuration is `configure.ts`.
  */
 
+import type { Padding } from '../data/index.ts';
 import type { Device } from '../engine/index.ts';
 import type { Granularity, LayerKind } from '../quantize/index.ts';
 import { defaultConfig, type TrainConfig } from '../train/config.ts';
@@ -15,6 +16,7 @@ import { listOf, number, oneOf, text, type ValueKind, whole } from './values.ts'
 export const devices = ['cpu', 'webgpu', 'cuda'] as const satisfies readonly Device[];
 const layerKinds = ['first', 'pointwise', 'depthwise', 'conv', 'classifier'] as const satisfies readonly LayerKind[];
 const granularities = ['tensor', 'filter'] as const satisfies readonly Granularity[];
+export const paddings = ['zero', 'reflect'] as const satisfies readonly Padding[];
 const schedules = ['cosine', 'step', 'constant'] as const satisfies readonly ScheduleOptions['name'][];
 const optimizers = ['sgd', 'adamw'] as const satisfies readonly OptimizerOptions['name'][];
 
@@ -170,6 +172,12 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
       change: (config) => ({ ...config, augment: false }),
       need: undefined,
     },
+    field(
+      'padding',
+      '--padding <how>',
+      'what shifted images show at their border: zero, black; reflect, their mirror image (default: zero)',
+      oneOf(paddings),
+    ),
     field('mixup', '--mixup <x>', 'Beta distribution parameter of mixup; 0 is off', number({ from: 0 })),
   ],
   Compression: [

@@ -3,16 +3,17 @@
 import { readFileSync } from 'node:fs';
 import { TritbankError } from '../ir/index.ts';
 import { fileError } from '../train/run-files.ts';
-import type { Analysis, AnalyzedLayer } from './sensitivity.ts';
+import type { Analysis, AnalyzedLayer, SparserFit } from './sensitivity.ts';
 
 /** The file's text: lists on one line. */
 export function formatAnalysis(analysis: Analysis): string {
   const { layers, ...facts } = analysis;
   const list = (values: readonly unknown[]) =>
     `[\n${values.map((value) => `      ${JSON.stringify(value)}`).join(',\n')}\n    ]`;
-  const layer = ({ residuals, ...rest }: AnalyzedLayer) => {
+  const layer = ({ residuals, sparser, ...rest }: AnalyzedLayer) => {
     const lines = Object.entries(rest).map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
-    return `  {\n${[...lines, `    "residuals": ${list(residuals)}`].join(',\n')}\n  }`;
+    const others = sparser ? [`    "sparser": ${list(sparser)}`] : [];
+    return `  {\n${[...lines, `    "residuals": ${list(residuals)}`, ...others].join(',\n')}\n  }`;
   };
   const lines = Object.entries(facts).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   return `{\n${[...lines, `"layers": [\n${layers.map(layer).join(',\n')}\n]`].join(',\n')}\n}\n`;
@@ -86,6 +87,14 @@ export function parseAnalysis(json: unknown, where: string): Analysis {
     require(isListOf(isWidth, count)(layer.widths), at('widths'), `${count} whole numbers of at least 1`);
     require(isListOf(isCount, count)(layer.nonZero), at('nonZero'), `${count} whole numbers of at least 0`);
     require(isListOf(isAmount, filters)(layer.importance), at('importance'), `${filters} numbers of at least 0`);
+    const isSparser = ({ sparsity, nonZero, residuals }: SparserFit, k: number) =>
+      isAmount(sparsity) &&
+      sparsity > (k > 0 ? (layer.sparser as SparserFit[])[k - 1]!.sparsity : 0) &&
+      isListOf(isCount, count)(nonZero) &&
+      isListOf(isListOf(isAmount, filters), count)(residuals);
+    const sparser = layer.sparser ?? [];
+    const areSparser = Array.isArray(sparser) && sparser.every((one, k) => isObject(one) && isSparser(one as never, k));
+    require(areSparser, at('sparser'), 'decompositions of ascending sparsity, of the same widths and filters');
     const expected = `${count} lists of ${filters} numbers of at least 0`;
     require(isListOf(isListOf(isAmount, filters), count)(layer.residuals), at('residuals'), expected);
   }

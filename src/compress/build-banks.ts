@@ -17,6 +17,8 @@ export interface BuildOptions extends ParallelOptions {
   readonly seed: number;
   /** By layer name; without them all inputs weigh the same. */
   readonly statistics?: ReadonlyMap<string, LayerStatistics>;
+  /** Of decompositions, by layer name, as in `DecomposeOptions`; default 0. */
+  readonly sparsities?: Readonly<Record<string, number>>;
   /** `draw`: fresh random factors, for training from scratch. Default `decompose`. */
   readonly factors?: 'decompose' | 'draw';
 }
@@ -77,11 +79,16 @@ function tracePlaces(graph: Graph, orders: Readonly<Record<string, readonly numb
 }
 
 /** The ternary filters' weights, with what weighs their errors. */
-function problemOf(layer: Layer, ternary: readonly number[], hidden: number, known?: LayerStatistics): LayerWeights {
+function problemOf(
+  layer: Layer,
+  ternary: readonly number[],
+  { hidden, sparsity }: { readonly hidden: number; readonly sparsity: number },
+  known: LayerStatistics | undefined,
+): LayerWeights {
   const { name } = layer;
   const inputs = fanIn(layer);
   const weights = pickRows(weightRows(layer), inputs, ternary);
-  const options = { width: hidden, name, ...(known && metricOptions(known, ternary)) };
+  const options = { width: hidden, sparsity, name, ...(known && metricOptions(known, ternary)) };
   return { name, weights, filters: ternary.length, inputs, options };
 }
 
@@ -111,7 +118,7 @@ export async function buildBanks(
   orders: Readonly<Record<string, readonly number[]>>,
   options: BuildOptions,
 ): Promise<BuiltBanks> {
-  const { seed, statistics, factors = 'decompose', ...parallel } = options;
+  const { seed, statistics, sparsities = {}, factors = 'decompose', ...parallel } = options;
   const base = permuteAll(graph, orders);
   if (factors === 'draw') {
     return { base, quantized: applyPlan(base, plan, seed), initial: new Map(), decompositions: new Map() };
@@ -122,7 +129,8 @@ export async function buildBanks(
     if (planned.method === 'fp' || planned.method === 'twn') return [];
     const layer = layers.get(name)!;
     const ternary = (orders[name] ?? [...Array(layer.filters).keys()]).slice(planned.fullPrecision);
-    return [problemOf(layer, ternary, planned.hidden, statistics?.get(name))];
+    const size = { hidden: planned.hidden, sparsity: sparsities[name] ?? 0 };
+    return [problemOf(layer, ternary, size, statistics?.get(name))];
   });
   const decompositions = await decomposeLayers(problems, parallel);
   const places = tracePlaces(graph, orders);

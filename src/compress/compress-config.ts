@@ -27,6 +27,11 @@ export interface CompressConfig {
   /** Width ratios and shares of full-precision filters that the planner may choose from; defaults as in the analysis. */
   readonly ratios?: readonly number[];
   readonly alphas?: readonly number[];
+  /**
+   * Sparsities of decompositions that the planner may choose from besides 0. Default: `defaultSparsities` where zeros are
+   * skipped, else none.
+   */
+  readonly sparsities?: readonly number[];
   /** Images that statistics, and calibration, are taken from. */
   readonly images: number;
   /** `calibrate`: layer by layer, without labels; `train`: fine-tuning with distillation; `none`: decomposition alone. */

@@ -38,7 +38,7 @@ import {
 import { optimizePlan } from './planning/optimize.ts';
 import { checkPlan, describePlan, formatPlan, type PlanFile, readPlan, toPlan } from './planning/plan-file.ts';
 import { makeUniformBanks } from './planning/uniform-plan.ts';
-import { type Analysis, analyzeNetwork } from './sensitivity.ts';
+import { type Analysis, analyzeNetwork, defaultSparsities } from './sensitivity.ts';
 import { collectStatistics, type LayerStatistics } from './statistics/statistics.ts';
 
 export interface CompressResult {
@@ -140,9 +140,11 @@ async function analyze(job: Job, gather: () => Promise<Statistics>): Promise<Ana
   if (options.resume && existsSync(path)) return readAnalysis(path);
   const statistics = await gather();
   const report = reporter(job, 'analysis', 'per mille');
+  const sparsities = config.conventions.ternary === 'zero-skipping' ? defaultSparsities : [];
   const analysis = await timed(job, 'analysis', () =>
     analyzeNetwork(graph, {
       seed: config.seed,
+      sparsities: config.sparsities ?? sparsities,
       ...(config.ratios && { ratios: config.ratios }),
       ...(statistics && { statistics, data: { name: config.data!, images: config.images } }),
       ...threadsOf(job),
@@ -196,9 +198,13 @@ async function makePlanFile(job: Job, analysis: () => Promise<Analysis>): Promis
   if (options.resume && existsSync(path)) return openPlan(path, graph);
   const found = await analysis();
   const plan = await timed(job, 'plan', async () => {
-    const { accelerator, format, conventions, scheme, alphas, ratios, uniform, budget } = config;
+    const { accelerator, format, conventions, scheme, alphas, ratios, sparsities, uniform, budget } = config;
     const counting: PlannerOptions = { accelerator, conventions, scheme, ...(format !== undefined && { format }) };
-    const grid = { ...(alphas && { alphas }), ...(ratios && { ratios }) };
+    const grid = {
+      ...(alphas && { alphas }),
+      ...(ratios && { ratios }),
+      ...(sparsities && { sparsities: [0, ...sparsities] }),
+    };
     const candidates = uniform ? uniformCandidates(graph, found, uniform) : makeCandidates(graph, found, grid);
     const costs = costCandidates(graph, candidates, counting);
     const choice = uniform ? candidates.map(() => 0) : optimizePlan(costs, budget).choice;
@@ -211,11 +217,15 @@ async function makePlanFile(job: Job, analysis: () => Promise<Analysis>): Promis
 async function build(job: Job, plan: PlanFile, statistics: Statistics): Promise<BuiltBanks> {
   const { plan: banks, orders } = toPlan(plan, job.graph);
   const { seed, init } = job.config;
+  const sparsities = Object.entries(plan.layers).flatMap(([name, layer]) =>
+    layer.method === 'fp' || layer.sparsity === undefined ? [] : [[name, layer.sparsity] as const],
+  );
   const report = reporter(job, 'build', 'layers');
   return timed(job, 'build', () =>
     buildBanks(job.graph, banks, orders, {
       seed,
       factors: init,
+      sparsities: Object.fromEntries(sparsities),
       ...(statistics && { statistics }),
       ...threadsOf(job),
       ...signalOf(job),
@@ -263,9 +273,11 @@ async function train(job: Job, plan: PlanFile, built: BuiltBanks): Promise<RunRe
 async function calibrateBanks(job: Job, plan: PlanFile): Promise<Graph> {
   const { config, options, graph } = job;
   const banks = new Map(
-    Object.entries(plan.layers).flatMap(([name, layer]) =>
-      layer.method === 'fp' ? [] : [[name, { fullPrecision: layer.filters, hidden: layer.hidden }] as const],
-    ),
+    Object.entries(plan.layers).flatMap(([name, layer]) => {
+      if (layer.method === 'fp') return [];
+      const { filters: fullPrecision, hidden, sparsity = 0 } = layer;
+      return [[name, { fullPrecision, hidden, sparsity }] as const];
+    }),
   );
   return timed(job, 'calibrate', async () => {
     const { train, normalisation } = await openData(graph, config, options);

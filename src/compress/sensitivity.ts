@@ -40,6 +40,14 @@ export interface AnalyzedLayer {
   readonly importance: readonly number[];
   /** Weights of Wb and Wc that are not zero, at each ratio. */
   readonly nonZero: readonly number[];
+  /** The same of sparser decompositions, by ascending sparsity. */
+  readonly sparser?: readonly SparserFit[];
+}
+
+/** What a sparser decomposition leaves of a layer's filters. */
+export interface SparserFit extends Pick<AnalyzedLayer, 'residuals' | 'nonZero'> {
+  /** As in `DecomposeOptions`, above 0. */
+  readonly sparsity: number;
 }
 
 /** The data that an analysis is based on. */
@@ -70,6 +78,8 @@ export interface Analysis {
 export interface AnalyzeOptions {
   /** Width ratios above 0, at most 8. Default: 0.5, 0.75, 1, 1.25, 1.5, 2. */
   readonly ratios?: readonly number[];
+  /** Sparsities of decompositions, as in `DecomposeOptions`, besides 0. Default: none. */
+  readonly sparsities?: readonly number[];
   /** By layer name; for all candidates or none. With `data`, what they were measured on. */
   readonly statistics?: ReadonlyMap<string, LayerStatistics>;
   readonly data?: AnalysisData;
@@ -83,7 +93,10 @@ export interface AnalyzeOptions {
 }
 
 export const defaultRatios = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
+/** What the planner chooses from where zeros are skipped, besides 0. */
+export const defaultSparsities = [1, 4, 10] as const;
 const maxRatio = 8;
+const maxSparsity = 100;
 
 /**
  * Analyses a network that `normalizeNetwork` has been through; `graph` is not changed. The result depends on graph,
@@ -96,16 +109,25 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
   const started = performance.now();
   const layers = requireCandidates(graph);
   const known = layers.map((layer) => statistics && statisticsOf(statistics, layer));
-  const tasks = layers.map((layer, i) => bankTask(layer, { ratios, statistics: known[i], seed }));
-  const work = new Map(tasks.map((task) => [task.name, task.filters * task.inputs * task.options.width]));
+  const sparsities = [0, ...checkSparsities(options.sparsities ?? [])];
+  const tasks = layers.map((layer, i) =>
+    sparsities.map((sparsity) => {
+      const task = bankTask(layer, { ratios, statistics: known[i], seed, sparsity });
+      return { ...task, name: `${layer.name} ${sparsity}` };
+    }),
+  );
+  const layerOf = new Map(tasks.flatMap((some, i) => some.map(({ name }) => [name, layers[i]!.name] as const)));
+  const work = new Map(
+    tasks.flat().map((task) => [task.name, task.filters * task.inputs * task.options.width] as const),
+  );
   const total = [...work.values()].reduce((sum, one) => sum + one, 0);
   let done = 0;
-  const found = await decomposeLayers(tasks, {
+  const found = await decomposeLayers(tasks.flat(), {
     ...(threads !== undefined && { threads }),
     ...(signal && { signal }),
     onProgress: (_done, _total, name) => {
       done += work.get(name)!;
-      onProgress?.(done / total, name);
+      onProgress?.(done / total, layerOf.get(name)!);
     },
   });
   const hasLoss = known.length > 0 && known.every((one) => one?.sensitivity !== undefined);
@@ -116,7 +138,14 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
     lossUnit: hasLoss ? 'nats' : 'noise',
     ratios,
     seed,
-    layers: layers.map((layer, i) => describeLayer(layer, tasks[i]!, found.get(layer.name)!, known[i], hasLoss)),
+    layers: layers.map((layer, i) => {
+      const [plain, ...sparser] = tasks[i]!.map((task) => fitsOf(task, found.get(task.name)!));
+      return {
+        ...describeLayer(layer, tasks[i]![0]!, known[i], hasLoss),
+        ...plain!,
+        ...(sparser.length > 0 && { sparser: sparser.map((fits, k) => ({ sparsity: sparsities[k + 1]!, ...fits })) }),
+      };
+    }),
     seconds: shorten((performance.now() - started) / 1000),
   };
 }
@@ -129,6 +158,16 @@ export function checkRatios(ratios: readonly number[]): number[] {
     throw new TritbankError('E_USAGE', 'ratios', `${expected}, found ${odd ?? 'none'}`);
   }
   return [...new Set(ratios)].sort((a, b) => a - b);
+}
+
+/** Ascending, each once. */
+export function checkSparsities(sparsities: readonly number[]): number[] {
+  const odd = sparsities.find((sparsity) => !(sparsity > 0 && sparsity <= maxSparsity));
+  if (odd !== undefined) {
+    const expected = `expected numbers above 0 and at most ${maxSparsity}`;
+    throw new TritbankError('E_USAGE', 'sparsities', `${expected}, found ${odd}`);
+  }
+  return [...new Set(sparsities)].sort((a, b) => a - b);
 }
 
 /** The number of filters that ratios are multiples of: a classifier has no use for more hidden units than its inputs. */
@@ -175,12 +214,14 @@ interface TaskOptions {
   readonly ratios: readonly number[];
   readonly statistics: LayerStatistics | undefined;
   readonly seed: number;
+  /** Default 0. */
+  readonly sparsity?: number;
 }
 
 /** The decomposition of the filters `rows` of a layer (default all) at each ratio. */
 export function bankTask(
   layer: Layer,
-  { ratios, statistics, seed }: TaskOptions,
+  { ratios, statistics, seed, sparsity = 0 }: TaskOptions,
   rows?: readonly number[],
 ): LayerWeights {
   const inputs = fanIn(layer);
@@ -194,6 +235,7 @@ export function bankTask(
     width: widths.at(-1)!,
     widths,
     seed,
+    sparsity,
     ...effort,
     ...(statistics && metricOptions(statistics, rows)),
   };
@@ -230,21 +272,19 @@ function weighFilters(sensitivity: Float64Array, rows: readonly number[] | undef
 function describeLayer(
   layer: Layer,
   { filters, inputs, options }: LayerWeights,
-  decomposition: Decomposition,
   statistics: LayerStatistics | undefined,
   hasLoss: boolean,
-): AnalyzedLayer {
-  const widths = options.widths!;
+): Omit<AnalyzedLayer, 'residuals' | 'nonZero'> {
+  const importance = importanceOf(layer, statistics, hasLoss).map(shorten);
+  return { name: layer.name, kind: layer.kind, filters, inputs, widths: options.widths!, importance };
+}
+
+function fitsOf({ options }: LayerWeights, decomposition: Decomposition): Pick<AnalyzedLayer, 'residuals' | 'nonZero'> {
   const fits = new Map(decomposition.profile.map((fit) => [fit.width, fit]));
   const counts = countNonZero(decomposition);
+  const widths = options.widths!;
   return {
-    name: layer.name,
-    kind: layer.kind,
-    filters,
-    inputs,
-    widths,
     residuals: widths.map((width) => Array.from(fits.get(width)!.residuals, shorten)),
-    importance: importanceOf(layer, statistics, hasLoss).map(shorten),
     nonZero: widths.map((width) => counts[width - 1]!),
   };
 }

@@ -1,15 +1,17 @@
 /**
- * Random changes of training images: shifted crops with zero padding and mirroring (the CIFAR recipe of He et al.,
- * arXiv 1512.03385), random-resized crops (Szegedy et al., arXiv 1409.4842). Each sample's draws come from a generator
+ * Random changes of training images: shifted crops from padded images and mirroring (the CIFAR recipe of He et al.,
+ * arXiv 1512.03385, pads with zeros; that of Zagoruyko & Komodakis, arXiv 1605.07146, by reflection), random-resized crops (Szegedy et al., arXiv 1409.4842). Each sample's draws come from a generator
  * keyed by (seed, epoch, sample), so they do not depend on order, batch size or resumption.
  */
 
 import { Random } from '../ir/random.ts';
-import type { Placement, Window } from './image.ts';
+import type { Padding, Placement, Window } from './image.ts';
 
 export interface AugmentOptions {
-  /** Zero padding in pixels on each side before a crop of the original size; equally a random shift up to it. */
+  /** Padding in pixels on each side before a crop of the original size; equally a random shift up to it. */
   readonly crop?: number;
+  /** What that padding shows. Default `zero`. */
+  readonly padding?: Padding;
   /** Mirror left to right with probability 1/2. */
   readonly flip?: boolean;
   /** Cut a random part and bring it to full size. */
@@ -55,10 +57,16 @@ function drawWindow(random: Random, area: readonly [number, number], ratio: read
 }
 
 /** A change's shift and mirroring for an image of `from` pixels centred in one of `to` pixels. */
-export function placementOf(change: Change, from: readonly [number, number], to: readonly [number, number]): Placement {
+export function placementOf(
+  change: Change,
+  from: readonly [number, number],
+  to: readonly [number, number],
+  padding: Padding = 'zero',
+): Placement {
   return {
     top: Math.floor((to[0] - from[0]) / 2) + change.shiftY,
     left: Math.floor((to[1] - from[1]) / 2) + change.shiftX,
     flip: change.flip,
+    padding,
   };
 }

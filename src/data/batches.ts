@@ -185,7 +185,8 @@ class Assembler {
   private fillRow(images: Uint8Array, row: number, index: number, bad: Set<number>): Promise<void> | undefined {
     const { split, shape, options } = this;
     const change = drawChange(options.augment, this.seed, this.epoch, index);
-    const placement = placementOf(change, [split.height, split.width], [shape.height, shape.width]);
+    const { padding } = options.augment ?? {};
+    const placement = placementOf(change, [split.height, split.width], [shape.height, shape.width], padding);
     const place = (source: Uint8Array, from: number) =>
       placeImage(source, from, split, images, row * this.bytes, shape.height, shape.width, placement);
     if (split.pixels) {

@@ -41,17 +41,26 @@ export function cutWindow(window: Window, height: number, width: number): Rectan
   return { left: Math.round(window.x * (width - w)), top: Math.round(window.y * (height - h)), width: w, height: h };
 }
 
+/**
+ * What pixels show that an image does not reach: black, or the image mirrored at its border pixels, which are not repeated
+ * (`reflect`, as in other libraries).
+ */
+export const paddings = ['zero', 'reflect'] as const;
+export type Padding = (typeof paddings)[number];
+
 /** Where a source image's top left corner comes to lie in the target; may be negative. */
 export interface Placement {
   readonly top: number;
   readonly left: number;
   /** Mirror left to right, after placing the unmirrored image. */
   readonly flip: boolean;
+  /** Default `zero`. */
+  readonly padding?: Padding;
 }
 
 /**
  * Copies the image at `source[from ..]` of shape `shape` into the image of `height` x `width` at `target[to ..]`.
- * Target pixels that the source does not reach become 0 (black).
+ * Target pixels that the source does not reach are padded as `placement` says.
  */
 export function placeImage(
   source: Uint8Array,
@@ -61,7 +70,7 @@ export function placeImage(
   to: number,
   height: number,
   width: number,
-  { top, left, flip }: Placement,
+  { top, left, flip, padding }: Placement,
 ): void {
   const bytes = shape.channels * height * width;
   const sameSize = shape.height === height && shape.width === width;
@@ -74,6 +83,10 @@ export function placeImage(
   const firstColumn = Math.max(0, left);
   const lastColumn = Math.min(width, left + shape.width);
   const covered = firstRow === 0 && lastRow === height && firstColumn === 0 && lastColumn === width;
+  if (!covered && padding === 'reflect') {
+    reflectImage(source, from, shape, target, to, height, width, { top, left, flip });
+    return;
+  }
   if (!covered) target.fill(0, to, to + bytes);
   const count = lastColumn - firstColumn;
   if (count <= 0) return;
@@ -89,6 +102,34 @@ export function placeImage(
       }
     }
   }
+}
+
+/** Every target pixel from where reflection finds it. */
+function reflectImage(
+  source: Uint8Array,
+  from: number,
+  shape: ImageShape,
+  target: Uint8Array,
+  to: number,
+  height: number,
+  width: number,
+  { top, left, flip }: Placement,
+): void {
+  const columns = Int32Array.from({ length: width }, (_, x) => reflect((flip ? width - 1 - x : x) - left, shape.width));
+  let write = to;
+  for (let c = 0; c < shape.channels; c++) {
+    for (let y = 0; y < height; y++) {
+      const row = from + (c * shape.height + reflect(y - top, shape.height)) * shape.width;
+      for (let x = 0; x < width; x++) target[write++] = source[row + columns[x]!]!;
+    }
+  }
+}
+
+/** The place in 0 .. size - 1 that a walk to `i` ends at which turns round at both ends. */
+function reflect(i: number, size: number): number {
+  const period = Math.max(1, 2 * (size - 1));
+  const at = ((i % period) + period) % period;
+  return Math.min(at, period - at);
 }
 
 /** The part `area` of the image at `source[from ..]`, brought to the image's own size by bilinear interpolation. */

@@ -1,5 +1,6 @@
 /** The configuration of a run: what to train, on what, how. Stored as `config.json`; a resumed run must have the same. */
 
+import type { Padding } from '../data/index.ts';
 import type { Device } from '../engine/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import type { Granularity, LayerKind } from '../quantize/index.ts';
@@ -27,6 +28,8 @@ export interface Recipe {
   readonly mixup: number;
   /** Augmentation on or off; what it does depends on the data set. */
   readonly augment: boolean;
+  /** What shifted training images show at their border; default `zero`, black. */
+  readonly padding?: Padding;
   /** What is done in the ternary phase about weights that oscillate between two values, see `pins.ts`; default nothing. */
   readonly oscillation?: Oscillation;
   /**

@@ -68,8 +68,10 @@ export const engineOptions = ({ device, threads }: Pick<Recipe, 'device' | 'thre
 });
 
 /** How training images are changed: so are those from which batch norms take their statistics. */
-export const augmentation = ({ augment }: Pick<Recipe, 'augment'>, dataset: Pick<Dataset, 'augment'>) =>
-  augment ? { augment: dataset.augment } : {};
+export const augmentation = (
+  { augment, padding }: Pick<Recipe, 'augment' | 'padding'>,
+  dataset: Pick<Dataset, 'augment'>,
+) => (augment ? { augment: { ...dataset.augment, ...(padding && { padding }) } } : {});
 
 /** Appends a record to `metrics.jsonl` and the TensorBoard events. */
 export function recordEpoch({ files, events }: RunContext, record: EpochRecord): void {

@@ -78,8 +78,8 @@ describe('results', () => {
 
   test('--profile adds a table, --mean and --std stand in for metadata, threads change nothing', async () => {
     const options = ['--mean', '128,128,128', '--std', '64', '--threads', '2', '--profile'];
-    const { status, stdout } = await start('silent.onnx', 'red.png', ...options);
-    expect(status).toBe(0);
+    const { status, stdout, stderr } = await start('silent.onnx', 'red.png', ...options);
+    expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/ % {2}class \d\n/);
     expect(stdout).toMatch(/\nlayer +operator +kernel +ms\n-+\n/);
     expect(stdout).toMatch(/\nconv +Conv +patches_float32 +\d+\.\d{3}\n/);

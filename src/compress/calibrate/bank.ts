@@ -15,6 +15,8 @@ export interface BankSize {
   readonly fullPrecision: readonly number[] | number;
   /** Hidden units r. */
   readonly hidden: number;
+  /** Of the decomposition, as in `DecomposeOptions`; default 0. */
+  readonly sparsity?: number;
 }
 
 export interface BankOptions {
@@ -71,7 +73,7 @@ class BankFit {
     this.normalised = weights.map((v, at) => v / this.deviations[Math.floor(at / inputs)]!);
   }
 
-  decompose(filters: readonly number[], width: number, isRough: boolean): Decomposition {
+  decompose(filters: readonly number[], width: number, sparsity: number, isRough: boolean): Decomposition {
     const { inputs } = this.moments;
     const { seed, rounds, name } = this.options;
     return decompose(rowsOf(this.normalised, inputs, filters), filters.length, inputs, {
@@ -80,16 +82,17 @@ class BankFit {
       covariance: this.covariance,
       rowWeights: Float64Array.from(filters, (i) => this.deviations[i]! ** 2),
       seed,
+      sparsity,
       ...(isRough ? { rounds: 0, growth: Number.POSITIVE_INFINITY } : { rounds }),
     });
   }
 
   /** The filters with the largest errors where all are ternary, at the bank's ratio of hidden units to ternary filters. */
-  choose(count: number, hidden: number): number[] {
+  choose(count: number, hidden: number, sparsity: number): number[] {
     const { filters } = this.moments;
     if (count === 0) return [];
     const width = Math.max(1, Math.round((hidden * filters) / (filters - count)));
-    const { residuals } = this.decompose([...this.deviations.keys()], width, true);
+    const { residuals } = this.decompose([...this.deviations.keys()], width, sparsity, true);
     return largest(
       residuals.map((r, i) => r * this.deviations[i]! ** 2),
       count,
@@ -116,11 +119,11 @@ class BankFit {
 export function fitBank(weights: Float64Array, moments: Moments, size: BankSize, options: BankOptions): FittedBank {
   const { filters, inputs, cross, covariance } = moments;
   const fit = new BankFit(weights, moments, options);
-  const { fullPrecision: wanted, hidden } = size;
-  const fullPrecision = typeof wanted === 'number' ? fit.choose(wanted, hidden) : wanted;
+  const { fullPrecision: wanted, hidden, sparsity = 0 } = size;
+  const fullPrecision = typeof wanted === 'number' ? fit.choose(wanted, hidden, sparsity) : wanted;
   const kept = new Set(fullPrecision);
   const ternary = Array.from({ length: filters }, (_, i) => i).filter((i) => !kept.has(i));
-  const decomposition = fit.decompose(ternary, hidden, false);
+  const decomposition = fit.decompose(ternary, hidden, sparsity, false);
   const approximate = fit.expand(decomposition, ternary);
   const energy = energies(approximate, covariance, inputs);
   const result = weights.slice();

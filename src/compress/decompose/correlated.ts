@@ -11,21 +11,22 @@ import { multiply } from './sums.ts';
 import type { Terms } from './terms.ts';
 import { descendTrits } from './trits.ts';
 
-/** Improves Wb in place, given Wc and the scales. */
-export function improveChannels(terms: Terms, { weights, metric }: Problem): void {
+/** Improves Wb in place, given Wc and the scales; `price` is what a non-zero has to lower the error by. */
+export function improveChannels(terms: Terms, { weights, metric }: Problem, price: number): void {
   const { filters, inputs } = terms;
   const covariance = metric.covariance!;
   const errors = weighInputs(metric, terms.residual(weights));
   for (let k = 0; k < terms.count; k++) {
     const x = terms.xOf(k);
     const weighed = metric.rowWeights.map((u, i) => u * x[i]!);
-    const factor = terms.scales[k]! * weighed.reduce((sum, u) => sum + Math.abs(u), 0);
+    const mass = weighed.reduce((sum, u) => sum + Math.abs(u), 0);
+    const factor = terms.scales[k]! * mass;
     if (factor === 0) continue;
     const gradient = multiply(weighed, errors, filters, inputs);
     for (let j = 0; j < inputs; j++) gradient[j]! /= factor;
     const y = terms.yOf(k);
     const before = y.slice();
-    if (descendTrits(y, gradient, covariance, 1) === 0) continue;
+    if (descendTrits(y, gradient, covariance, 1, [price / (terms.scales[k]! * factor)]) === 0) continue;
     const change = multiply(
       Float64Array.from(y, (v, j) => v - before[j]!),
       covariance,

@@ -71,7 +71,7 @@ describe('a decomposition', () => {
     const cases: [options: Partial<DecomposeOptions>, weights?: Float64Array | undefined, full?: Float64Array][] = [
       [{}],
       [{ start: 'column', rounds: 0 }],
-      [{ unitCost: 5, rowWeights: u }],
+      [{ sparsity: 4, rowWeights: u }],
       [{ columnWeights: w, rowWeights: u }, w],
       [{ covariance, rowWeights: u }, undefined, covariance],
     ];
@@ -181,9 +181,9 @@ describe('options', () => {
     expect(density(column.wb)).toBeLessThan(0.7 * density(dense.wb));
   });
 
-  it('unit cost: cheaper units are sparser, and do better with as many additions', () => {
+  it('sparsity: sparser terms do better with as many additions', () => {
     const dense = at({});
-    const sparse = at({ unitCost: 10, width: 48 });
+    const sparse = at({ sparsity: 5, width: 48 });
     expect(density(sparse.wb)).toBeLessThan(0.6 * density(dense.wb));
     const additions = (d: Decomposition) => density(d.wb) * d.wb.length + density(d.wc) * d.wc.length;
     expect(additions(sparse)).toBeLessThan(additions(dense));
@@ -239,7 +239,7 @@ describe('mistakes', () => {
     [{ widths: [1, 3] }, 'widths from 1 to 2, found 3'],
     [{ starts: 0 }, 'at least 1 start, found 0'],
     [{ alternations: 0 }, 'at least 1 alternation, found 0'],
-    [{ unitCost: -1 }, 'a unit cost of 0 or more, found -1'],
+    [{ sparsity: -1 }, 'a sparsity of 0 or more, found -1'],
     [{ growth: 1 }, 'a growth above 1, found 1'],
     [{ rounds: -1 }, '0 or more rounds, found -1'],
     [{ seed: 0.5 }, 'an integer seed, found 0.5'],

@@ -64,7 +64,8 @@ export function decompose(
 ): Decomposition {
   const problem = poseProblem(weights, filters, inputs, options);
   const { width, widths = [], growth = 1.1, rounds = 1 } = options;
-  const { alternations = 40, start = 'dense', starts = 1, unitCost = Number.POSITIVE_INFINITY, seed = 0 } = options;
+  const { alternations = 40, start = 'dense', starts = 1, sparsity = 0, seed = 0 } = options;
+  const unitCost = sparsity > 0 ? (filters + inputs) / sparsity : Number.POSITIVE_INFINITY;
   const search = new TermSearch(problem.metric, { alternations, start, starts, unitCost, seed });
   const terms = new Terms(filters, inputs, width);
   const residual = new Residual(problem.weights.slice(), filters, inputs);

@@ -25,10 +25,11 @@ export interface DecomposeOptions {
   /** Random starts per term, of which the best is taken. Default 1. */
   readonly starts?: number;
   /**
-   * What a hidden unit costs beside its non-zeros, in additions. Finite: terms are chosen by what they gain per addition,
-   * so that they are sparser (0: sparsest). Default: infinite, terms are chosen by what they gain.
+   * Above 0, terms have fewer non-zeros, and the decomposition a larger error at the same width, but a smaller one for the
+   * same number of additions: terms are chosen by what they gain per (1 + sparsity x density), density being the share of
+   * non-zeros in both vectors together. Default 0: by what they gain.
    */
-  readonly unitCost?: number;
+  readonly sparsity?: number;
   /** At most this many alternations per search. Default 40; most searches end before. */
   readonly alternations?: number;
   /** All terms are searched again when the width has grown by this factor, above 1. Infinite: never. Default 1.1. */
@@ -71,13 +72,14 @@ export function poseProblem(
     throw new TritbankError('E_MODEL', where, `expected finite weights, found ${weights[bad]} at ${place}`);
   }
 
-  const { width, widths = [], starts = 1, alternations = 1, unitCost = 0, growth = 2, rounds = 0, seed = 0 } = options;
+  const { width, widths = [], starts = 1, alternations = 1, sparsity = 0, growth = 2, rounds = 0, seed = 0 } = options;
   if (!isCount(width)) fail(`expected a width of at least 1, found ${width}`);
   const strange = widths.find((w) => !isCount(w) || w > width);
   if (strange !== undefined) fail(`expected widths from 1 to ${width}, found ${strange}`);
   if (!isCount(starts)) fail(`expected at least 1 start, found ${starts}`);
   if (!isCount(alternations)) fail(`expected at least 1 alternation, found ${alternations}`);
-  if (!(unitCost >= 0)) fail(`expected a unit cost of 0 or more, found ${unitCost}`);
+  if (!(sparsity >= 0 && sparsity < Number.POSITIVE_INFINITY))
+    fail(`expected a sparsity of 0 or more, found ${sparsity}`);
   if (!(growth > 1)) fail(`expected a growth above 1, found ${growth}`);
   if (!Number.isSafeInteger(rounds) || rounds < 0) fail(`expected 0 or more rounds, found ${rounds}`);
   if (!Number.isSafeInteger(seed)) fail(`expected an integer seed, found ${seed}`);

@@ -16,11 +16,15 @@ import { TernaryVector } from './vector.ts';
  */
 export type Start = 'dense' | 'column' | 'row';
 
-/** As in `DecomposeOptions`. */
+/** As in `DecomposeOptions`, but for the unit cost. */
 export interface SearchOptions {
   readonly alternations: number;
   readonly start: Start;
   readonly starts: number;
+  /**
+   * What a term costs beside its non-zeros, in additions. Finite: terms are chosen by what they gain per addition; the
+   * smaller, the sparser. Infinite: by what they gain.
+   */
   readonly unitCost: number;
   readonly seed: number;
 }
@@ -52,6 +56,11 @@ export class TermSearch {
     this.t = new Float64Array(columnWeights.length);
     this.vectors = [new TernaryVector(rowWeights), new TernaryVector(columnWeights)];
     this.spare = [new TernaryVector(rowWeights), new TernaryVector(columnWeights)];
+  }
+
+  /** What a term costs beside its non-zeros. */
+  get unitCost(): number {
+    return this.options.unitCost;
   }
 
   /** The best term found for `residual`, the `index`-th one of the decomposition; its gain is 0 where nothing is left. */

@@ -59,7 +59,7 @@ describe.each([false, true])('improvement (covariance: %s)', (correlated) => {
       const { problem, terms } = randomCase(seed, correlated);
       const before = errorOf(terms, problem);
       // channels are improved term by term: repeat until the first terms have seen the last
-      for (let round = 0; round < 20; round++) step.improve(terms, problem);
+      for (let round = 0; round < 20; round++) step.improve(terms, problem, 0);
       const after = errorOf(terms, problem);
       expect(after).toBeLessThanOrEqual(before + 1e-12);
       if (after < before) fell++;

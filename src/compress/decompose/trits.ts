@@ -4,7 +4,8 @@
  *
  *   E(c + d e_k) - E(c) = -2 d g_k + d^2 Q_kk,   g -= d Q_k,   Q = diag(a) Wb M Wb' diag(a),   g = diag(a) Wb M e
  *
- * with e the filter's present error. Sweeps over k until no single change helps.
+ * with e the filter's present error. Sweeps over k until no single change helps. A trit other than 0 may have a price p, in
+ * units of E: from v = c_k + g_k / Q_kk, the best real value, the best trit is sign(v) where |v| > 1/2 + p / (2 Q_kk), else 0.
  */
 
 /** A limit that ends cycles of changes within rounding; descents end by themselves after about five. */
@@ -12,12 +13,20 @@ const sweeps = 20;
 
 /**
  * Improves `trits` [terms, count] in place: `count` independent problems with one `gram` [terms, terms], which is Q.
- * `gradients` [count, terms] has g for each and is overwritten. Returns the number of changes.
+ * `gradients` [count, terms] has g for each and is overwritten; `prices` [count] those of non-zeros, default 0. Returns the
+ * number of changes.
  */
-export function descendTrits(trits: Int8Array, gradients: Float64Array, gram: Float64Array, count: number): number {
+export function descendTrits(
+  trits: Int8Array,
+  gradients: Float64Array,
+  gram: Float64Array,
+  count: number,
+  prices?: ArrayLike<number>,
+): number {
   const terms = trits.length / count;
   let changes = 0;
   for (let i = 0; i < count; i++) {
+    const halfPrice = (prices?.[i] ?? 0) / 2;
     const g = gradients.subarray(i * terms, (i + 1) * terms);
     for (let sweep = 0, moved = true; moved && sweep < sweeps; sweep++) {
       moved = false;
@@ -26,7 +35,8 @@ export function descendTrits(trits: Int8Array, gradients: Float64Array, gram: Fl
         if (!(curvature > 0)) continue;
         const now = trits[k * count + i]!;
         const best = now + g[k]! / curvature;
-        const step = (best > 0.5 ? 1 : best < -0.5 ? -1 : 0) - now;
+        const threshold = 0.5 + halfPrice / curvature;
+        const step = (best > threshold ? 1 : best < -threshold ? -1 : 0) - now;
         if (step === 0) continue;
         trits[k * count + i]! += step;
         moved = true;

@@ -16,6 +16,8 @@ export interface Candidate {
   readonly loss: number;
   /** Predicted non-zero weights of Wb and Wc together, for the count that skips zeros. */
   readonly nonZero?: number;
+  /** Of the decomposition, as in `DecomposeOptions`; default 0. */
+  readonly sparsity?: number;
 }
 
 export interface LayerCandidates {

@@ -1,6 +1,6 @@
 /**
  * From an analysis to what the planner chooses from: for each layer a grid of alphas (the share of filters that stay in
- * full precision) by width ratios, with a predicted loss each. The filters that stay are those with the largest predicted
+ * full precision) by sparsities and width ratios, with a predicted loss each. The filters that stay are those with the largest predicted
  * loss; the loss is the sum over the others.
  *
  * The analysis decomposed whole banks, and a bank of t of the T filters is another matrix. At the same hidden width per
@@ -28,6 +28,8 @@ export interface CandidateGrid {
   readonly alphas?: readonly number[];
   /** Hidden units per ternary filter, in a classifier scaled as in the analysis. Default: those of the analysis. */
   readonly ratios?: readonly number[];
+  /** Of decompositions; 0 or some that were analysed. Default: 0 and all of these. */
+  readonly sparsities?: readonly number[];
 }
 
 export const defaultAlphas = [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875] as const;
@@ -36,23 +38,25 @@ export const defaultAlphas = [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875] as
 const leastResidual = 1e-12;
 
 /**
- * Candidates of every analysed layer, in the same order in all layers: by alpha, then by ratio, at last the layer as it
- * is, with loss 0. Of one alpha, more hidden units never have more loss: where they would, the candidate with fewer stands
+ * Candidates of every analysed layer, in the same order in all layers: by alpha, sparsity and ratio, at last the layer as it
+ * is, with loss 0. Of one alpha and sparsity, more hidden units never have more loss: where they would, the candidate with fewer stands
  * in their place, so that entry k means the same everywhere. Throws E_USAGE for an analysis of another network and for
- * alphas or ratios out of range.
+ * alphas, ratios or sparsities out of range.
  */
 export function makeCandidates(graph: Graph, analysis: Analysis, grid: CandidateGrid = {}): LayerCandidates[] {
   checkAnalysis(graph, analysis);
-  const { alphas, ratios } = checkGrid(analysis, grid);
+  const { alphas, ratios, sparsities } = checkGrid(analysis, grid);
   return analysis.layers.map((layer) => {
-    const banks = alphas.map((alpha) =>
-      neverWorse(ratios.map((ratio) => predictCandidate(layer, keptCount(layer, alpha), ratio))),
+    const banks = alphas.flatMap((alpha) =>
+      sparsities.map((sparsity) =>
+        neverWorse(ratios.map((ratio) => predictCandidate(layer, keptCount(layer, alpha), ratio, sparsity))),
+      ),
     );
     return { name: layer.name, candidates: [...banks.flat(), untouched(layer)] };
   });
 }
 
-export interface MeasureOptions extends CandidateGrid {
+export interface MeasureOptions extends Omit<CandidateGrid, 'sparsities'> {
   /** Those of the analysis. */
   readonly statistics?: ReadonlyMap<string, LayerStatistics>;
   readonly threads?: number;
@@ -74,7 +78,7 @@ export async function measureCandidates(
   const { alphas, ratios } = checkGrid(analysis, options);
   const middle = ratios[Math.floor(ratios.length / 2)]!;
   const subsets = analysis.layers.flatMap((layer) =>
-    alphas.map((alpha) => ({ layer, kept: predictCandidate(layer, keptCount(layer, alpha), middle).fullPrecision })),
+    alphas.map((alpha) => ({ layer, kept: predictCandidate(layer, keptCount(layer, alpha), middle, 0).fullPrecision })),
   );
   const tasks = subsets.map(({ layer, kept }, i) => {
     if (kept.length === layer.filters) return undefined;
@@ -121,9 +125,17 @@ export function filterSensitivity(analysis: Analysis, ratio: number): Record<str
   );
 }
 
+/** What the analysis found at a sparsity. */
+function fitsAt(layer: AnalyzedLayer, sparsity: number): Pick<AnalyzedLayer, 'residuals' | 'nonZero'> {
+  const found = sparsity === 0 ? layer : layer.sparser?.find((one) => one.sparsity === sparsity);
+  if (!found) throw new Error(`internal: layer '${layer.name}' was not analysed at sparsity ${sparsity}`);
+  return found;
+}
+
 /** Predicted loss of each filter of a layer in a bank of `ternary` filters with `hidden` units. */
-export function predictLosses(layer: AnalyzedLayer, ternary: number, hidden: number): number[] {
-  const { widths, residuals, filters, importance } = layer;
+export function predictLosses(layer: AnalyzedLayer, ternary: number, hidden: number, sparsity = 0): number[] {
+  const { widths, filters, importance } = layer;
+  const { residuals } = fitsAt(layer, sparsity);
   // without hidden units every residual is 1; of widths that coincide one is enough
   const knots = [
     { trits: 0, residuals: importance.map(() => 1) },
@@ -145,8 +157,10 @@ const tritsPerWeight = ({ inputs }: AnalyzedLayer, ternary: number, hidden: numb
   (hidden * (ternary + inputs)) / (ternary * inputs);
 
 /** Predicted ternary weights other than zero: as dense as in the whole bank at equal trits per weight. */
-export function predictNonZero(layer: AnalyzedLayer, ternary: number, hidden: number): number {
-  const densities = layer.nonZero.map((count, i) => count / (layer.widths[i]! * (layer.filters + layer.inputs)));
+export function predictNonZero(layer: AnalyzedLayer, ternary: number, hidden: number, sparsity = 0): number {
+  const densities = fitsAt(layer, sparsity).nonZero.map(
+    (count, i) => count / (layer.widths[i]! * (layer.filters + layer.inputs)),
+  );
   const anchors = layer.widths.map((width) => tritsPerWeight(layer, layer.filters, width));
   const trits = tritsPerWeight(layer, ternary, hidden);
   const i = anchors.findIndex((anchor) => anchor >= trits);
@@ -154,14 +168,15 @@ export function predictNonZero(layer: AnalyzedLayer, ternary: number, hidden: nu
   return Math.round(density * hidden * (ternary + layer.inputs));
 }
 
-function predictCandidate(layer: AnalyzedLayer, kept: number, ratio: number): Candidate {
+function predictCandidate(layer: AnalyzedLayer, kept: number, ratio: number, sparsity: number): Candidate {
   const ternary = layer.filters - kept;
   if (ternary === 0) return untouched(layer);
   const hidden = hiddenFor(layer, ternary, ratio);
-  const losses = predictLosses(layer, ternary, hidden);
+  const losses = predictLosses(layer, ternary, hidden, sparsity);
   const fullPrecision = largest(losses, kept);
   const loss = others(layer, fullPrecision).reduce((sum, f) => sum + losses[f]!, 0);
-  return { fullPrecision, hidden, loss, nonZero: predictNonZero(layer, ternary, hidden) };
+  const nonZero = predictNonZero(layer, ternary, hidden, sparsity);
+  return { fullPrecision, hidden, loss, nonZero, ...(sparsity > 0 && { sparsity }) };
 }
 
 const untouched = ({ filters }: AnalyzedLayer): Candidate => ({
@@ -191,12 +206,20 @@ function neverWorse(candidates: readonly Candidate[]): Candidate[] {
   });
 }
 
-function checkGrid(analysis: Analysis, { alphas = defaultAlphas, ratios = analysis.ratios }: CandidateGrid) {
+function checkGrid(analysis: Analysis, grid: CandidateGrid) {
+  const { alphas = defaultAlphas, ratios = analysis.ratios } = grid;
+  const known = [0, ...(analysis.layers[0]?.sparser ?? []).map(({ sparsity }) => sparsity)];
+  const { sparsities = known } = grid;
+  const strange = sparsities.find((sparsity) => !known.includes(sparsity));
+  if (sparsities.length === 0 || strange !== undefined) {
+    const expected = `expected some of those of the analysis, ${known.join(', ')}`;
+    throw new TritbankError('E_USAGE', 'sparsities', `${expected}, found ${strange ?? 'none'}`);
+  }
   const odd = alphas.find((alpha) => !(alpha >= 0 && alpha <= 1));
   if (alphas.length === 0 || odd !== undefined) {
     throw new TritbankError('E_USAGE', 'alphas', `expected numbers from 0 to 1, found ${odd ?? 'none'}`);
   }
-  return { alphas: [...new Set(alphas)].sort((a, b) => a - b), ratios: checkRatios(ratios) };
+  return { alphas: [...new Set(alphas)].sort((a, b) => a - b), ratios: checkRatios(ratios), sparsities };
 }
 
 /** The layers that were analysed, by name. E_USAGE where the graph has other ones. */

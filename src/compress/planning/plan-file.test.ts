@@ -129,7 +129,7 @@ describe('parsePlan', () => {
     [
       'layers.pw.hiden',
       3,
-      'layers.pw.hiden: expected one of method, fullPrecision, hidden, filters, predictedLoss, found an unknown key',
+      'layers.pw.hiden: expected one of method, fullPrecision, hidden, sparsity, filters, predictedLoss, found an unknown key',
     ],
     ['layers.pw.filters', [1, -4], 'layers.pw.filters.1: expected a whole number of at least 0, found -4'],
     ['layers.pw.filters', [4, 1], 'layers.pw.filters: expected indices in ascending order, found [4, 1]'],

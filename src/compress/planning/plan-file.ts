@@ -24,6 +24,8 @@ export type PlannedLayer =
       /** The length of `filters`. */
       readonly fullPrecision: number;
       readonly hidden: number;
+      /** Of the decomposition, as in `DecomposeOptions`; default 0. */
+      readonly sparsity?: number;
       readonly filters: readonly number[];
       readonly predictedLoss: number;
     };
@@ -69,6 +71,7 @@ const bank = <M extends 'strassen' | 'hybrid'>(method: M) =>
     method: z.literal(method),
     fullPrecision: whole(0),
     hidden: whole(1),
+    sparsity: atLeastZero().optional(),
     filters: z.array(whole(0), { error: 'a list of indices of filters' }),
     predictedLoss: atLeastZero(),
   });
@@ -156,10 +159,11 @@ export function formatPlan(plan: PlanFile): string {
 export function describePlan(model: string, budget: Budget, costs: NetworkCosts, choice: readonly number[]): PlanFile {
   const { accelerator, format, conventions } = costs.setting;
   const layers = costs.layers.map(({ name, filters, candidates }, i): [string, PlannedLayer] => {
-    const { fullPrecision, hidden, loss: predictedLoss } = candidates[choice[i]!]!;
+    const { fullPrecision, hidden, loss: predictedLoss, sparsity } = candidates[choice[i]!]!;
     const { method } = toLayerPlan({ fullPrecision, hidden }, filters);
     if (method === 'fp') return [name, { method, predictedLoss }];
-    return [name, { method, fullPrecision: fullPrecision.length, hidden, filters: fullPrecision, predictedLoss }];
+    const sizes = { fullPrecision: fullPrecision.length, hidden, ...(sparsity !== undefined && { sparsity }) };
+    return [name, { method, ...sizes, filters: fullPrecision, predictedLoss }];
   });
   const loss = layers.reduce((total, [, planned]) => total + planned.predictedLoss, 0);
   const { size, energy, multiplications, throughput } = predictCost(costs, choice).relative;

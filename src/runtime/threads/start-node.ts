@@ -5,10 +5,12 @@ import type { WorkerHandle } from './team.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 const workerFile = new URL(`./node-worker${isSource ? '.ts' : '.js'}`, import.meta.url);
-const loadSource = `import('tsx/esm/api').then(({ register }) => {
+// a thread that waits for nothing but an import may end before it arrives
+const loadSource = `const alive = setInterval(() => undefined, 60_000);
+import('tsx/esm/api').then(({ register }) => {
   register();
   return import(require('node:worker_threads').workerData);
-});`;
+}).finally(() => clearInterval(alive));`;
 
 export function startNodeWorker(): WorkerHandle {
   // options of this program, such as --eval, are not for workers
