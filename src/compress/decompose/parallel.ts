@@ -1,8 +1,8 @@
 /**
  * Decomposition of many layers in worker threads, the largest first. Results do not depend on the number of threads.
  *
- * Where the program runs from its TypeScript sources, workers load theirs by `tsx`, if that is found from the current
- * folder; else the work is done in this thread.
+ * Where the program runs from its TypeScript sources, workers load theirs by `tsx`; where that fails, the work is done in
+ * this thread.
  */
 
 import { once } from 'node:events';
@@ -67,17 +67,23 @@ export async function decomposeLayers(
 
 const isSource = import.meta.url.endsWith('.ts');
 const workerFile = new URL(`./worker${isSource ? '.ts' : '.js'}`, import.meta.url);
-const loadSource = `import('tsx/esm/api').then(({ register }) => {
+const loadSource = `const { tsx, file } = require('node:worker_threads').workerData;
+import(tsx).then(({ register }) => {
   register();
-  return import(require('node:worker_threads').workerData);
+  return import(file);
 });`;
 
-async function startWorker(): Promise<Worker> {
+function createWorker(): Worker {
   // options of this program, such as --eval, are not for workers
   const execArgv: string[] = [];
-  const worker = isSource
-    ? new Worker(loadSource, { eval: true, execArgv, workerData: workerFile.href })
-    : new Worker(workerFile, { execArgv });
+  if (!isSource) return new Worker(workerFile, { execArgv });
+  // found from this file: code that is given as text looks for packages from the current folder
+  const workerData = { tsx: import.meta.resolve('tsx/esm/api'), file: workerFile.href };
+  return new Worker(loadSource, { eval: true, execArgv, workerData });
+}
+
+async function startWorker(): Promise<Worker> {
+  const worker = createWorker();
   // errors are read where an answer is awaited; at any other time they must not end the process
   worker.on('error', () => {});
   await nextMessage(worker);

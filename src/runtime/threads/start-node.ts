@@ -5,19 +5,23 @@ import type { WorkerHandle } from './team.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 const workerFile = new URL(`./node-worker${isSource ? '.ts' : '.js'}`, import.meta.url);
-// a thread that waits for nothing but an import may end before it arrives
-const loadSource = `const alive = setInterval(() => undefined, 60_000);
-import('tsx/esm/api').then(({ register }) => {
+const loadSource = `const { tsx, file } = require('node:worker_threads').workerData;
+import(tsx).then(({ register }) => {
   register();
-  return import(require('node:worker_threads').workerData);
-}).finally(() => clearInterval(alive));`;
+  return import(file);
+});`;
 
-export function startNodeWorker(): WorkerHandle {
+function createWorker(): Worker {
   // options of this program, such as --eval, are not for workers
   const execArgv: string[] = [];
-  const worker = isSource
-    ? new Worker(loadSource, { eval: true, execArgv, workerData: workerFile.href })
-    : new Worker(workerFile, { execArgv });
+  if (!isSource) return new Worker(workerFile, { execArgv });
+  // found from this file: code that is given as text looks for packages from the current folder
+  const workerData = { tsx: import.meta.resolve('tsx/esm/api'), file: workerFile.href };
+  return new Worker(loadSource, { eval: true, execArgv, workerData });
+}
+
+export function startNodeWorker(): WorkerHandle {
+  const worker = createWorker();
   const ready = new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.on('error', reject);
