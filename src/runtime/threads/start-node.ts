@@ -5,19 +5,14 @@ import type { WorkerHandle } from './team.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 const workerFile = new URL(`./node-worker${isSource ? '.ts' : '.js'}`, import.meta.url);
-const loadSource = `const { tsx, file } = require('node:worker_threads').workerData;
-import(tsx).then(({ register }) => {
-  register();
-  return import(file);
-});`;
+const sourceWorker = new URL('../../../scripts/source-worker.mjs', import.meta.url);
 
 function createWorker(): Worker {
   // options of this program, such as --eval, are not for workers
   const execArgv: string[] = [];
-  if (!isSource) return new Worker(workerFile, { execArgv });
-  // found from this file: code that is given as text looks for packages from the current folder
-  const workerData = { tsx: import.meta.resolve('tsx/esm/api'), file: workerFile.href };
-  return new Worker(loadSource, { eval: true, execArgv, workerData });
+  return isSource
+    ? new Worker(sourceWorker, { execArgv, workerData: workerFile.href })
+    : new Worker(workerFile, { execArgv });
 }
 
 export function startNodeWorker(): WorkerHandle {
