@@ -3,8 +3,8 @@
 #   sh scripts/cifar10/ROW.sh [NETWORK [SEED]]        NETWORK: mobilenet-v1-0.5 (default), mobilenet-v2-0.35
 #
 # CIFAR10_DIR   the folder with CIFAR-10's binary batches (default: data/cifar10)
-# SCHEDULE      short (default), or full: 200 and 100 epochs for the original, 30 for each compressed network,
-#               60 for the smallest
+# SCHEDULE      short (default), or full: 200, 100 and 100 epochs for the original, 30 for each compressed network,
+#               60 for the smallest, every seed with an original of its own
 # TRITBANK      the program (default: node dist/cli/main.js, after `npm run build`)
 #
 # A run has its directory under runs/cifar10 (runs/cifar10-full). Finished runs are kept, stopped ones continue.
@@ -17,17 +17,17 @@ data="--data cifar10 --data-dir ${CIFAR10_DIR:-data/cifar10}"
 
 # The paper's size, where a plan can reach it: with ten classes, MobileNet-V2 takes 54 % at least.
 case $network in
-  mobilenet-v1-0.5) architecture='--model mobilenet-v1 --width 0.5' epochs=60 restart=36 size=0.49 ;;
-  mobilenet-v2-0.35) architecture='--model mobilenet-v2 --width 0.35' epochs=30 restart=0 size=0.6 ;;
+  mobilenet-v1-0.5) architecture='--model mobilenet-v1 --width 0.5' epochs=60 again=36 size=0.49 ;;
+  mobilenet-v2-0.35) architecture='--model mobilenet-v2 --width 0.35' epochs=30 again=0 size=0.6 ;;
   *) echo "error E_USAGE: network: expected mobilenet-v1-0.5 or mobilenet-v2-0.35, found '$network'" >&2; exit 2 ;;
 esac
 case $schedule in
-  short) runs=runs/cifar10/$network tuning=3 longer=10 ;;
-  full) runs=runs/cifar10-full/$network epochs=200 restart=100 tuning=30 longer=60 ;;
+  short) runs=runs/cifar10/$network cycles=1 tuning=3 longer=6 ;;
+  full) runs=runs/cifar10-full/$network cycles=$seed epochs=200 again=$((again > 0 ? 100 : 0)) tuning=30 longer=60 ;;
   *) echo "error E_USAGE: SCHEDULE: expected short or full, found '$schedule'" >&2; exit 2 ;;
 esac
 original=$runs/full-precision-1/model.onnx
-tune="--epochs $tuning --batch-size 128 --learning-rate 0.04 --threads 1"
+tune="--epochs $tuning --batch-size 64 --learning-rate 0.03 --mixup 0.2 --padding reflect --threads 1"
 
 # start NAME COMMAND ARGUMENT...: a run in $runs/NAME-SEED.
 start() {
@@ -45,10 +45,11 @@ analysis=$runs/analysis.json
 analyze() {
   [ -f "$analysis" ] && return 0
   # shellcheck disable=SC2086
-  $program analyze "$original" $data --images 1024 --out "$analysis"
+  $program analyze "$original" $data --images 1024 --ratios 0.125,0.25,0.375,0.5,0.75,1,1.25,1.5,2,3 --sparsities 1,4,10 \
+    --threads 1 --out "$analysis"
 }
 
-# compress NAME ARGUMENT...: the original with filter banks. Their ternary weights stay as they were decomposed: training them
+# compress NAME ARGUMENT...: the original with filter banks, trained on images as the original was in its last cycle. Their ternary weights stay as they were decomposed: training them
 # straight through, as a TWN's have to be, undoes more than it learns in a few epochs.
 compress() {
   name=$1

@@ -35,7 +35,7 @@ interface Outcome {
   readonly top1: number;
   /** Of an export: the file, which is packed already. */
   readonly exported?: string;
-  /** The training's run directory. */
+  /** The training's run directory; absent for a run without. */
   readonly training?: string;
   readonly command: string;
   readonly date: string;
@@ -47,7 +47,8 @@ function readOutcome(directory: string): Outcome {
     const { accuracy, command, date } = result;
     if (!accuracy) throw new Error(`${directory}: expected a run with test images`);
     const training = join(directory, 'training');
-    return { model: join(directory, 'model.onnx'), top1: accuracy.after.top1, training, command, date };
+    const model = join(directory, 'model.onnx');
+    return { model, top1: accuracy.after.top1, ...(existsSync(training) && { training }), command, date };
   }
   if ('history' in result) {
     const { top1, command, date } = result;

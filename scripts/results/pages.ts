@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawAccuracyAgainst, drawHistories } from './charts.ts';
+import { planAblations, recipeAblations } from './rows.ts';
 import { readStored, type StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
 import { printAblations, printDense, printRuns, printSparse, printSummary } from './tables.ts';
@@ -52,7 +53,8 @@ const drawCharts = (folder: string, { name, summaries }: Network): [string, stri
 ];
 
 function describeNetwork({ name, title, runs, summaries }: Network): string {
-  const ablation = printAblations(runs);
+  const ablation = printAblations(runs, recipeAblations);
+  const choices = printAblations(runs, planAblations);
   const image = (kind: string, text: string) => `![${text}](cifar10/${name}/${kind}.svg)`;
   const parts = [
     `### ${title}, 32x32, first stride 1`,
@@ -66,7 +68,8 @@ function describeNetwork({ name, title, runs, summaries }: Network): string {
       image('histories', 'Test accuracy by epoch'),
     ].join('\n'),
   ];
-  if (ablation) parts.push(`#### What each part of the recipe brings`, ablation);
+  if (ablation) parts.push('#### What each part of the recipe brings', ablation);
+  if (choices) parts.push('#### What the planner may choose from', choices);
   return parts.join('\n\n');
 }
 
@@ -129,7 +132,8 @@ export function makePages(folder: string, read: (path: string) => string): [stri
       const network = networks.find((one) => one.name === name);
       return [
         [name, network ? printSummary(`${network.title} on CIFAR-10`, network.summaries) : unknown],
-        [`${name}-ablations`, (network && printAblations(network.runs)) ?? unknown],
+        [`${name}-ablations`, (network && printAblations(network.runs, recipeAblations)) ?? unknown],
+        [`${name}-choices`, (network && printAblations(network.runs, planAblations)) ?? unknown],
       ];
     }),
   );

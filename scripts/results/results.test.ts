@@ -75,12 +75,14 @@ test('epochs of straight-through training are told apart', () => {
   expect(pages().get('results/README.md')).toContain('2 epochs, 1 of them straight through, 10 min 0 s');
 });
 
-test('two cycles of the original are one training', () => {
+test('the cycles of the original are one training, and seeds may part in the last', () => {
   store('first-cycle-1', { top1: 0.88, epochs: 6 });
+  store('second-cycle-1', { top1: 0.89, epochs: 4 });
   store('full-precision-1');
+  store('full-precision-2');
   const page = pages().get('results/README.md')!;
-  expect(page).toMatch(/\| full precision \| 90\.00 \| .* 6 \+ 5 epochs, 20 min 0 s \|/);
-  expect(page.match(/^- `sh scripts\/cifar10\/full-precision\.sh mobilenet-v1-0\.5 1`/gm)).toHaveLength(2);
+  expect(page).toMatch(/\| full precision \| 90\.00 ± 0\.00 \(2\) \| .* 6 \+ 4 \+ 5 epochs, 30 min 0 s \|/);
+  expect(page.match(/^- `sh scripts\/cifar10\/full-precision\.sh mobilenet-v1-0\.5 1`/gm)).toHaveLength(3);
 });
 
 test('one seed has no deviation; what is not trained says so', () => {
@@ -100,6 +102,18 @@ test('ablations are compared with the whole recipe, in the order of the table', 
   const lines = table!.trim().split('\n').slice(2, 4);
   expect(lines[0]).toMatch(/^\| the recipe \| 89\.00 \| {2}\| 50\.0 % \|/);
   expect(lines[1]).toMatch(/^\| ternary weights trained straight through to the end \| 88\.00 \| −1\.00 \|/);
+});
+
+test('what the planner may choose from is a table of its own', () => {
+  store('full-precision-1');
+  store('ablation-dense-untrained-1', { top1: 0.8, epochs: undefined, seconds: undefined }, null);
+  store('ablation-sparse-1', { top1: 0.9 });
+  const page = pages().get('results/README.md')!;
+  expect(page).not.toContain('each part of the recipe');
+  const [, table] = page.split('#### What the planner may choose from');
+  const lines = table!.trim().split('\n').slice(2, 4);
+  expect(lines[0]).toMatch(/^\| sparse terms, r from an eighth of the filters \| 90\.00 \|/);
+  expect(lines[1]).toMatch(/^\| dense terms, .* as decomposed \| 80\.00 \| −10\.00 \| .* none \|/);
 });
 
 test('tables in pages are replaced, the rest stays', () => {

@@ -74,8 +74,11 @@ export const rows: readonly Row[] = [
   },
 ];
 
-/** What each ablation changes, by the part that `scripts/cifar10/ablation.sh` is given. */
-export const ablations: Readonly<Record<string, string>> = {
+/** Ablations by the part that `scripts/cifar10/ablation.sh` is given, the one that the others are compared with first. */
+export type Ablations = Readonly<Record<string, string>>;
+
+/** What each part of the recipe brings. */
+export const recipeAblations: Ablations = {
   reference: 'the recipe',
   'no-distillation': 'labels only, no teacher',
   'no-decomposition': 'factors drawn, not decomposed from the weights, and trained straight through',
@@ -88,6 +91,16 @@ export const ablations: Readonly<Record<string, string>> = {
   'freeze-oscillating': 'with oscillating weights fixed',
 };
 
+/** What the planner may choose from. */
+export const planAblations: Ablations = {
+  sparse: 'sparse terms, r from an eighth of the filters',
+  narrow: 'dense terms, r from an eighth of the filters',
+  dense: 'dense terms, r from half of the filters',
+  'sparse-untrained': 'sparse terms, r from an eighth of the filters, as decomposed',
+  'narrow-untrained': 'dense terms, r from an eighth of the filters, as decomposed',
+  'dense-untrained': 'dense terms, r from half of the filters, as decomposed',
+};
+
 const ablationRow = (part: string, label: string): Row => ({
   name: `ablation-${part}`,
   label,
@@ -96,16 +109,20 @@ const ablationRow = (part: string, label: string): Row => ({
   color: 'var(--muted)',
 });
 
-/** What a row `full-precision` of the same seed was trained on from, where it had two cycles. */
-export const firstCycle: Row = {
-  name: 'first-cycle',
-  label: 'full precision, first cycle',
+/** What a row `full-precision` was trained on from, where it had several cycles. */
+export const earlierCycles: readonly Row[] = (['first', 'second'] as const).map((nth) => ({
+  name: `${nth}-cycle`,
+  label: `full precision, ${nth} cycle`,
   scheme: 'fp',
   format: 'fp16',
   color: 'var(--muted)',
-};
+}));
 
-const known = [...rows, firstCycle, ...Object.entries(ablations).map(([part, label]) => ablationRow(part, label))];
+const known = [
+  ...rows,
+  ...earlierCycles,
+  ...Object.entries({ ...recipeAblations, ...planAblations }).map(([part, label]) => ablationRow(part, label)),
+];
 
 /** The row and the seed of a run directory, by its name; undefined for a name that is none. */
 export function rowOf(directory: string): { readonly row: Row; readonly seed: number } | undefined {

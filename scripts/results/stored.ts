@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EpochRecord } from '../../src/train/records.ts';
-import { firstCycle, type Row, rowOf } from './rows.ts';
+import { earlierCycles, type Row, rowOf } from './rows.ts';
 
 /** Figures under one way of counting ternary weights; all but the counts as fractions of the original's at 16 bits. */
 export interface Counted {
@@ -45,8 +45,8 @@ export interface StoredRun extends RunFigures {
   readonly seed: number;
   /** From `metrics.jsonl`; empty for what is not trained. */
   readonly history: readonly EpochRecord[];
-  /** What this one's training went on from, where that is a row's first cycle. */
-  readonly before?: RunFigures;
+  /** The cycles that an original's last one went on from, in order: its own, or where seeds part later, the first seed's. */
+  readonly before: readonly RunFigures[];
 }
 
 function readHistory(path: string): EpochRecord[] {
@@ -67,10 +67,14 @@ export function readStored(folder: string): StoredRun[] {
     if (!known) return [];
     const directory = join(folder, name);
     const figures = JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as RunFigures;
-    return [{ ...figures, ...known, history: readHistory(join(directory, 'metrics.jsonl')) }];
+    return [{ ...figures, ...known, history: readHistory(join(directory, 'metrics.jsonl')), before: [] }];
   });
   return runs.map((run) => {
-    const before = runs.find(({ row, seed }) => row === firstCycle && seed === run.seed);
-    return run.row.name === 'full-precision' && before ? { ...run, before } : run;
+    if (run.row.name !== 'full-precision') return run;
+    const before = earlierCycles.flatMap((cycle) => {
+      const same = runs.filter(({ row }) => row === cycle);
+      return same.find(({ seed }) => seed === run.seed) ?? same.find(({ seed }) => seed === 1) ?? [];
+    });
+    return { ...run, before };
   });
 }

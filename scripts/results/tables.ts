@@ -8,7 +8,7 @@ import {
   formatPercent,
   formatSigned,
 } from '../../src/report/format.ts';
-import { ablations, firstCycle, type Row } from './rows.ts';
+import { type Ablations, earlierCycles, type Row } from './rows.ts';
 import type { Counted, StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
 
@@ -58,8 +58,10 @@ function difference(summaries: readonly Summary[]): Column<Summary> {
 const twoBitSize = figure('size', ({ bytes }) => share(bytes.twoBit / bytes.original));
 const training = figure('training', ({ epochs, seconds, history, before }) => {
   if (epochs === undefined) return 'none';
-  if (before?.epochs !== undefined) {
-    return `${before.epochs} + ${epochs} epochs, ${formatDuration(before.seconds! + seconds!)}`;
+  if (before.length > 0) {
+    const all = [...before, { epochs, seconds }];
+    const total = all.reduce((sum, cycle) => sum + cycle.seconds!, 0);
+    return `${all.map((cycle) => cycle.epochs).join(' + ')} epochs, ${formatDuration(total)}`;
   }
   const ternary = history.filter(({ phase }) => phase === 'ternary').length;
   const how = ternary > 0 ? `${ternary} of them straight through, ` : '';
@@ -107,8 +109,8 @@ export function printSparse(summaries: readonly Summary[]): string {
   );
 }
 
-/** What parts of the recipe bring; undefined without the reference run. */
-export function printAblations(runs: readonly StoredRun[]): string | undefined {
+/** What parts bring; undefined without the run that the others are compared with. */
+export function printAblations(runs: readonly StoredRun[], ablations: Ablations): string | undefined {
   const order = [...new Map(runs.map(({ row }) => [row.name, row])).values()];
   const places = Object.keys(ablations).map((part) => `ablation-${part}`);
   const found = summarizeRows(
@@ -138,7 +140,7 @@ export function printRuns(network: string, runs: readonly StoredRun[]): string {
   const script = ({ name }: Row) => {
     const [, part] = /^ablation-(.*)$/.exec(name) ?? [];
     return part === undefined
-      ? `${name.replace(firstCycle.name, 'full-precision')}.sh ${network}`
+      ? `${earlierCycles.some((cycle) => cycle.name === name) ? 'full-precision' : name}.sh ${network}`
       : `ablation.sh ${part}`;
   };
   return order

@@ -51,7 +51,7 @@ export function addAnalyze(program: TritbankCommand): void {
     .addOption(
       new ValueOption(
         '--ratios <list>',
-        'hidden units per filter (default: 0.5,0.75,1,1.25,1.5,2)',
+        'hidden units per filter (default: 0.25,0.5,0.75,1,1.25,1.5,2)',
         listOf(number({ above: 0, to: 8 }), 'numbers above 0 and at most 8, separated by commas'),
       ),
     )
@@ -59,7 +59,7 @@ export function addAnalyze(program: TritbankCommand): void {
       new ValueOption(
         '--sparsities <list>',
         'decompositions with fewer non-zeros to look at besides, for arrays that skip zeros (default: none)',
-        listOf(number({ above: 0, to: 100 }), 'numbers above 0 and at most 100, separated by commas'),
+        listOf(number({ from: 0, to: 100 }), 'numbers from 0 to 100, separated by commas'),
       ),
     )
     .addOption(

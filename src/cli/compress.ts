@@ -106,8 +106,8 @@ export function addCompress(program: TritbankCommand): void {
   add(
     '--sparsities <list>',
     'of decompositions to choose from besides 0; higher ones have fewer non-zeros (default: 1,4,10 where zeros are skipped, ' +
-      'else none)',
-    listOf(number({ above: 0, to: 100 }), 'numbers above 0 and at most 100, separated by commas'),
+      'else 0)',
+    listOf(number({ from: 0, to: 100 }), 'numbers from 0 to 100, separated by commas'),
   );
   command.optionsGroup('Accelerator:');
   add(

@@ -38,6 +38,11 @@ it('comes back as it was written', () => {
   writeFileSync(path, formatAnalysis(analysis));
   expect(readAnalysis(path)).toEqual(analysis);
   expect(formatAnalysis(analysis)).toContain('      [0.5,0.125],\n      [1e-7,0]\n');
+  const [layer] = analysis.layers;
+  const { residuals, nonZero } = layer!;
+  const sparser = [1, 4].map((sparsity) => ({ sparsity, residuals, nonZero }));
+  const more = { ...analysis, layers: [{ ...layer!, sparser }] };
+  expect(parseAnalysis(JSON.parse(formatAnalysis(more)), 'f.json')).toEqual(more);
 });
 
 it.each<[string, (json: Record<string, unknown>, layer: Record<string, unknown>) => void, string]>([
@@ -57,6 +62,12 @@ it.each<[string, (json: Record<string, unknown>, layer: Record<string, unknown>)
     (_, layer) => Object.assign(layer, { importance: [1, null] }),
     'importance: expected',
   ],
+  [
+    'sparsities that fall',
+    (_, layer) => Object.assign(layer, { sparser: [4, 1].map((sparsity) => ({ ...layer, sparsity })) }),
+    'layers.0.sparser: expected decompositions of ascending sparsity',
+  ],
+  ['no sparsity', (_, layer) => Object.assign(layer, { sparser: [layer] }), 'sparser: expected decompositions'],
   ['a width of 0', (_, layer) => Object.assign(layer, { widths: [0, 1] }), 'layers.0.widths: expected 2 whole numbers'],
   [
     'a missing ratio',

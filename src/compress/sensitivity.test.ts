@@ -65,6 +65,28 @@ describe('analyzeNetwork', () => {
     for (const [i, { residuals }] of profile.entries()) close(layers.at(-1)!.residuals[i]!, Array.from(residuals));
   });
 
+  it('decomposes sparser too where asked', async () => {
+    const graph = pointwise(normal(1, [12, 8, 1, 1]));
+    const options = { ratios: [0.5, 1], threads: 0, seed: 3 };
+    const { layers } = await analyzeNetwork(graph, { ...options, sparsities: [8, 2, 0, 8] });
+    const layer = layers.at(-1)!;
+    const { sparser, ...plain } = layer;
+    expect(sparser!.map(({ sparsity }) => sparsity)).toEqual([2, 8]);
+    const conv = findCandidates(graph).at(-1)!;
+    for (const { sparsity, residuals, nonZero } of sparser!) {
+      const fit = { width: 12, widths: [6, 12], seed: 3, growth: 1.3, rounds: 0, sparsity };
+      const { profile } = decompose(weightRows(conv), 12, 8, fit);
+      for (const [i, one] of profile.entries()) close(residuals[i]!, Array.from(one.residuals));
+      expect(nonZero[1]).toBeLessThan(layer.nonZero[1]!);
+    }
+    expect(sparser![1]!.nonZero[1]).toBeLessThan(sparser![0]!.nonZero[1]!);
+    const without = await analyzeNetwork(graph, options);
+    expect(without.layers.at(-1)).toEqual(plain);
+    await expect(analyzeNetwork(graph, { sparsities: [-1] })).rejects.toThrow(
+      'sparsities: expected numbers from 0 to 100, found -1',
+    );
+  });
+
   it('does not depend on threads, and reports its progress', async () => {
     const graph = pointwise(normal(1, [12, 8, 1, 1]));
     const shares: [number, string][] = [];

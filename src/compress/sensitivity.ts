@@ -6,7 +6,7 @@
  *   residual[c][f] = e_f C e_f' / (w_f C w_f')      e_f: the error of its weights w_f; C: the inputs' covariance, or 1
  *
  * "Filters respond differently to ternary quantization at different hidden widths" (Gope et al., arXiv 1911.01028) is a
- * row of this table. What a residual of f does to the loss is `importance[f]` times the residual:
+ * row of this table. Sparser decompositions have tables of their own. What a residual of f does to the loss is `importance[f]` times the residual:
  *
  * - With statistics of data, 1/2 s_f w_f C w_f' nats per image, by the second-order expansion of `predict.ts`.
  *   Biases are taken to make up for the mean errors of the outputs, as compression sees to.
@@ -76,7 +76,7 @@ export interface Analysis {
 }
 
 export interface AnalyzeOptions {
-  /** Width ratios above 0, at most 8. Default: 0.5, 0.75, 1, 1.25, 1.5, 2. */
+  /** Width ratios above 0, at most 8. Default: 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2. */
   readonly ratios?: readonly number[];
   /** Sparsities of decompositions, as in `DecomposeOptions`, besides 0. Default: none. */
   readonly sparsities?: readonly number[];
@@ -92,7 +92,7 @@ export interface AnalyzeOptions {
   readonly signal?: AbortSignal;
 }
 
-export const defaultRatios = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
+export const defaultRatios = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2] as const;
 /** What the planner chooses from where zeros are skipped, besides 0. */
 export const defaultSparsities = [1, 4, 10] as const;
 const maxRatio = 8;
@@ -160,14 +160,14 @@ export function checkRatios(ratios: readonly number[]): number[] {
   return [...new Set(ratios)].sort((a, b) => a - b);
 }
 
-/** Ascending, each once. */
-export function checkSparsities(sparsities: readonly number[]): number[] {
-  const odd = sparsities.find((sparsity) => !(sparsity > 0 && sparsity <= maxSparsity));
+/** Those above 0, ascending, each once. */
+function checkSparsities(sparsities: readonly number[]): number[] {
+  const odd = sparsities.find((sparsity) => !(sparsity >= 0 && sparsity <= maxSparsity));
   if (odd !== undefined) {
-    const expected = `expected numbers above 0 and at most ${maxSparsity}`;
+    const expected = `expected numbers from 0 to ${maxSparsity}`;
     throw new TritbankError('E_USAGE', 'sparsities', `${expected}, found ${odd}`);
   }
-  return [...new Set(sparsities)].sort((a, b) => a - b);
+  return [...new Set(sparsities)].filter((sparsity) => sparsity > 0).sort((a, b) => a - b);
 }
 
 /** The number of filters that ratios are multiples of: a classifier has no use for more hidden units than its inputs. */

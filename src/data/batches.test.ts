@@ -151,6 +151,21 @@ test('a crop is a shift by at most its padding, a flip is a mirror image', async
   expect(flipped).toBeLessThan(45);
 });
 
+test('a crop is padded as asked for, with the same shifts', async () => {
+  const white = counting(60);
+  const crops = async (padding: 'zero' | 'reflect') =>
+    (await collect(white, { batchSize: 1, augment: { crop: 1, padding } })).map((b) => [...b.images]);
+  const [zero, reflect] = [await crops('zero'), await crops('reflect')];
+  let padded = 0;
+  for (const [i, pixels] of zero.entries()) {
+    // image 0 has a black pixel of its own
+    if (i > 0) padded += pixels.filter((v) => v === 0).length;
+    for (const [k, v] of pixels.entries()) if (v > 0) expect(reflect[i]![k]).toBe(v);
+    if (i > 0) expect(reflect[i]).not.toContain(0);
+  }
+  expect(padded).toBeGreaterThan(30);
+});
+
 test('size fills up with zeros or cuts the centre', async () => {
   const [larger] = await collect(counting(1), { batchSize: 1, size: 4 });
   expect([...larger!.images]).toEqual([0, 0, 0, 0, 0, 0, 1, 0, 0, 2, 3, 0, 0, 0, 0, 0]);

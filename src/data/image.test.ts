@@ -26,6 +26,24 @@ test('pads and cuts around the centre, plane by plane', () => {
   expect(placed({ channels: 3, height: 1, width: 2 }, 1, 2, 0, 1, false)).toEqual([0, 1, 0, 3, 0, 5]);
 });
 
+test('reflects at the border pixels, which are not repeated', () => {
+  const reflected = (shape: ImageShape, height: number, width: number, top: number, left: number, flip: boolean) => {
+    const target = new Uint8Array(shape.channels * height * width).fill(255);
+    placeImage(numbered(shape), 0, shape, target, 0, height, width, { top, left, flip, padding: 'reflect' });
+    return [...target];
+  };
+  expect(reflected(grey(1, 4), 1, 4, 0, 2, false)).toEqual([3, 2, 1, 2]);
+  expect(reflected(grey(1, 4), 1, 4, 0, -2, false)).toEqual([3, 4, 3, 2]);
+  expect(reflected(grey(1, 4), 1, 4, 0, 2, true)).toEqual([2, 1, 2, 3]);
+  expect(reflected(grey(3, 2), 3, 2, 1, 0, false)).toEqual([3, 4, 1, 2, 3, 4]);
+  // as often as it takes; a single pixel is all there is
+  expect(reflected(grey(1, 3), 1, 3, 0, 5, false)).toEqual([2, 1, 2]);
+  expect(reflected(grey(1, 1), 2, 2, 1, 0, false)).toEqual([1, 1, 1, 1]);
+  expect(reflected({ channels: 3, height: 1, width: 2 }, 1, 2, 0, 1, false)).toEqual([2, 1, 4, 3, 6, 5]);
+  // where nothing is padded, nothing differs
+  expect(reflected(grey(3, 3), 1, 1, -1, -1, true)).toEqual(placed(grey(3, 3), 1, 1, -1, -1, true));
+});
+
 test('agrees with the definition, pixel by pixel', () => {
   const side = fc.integer({ min: 1, max: 5 });
   const shift = fc.integer({ min: -6, max: 6 });

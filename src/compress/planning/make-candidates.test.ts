@@ -126,6 +126,26 @@ describe('makeCandidates', () => {
     expect(full!.candidates.length).toBe(8 * 2 + 1);
   });
 
+  it('has sparser decompositions behind the others of an alpha, with their own losses and counts', () => {
+    const residuals = layer.residuals.map((row) => row.map((r) => 2 * r));
+    const sparser = [{ sparsity: 4, residuals, nonZero: [4, 12] }];
+    const both = { ...analysis, layers: [{ ...layer, sparser }] };
+    const [made] = makeCandidates(graph, both, { alphas: [0] });
+    const [first, second, third, fourth, whole] = made!.candidates;
+    expect([first, second].map((one) => one!.sparsity)).toEqual([undefined, undefined]);
+    close([third!.loss, fourth!.loss], [2 * first!.loss, 2 * second!.loss]);
+    expect([third, fourth].map((one) => [one!.sparsity, one!.nonZero])).toEqual([
+      [4, 4],
+      [4, 12],
+    ]);
+    expect(whole!.loss).toBe(0);
+    const [only] = makeCandidates(graph, both, { alphas: [0], sparsities: [0] });
+    expect(only!.candidates).toEqual([first, second, whole]);
+    expect(() => makeCandidates(graph, both, { sparsities: [0, 1] })).toThrow(
+      'sparsities: expected some of those of the analysis, 0, 4, found 1',
+    );
+  });
+
   it('refuses grids out of range and analyses of other networks', () => {
     const make = (grid: object) => () => makeCandidates(graph, analysis, grid);
     expect(make({ alphas: [2] })).toThrow('alphas: expected numbers from 0 to 1, found 2');

@@ -219,7 +219,11 @@ function checkGrid(analysis: Analysis, grid: CandidateGrid) {
   if (alphas.length === 0 || odd !== undefined) {
     throw new TritbankError('E_USAGE', 'alphas', `expected numbers from 0 to 1, found ${odd ?? 'none'}`);
   }
-  return { alphas: [...new Set(alphas)].sort((a, b) => a - b), ratios: checkRatios(ratios), sparsities };
+  return {
+    alphas: [...new Set(alphas)].sort((a, b) => a - b),
+    ratios: checkRatios(ratios),
+    sparsities: [...new Set(sparsities)],
+  };
 }
 
 /** The layers that were analysed, by name. E_USAGE where the graph has other ones. */

@@ -25,6 +25,7 @@ const layers: LayerCandidates[] = [
     candidates: [
       { fullPrecision: [0, 1, 2, 3, 4, 5], hidden: 0, loss: 0 },
       { fullPrecision: [1, 4], hidden: 5, loss: 0.25 },
+      { fullPrecision: [1, 4], hidden: 5, loss: 0.3, sparsity: 4 },
     ],
   },
   { name: 'classifier', candidates: [{ fullPrecision: [], hidden: 2, loss: 0.5 }] },
@@ -57,6 +58,16 @@ function changed(path: string, value: unknown): Json {
 }
 
 describe('describePlan', () => {
+  it('keeps the sparsity of a decomposition', () => {
+    const { layers: planned } = describePlan('two.onnx', {}, costs, [0, 2, 0]);
+    expect(planned.pw).toMatchObject({ hidden: 5, sparsity: 4 });
+    expect(plan.layers.pw).not.toHaveProperty('sparsity');
+    expect(parsePlan(changed('layers.pw.sparsity', 2), 'plan.json').layers.pw).toMatchObject({ sparsity: 2 });
+    expect(lineOf(() => parsePlan(changed('layers.pw.sparsity', -1), 'plan.json'))).toMatch(
+      'layers.pw.sparsity: expected a number of at least 0, found -1',
+    );
+  });
+
   it('says what was chosen and what it costs', () => {
     expect(plan.layers).toEqual({
       stem: { method: 'fp', predictedLoss: 0 },
