@@ -84,7 +84,16 @@ export function placeImage(
   const lastColumn = Math.min(width, left + shape.width);
   const covered = firstRow === 0 && lastRow === height && firstColumn === 0 && lastColumn === width;
   if (!covered && padding === 'reflect') {
-    reflectImage(source, from, shape, target, to, height, width, { top, left, flip });
+    const columns = Int32Array.from({ length: width }, (_, x) =>
+      reflect((flip ? width - 1 - x : x) - left, shape.width),
+    );
+    let write = to;
+    for (let c = 0; c < shape.channels; c++) {
+      for (let y = 0; y < height; y++) {
+        const row = from + (c * shape.height + reflect(y - top, shape.height)) * shape.width;
+        for (let x = 0; x < width; x++) target[write++] = source[row + columns[x]!]!;
+      }
+    }
     return;
   }
   if (!covered) target.fill(0, to, to + bytes);
@@ -100,27 +109,6 @@ export function placeImage(
         target[write] = source[read++]!;
         write += step;
       }
-    }
-  }
-}
-
-/** Every target pixel from where reflection finds it. */
-function reflectImage(
-  source: Uint8Array,
-  from: number,
-  shape: ImageShape,
-  target: Uint8Array,
-  to: number,
-  height: number,
-  width: number,
-  { top, left, flip }: Placement,
-): void {
-  const columns = Int32Array.from({ length: width }, (_, x) => reflect((flip ? width - 1 - x : x) - left, shape.width));
-  let write = to;
-  for (let c = 0; c < shape.channels; c++) {
-    for (let y = 0; y < height; y++) {
-      const row = from + (c * shape.height + reflect(y - top, shape.height)) * shape.width;
-      for (let x = 0; x < width; x++) target[write++] = source[row + columns[x]!]!;
     }
   }
 }
