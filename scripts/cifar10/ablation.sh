@@ -15,7 +15,7 @@ tune="--batch-size 128 --learning-rate 0.04 --threads 1"
 case $part in
   sparse* | narrow* | dense*)
     cycle=second-cycle plan=
-    tune="--batch-size 64 --learning-rate 0.03 --mixup 0.2 --padding reflect --threads 1"
+    tune="--batch-size 64 --learning-rate 0.02 --padding reflect --threads 1"
     ;;
 esac
 original=$runs/$cycle-$cycles/model.onnx

@@ -27,7 +27,7 @@ case $schedule in
   *) echo "error E_USAGE: SCHEDULE: expected short or full, found '$schedule'" >&2; exit 2 ;;
 esac
 original=$runs/full-precision-1/model.onnx
-tune="--epochs $tuning --batch-size 64 --learning-rate 0.03 --mixup 0.2 --padding reflect --threads 1"
+tune="--epochs $tuning --batch-size 64 --learning-rate 0.02 --padding reflect --threads 1"
 
 # start NAME COMMAND ARGUMENT...: a run in $runs/NAME-SEED.
 start() {
@@ -49,7 +49,7 @@ analyze() {
     --threads 1 --out "$analysis"
 }
 
-# compress NAME ARGUMENT...: the original with filter banks, trained on images as the original was in its last cycle. Their ternary weights stay as they were decomposed: training them
+# compress NAME ARGUMENT...: the original with filter banks. Their ternary weights stay as they were decomposed: training them
 # straight through, as a TWN's have to be, undoes more than it learns in a few epochs.
 compress() {
   name=$1
