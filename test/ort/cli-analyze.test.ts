@@ -100,9 +100,9 @@ describe('a small network', () => {
     expect(readFileSync(at('a.html'), 'utf8')).toContain('<h1>Sensitivity of small.onnx</h1>');
     const analysis = readAnalysis(at('a.json'));
     expect(analysis.layers.map(({ name }) => name)).toEqual(['stem', 'pw', 'classifier']);
-    expect(analysis.ratios).toEqual([0.5, 0.75, 1, 1.25, 1.5, 2]);
+    expect(analysis.ratios).toEqual([0.25, 0.5, 0.75, 1, 1.25, 1.5, 2]);
     const graph = normalizeNetwork(await loadModel(at('small.onnx')));
-    expect(makeCandidates(graph, analysis).map(({ candidates }) => candidates.length)).toEqual([49, 49, 49]);
+    expect(makeCandidates(graph, analysis).map(({ candidates }) => candidates.length)).toEqual([57, 57, 57]);
   });
 
   test('on images, the same each time', async () => {

@@ -132,6 +132,29 @@ describe('without data', () => {
     expect(plan.predicted.energy / relative.energy).toBeCloseTo(1, 1);
     expect(plan.predicted.throughput / relative.throughput).toBeCloseTo(1, 1);
   });
+  test('sparser decompositions where zeros are skipped', async () => {
+    const budget = '--no-training --quiet --json --max-energy 0.5';
+    const plans: PlanFile[] = [];
+    for (const [out, more] of Object.entries({
+      sparse: '--ternary zero-skipping',
+      few: '--ternary zero-skipping --sparsities 0',
+      dense: '--ternary dense',
+    })) {
+      const line = `bars.onnx ${budget} ${more} --out bare-${out}`;
+      const { status, stdout, stderr } = await start(...line.split(' '));
+      expect([status, stderr]).toEqual([0, '']);
+      const { plan, relative } = JSON.parse(stdout) as CompressResult;
+      expect(relative.energy).toBeLessThan(0.55);
+      plans.push(plan);
+    }
+    const sparsities = ({ layers }: PlanFile) =>
+      Object.values(layers).flatMap((layer) => (layer.method === 'fp' ? [] : [layer.sparsity ?? 0]));
+    const [sparse, few, dense] = plans as [PlanFile, PlanFile, PlanFile];
+    expect(sparsities(sparse).some((sparsity) => sparsity > 0)).toBe(true);
+    expect(new Set([...sparsities(few), ...sparsities(dense)])).toEqual(new Set([0]));
+    expect(sparse.predicted.loss).toBeLessThan(few.predicted.loss);
+  });
+
   test('a budget out of reach is answered by the closest that is not', async () => {
     const run = (share: string) => start('bars.onnx', '--no-training', '--quiet', '--max-size', share, '--out', 'bare');
     const refused = await run('0.3');
