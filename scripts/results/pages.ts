@@ -91,10 +91,10 @@ function makeResultsPage(networks: readonly Network[]): string {
 ## CIFAR-10
 
 Top-1 on the 10,000 test images, of the exported file after training; with several seeds their mean, standard deviation and
-number. "points" is the difference to the first row. Sizes are those of the paper's schemes, ternary weights at 2 bits, relative to the
+number. "points" is the difference to the first seed of the first row, from which the seeds of compressed rows start. Sizes are those of the paper's schemes, ternary weights at 2 bits, relative to the
 original with every value at 16 bits; energy and throughput are those of the accelerator model \`paper\`, relative to the
 original at 16 bits, every ternary weight counted as an addition (dense, as the paper counts). Training is that of the row alone, on one thread,
-on a machine with other work: seconds are an upper bound. Seeds of compressed rows have the first seed's original. Test accuracies by epoch
+on a machine with other work: seconds are an upper bound. Test accuracies by epoch
 of MobileNet-V1's first cycle and of MobileNet-V2's original (chart and \`metrics.jsonl\`) were measured before batch norms were
 measured on augmented images, and are too low; those of the files are not. ${machines.join('; ')}.
 

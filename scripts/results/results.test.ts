@@ -85,6 +85,15 @@ test('the cycles of the original are one training, and seeds may part in the las
   expect(page.match(/^- `sh scripts\/cifar10\/full-precision\.sh mobilenet-v1-0\.5 1`/gm)).toHaveLength(3);
 });
 
+test('differences are those to the first seed of the first row', () => {
+  store('full-precision-1', { top1: 0.91 });
+  store('full-precision-2', { top1: 0.93 });
+  store('planned-1', { top1: 0.9 });
+  const page = pages().get('results/README.md')!;
+  expect(page).toMatch(/\| full precision \| 92\.00 ± 1\.41 \(2\) \| {2}\|/);
+  expect(page).toMatch(/\| hybrid, planned at the paper's budget \| 90\.00 \| −1\.00 \|/);
+});
+
 test('one seed has no deviation; what is not trained says so', () => {
   store('full-precision-1', { top1: 0.92 });
   store('int8-1', { epochs: undefined, seconds: undefined }, null);

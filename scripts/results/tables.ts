@@ -46,12 +46,12 @@ const figure = (title: string, cell: (run: StoredRun) => string): Column<Summary
   cell: ({ shown }) => cell(shown),
 });
 
-/** A column that compares with the first row's accuracy, in points. */
+/** A column that compares with the first row's first seed, in points: with what compressed rows start from. */
 function difference(summaries: readonly Summary[]): Column<Summary> {
   const [first] = summaries;
   return {
     title: 'points',
-    cell: (summary) => (summary === first ? '' : formatSigned(100 * (summary.top1 - first!.top1))),
+    cell: (summary) => (summary === first ? '' : formatSigned(100 * (summary.top1 - first!.shown.top1))),
   };
 }
 
