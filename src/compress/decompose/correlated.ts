@@ -21,7 +21,10 @@ export function improveChannels(terms: Terms, { weights, metric }: Problem, pric
     const weighed = metric.rowWeights.map((u, i) => u * x[i]!);
     const mass = weighed.reduce((sum, u) => sum + Math.abs(u), 0);
     const factor = terms.scales[k]! * mass;
-    if (factor === 0) continue;
+    if (factor === 0) {
+      if (price > 0) terms.yOf(k).fill(0);
+      continue;
+    }
     const gradient = multiply(weighed, errors, filters, inputs);
     for (let j = 0; j < inputs; j++) gradient[j]! /= factor;
     const y = terms.yOf(k);

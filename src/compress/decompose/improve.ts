@@ -81,7 +81,7 @@ export function improveWc(terms: Terms, { weights, metric }: Problem, price: num
   const gradients = multiply(weighInputs(metric, terms.residual(weights)), transpose(y, count, inputs), inputs, count);
   for (let at = 0; at < gradients.length; at++) gradients[at]! *= scales[at % count]!;
   const gram = scaleBoth(gramOfInputs(metric, y), scales, count);
-  const prices = metric.rowWeights.map((u) => price / u);
+  const prices = price > 0 ? metric.rowWeights.map((u) => price / u) : undefined;
   descendTrits(terms.x.subarray(0, count * filters), gradients, gram, filters, prices);
 }
 
@@ -96,7 +96,7 @@ export function improveWb(terms: Terms, { weights, metric }: Problem, price: num
     gradients[at]! *= metric.columnWeights[Math.floor(at / count)]! > 0 ? scales[at % count]! : 0;
   }
   const gram = scaleBoth(gramOfFilters(metric, x), scales, count);
-  const prices = metric.columnWeights.map((w) => price / w);
+  const prices = price > 0 ? metric.columnWeights.map((w) => price / w) : undefined;
   descendTrits(terms.y.subarray(0, count * inputs), gradients, gram, inputs, prices);
 }
 

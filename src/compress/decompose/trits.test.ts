@@ -53,22 +53,24 @@ describe.each([false, true])('improvement (covariance: %s)', (correlated) => {
     Wb: { improve: correlated ? improveChannels : improveWb, factor: (terms: Terms) => terms.y },
   };
 
-  it.each(Object.entries(steps))('of %s ends where no single trit helps, lower than it began', (_, step) => {
+  const cases = Object.entries(steps).flatMap(([name, step]) => [0, 0.3].map((price) => [name, price, step] as const));
+  it.each(cases)('of %s at the price %d ends where no single trit helps, lower than it began', (_, price, step) => {
     let fell = 0;
     for (let seed = 0; seed < 10; seed++) {
       const { problem, terms } = randomCase(seed, correlated);
-      const before = errorOf(terms, problem);
+      const factor = step.factor(terms);
+      const worth = () => errorOf(terms, problem) + price * factor.reduce((sum, v) => sum + Math.abs(v), 0);
+      const before = worth();
       // channels are improved term by term: repeat until the first terms have seen the last
-      for (let round = 0; round < 20; round++) step.improve(terms, problem, 0);
-      const after = errorOf(terms, problem);
+      for (let round = 0; round < 20; round++) step.improve(terms, problem, price);
+      const after = worth();
       expect(after).toBeLessThanOrEqual(before + 1e-12);
       if (after < before) fell++;
-      const factor = step.factor(terms);
       for (let at = 0; at < factor.length; at++) {
         const kept = factor[at]!;
         for (const other of [-1, 0, 1]) {
           factor[at] = other;
-          expect(errorOf(terms, problem)).toBeGreaterThan(after - 1e-9);
+          expect(worth()).toBeGreaterThan(after - 1e-9);
         }
         factor[at] = kept;
       }

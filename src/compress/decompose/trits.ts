@@ -32,10 +32,10 @@ export function descendTrits(
       moved = false;
       for (let k = 0; k < terms; k++) {
         const curvature = gram[k * terms + k]!;
-        if (!(curvature > 0)) continue;
         const now = trits[k * count + i]!;
-        const best = now + g[k]! / curvature;
-        const threshold = 0.5 + halfPrice / curvature;
+        // a trit without effect stays as it is, or goes where it has a price
+        const best = curvature > 0 ? now + g[k]! / curvature : halfPrice > 0 ? 0 : now;
+        const threshold = curvature > 0 ? 0.5 + halfPrice / curvature : 0.5;
         const step = (best > threshold ? 1 : best < -threshold ? -1 : 0) - now;
         if (step === 0) continue;
         trits[k * count + i]! += step;
