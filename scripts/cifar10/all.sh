@@ -14,9 +14,10 @@ for network in "$@"; do
   sh scripts/cifar10/planned.sh "$network" "${seeds%% *}"
   rows planned uniform twn strassen | side_by_side
   rows int8 planned-int8 | side_by_side
-  # No plan of MobileNet-V2 is that small.
+  rows third | side_by_side
+  # No plan of MobileNet-V2 is smaller.
   [ "$network" = mobilenet-v1-0.5 ] || continue
-  rows third quarter | side_by_side
+  rows quarter fifth | side_by_side
   rows quarter-int8 | side_by_side
   sh scripts/cifar10/ablation.sh reference
   for part in no-distillation no-decomposition no-reestimation ternary-phase no-freezing no-planning dist dampen \

@@ -57,6 +57,14 @@ export const rows: readonly Row[] = [
     color: 'var(--extra-2)',
   },
   {
+    name: 'fifth',
+    label: 'hybrid, planned at 20 % of the size',
+    scheme: 'hybrid',
+    format: 'fp16',
+    keep: true,
+    color: 'var(--extra-5)',
+  },
+  {
     name: 'planned-int8',
     label: 'hybrid, planned, int8',
     scheme: 'hybrid-int8',
