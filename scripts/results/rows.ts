@@ -62,7 +62,7 @@ export const rows: readonly Row[] = [
     scheme: 'hybrid',
     format: 'fp16',
     keep: true,
-    color: 'var(--extra-5)',
+    color: 'var(--ink)',
   },
   {
     name: 'planned-int8',
