@@ -44,6 +44,9 @@ const { values, positionals } = parseArgs({
 const [model] = positionals;
 const { data, out, method } = values;
 const padding = paddings.find((name) => name === values.padding);
+if (values.padding !== undefined && !padding) {
+  throw new Error(`--padding: expected one of ${paddings.join(', ')}, found '${values.padding}'`);
+}
 if (!model || !data || !out || (method !== 'fp' && method !== 'twn')) {
   throw new Error('expected MODEL.onnx, --method fp or twn, --data and --out');
 }

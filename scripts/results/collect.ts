@@ -150,7 +150,8 @@ async function collectRun(directory: string, target: string, row: Row, original:
 
 /**
  * Stores every finished run of a network (`runs/cifar10/NETWORK/ROW-SEED`) in `target`, as `target/ROW-SEED`. Runs whose
- * directories are not there stay as they were stored; so may the original, with which the others are compared. Returns the names of the collected ones.
+ * directories are not there stay as they were stored; so may the original, with which the others are compared. Returns the
+ * names of the collected ones.
  */
 export async function collectNetwork(runs: string, target: string): Promise<string[]> {
   const finished = readdirSync(runs).filter((name) => existsSync(join(runs, name, 'result.json')));

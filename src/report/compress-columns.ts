@@ -8,7 +8,7 @@ import { formatResidual } from './analysis-columns.ts';
 import type { Column } from './columns.ts';
 import { costlyRows, type TotalColumn } from './cost-columns.ts';
 import { type EnergyScale, scaleEnergy } from './energy-unit.ts';
-import { formatCount, formatFixed, formatKilobytes } from './format.ts';
+import { formatCount, formatFixed, formatKilobytes, formatSetting } from './format.ts';
 
 /** A layer, or an operator outside of layers, in the original, the compressed network and the plan. */
 export interface ComparedLayer {
@@ -62,7 +62,13 @@ export interface Compared {
   readonly after: NetworkCost;
   readonly predictedLoss: number;
   readonly lossUnit?: Analysis['lossUnit'];
+  /** Whether some layer has a sparse decomposition, which takes a column. */
+  readonly isSparse: boolean;
 }
+
+/** Of a bank's decomposition; 0 where none was asked for. */
+export const sparsityOf = ({ planned }: ComparedLayer): number =>
+  planned && planned.method !== 'fp' ? (planned.sparsity ?? 0) : 0;
 
 /** The columns behind a layer's name. */
 export function compareColumns({
@@ -70,6 +76,7 @@ export function compareColumns({
   after,
   predictedLoss,
   lossUnit,
+  isSparse,
 }: Compared): readonly TotalColumn<ComparedLayer>[] {
   const { unit, short, divisor } = sharedScale(before, after);
   const inUnit = short === '' ? '' : ` (${short})`;
@@ -113,6 +120,16 @@ export function compareColumns({
       cell: (row) => formatCountAbove(sizesOf(row)?.hidden ?? 0),
       total: '',
     },
+    ...(isSparse
+      ? [
+          {
+            head: 'sparsity',
+            hint: 'Of the decomposition: higher ones have fewer non-zeros',
+            cell: (row: ComparedLayer) => (sparsityOf(row) > 0 ? formatSetting(sparsityOf(row)) : none),
+            total: '',
+          },
+        ]
+      : []),
     ...sizes,
     ...energies,
     {

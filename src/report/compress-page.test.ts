@@ -147,6 +147,15 @@ describe('page', () => {
     ]);
   });
 
+  test('the sparsity of decompositions has a column where there is one', async () => {
+    const { conv, ...layers } = result.plan.layers;
+    const plan = { ...result.plan, layers: { conv: { ...conv!, sparsity: 2.5 }, ...layers } } as typeof result.plan;
+    const [head, ...rows] = rowsOf(await render({ result: { ...result, plan } }), 1);
+    const at = head!.indexOf('sparsity');
+    expect(rows.map((row) => row[at])).toEqual(['2.5', '–', '–', '']);
+    expect(rowsOf(await render(), 1)[0]).not.toContain('sparsity');
+  });
+
   test('bars: shares of filters, width ratios, pairs', async () => {
     const document = await render();
     const titles = (figure: number) =>

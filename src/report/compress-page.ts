@@ -15,6 +15,7 @@ import {
   compareColumns,
   pairLayers,
   sharedScale,
+  sparsityOf,
 } from './compress-columns.ts';
 import { describeFigures, describeSetting, describeUnknown } from './cost-words.ts';
 import { renderDisagreements } from './disagreements.ts';
@@ -136,7 +137,9 @@ ${renderColumns({ corner: 'figure', columns: budgetColumns, rows })}</div>`;
 
 function renderLayers(layers: readonly ComparedLayer[], { result, before, after, analysis }: CompressReport): Markup {
   const predictedLoss = Object.values(result.plan.layers).reduce((sum, layer) => sum + layer.predictedLoss, 0);
-  const columns = compareColumns({ before, after, predictedLoss, ...(analysis && { lossUnit: analysis.lossUnit }) });
+  const isSparse = layers.some((layer) => sparsityOf(layer) > 0);
+  const lossUnit = analysis && { lossUnit: analysis.lossUnit };
+  const columns = compareColumns({ before, after, predictedLoss, isSparse, ...lossUnit });
   const rows = layers.map((row) => ({ name: shorten(row.name, 28), row }));
   const total = ['total', ...columns.map((column) => column.total)] as const;
   return html`<div class="pair">${drawBeforeAfter(layers, sharedScale(before, after))}</div>

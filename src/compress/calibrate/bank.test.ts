@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../ir/index.ts';
 import { multiply } from '../decompose/sums.ts';
 import { fitBank } from './bank.ts';
 import type { Moments } from './moments.ts';
@@ -54,6 +55,22 @@ describe('fitBank', () => {
       }
     }
     expect([...bank.weights.subarray(0, inputs)]).toEqual(rows[0]);
+  });
+
+  it('has sparser factors where asked', () => {
+    const random = new Random(1, 'bank');
+    const n = 16;
+    const many = Float64Array.from({ length: n * n }, () => random.normal());
+    const covariance = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 1 : 0));
+    const means = { xMean: new Float64Array(n), yMean: new Float64Array(n) };
+    const variance = new Float64Array(n).fill(n);
+    const moments: Moments = { filters: n, inputs: n, ...means, covariance, cross: many, variance };
+    const nonZero = (sparsity: number) => {
+      const size = { fullPrecision: [], hidden: n, sparsity };
+      const { wb, wc } = fitBank(many, moments, size, options).decomposition;
+      return [...wb, ...wc].filter((v) => v !== 0).length;
+    };
+    expect(nonZero(10)).toBeLessThan(0.7 * nonZero(0));
   });
 
   it('fits the scales to the outputs, not to the weights', () => {

@@ -1,7 +1,7 @@
 /**
  * Improvement of a decomposition, in rounds: all terms are searched again (where M is diagonal), then the trits of Wc and
  * those of Wb by coordinate descent, then the scales by least squares. Where searches look for sparse terms, non-zeros have
- * a price in all of it: what the last term gains per addition, with the unit's own.
+ * a price in all of it, see `priceOf`.
  */
 
 import { improveChannels } from './correlated.ts';
@@ -36,7 +36,10 @@ function priceOf(terms: Terms, { metric }: Problem, unitCost: number): number {
 
 const countNonZero = (trits: Int8Array) => trits.reduce((count, v) => (v === 0 ? count : count + 1), 0);
 
-/** Improves `terms` in place and returns its error. A round that does not lower it, with the price of the non-zeros, is undone and ends it. */
+/**
+ * Improves `terms` in place and returns its error. A round that does not lower it, with the price of the non-zeros, is
+ * undone and ends it.
+ */
 export function improve(terms: Terms, problem: Problem, search: TermSearch, rounds: number): number {
   const { weights, metric } = problem;
   const price = rounds > 0 ? priceOf(terms, problem, search.unitCost) : 0;
