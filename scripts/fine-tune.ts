@@ -10,7 +10,7 @@
  *
  *   npx tsx scripts/fine-tune.ts MODEL.onnx --method fp|twn --data DATA --out DIRECTORY [--data-dir DIRECTORY] [--epochs N]
  *     [--learning-rate X] [--weight-decay X] [--batch-size N] [--ema X] [--mixup X] [--padding zero|reflect]
- *     [--distill-weight X] [--threads N] [--seed N]
+ *     [--distill-weight X] [--distill-mirror] [--threads N] [--seed N]
  */
 
 import { parseArgs } from 'node:util';
@@ -37,6 +37,7 @@ const { values, positionals } = parseArgs({
     mixup: text,
     padding: text,
     'distill-weight': text,
+    'distill-mirror': { type: 'boolean' },
     threads: text,
     seed: text,
   },
@@ -70,7 +71,11 @@ const config = {
   ...recipe,
   ...(distillation &&
     (method === 'twn' || weight !== undefined) && {
-      distillation: { ...distillation, ...(weight !== undefined && { weight: Number(weight) }) },
+      distillation: {
+        ...distillation,
+        ...(weight !== undefined && { weight: Number(weight) }),
+        ...(values['distill-mirror'] && { mirror: true }),
+      },
     }),
   ...Object.fromEntries(given),
   ...(padding && { padding }),

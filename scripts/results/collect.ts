@@ -16,7 +16,7 @@ import type { Graph } from '../../src/ir/index.ts';
 import { loadModel } from '../../src/onnx/index.ts';
 import { normalizeNetwork } from '../../src/passes/index.ts';
 import { describeMachine, type RunResult, writeFileAtomic } from '../../src/train/index.ts';
-import { type Row, rowOf } from './rows.ts';
+import { type Row, rowOf, rows } from './rows.ts';
 import type { Counted, RunFigures } from './stored.ts';
 
 const readJson = <T>(path: string) => JSON.parse(readFileSync(path, 'utf8')) as T;
@@ -85,10 +85,16 @@ async function keepModel({ model, exported }: Outcome, target: string): Promise<
   return statSync(path).size;
 }
 
+/** The uncompressed network of a folder's runs, every value at 16 bits. */
+interface Original {
+  readonly cost: NetworkCost;
+  readonly top1: number;
+}
+
 async function measure(
   { model, top1, training, command, date }: Outcome,
   row: Row,
-  original: NetworkCost,
+  { cost: original, top1: start }: Original,
 ): Promise<RunFigures> {
   const graph = normalizeNetwork(await loadModel(model));
   const scheme = storageSchemes[row.scheme];
@@ -98,6 +104,7 @@ async function measure(
   const zeros = zerosIn(graph);
   return {
     top1,
+    ...(rows.includes(row) && row.scheme !== 'fp' && { start }),
     ...(trained && { epochs: trained.epochs, seconds: Math.round(trained.seconds) }),
     parameters,
     bytes: {
@@ -115,8 +122,14 @@ async function measure(
   };
 }
 
-/** The original of a network's runs: full precision, every value at 16 bits. */
-const costOf = async (model: string) => measureCost(normalizeNetwork(await loadModel(model)), { scheme: 'fp' });
+/** An original from its run directory, or as it was stored; undefined where neither is there. */
+async function readOriginal(directory: string): Promise<Original | undefined> {
+  const model = join(directory, 'model.onnx');
+  const figures = ['result.json', 'run.json'].map((name) => join(directory, name)).find((path) => existsSync(path));
+  if (!figures || !existsSync(model)) return undefined;
+  const cost = measureCost(normalizeNetwork(await loadModel(model)), { scheme: 'fp' });
+  return { cost, top1: readJson<{ top1: number }>(figures).top1 };
+}
 
 /** Configurations and plans name files: of these, what is below the repository is kept. */
 function withoutPaths(json: string): string {
@@ -127,7 +140,7 @@ function withoutPaths(json: string): string {
   return `${JSON.stringify(value, null, 1)}\n`;
 }
 
-async function collectRun(directory: string, target: string, row: Row, original: NetworkCost): Promise<void> {
+async function collectRun(directory: string, target: string, row: Row, original: Original): Promise<void> {
   const outcome = readOutcome(directory);
   const measured = await measure(outcome, row, original);
   mkdirSync(target, { recursive: true });
@@ -155,10 +168,9 @@ async function collectRun(directory: string, target: string, row: Row, original:
  */
 export async function collectNetwork(runs: string, target: string): Promise<string[]> {
   const finished = readdirSync(runs).filter((name) => existsSync(join(runs, name, 'result.json')));
-  const originals = [runs, target].map((folder) => join(folder, 'full-precision-1', 'model.onnx'));
-  const found = originals.find((path) => existsSync(path));
-  if (!found) return [];
-  const original = await costOf(found);
+  const first = 'full-precision-1';
+  const original = (await readOriginal(join(runs, first))) ?? (await readOriginal(join(target, first)));
+  if (!original) return [];
   const collected: string[] = [];
   for (const name of finished) {
     const known = rowOf(name);

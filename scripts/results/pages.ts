@@ -91,7 +91,7 @@ function makeResultsPage(networks: readonly Network[]): string {
 ## CIFAR-10
 
 Top-1 on the 10,000 test images, of the exported file after training; with several seeds their mean, standard deviation and
-number. "points" is the difference to the first seed of the first row, from which the seeds of compressed rows start. Sizes are those of the paper's schemes, ternary weights at 2 bits, relative to the
+number. "points" is the difference to the original that the row's runs start from. Sizes are those of the paper's schemes, ternary weights at 2 bits, relative to the
 original with every value at 16 bits; energy and throughput are those of the accelerator model \`paper\`, relative to the
 original at 16 bits, every ternary weight counted as an addition (dense, as the paper counts). Training is that of the row alone, on one thread,
 on a machine with other work: seconds are an upper bound. Test accuracies by epoch

@@ -118,7 +118,7 @@ const ablationRow = (part: string, label: string): Row => ({
 });
 
 /** What a row `full-precision` was trained on from, where it had several cycles. */
-export const earlierCycles: readonly Row[] = (['first', 'second'] as const).map((nth) => ({
+export const earlierCycles: readonly Row[] = (['first', 'second', 'third'] as const).map((nth) => ({
   name: `${nth}-cycle`,
   label: `full precision, ${nth} cycle`,
   scheme: 'fp',

@@ -18,6 +18,8 @@ export interface Counted {
 /** `run.json`. Shares are in 0..1. */
 export interface RunFigures {
   readonly top1: number;
+  /** Top-1 of the original that a row's run started from; absent for originals and ablations. */
+  readonly start?: number;
   /** Epochs of training, and their seconds with evaluation; absent for what is not trained. */
   readonly epochs?: number;
   readonly seconds?: number;

@@ -46,14 +46,19 @@ const figure = (title: string, cell: (run: StoredRun) => string): Column<Summary
   cell: ({ shown }) => cell(shown),
 });
 
-/** A column that compares with the first row's first seed, in points: with what compressed rows start from. */
-function difference(summaries: readonly Summary[]): Column<Summary> {
-  const [first] = summaries;
-  return {
-    title: 'points',
-    cell: (summary) => (summary === first ? '' : formatSigned(100 * (summary.top1 - first!.shown.top1))),
-  };
-}
+const points = (title: string, from: (summary: Summary) => number | undefined): Column<Summary> => ({
+  title,
+  cell: (summary) => {
+    const start = from(summary);
+    return start === undefined ? '' : formatSigned(100 * (summary.top1 - start));
+  },
+});
+
+/** In points, what became of the original that a row's runs started from. */
+const change = points('points', ({ shown }) => shown.start);
+/** In points, the difference to the first row. */
+const difference = ([first, ...others]: readonly Summary[]) =>
+  points('points', (summary) => (others.includes(summary) ? first!.top1 : undefined));
 
 const twoBitSize = figure('size', ({ bytes }) => share(bytes.twoBit / bytes.original));
 const training = figure('training', ({ epochs, seconds, history, before }) => {
@@ -74,7 +79,7 @@ export function printDense(summaries: readonly Summary[]): string {
     [
       name,
       top1,
-      difference(summaries),
+      change,
       figure('KB', ({ bytes }) => formatKilobytes(bytes.twoBit)),
       twoBitSize,
       figure('multiplications, M', ({ dense }) => millions(dense.multiplications)),

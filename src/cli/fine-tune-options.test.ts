@@ -28,6 +28,10 @@ test('distillation of another kind, weight and temperature, or none', () => {
   const { distillation } = fineTuneFrom(defaults, { distill: 'dist', distillWeight: 0.5, temperature: 3 });
   expect(distillation).toEqual({ kind: 'dist', weight: 0.5, temperature: 3 });
   expect(fineTuneFrom(defaults, { temperature: 8 }).distillation).toEqual({ ...defaults.distillation, temperature: 8 });
+  expect(fineTuneFrom(defaults, { distillMirror: true }).distillation).toEqual({
+    ...defaults.distillation,
+    mirror: true,
+  });
   expect(fineTuneFrom(defaults, { distill: 'none' })).not.toHaveProperty('distillation');
 });
 
@@ -41,6 +45,7 @@ test.each([
   [{ dampen: 1, freezeOscillating: 0.1 }, '--dampen', '--freeze-oscillating'],
   [{ distill: 'none', temperature: 1 }, '--temperature', '--distill none'],
   [{ distill: 'none', distillWeight: 1 }, '--distill-weight', '--distill none'],
+  [{ distill: 'none', distillMirror: true }, '--distill-mirror', '--distill none'],
 ] as const)('options that exclude each other: %j', (options, where, other) => {
   expect(() => fineTuneFrom(defaults, options)).toThrow(
     expect.objectContaining({ code: 'E_USAGE', where, message: expect.stringContaining(other) }),

@@ -26,6 +26,7 @@ export interface FineTuneOptions {
   readonly distill?: (typeof distillations)[number];
   readonly distillWeight?: number;
   readonly temperature?: number;
+  readonly distillMirror?: boolean;
   readonly dampen?: number;
   readonly freezeOscillating?: number;
   readonly freezeLayers?: boolean;
@@ -66,6 +67,7 @@ export function addFineTuneOptions(command: TritbankCommand): void {
   );
   add('--distill-weight <x>', "the original's share of the loss (default: 0.9)", number({ from: 0, to: 1 }));
   add('--temperature <x>', 'softens the outputs of both (default: 2)', number({ above: 0 }));
+  command.option('--distill-mirror', 'learn what the original says of images and of their mirror images');
   add(
     '--dampen <weight>',
     'draw ternary weights to the values that they stand for (default: off)',
@@ -94,9 +96,14 @@ export function fineTuneFrom<T extends Omit<FineTuneConfig, 'data' | 'seed'>>(
   options: FineTuneOptions,
 ): T {
   const { epochs, learningRate, batchSize, weightDecay, mixup, padding, ema, phases, reestimateBatches } = options;
-  const { freezeLayers, distill, distillWeight, temperature } = options;
-  if (distill === 'none' && (distillWeight !== undefined || temperature !== undefined)) {
-    const name = distillWeight === undefined ? '--temperature' : '--distill-weight';
+  const { freezeLayers, distill, distillWeight, temperature, distillMirror } = options;
+  const ofTeacher = {
+    '--distill-weight': distillWeight,
+    '--temperature': temperature,
+    '--distill-mirror': distillMirror,
+  };
+  for (const [name, value] of distill === 'none' ? Object.entries(ofTeacher) : []) {
+    if (value === undefined) continue;
     throw new TritbankError('E_USAGE', name, 'expected it without --distill none, found both');
   }
   const oscillation = oscillationFrom(options);
@@ -106,6 +113,7 @@ export function fineTuneFrom<T extends Omit<FineTuneConfig, 'data' | 'seed'>>(
     ...(distill && distill !== 'none' && { kind: distill }),
     ...(distillWeight !== undefined && { weight: distillWeight }),
     ...(temperature !== undefined && { temperature }),
+    ...(distillMirror && { mirror: true }),
   };
   return {
     ...rest,

@@ -319,6 +319,12 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
     field('teacher', '--teacher <model.onnx>', 'learn from the outputs of this model too', text('an ONNX file')),
     field('distillWeight', '--distill-weight <x>', "the teacher's share of the loss", fraction, forTeacher),
     field('temperature', '--temperature <x>', 'softens the outputs of both', number({ above: 0 }), forTeacher),
+    {
+      flags: '--distill-mirror',
+      description: 'learn what the teacher says of images and of their mirror images',
+      change: (config) => ({ ...config, distillMirror: true }),
+      need: forTeacher,
+    },
   ],
   Run: [
     field('seed', '--seed <n>', 'of weights, order and augmentation', whole({ from: 0, to: 2 ** 32 - 1 })),

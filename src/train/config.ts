@@ -75,6 +75,8 @@ export interface TrainConfig extends Recipe {
   /** Weight of the teacher's part of the loss, 0..1. */
   readonly distillWeight: number;
   readonly temperature: number;
+  /** The teacher sees every other batch mirrored, see `Distillation`. Default false. */
+  readonly distillMirror?: boolean;
 }
 
 /** Defaults: SGD with Nesterov momentum, cosine schedule with warm-up, averaged weights; tuned for runs of few epochs. */

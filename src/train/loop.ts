@@ -18,6 +18,7 @@ import type { EpochRecord } from './records.ts';
 import { reestimate } from './reestimate.ts';
 import { scheduleFactor } from './schedule.ts';
 import { buildStep, emaName, type StepGraph } from './step.ts';
+import { mirrored } from './teacher.ts';
 
 /** What a run stopped by its signal rejects with. */
 export class AbortError extends Error {
@@ -200,6 +201,7 @@ export class PhaseLoop {
   private async step(program: Program, batch: Batch, learningRate: number, step: number) {
     const { distillation, dataset } = this.context;
     const { channels, height, width } = batch.shape;
+    const isMirrored = distillation?.loss.mirror === true && step % 2 === 0;
     const images: Tensor = { dtype: 'uint8', dims: [batch.size, channels, height, width], data: batch.images };
     const classes = dataset.classes.length;
     const targets: Tensor = {
@@ -210,7 +212,7 @@ export class PhaseLoop {
     const result = await program.step({
       images,
       targets,
-      ...(distillation && { teacher: await distillation.teacher.logits(images) }),
+      ...(distillation && { teacher: await distillation.teacher.logits(isMirrored ? mirrored(images) : images) }),
       learning_rate: scalar(learningRate),
       step: scalar(step),
     });

@@ -20,6 +20,11 @@ export interface Distillation {
   readonly weight: number;
   /** Softmax temperature T, above 0. */
   readonly temperature: number;
+  /**
+   * The teacher sees every other batch mirrored left to right. What is learned is then the mean of its probabilities for an
+   * image and for its mirror image, which are right more often than either, in one pass. Default false.
+   */
+  readonly mirror?: boolean;
 }
 
 /**

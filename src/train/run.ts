@@ -64,7 +64,8 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
     normalisation,
   });
   try {
-    const loss = { kind: 'kd', weight: config.distillWeight, temperature: config.temperature } as const;
+    const { distillWeight: weight, temperature, distillMirror: mirror = false } = config;
+    const loss = { kind: 'kd', weight, temperature, mirror } as const;
     return await trainGraph({ ...task, distillation: { teacher, loss } }, config, options);
   } finally {
     await teacher.release();

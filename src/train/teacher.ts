@@ -60,3 +60,11 @@ export async function loadTeacher(model: Graph | string, options: TeacherOptions
     release: () => engine.release(),
   };
 }
+
+/** uint8 images `[B, C, H, W]`, each mirrored left to right. */
+export function mirrored(images: Tensor): Tensor {
+  const width = images.dims.at(-1)!;
+  const data = Uint8Array.from(images.data as Uint8Array);
+  for (let row = 0; row < data.length; row += width) data.subarray(row, row + width).reverse();
+  return { ...images, data };
+}

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Graph, isTernary, Random, TritbankError } from '../../src/ir/index.ts';
+import { type Graph, i64, int, isTernary, Random, TritbankError } from '../../src/ir/index.ts';
 import { loadModel } from '../../src/onnx/index.ts';
+import { Builder } from '../../src/ops/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
 import { applyPlan, deploy, makePlan, type Plan, toFrozen } from '../../src/quantize/index.ts';
 import {
@@ -190,6 +191,32 @@ describe('other ways', () => {
     expect(result.method).toBe('fp');
     expect(result.loss).toBeCloseTo(original.loss, 4);
     expect(result.confusion).toEqual(original.confusion);
+  });
+});
+
+describe('a teacher that sees mirrored images', () => {
+  /** The mean loss of two steps that change nothing, with the teacher's part alone. */
+  async function lossOf(name: string, teacher: Graph, mirror: boolean): Promise<number> {
+    const changes = { epochs: 1, phases: [1, 0, 0], learningRate: 1e-12, trainSamples: 64 } as const;
+    const distillation = { weight: 1, temperature: 2, mirror } as const;
+    const task = { base, plan: { layers: {} }, quantized: applyPlan(base, { layers: {} }, 1), teacher };
+    await fineTune(task, configOf({ ...changes, distillation }), { out: at(name) });
+    return readMetrics(at(name))[0]!.trainLoss;
+  }
+
+  it('sees every other batch so, and the others as they are', async () => {
+    const turned = base.clone();
+    const input = turned.inputs[0]!;
+    const b = new Builder(turned, 'mirror/', turned.nodes[0]);
+    const columns = b.constant('columns', i64(Array.from({ length: 28 }, (_, i) => 27 - i)));
+    const flip = b.op('Gather', [input, columns], { axis: int(3) });
+    input.replaceAllUsesWith(flip);
+    flip.producer!.setInput(0, input);
+    const [plain, other] = [await lossOf('plain', base, false), await lossOf('turned', turned, false)];
+    const [mixed, swapped] = [await lossOf('plain-mirror', base, true), await lossOf('turned-mirror', turned, true)];
+    expect(Math.abs(mixed - plain)).toBeGreaterThan(1e-3);
+    expect(Math.abs(mixed - other)).toBeGreaterThan(1e-3);
+    expect(mixed + swapped).toBeCloseTo(plain + other, 4);
   });
 });
 
