@@ -19,6 +19,7 @@ for network in "$@"; do
   [ "$network" = mobilenet-v1-0.5 ] || continue
   rows quarter fifth | side_by_side
   rows quarter-int8 | side_by_side
+  rows fourth-cycle | side_by_side
   sh scripts/cifar10/ablation.sh reference
   for part in no-distillation no-decomposition no-reestimation ternary-phase no-freezing no-planning dist dampen \
     freeze-oscillating sparse narrow dense sparse-untrained narrow-untrained dense-untrained; do

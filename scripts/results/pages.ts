@@ -6,7 +6,7 @@ import { drawAccuracyAgainst, drawHistories } from './charts.ts';
 import { planAblations, recipeAblations } from './rows.ts';
 import { readStored, type StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
-import { printAblations, printDense, printRuns, printSparse, printSummary } from './tables.ts';
+import { printAblations, printCycles, printDense, printRuns, printSparse, printSummary } from './tables.ts';
 
 interface Network {
   /** The folder's name. */
@@ -55,6 +55,7 @@ const drawCharts = (folder: string, { name, summaries }: Network): [string, stri
 function describeNetwork({ name, title, runs, summaries }: Network): string {
   const ablation = printAblations(runs, recipeAblations);
   const choices = printAblations(runs, planAblations);
+  const cycles = printCycles(runs);
   const image = (kind: string, text: string) => `![${text}](cifar10/${name}/${kind}.svg)`;
   const parts = [
     `### ${title}, 32x32, first stride 1`,
@@ -68,6 +69,7 @@ function describeNetwork({ name, title, runs, summaries }: Network): string {
       image('histories', 'Test accuracy by epoch'),
     ].join('\n'),
   ];
+  if (cycles) parts.push('#### What more training of the original brings', cycles);
   if (ablation) parts.push('#### What each part of the recipe brings', ablation);
   if (choices) parts.push('#### What the planner may choose from', choices);
   return parts.join('\n\n');
@@ -133,6 +135,7 @@ export function makePages(folder: string, read: (path: string) => string): [stri
       return [
         [name, network ? printSummary(`${network.title} on CIFAR-10`, network.summaries) : unknown],
         [`${name}-ablations`, (network && printAblations(network.runs, recipeAblations)) ?? unknown],
+        [`${name}-cycles`, (network && printCycles(network.runs)) ?? unknown],
         [`${name}-choices`, (network && printAblations(network.runs, planAblations)) ?? unknown],
       ];
     }),

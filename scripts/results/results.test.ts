@@ -85,6 +85,21 @@ test('the cycles of the original are one training, and seeds may part in the las
   expect(page.match(/^- `sh scripts\/cifar10\/full-precision\.sh mobilenet-v1-0\.5 1`/gm)).toHaveLength(3);
 });
 
+test('what each cycle brought is a table of its own, where there are several', () => {
+  store('full-precision-1');
+  expect(pages().get('results/README.md')).not.toContain('more training of the original');
+  store('first-cycle-1', { top1: 0.88, epochs: 6 });
+  store('fourth-cycle-1', { top1: 0.91 });
+  store('fourth-cycle-2', { top1: 0.93 });
+  const page = pages().get('results/README.md')!;
+  const [, table] = page.split('#### What more training of the original brings');
+  const lines = table!.trim().split('\n').slice(2, 5);
+  expect(lines[0]).toBe('| first: from scratch | 88.00 | 6 epochs, 10 min 0 s |');
+  expect(lines[1]).toMatch(/^\| third, .* \| 90\.00 \| 5 epochs, 10 min 0 s \|$/);
+  expect(lines[2]).toMatch(/^\| fourth: .* \| 92\.00 ± 1\.41 \(2\) \|/);
+  expect(page).toContain('- `sh scripts/cifar10/fourth-cycle.sh mobilenet-v1-0.5 2`');
+});
+
 test('differences are those to the original that a row started from, which may be another now', () => {
   store('full-precision-1', { top1: 0.91 });
   store('full-precision-2', { top1: 0.93 });

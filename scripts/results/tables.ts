@@ -8,7 +8,7 @@ import {
   formatPercent,
   formatSigned,
 } from '../../src/report/format.ts';
-import { type Ablations, earlierCycles, type Row } from './rows.ts';
+import { type Ablations, cycles, earlierCycles, type Row } from './rows.ts';
 import type { Counted, StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
 
@@ -137,6 +137,17 @@ export function printAblations(runs: readonly StoredRun[], ablations: Ablations)
     ],
     found,
   );
+}
+
+/** What each cycle of an original brought; undefined for one with a single cycle. */
+export function printCycles(runs: readonly StoredRun[]): string | undefined {
+  const named = Object.entries(cycles).flatMap(([cycle, label]) => {
+    const row = runs.find((run) => run.row.name === cycle)?.row;
+    return row ? summarizeRows(runs, [row]).map((summary) => ({ ...summary, row: { ...row, label } })) : [];
+  });
+  if (named.length < 2) return undefined;
+  const own = figure('training', ({ epochs, seconds }) => `${epochs} epochs, ${formatDuration(seconds!)}`);
+  return table([{ ...name, title: 'cycle' }, top1, own], named);
 }
 
 /** What makes each run, with seeds and dates; the command itself is in its `run.json`. */
