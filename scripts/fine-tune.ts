@@ -9,7 +9,7 @@
  * Stopped runs continue. Options have the meaning and the defaults that they have in `tritbank compress` and `tritbank train`:
  *
  *   npx tsx scripts/fine-tune.ts MODEL.onnx --method fp|twn --data DATA --out DIRECTORY [--data-dir DIRECTORY] [--epochs N]
- *     [--learning-rate X] [--weight-decay X] [--batch-size N] [--ema X] [--mixup X] [--padding zero|reflect]
+ *     [--learning-rate X] [--weight-decay X] [--batch-size N] [--ema X] [--mixup X] [--cutmix X] [--padding zero|reflect]
  *     [--distill-weight X] [--distill-mirror] [--threads N] [--seed N]
  */
 
@@ -35,6 +35,7 @@ const { values, positionals } = parseArgs({
     'batch-size': text,
     ema: text,
     mixup: text,
+    cutmix: text,
     padding: text,
     'distill-weight': text,
     'distill-mirror': { type: 'boolean' },
@@ -58,6 +59,7 @@ const numbers = {
   batchSize: 'batch-size',
   emaDecay: 'ema',
   mixup: 'mixup',
+  cutmix: 'cutmix',
   threads: 'threads',
   seed: 'seed',
 } as const;

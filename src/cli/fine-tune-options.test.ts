@@ -15,6 +15,7 @@ test('every option changes its part and nothing else', () => {
     phases: [0, 1, 0],
   });
   expect(fineTuneFrom(defaults, { mixup: 0.2 })).toEqual({ ...defaults, mixup: 0.2 });
+  expect(fineTuneFrom(defaults, { cutmix: 1 })).toEqual({ ...defaults, cutmix: 1 });
   expect(fineTuneFrom(defaults, { weightDecay: 0, ema: 0, reestimateBatches: 0, freezeLayers: true })).toEqual({
     ...defaults,
     optimizer: { ...defaults.optimizer, weightDecay: 0 },

@@ -19,6 +19,7 @@ export interface FineTuneOptions {
   readonly batchSize?: number;
   readonly weightDecay?: number;
   readonly mixup?: number;
+  readonly cutmix?: number;
   readonly padding?: (typeof paddings)[number];
   readonly ema?: number;
   readonly phases?: FineTuneConfig['phases'];
@@ -44,6 +45,7 @@ export function addFineTuneOptions(command: TritbankCommand): void {
   add('--batch-size <n>', 'default: 32', count);
   add('--weight-decay <x>', 'default: 0.0001', number({ from: 0, to: 1 }));
   add('--mixup <x>', 'Beta distribution parameter of mixup; 0 is off (default: 0)', number({ from: 0, to: 4 }));
+  add('--cutmix <x>', 'Beta distribution parameter of CutMix; 0 is off (default: 0)', number({ from: 0, to: 4 }));
   add(
     '--padding <how>',
     'what shifted images show at their border: zero, black; reflect, their mirror image (default: zero)',
@@ -96,7 +98,7 @@ export function fineTuneFrom<T extends Omit<FineTuneConfig, 'data' | 'seed'>>(
   options: FineTuneOptions,
 ): T {
   const { epochs, learningRate, batchSize, weightDecay, mixup, padding, ema, phases, reestimateBatches } = options;
-  const { freezeLayers, distill, distillWeight, temperature, distillMirror } = options;
+  const { cutmix, freezeLayers, distill, distillWeight, temperature, distillMirror } = options;
   const ofTeacher = {
     '--distill-weight': distillWeight,
     '--temperature': temperature,
@@ -123,6 +125,7 @@ export function fineTuneFrom<T extends Omit<FineTuneConfig, 'data' | 'seed'>>(
     ...(batchSize !== undefined && { batchSize }),
     ...(weightDecay !== undefined && { optimizer: { ...defaults.optimizer, weightDecay } }),
     ...(mixup !== undefined && { mixup }),
+    ...(cutmix !== undefined && { cutmix }),
     ...(padding && { padding }),
     ...(ema !== undefined && { emaDecay: ema }),
     ...(phases && { phases }),

@@ -194,6 +194,44 @@ test('smoothing and mixup give distributions, and mixup blends the images by the
   }
 });
 
+/** The batch of eight images of four bytes, in which pairs have exchanged a rectangle. */
+const expectCut = ({
+  images,
+  targets,
+}: {
+  readonly images: Uint8Array;
+  readonly targets: Float32Array | undefined;
+}) => {
+  for (let row = 0; row < 8; row++) {
+    const bytes = Array.from({ length: 4 }, (_, k) => images[4 * row + k]! - k);
+    const own = bytes.filter((v) => v === 4 * row).length;
+    expect(own + bytes.filter((v) => v === 4 * (7 - row)).length).toBe(4);
+    const [label, other] = [row % 3, (7 - row) % 3];
+    expect(targets![3 * row + label]).toBeCloseTo(label === other ? 1 : own / 4, 6);
+    expect(targets!.subarray(3 * row, 3 * row + 3).reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+  }
+  return images.subarray(0, 4).some((v) => v >= 28);
+};
+
+test('CutMix exchanges a rectangle, and its share of the targets; with mixup, a batch has one or the other', async () => {
+  const split = counting(8);
+  const of = async (seed: number, mixup: number) =>
+    (await collect(split, { batchSize: 8, cutmix: 1, mixup, seed }))[0]!;
+  const seeds = Array.from({ length: 20 }, (_, i) => i);
+  const cut = await Promise.all(seeds.map(async (seed) => expectCut(await of(seed, 0))));
+  expect(cut.filter(Boolean).length).toBeGreaterThan(5);
+  const same = await Promise.all(
+    seeds.map(async (seed) => {
+      const [both, plain] = [await of(seed, 1), await of(seed, 0)];
+      const [mixed] = await collect(split, { batchSize: 8, mixup: 1, seed });
+      const [isCut, isMixed] = [plain, mixed!].map((one) => one.images.every((v, i) => v === both.images[i]));
+      expect(isCut || isMixed).toBe(true);
+      return isCut;
+    }),
+  );
+  expect(new Set(same).size).toBe(2);
+});
+
 test('splits on disk give the same batches as splits in memory', async () => {
   const options = { batchSize: 4, shuffle: true, seed: 8, augment: all, mixup: 0.3 };
   expect(await collect(asynchronous(30), options)).toEqual(await collect(counting(30), options));

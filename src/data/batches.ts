@@ -13,7 +13,7 @@ import { requireInteger, requireNumber, type Split } from './dataset.ts';
 import { isBadImage, recordFailure } from './failures.ts';
 import { type ImageShape, imageBytes, placeImage } from './image.ts';
 import { Limiter, runAhead } from './prefetch.ts';
-import { drawMixup, mixRows, writeTargets } from './targets.ts';
+import { cutRows, drawCutmix, drawMixup, drawsCutmix, mixRows, writeTargets } from './targets.ts';
 
 export interface BatchOptions {
   readonly batchSize: number;
@@ -30,6 +30,8 @@ export interface BatchOptions {
   readonly pad?: boolean;
   /** Mixup's alpha in (0, 4]; 0 (default) is off. */
   readonly mixup?: number;
+  /** CutMix's alpha in (0, 4]; 0 (default) is off. With mixup, a batch has one or the other, evenly at random. */
+  readonly cutmix?: number;
   /** Label smoothing in [0, 1); default 0. */
   readonly smoothing?: number;
   /** First step to deliver, to go on within an epoch. Default 0. */
@@ -55,7 +57,7 @@ export interface Batch {
   readonly images: Uint8Array;
   /** Class of each row; -1 in rows of padding. */
   readonly labels: Int32Array;
-  /** `rows x classes` probabilities, when `mixup` or `smoothing` is on. */
+  /** `rows x classes` probabilities, when `mixup`, `cutmix` or `smoothing` is on. */
   readonly targets?: Float32Array;
   /** Index in the split of each row; -1 in rows of padding. */
   readonly indices: Int32Array;
@@ -90,6 +92,7 @@ export function batches(split: Split, options: BatchOptions): AsyncGenerator<Bat
   requireInteger('concurrency', options.concurrency ?? 1, 1, 256);
   requireInteger('crop', options.augment?.crop ?? 0, 0, 1024);
   requireNumber('mixup', options.mixup ?? 0, 0, 4);
+  requireNumber('cutmix', options.cutmix ?? 0, 0, 4);
   requireNumber('smoothing', options.smoothing ?? 0, 0, 1 - 1e-6);
   if (options.size !== undefined) requireInteger('size', options.size, 1, 4096);
   return generate(split, options);
@@ -137,7 +140,7 @@ class Assembler {
   }
 
   async assemble(step: number): Promise<Batch> {
-    const { batchSize, pad = false, mixup = 0, smoothing = 0 } = this.options;
+    const { batchSize, pad = false, mixup = 0, cutmix = 0, smoothing = 0 } = this.options;
     const buffers = this.buffersOf(step);
     const samples = this.order.subarray(step * batchSize, (step + 1) * batchSize);
     const bad = new Set<number>();
@@ -161,22 +164,26 @@ class Assembler {
     const batch = { step, images, labels, indices, size, shape: this.shape };
     const targets = buffers.targets?.subarray(0, rows * this.split.classCount);
     if (!targets) return batch;
-    writeTargets(targets, labels, this.split.classCount, smoothing);
-    if (mixup > 0) {
-      const weight = drawMixup(mixup, this.seed, this.epoch, step);
-      mixRows(images, this.bytes, targets, this.split.classCount, size, weight);
+    const { classCount } = this.split;
+    writeTargets(targets, labels, classCount, smoothing);
+    const key = [this.seed, this.epoch, step] as const;
+    if (cutmix > 0 && (mixup === 0 || drawsCutmix(...key))) {
+      cutRows(images, this.shape, targets, classCount, size, drawCutmix(cutmix, this.shape, ...key));
+    } else if (mixup > 0) {
+      mixRows(images, this.bytes, targets, classCount, size, drawMixup(mixup, ...key));
     }
     return { ...batch, targets };
   }
 
   private buffersOf(step: number): Buffers {
-    const { batchSize, mixup = 0, smoothing = 0 } = this.options;
+    const { batchSize, mixup = 0, cutmix = 0, smoothing = 0 } = this.options;
     const slot = step % this.ringSize;
     this.ring[slot] ??= {
       images: new Uint8Array(batchSize * this.bytes),
       labels: new Int32Array(batchSize),
       indices: new Int32Array(batchSize),
-      targets: mixup > 0 || smoothing > 0 ? new Float32Array(batchSize * this.split.classCount) : undefined,
+      targets:
+        mixup > 0 || cutmix > 0 || smoothing > 0 ? new Float32Array(batchSize * this.split.classCount) : undefined,
     };
     return this.ring[slot];
   }

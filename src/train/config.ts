@@ -26,6 +26,8 @@ export interface Recipe {
   readonly labelSmoothing: number;
   /** Beta distribution parameter of mixup; 0 switches it off. */
   readonly mixup: number;
+  /** That of CutMix; default 0, off. With mixup, a batch has one or the other. */
+  readonly cutmix?: number;
   /** Augmentation on or off; what it does depends on the data set. */
   readonly augment: boolean;
   /** What shifted training images show at their border; default `zero`, black. */
@@ -136,6 +138,7 @@ export function checkRecipe(recipe: Recipe): void {
   within('EMA decay', recipe.emaDecay, 0, 0.99999);
   check(recipe.learningRate > 0, 'learning rate', 'a number above 0', recipe.learningRate);
   within('mixup', recipe.mixup, 0, 4);
+  within('cutmix', recipe.cutmix ?? 0, 0, 4);
   check(recipe.clipNorm === undefined || recipe.clipNorm > 0, 'clip norm', 'a number above 0', recipe.clipNorm);
   checkOscillation(recipe.oscillation);
   isCount('epochs', recipe.epochs);

@@ -142,6 +142,7 @@ export class PhaseLoop {
       size,
       ...augmentation(recipe, dataset),
       mixup: recipe.mixup,
+      ...(recipe.cutmix !== undefined && { cutmix: recipe.cutmix }),
       smoothing: recipe.labelSmoothing,
       ...(options.warn && { warn: options.warn }),
     });
