@@ -179,7 +179,12 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
       oneOf(paddings),
     ),
     field('mixup', '--mixup <x>', 'Beta distribution parameter of mixup; 0 is off', number({ from: 0 })),
-    field('cutmix', '--cutmix <x>', 'Beta distribution parameter of CutMix; 0 is off (default: 0)', number({ from: 0, to: 4 })),
+    field(
+      'cutmix',
+      '--cutmix <x>',
+      'Beta distribution parameter of CutMix; 0 is off (default: 0)',
+      number({ from: 0, to: 4 }),
+    ),
   ],
   Compression: [
     field('method', '--method <name>', `${methods.join(', ')}`, oneOf(methods)),
