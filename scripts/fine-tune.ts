@@ -4,7 +4,7 @@
  * - `--method twn`: a ternary weight network. Every layer is ternary, with one threshold and scale per filter, starts from the
  *   model's own weights, and learns from the model.
  * - `--method fp`: the model itself, trained further in full precision: a warm restart (Loshchilov & Hutter, arXiv 1608.03983). With
- *   --distill-weight it learns from what it was before (born-again networks: Furlanello et al., arXiv 1805.04770).
+ *   --distill-weight or --distill-mirror it learns from what it was before (born-again networks: Furlanello et al., arXiv 1805.04770).
  *
  * Stopped runs continue. Options have the meaning and the defaults that they have in `tritbank compress` and `tritbank train`:
  *
@@ -72,7 +72,7 @@ const weight = values['distill-weight'];
 const config = {
   ...recipe,
   ...(distillation &&
-    (method === 'twn' || weight !== undefined) && {
+    (method === 'twn' || weight !== undefined || values['distill-mirror']) && {
       distillation: {
         ...distillation,
         ...(weight !== undefined && { weight: Number(weight) }),

@@ -27,6 +27,9 @@ case $schedule in
   *) echo "error E_USAGE: SCHEDULE: expected short or full, found '$schedule'" >&2; exit 2 ;;
 esac
 original=$runs/full-precision-1/model.onnx
+# A cycle of the original with itself as teacher.
+itself="--method fp --epochs $again --batch-size 64 --learning-rate 0.04 --weight-decay 0.0005 --ema 0.9995 --mixup 0.2 \
+  --padding reflect --distill-weight 0.7 --threads 1"
 tune="--epochs $tuning --batch-size 64 --learning-rate 0.02 --padding reflect --threads 1"
 
 # start NAME COMMAND ARGUMENT...: a run in $runs/NAME-SEED.

@@ -4,5 +4,4 @@ cd "$(dirname "$0")/../.."
 . scripts/cifar10/common.sh
 [ "$again" -gt 0 ] || exit 0
 # shellcheck disable=SC2086
-fine_tune fourth-cycle "$original" --method fp --epochs "$again" --batch-size 64 --learning-rate 0.04 --weight-decay 0.0005 --ema 0.9995 \
-  --mixup 0.2 --padding reflect --distill-weight 0.7 --distill-mirror --threads 1
+fine_tune fourth-cycle "$original" $itself --distill-mirror

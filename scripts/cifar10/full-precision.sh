@@ -17,5 +17,5 @@ fine_tune second-cycle "$runs/first-cycle-$seed/model.onnx" --method fp --epochs
   --weight-decay 0.0005 --ema 0.999 --mixup 0.2 --threads 1
 second=$runs/second-cycle-$seed/model.onnx
 seed=$part
-fine_tune full-precision "$second" --method fp --epochs "$again" --batch-size 64 --learning-rate 0.04 --weight-decay 0.0005 \
-  --ema 0.9995 --mixup 0.2 --padding reflect --distill-weight 0.7 --threads 1
+# shellcheck disable=SC2086
+fine_tune full-precision "$second" $itself

@@ -21,8 +21,8 @@ export interface Distillation {
   /** Softmax temperature T, above 0. */
   readonly temperature: number;
   /**
-   * The teacher sees every other batch mirrored left to right. What is learned is then the mean of its probabilities for an
-   * image and for its mirror image, which are right more often than either, in one pass. Default false.
+   * The teacher sees every other batch mirrored left to right. What is learned with `kd`, whose gradient is linear in the
+   * teacher's probabilities, is then their mean over an image and its mirror image. Default false.
    */
   readonly mirror?: boolean;
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../../test/evaluate.ts';
 import { small, smallFeeds, smallNetwork, smallNormalisation } from '../../test/ort/train-small.ts';
 import { compile } from '../engine/index.ts';
@@ -99,7 +99,7 @@ describe('loadTeacher', () => {
   });
 });
 
-test('images are mirrored left to right, one by one', () => {
+it('mirrors images left to right, one by one', () => {
   const dims = [2, 1, 2, 3];
   const given = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
   expect(toNumbers(mirrored({ dtype: 'uint8', dims, data: given }))).toEqual([3, 2, 1, 6, 5, 4, 9, 8, 7, 12, 11, 10]);
