@@ -4,13 +4,14 @@
  * - `--method twn`: a ternary weight network. Every layer is ternary, with one threshold and scale per filter, starts from the
  *   model's own weights, and learns from the model.
  * - `--method fp`: the model itself, trained further in full precision: a warm restart (Loshchilov & Hutter, arXiv 1608.03983). With
- *   --distill-weight or --distill-mirror it learns from what it was before (born-again networks: Furlanello et al., arXiv 1805.04770).
+ *   --distill-weight or --distill-mirror it learns from what it was before (born-again networks: Furlanello et al., arXiv 1805.04770);
+ *   with --teacher, once or more often, from other models, which take turns.
  *
  * Stopped runs continue. Options have the meaning and the defaults that they have in `tritbank compress` and `tritbank train`:
  *
  *   npx tsx scripts/fine-tune.ts MODEL.onnx --method fp|twn --data DATA --out DIRECTORY [--data-dir DIRECTORY] [--epochs N]
  *     [--learning-rate X] [--weight-decay X] [--batch-size N] [--ema X] [--mixup X] [--cutmix X] [--padding zero|reflect]
- *     [--distill-weight X] [--distill-mirror] [--threads N] [--seed N]
+ *     [--distill-weight X] [--distill-mirror] [--teacher MODEL.onnx]... [--threads N] [--seed N]
  */
 
 import { parseArgs } from 'node:util';
@@ -39,6 +40,7 @@ const { values, positionals } = parseArgs({
     padding: text,
     'distill-weight': text,
     'distill-mirror': { type: 'boolean' },
+    teacher: { type: 'string', multiple: true },
     threads: text,
     seed: text,
   },
@@ -72,7 +74,7 @@ const weight = values['distill-weight'];
 const config = {
   ...recipe,
   ...(distillation &&
-    (method === 'twn' || weight !== undefined || values['distill-mirror']) && {
+    (method === 'twn' || weight !== undefined || values['distill-mirror'] || values.teacher) && {
       distillation: {
         ...distillation,
         ...(weight !== undefined && { weight: Number(weight) }),
@@ -90,7 +92,7 @@ const config = {
 const base = normalizeNetwork(await loadModel(model));
 const plan = makePlan(base, { method, granularity: 'filter' });
 const quantized = applyPlan(base, plan, config.seed);
-const result = await fineTune({ base, plan, quantized }, config, {
+const result = await fineTune({ base, plan, quantized, ...(values.teacher && { teachers: values.teacher }) }, config, {
   out,
   resume: true,
   command: `npx tsx scripts/fine-tune.ts ${process.argv.slice(2).join(' ')}`,

@@ -52,7 +52,7 @@ export async function trainModels(folder: string, samples: number, log: (line: s
   });
   const baseline = await trainNetwork({ ...common, method: 'fp' }, runOptions('baseline'));
   const hybrid = await trainNetwork(
-    { ...common, method: 'hybrid', alpha: 0.5, widthRatio: 1, epochs: 3, teacher: baseline.model },
+    { ...common, method: 'hybrid', alpha: 0.5, widthRatio: 1, epochs: 3, teachers: [baseline.model] },
     runOptions('hybrid'),
   );
   const exported = { data: 'mnist', testSamples: 1000 } as const;

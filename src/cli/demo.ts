@@ -93,11 +93,11 @@ async function chooseData(wanted: string | undefined): Promise<{ data: string; r
 
 function planRuns(data: string, out: string, { epochs, seed }: Options): Run[] {
   const chosen = { data, ...(epochs !== undefined && { epochs }), ...(seed !== undefined && { seed }) };
-  const teacher = join(out, 'fp', 'model.onnx');
+  const teachers = [join(out, 'fp', 'model.onnx')];
   return methods.map((method) => ({
     method,
     out: join(out, method),
-    config: { ...common, ...runs[method], ...chosen, method, ...(method !== 'fp' && { teacher }) },
+    config: { ...common, ...runs[method], ...chosen, method, ...(method !== 'fp' && { teachers }) },
   }));
 }
 

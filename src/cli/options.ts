@@ -55,7 +55,7 @@ const forSteps: Need = {
 const forTeacher: Need = {
   expected: '--teacher MODEL.onnx',
   found: () => 'none',
-  isMet: ({ teacher }) => teacher !== undefined,
+  isMet: ({ teachers }) => teachers !== undefined,
 };
 
 /** An option whose value goes through `set`. */
@@ -322,7 +322,12 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
     ),
   ],
   Distillation: [
-    field('teacher', '--teacher <model.onnx>', 'learn from the outputs of this model too', text('an ONNX file')),
+    field(
+      'teachers',
+      '--teacher <model.onnx>',
+      'learn from the outputs of this model too; several, with commas between, take turns',
+      listOf(text('an ONNX file'), 'ONNX files'),
+    ),
     field('distillWeight', '--distill-weight <x>', "the teacher's share of the loss", fraction, forTeacher),
     field('temperature', '--temperature <x>', 'softens the outputs of both', number({ above: 0 }), forTeacher),
     {

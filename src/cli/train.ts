@@ -58,13 +58,14 @@ function prepare(command: TritbankCommand, options: Options): { config: TrainCon
 }
 
 /** Refuses what the trainer would find out only after it has begun to write. */
-async function checkInputs({ model, teacher }: TrainConfig): Promise<void> {
+async function checkInputs({ model, teachers = [] }: TrainConfig): Promise<void> {
   const { architectures } = await import('../models/index.ts');
   if (!architectures.some(({ name }) => name === model)) {
     const expected = `expected one of ${architectures.map(({ name }) => name).join(', ')}`;
     throw new TritbankError('E_USAGE', '--model', `${expected}, found '${model}'`);
   }
-  if (teacher !== undefined && !existsSync(teacher)) {
+  for (const teacher of teachers) {
+    if (existsSync(teacher)) continue;
     throw new TritbankError('E_FILE', '--teacher', `expected an ONNX model, found no file '${teacher}'`);
   }
 }

@@ -72,12 +72,12 @@ export interface TrainConfig extends Recipe {
   /** Kinds of layers to compress; default: as the papers do. */
   readonly layerKinds?: readonly LayerKind[];
 
-  /** ONNX model to distill from. */
-  readonly teacher?: string;
+  /** ONNX models to distill from, which take turns, see `loadTeacher`. */
+  readonly teachers?: readonly string[];
   /** Weight of the teacher's part of the loss, 0..1. */
   readonly distillWeight: number;
   readonly temperature: number;
-  /** The teacher sees every other batch mirrored, see `Distillation`. Default false. */
+  /** Teachers see every other of their batches mirrored. Default false. */
   readonly distillMirror?: boolean;
 }
 

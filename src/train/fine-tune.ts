@@ -27,8 +27,8 @@ export interface FineTuneTask {
   readonly quantized: QuantizedNetwork;
   /** Values by initializer name that replace those of `quantized`, see `initialState`. */
   readonly initial?: ReadonlyMap<string, Tensor>;
-  /** A graph or an ONNX file; default `base`. */
-  readonly teacher?: Graph | string;
+  /** Graphs or ONNX files that take turns, see `loadTeacher`; default `base` alone. */
+  readonly teachers?: readonly (Graph | string)[];
   /** For people; default: the name of `base`. */
   readonly architecture?: string;
   /** Added to the exported model's metadata. */
@@ -51,12 +51,13 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
   setInputSize(base, data);
   const given = start(task, data);
   const { distillation } = config;
-  const teacherModel = task.teacher ?? task.base;
+  const teachers = task.teachers ?? [task.base];
   const [channels, classes] = [data.dataset.channels, data.dataset.classes.length];
   const teacher =
     distillation &&
-    (await loadTeacher(teacherModel, {
+    (await loadTeacher(teachers, {
       ...engineOptions(config),
+      mirror: distillation.mirror === true,
       batchSize: config.batchSize,
       channels,
       size: data.size,
@@ -87,7 +88,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
       config: {
         ...config,
         start: fingerprint(given.graph),
-        ...(teacher && { teacher: typeof teacherModel === 'string' ? teacherModel : fingerprint(teacherModel) }),
+        ...(teacher && { teacher: teachers.map((t) => (typeof t === 'string' ? t : fingerprint(t))).join(', ') }),
       },
       metadata: { ...labelsOf(base, data), ...task.metadata },
     };

@@ -18,7 +18,6 @@ import type { EpochRecord } from './records.ts';
 import { reestimate } from './reestimate.ts';
 import { scheduleFactor } from './schedule.ts';
 import { buildStep, emaName, type StepGraph } from './step.ts';
-import { mirrored } from './teacher.ts';
 
 /** What a run stopped by its signal rejects with. */
 export class AbortError extends Error {
@@ -202,7 +201,6 @@ export class PhaseLoop {
   private async step(program: Program, batch: Batch, learningRate: number, step: number) {
     const { distillation, dataset } = this.context;
     const { channels, height, width } = batch.shape;
-    const isMirrored = distillation?.loss.mirror === true && step % 2 === 0;
     const images: Tensor = { dtype: 'uint8', dims: [batch.size, channels, height, width], data: batch.images };
     const classes = dataset.classes.length;
     const targets: Tensor = {
@@ -213,7 +211,7 @@ export class PhaseLoop {
     const result = await program.step({
       images,
       targets,
-      ...(distillation && { teacher: await distillation.teacher.logits(isMirrored ? mirrored(images) : images) }),
+      ...(distillation && { teacher: await distillation.teacher.logits(images, step) }),
       learning_rate: scalar(learningRate),
       step: scalar(step),
     });

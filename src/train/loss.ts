@@ -20,10 +20,7 @@ export interface Distillation {
   readonly weight: number;
   /** Softmax temperature T, above 0. */
   readonly temperature: number;
-  /**
-   * The teacher sees every other batch mirrored left to right. What is learned with `kd`, whose gradient is linear in the
-   * teacher's probabilities, is then their mean over an image and its mirror image. Default false.
-   */
+  /** The teacher sees every other batch mirrored left to right, see `loadTeacher`. Default false. */
   readonly mirror?: boolean;
 }
 

@@ -53,10 +53,11 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
     config,
     metadata: { labels: JSON.stringify(dataset.classes) },
   };
-  if (!config.teacher) return trainGraph(task, config, options);
+  if (!config.teachers?.length) return trainGraph(task, config, options);
   // Opened before anything is written: a teacher that does not fit must not cost an earlier run.
-  const teacher = await loadTeacher(config.teacher, {
+  const teacher = await loadTeacher(config.teachers, {
     ...engineOptions(config),
+    mirror: config.distillMirror === true,
     batchSize: config.batchSize,
     channels: dataset.channels,
     size,
@@ -64,8 +65,8 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
     normalisation,
   });
   try {
-    const { distillWeight: weight, temperature, distillMirror: mirror = false } = config;
-    const loss = { kind: 'kd', weight, temperature, mirror } as const;
+    const { distillWeight: weight, temperature } = config;
+    const loss = { kind: 'kd', weight, temperature } as const;
     return await trainGraph({ ...task, distillation: { teacher, loss } }, config, options);
   } finally {
     await teacher.release();

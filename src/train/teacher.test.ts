@@ -19,25 +19,25 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const { batch, channels, size, classes } = small;
 const options: TeacherOptions = { batchSize: batch, channels, size, classes, normalisation: smallNormalisation };
-const images = smallFeeds(1).images!;
+const given = smallFeeds(1).images!;
 
-async function save(change?: (graph: Graph, b: Builder) => void): Promise<string> {
+async function save(change?: (graph: Graph, b: Builder) => void, name = 'teacher'): Promise<string> {
   const graph = smallNetwork();
   change?.(graph, new Builder(graph));
-  const path = join(directory, 'teacher.onnx');
+  const path = join(directory, `${name}.onnx`);
   await saveModel(graph, path);
   return path;
 }
 
 async function logits(path: string): Promise<number[]> {
-  const teacher = await loadTeacher(path, options);
-  const found = await teacher.logits(images);
+  const teacher = await loadTeacher([path], options);
+  const found = await teacher.logits(given, 1);
   await teacher.release();
   expect(found.dims).toEqual([batch, classes]);
   return toNumbers(found);
 }
 
-async function expectedLogits(normalisation = smallNormalisation): Promise<number[]> {
+async function expectedLogits(normalisation = smallNormalisation, images = given): Promise<number[]> {
   const graph = smallNetwork();
   takePixels(graph, batch, normalisation);
   const engine = await compile(graph);
@@ -54,12 +54,12 @@ describe('loadTeacher', () => {
   it('takes a graph in memory, and leaves it as it is', async () => {
     const graph = smallNetwork();
     const text = printGraph(graph);
-    const teacher = await loadTeacher(graph, options);
-    const found = toNumbers(await teacher.logits(images));
+    const teacher = await loadTeacher([graph], options);
+    const found = toNumbers(await teacher.logits(given, 1));
     await teacher.release();
     expect(relativeError(found, await expectedLogits())).toBeLessThan(1e-5);
     expect(printGraph(graph)).toBe(text);
-    await expect(loadTeacher(graph, { ...options, classes: 4 })).rejects.toMatchObject({ where: "graph 'small'" });
+    await expect(loadTeacher([graph], { ...options, classes: 4 })).rejects.toMatchObject({ where: "graph 'small'" });
   });
 
   it("normalises as the teacher's metadata says", async () => {
@@ -83,7 +83,7 @@ describe('loadTeacher', () => {
     ['other channels', { channels: 1 }, 'expected an input [N, 1, 8, 8], found [N, 3, 8, 8]'],
   ])('refuses %s', async (_, changes, detail) => {
     const path = await save();
-    await expect(loadTeacher(path, { ...options, ...changes })).rejects.toMatchObject({
+    await expect(loadTeacher([path], { ...options, ...changes })).rejects.toMatchObject({
       code: 'E_MODEL',
       where: path,
       detail,
@@ -95,13 +95,57 @@ describe('loadTeacher', () => {
       const mask = graph.input('mask', 'float32', ['N', classes]);
       graph.outputs = [b.mul(graph.outputs[0]!, mask)];
     });
-    await expect(loadTeacher(path, options)).rejects.toMatchObject({ code: 'E_MODEL' });
+    await expect(loadTeacher([path], options)).rejects.toMatchObject({ code: 'E_MODEL' });
+  });
+});
+
+describe('several teachers', () => {
+  const twice = (graph: Graph, b: Builder) => {
+    graph.outputs = [b.mul(graph.outputs[0]!, 2)];
+  };
+
+  /** What is said in steps 0 to 3, as a multiple of what a single teacher says of the images, and of mirrored ones. */
+  async function turns(mirror: boolean): Promise<string[]> {
+    const plain = await expectedLogits();
+    const turned = await expectedLogits(smallNormalisation, mirrored(given));
+    const teacher = await loadTeacher([await save(), await save(twice, 'twice')], { ...options, mirror });
+    const found: string[] = [];
+    for (let step = 0; step < 4; step++) {
+      const scores = toNumbers(await teacher.logits(given, step));
+      const isNear = (values: number[], factor: number) =>
+        relativeError(
+          scores,
+          values.map((v) => v * factor),
+        ) < 1e-5;
+      const names = [1, 2].flatMap((factor) => [
+        ...(isNear(plain, factor) ? [`${factor}`] : []),
+        ...(isNear(turned, factor) ? [`${factor} mirrored`] : []),
+      ]);
+      found.push(names.join(' or '));
+    }
+    await teacher.release();
+    return found;
+  }
+
+  it('take turns', async () => {
+    expect(await turns(false)).toEqual(['1', '2', '1', '2']);
+  });
+
+  it('see one batch mirrored and one as it is, each', async () => {
+    expect(await turns(true)).toEqual(['1 mirrored', '1', '2 mirrored', '2']);
+  });
+
+  it('are all checked', async () => {
+    const other = await save((graph) => {
+      graph.inputs[0]!.type = { dtype: 'float32', shape: ['N', 3, 9, 9] };
+    }, 'large');
+    await expect(loadTeacher([await save(), other], options)).rejects.toMatchObject({ code: 'E_MODEL', where: other });
   });
 });
 
 it('mirrors images left to right, one by one', () => {
   const dims = [2, 1, 2, 3];
-  const given = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
-  expect(toNumbers(mirrored({ dtype: 'uint8', dims, data: given }))).toEqual([3, 2, 1, 6, 5, 4, 9, 8, 7, 12, 11, 10]);
-  expect(given[0]).toBe(1);
+  const pixels = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+  expect(toNumbers(mirrored({ dtype: 'uint8', dims, data: pixels }))).toEqual([3, 2, 1, 6, 5, 4, 9, 8, 7, 12, 11, 10]);
+  expect(pixels[0]).toBe(1);
 });

@@ -9,8 +9,8 @@ import { type Normalisation, readNormalisation, takePixels } from './pixels.ts';
 import { scoresOf } from './scores.ts';
 
 export interface Teacher {
-  /** Scores `[B, classes]` of uint8 images `[B, C, H, W]`. */
-  logits(images: Tensor): Promise<Tensor>;
+  /** Scores `[B, classes]` of uint8 images `[B, C, H, W]`, the batch of the given step of training. */
+  logits(images: Tensor, step: number): Promise<Tensor>;
   release(): Promise<void>;
 }
 
@@ -24,10 +24,36 @@ export interface TeacherOptions extends CompileOptions {
 }
 
 /**
- * A teacher from a file or from a graph, which is not changed. Throws E_MODEL when its input or its number of classes
- * differs from the student's.
+ * One teacher from files or graphs, which are not changed. Several take turns, batch by batch; with `mirror` each sees one
+ * of its batches as it is and the next mirrored. What is learned with `kd`, whose gradient is linear in the teacher's
+ * probabilities, is then their mean over all of these, for the work of one.
+ *
+ * Throws E_MODEL when the input or the number of classes of a model differs from the student's.
  */
-export async function loadTeacher(model: Graph | string, options: TeacherOptions): Promise<Teacher> {
+export async function loadTeacher(
+  models: readonly (Graph | string)[],
+  { mirror = false, ...options }: TeacherOptions & { readonly mirror?: boolean },
+): Promise<Teacher> {
+  const teachers: Teacher[] = [];
+  const release = async () => {
+    for (const teacher of teachers) await teacher.release();
+  };
+  try {
+    for (const model of models) teachers.push(await loadOne(model, options));
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return {
+    logits(images, step) {
+      const turn = Math.floor(mirror ? step / 2 : step) % teachers.length;
+      return teachers[turn]!.logits(mirror && step % 2 === 0 ? mirrored(images) : images, step);
+    },
+    release,
+  };
+}
+
+async function loadOne(model: Graph | string, options: TeacherOptions): Promise<Teacher> {
   const { batchSize, channels, size, classes } = options;
   const [graph, where] =
     typeof model === 'string' ? [await loadModel(model), model] : [model.clone(), `graph '${model.name}'`];

@@ -199,7 +199,7 @@ describe('a teacher that sees mirrored images', () => {
   async function lossOf(name: string, teacher: Graph, mirror: boolean): Promise<number> {
     const changes = { epochs: 1, phases: [1, 0, 0], learningRate: 1e-12, trainSamples: 64 } as const;
     const distillation = { weight: 1, temperature: 2, mirror } as const;
-    const task = { base, plan: { layers: {} }, quantized: applyPlan(base, { layers: {} }, 1), teacher };
+    const task = { base, plan: { layers: {} }, quantized: applyPlan(base, { layers: {} }, 1), teachers: [teacher] };
     await fineTune(task, configOf({ ...changes, distillation }), { out: at(name) });
     return readMetrics(at(name))[0]!.trainLoss;
   }

@@ -99,12 +99,12 @@ describe('configuration', () => {
     const teacher = at('teacher.onnx');
     await saveModel(buildNetwork('mobilenet-v1', { ...options, classes: 7 }), teacher);
     const detail = 'expected 4 classes as in the data set, found 7';
-    expect(await refused({ teacher })).toMatchObject({ code: 'E_MODEL', where: teacher, detail });
-    expect(await refused({ teacher: at('none.onnx') })).toMatchObject({ code: 'E_FILE', where: at('none.onnx') });
+    expect(await refused({ teachers: [teacher] })).toMatchObject({ code: 'E_MODEL', where: teacher, detail });
+    expect(await refused({ teachers: [at('none.onnx')] })).toMatchObject({ code: 'E_FILE', where: at('none.onnx') });
     const out = at('kept');
     mkdirSync(out);
     writeFileSync(join(out, 'result.json'), '{}');
-    await errorOf(trainNetwork(briefly({ teacher }), { out }));
+    await errorOf(trainNetwork(briefly({ teachers: [teacher] }), { out }));
     expect(readdirSync(out)).toEqual(['result.json']);
   });
 });
