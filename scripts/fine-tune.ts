@@ -82,6 +82,7 @@ const config = {
       },
     }),
   ...Object.fromEntries(given),
+  ...(values.teacher && { teachers: values.teacher }),
   ...(padding && { padding }),
   ...(values['weight-decay'] !== undefined && {
     optimizer: { ...recipe.optimizer, weightDecay: Number(values['weight-decay']) },
@@ -92,7 +93,7 @@ const config = {
 const base = normalizeNetwork(await loadModel(model));
 const plan = makePlan(base, { method, granularity: 'filter' });
 const quantized = applyPlan(base, plan, config.seed);
-const result = await fineTune({ base, plan, quantized, ...(values.teacher && { teachers: values.teacher }) }, config, {
+const result = await fineTune({ base, plan, quantized }, config, {
   out,
   resume: true,
   command: `npx tsx scripts/fine-tune.ts ${process.argv.slice(2).join(' ')}`,

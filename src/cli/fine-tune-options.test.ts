@@ -33,6 +33,7 @@ test('distillation of another kind, weight and temperature, or none', () => {
     ...defaults.distillation,
     mirror: true,
   });
+  expect(fineTuneFrom(defaults, { teacher: ['package.json'] })).toEqual({ ...defaults, teachers: ['package.json'] });
   expect(fineTuneFrom(defaults, { distill: 'none' })).not.toHaveProperty('distillation');
 });
 
@@ -45,6 +46,7 @@ test('oscillation is dampened or frozen', () => {
 test.each([
   [{ dampen: 1, freezeOscillating: 0.1 }, '--dampen', '--freeze-oscillating'],
   [{ distill: 'none', temperature: 1 }, '--temperature', '--distill none'],
+  [{ distill: 'none', teacher: ['package.json'] }, '--teacher', '--distill none'],
   [{ distill: 'none', distillWeight: 1 }, '--distill-weight', '--distill none'],
   [{ distill: 'none', distillMirror: true }, '--distill-mirror', '--distill none'],
 ] as const)('options that exclude each other: %j', (options, where, other) => {

@@ -6,6 +6,7 @@ import type { distillationKinds } from '../train/loss.ts';
 import type { Oscillation } from '../train/pins.ts';
 import { type TritbankCommand, ValueOption } from './command.ts';
 import { paddings, phaseShares } from './options.ts';
+import { checkTeachers, teacherFiles, teacherFlags } from './teachers.ts';
 import { number, oneOf, whole } from './values.ts';
 
 const distillations = ['kd', 'dist', 'none'] as const satisfies readonly (
@@ -25,6 +26,7 @@ export interface FineTuneOptions {
   readonly phases?: FineTuneConfig['phases'];
   readonly reestimateBatches?: number;
   readonly distill?: (typeof distillations)[number];
+  readonly teacher?: readonly string[];
   readonly distillWeight?: number;
   readonly temperature?: number;
   readonly distillMirror?: boolean;
@@ -64,12 +66,17 @@ export function addFineTuneOptions(command: TritbankCommand): void {
   add('--reestimate-batches <n>', 'batches to re-estimate batch norms; 0 is off (default: 50)', whole({ from: 0 }));
   add(
     '--distill <how>',
-    "learn from the original's probabilities, kd, from their correlations, dist, or not, none (default: kd)",
+    "learn from the teacher's probabilities, kd, from their correlations, dist, or not, none (default: kd)",
     oneOf(distillations),
   );
-  add('--distill-weight <x>', "the original's share of the loss (default: 0.9)", number({ from: 0, to: 1 }));
+  add(
+    teacherFlags,
+    'learn from this model instead of the original; several, with commas between, take turns',
+    teacherFiles,
+  );
+  add('--distill-weight <x>', "the teacher's share of the loss (default: 0.9)", number({ from: 0, to: 1 }));
   add('--temperature <x>', 'softens the outputs of both (default: 2)', number({ above: 0 }));
-  command.option('--distill-mirror', 'learn what the original says of images and of their mirror images');
+  command.option('--distill-mirror', 'learn what the teacher says of images and of their mirror images');
   add(
     '--dampen <weight>',
     'draw ternary weights to the values that they stand for (default: off)',
@@ -92,14 +99,16 @@ function oscillationFrom({ dampen, freezeOscillating }: FineTuneOptions): Oscill
   return { kind: 'freeze', threshold: freezeOscillating, momentum: oscillationMomentum };
 }
 
-/** `defaults` with the given changes. E_USAGE for options that exclude each other. */
+/** `defaults` with the given changes. E_USAGE for options that exclude each other, E_FILE for a teacher that is not there. */
 export function fineTuneFrom<T extends Omit<FineTuneConfig, 'data' | 'seed'>>(
   defaults: T,
   options: FineTuneOptions,
 ): T {
   const { epochs, learningRate, batchSize, weightDecay, mixup, padding, ema, phases, reestimateBatches } = options;
-  const { cutmix, freezeLayers, distill, distillWeight, temperature, distillMirror } = options;
+  const { cutmix, freezeLayers, distill, teacher, distillWeight, temperature, distillMirror } = options;
+  checkTeachers(teacher);
   const ofTeacher = {
+    '--teacher': teacher,
     '--distill-weight': distillWeight,
     '--temperature': temperature,
     '--distill-mirror': distillMirror,
@@ -120,6 +129,7 @@ export function fineTuneFrom<T extends Omit<FineTuneConfig, 'data' | 'seed'>>(
   return {
     ...rest,
     ...(distill !== 'none' && learned && { distillation: learned }),
+    ...(teacher && { teachers: teacher }),
     ...(epochs !== undefined && { epochs }),
     ...(learningRate !== undefined && { learningRate }),
     ...(batchSize !== undefined && { batchSize }),

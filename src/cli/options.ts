@@ -10,6 +10,7 @@ import { defaultConfig, type TrainConfig } from '../train/config.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
 import { type Method, methods } from '../train/records.ts';
 import type { ScheduleOptions } from '../train/schedule.ts';
+import { teacherFiles, teacherFlags } from './teachers.ts';
 import { listOf, number, oneOf, text, type ValueKind, whole } from './values.ts';
 
 // Spelled out here, because the modules that define them load libraries which `--help` does not need.
@@ -324,9 +325,9 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
   Distillation: [
     field(
       'teachers',
-      '--teacher <model.onnx>',
+      teacherFlags,
       'learn from the outputs of this model too; several, with commas between, take turns',
-      listOf(text('an ONNX file'), 'ONNX files'),
+      teacherFiles,
     ),
     field('distillWeight', '--distill-weight <x>', "the teacher's share of the loss", fraction, forTeacher),
     field('temperature', '--temperature <x>', 'softens the outputs of both', number({ above: 0 }), forTeacher),

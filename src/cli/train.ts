@@ -1,6 +1,5 @@
 /** `tritbank train`: one run, from options to a run directory with its report. */
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TritbankError } from '../ir/errors.ts';
 import type { TrainConfig } from '../train/config.ts';
@@ -14,6 +13,7 @@ import {
 } from './command.ts';
 import { addConfigOptions, newConfig, resumedConfig } from './configure.ts';
 import { discardRun, readRun, summarize, writeReport } from './run-directory.ts';
+import { checkTeachers } from './teachers.ts';
 import { text } from './values.ts';
 
 interface Options extends CommonOptions {
@@ -58,16 +58,13 @@ function prepare(command: TritbankCommand, options: Options): { config: TrainCon
 }
 
 /** Refuses what the trainer would find out only after it has begun to write. */
-async function checkInputs({ model, teachers = [] }: TrainConfig): Promise<void> {
+async function checkInputs({ model, teachers }: TrainConfig): Promise<void> {
   const { architectures } = await import('../models/index.ts');
   if (!architectures.some(({ name }) => name === model)) {
     const expected = `expected one of ${architectures.map(({ name }) => name).join(', ')}`;
     throw new TritbankError('E_USAGE', '--model', `${expected}, found '${model}'`);
   }
-  for (const teacher of teachers) {
-    if (existsSync(teacher)) continue;
-    throw new TritbankError('E_FILE', '--teacher', `expected an ONNX model, found no file '${teacher}'`);
-  }
+  checkTeachers(teachers);
 }
 
 async function train(command: TritbankCommand, options: Options): Promise<void> {

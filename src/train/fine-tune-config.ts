@@ -24,6 +24,8 @@ export interface FineTuneConfig extends Recipe {
   readonly batchNorm: BatchNormOptions['batchNorm'];
   /** Batches from which batch norms get their first statistics. */
   readonly calibrationBatches: number;
+  /** ONNX files, which take turns (see `loadTeacher`); default: the original network. */
+  readonly teachers?: readonly string[];
   /** Learning from the teacher; without it there is none. */
   readonly distillation?: Distillation;
 }

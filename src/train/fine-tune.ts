@@ -20,15 +20,13 @@ import { loadTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
 
 export interface FineTuneTask {
-  /** The pretrained network: teacher by default, and what sizes are compared with. */
+  /** The pretrained network: what sizes are compared with, and the teacher unless the configuration names others. */
   readonly base: Graph;
   /** The plan, and its network: `applyPlan(base, plan, seed, { factors: 'zero' })`. */
   readonly plan: Plan;
   readonly quantized: QuantizedNetwork;
   /** Values by initializer name that replace those of `quantized`, see `initialState`. */
   readonly initial?: ReadonlyMap<string, Tensor>;
-  /** Graphs or ONNX files that take turns, see `loadTeacher`; default `base` alone. */
-  readonly teachers?: readonly (Graph | string)[];
   /** For people; default: the name of `base`. */
   readonly architecture?: string;
   /** Added to the exported model's metadata. */
@@ -51,11 +49,10 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
   setInputSize(base, data);
   const given = start(task, data);
   const { distillation } = config;
-  const teachers = task.teachers ?? [task.base];
   const [channels, classes] = [data.dataset.channels, data.dataset.classes.length];
   const teacher =
     distillation &&
-    (await loadTeacher(teachers, {
+    (await loadTeacher(config.teachers ?? [task.base], {
       ...engineOptions(config),
       mirror: distillation.mirror === true,
       batchSize: config.batchSize,
@@ -88,7 +85,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
       config: {
         ...config,
         start: fingerprint(given.graph),
-        ...(teacher && { teacher: teachers.map((t) => (typeof t === 'string' ? t : fingerprint(t))).join(', ') }),
+        ...(teacher && !config.teachers && { teacher: fingerprint(task.base) }),
       },
       metadata: { ...labelsOf(base, data), ...task.metadata },
     };

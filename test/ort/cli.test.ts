@@ -134,6 +134,10 @@ describe('bad input', () => {
   test.each([
     ['train --data nowhere', /^error E_DATA: data set 'nowhere': expected a directory, or one of .*, found neither$/],
     ['train --teacher no.onnx', /^error E_FILE: --teacher: expected an ONNX model, found no file 'no.onnx'$/],
+    [
+      'compress model.onnx --data mnist --teacher no.onnx',
+      /^error E_FILE: --teacher: expected an ONNX model, found no file 'no.onnx'$/,
+    ],
     ['train --resume', /^error E_RESUME: --resume: expected a run in runs\/mobilenet-v1-fp, found none$/],
     ['eval no.onnx --data mnist', /^error E_FILE: no.onnx: expected .*, found .*$/],
     ['eval damaged.onnx --data mnist', /^error E_FORMAT: damaged.onnx: .*expected .*, found .*$/],
