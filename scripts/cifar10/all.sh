@@ -20,6 +20,7 @@ for network in "$@"; do
   rows quarter fifth | side_by_side
   rows quarter-int8 | side_by_side
   rows fourth-cycle | side_by_side
+  rows fifth-cycle | side_by_side
   sh scripts/cifar10/ablation.sh reference
   for part in no-distillation no-decomposition no-reestimation ternary-phase no-freezing no-planning dist dampen \
     freeze-oscillating sparse narrow dense sparse-untrained narrow-untrained dense-untrained; do

@@ -17,19 +17,18 @@ data="--data cifar10 --data-dir ${CIFAR10_DIR:-data/cifar10}"
 
 # The paper's size; of MobileNet-V2, with ten classes, what a plan could reach when banks were no narrower than half of the filters.
 case $network in
-  mobilenet-v1-0.5) architecture='--model mobilenet-v1 --width 0.5' epochs=60 again=36 size=0.49 ;;
-  mobilenet-v2-0.35) architecture='--model mobilenet-v2 --width 0.35' epochs=30 again=0 size=0.6 ;;
+  mobilenet-v1-0.5) architecture='--model mobilenet-v1 --width 0.5' epochs=60 again=36 last=30 size=0.49 ;;
+  mobilenet-v2-0.35) architecture='--model mobilenet-v2 --width 0.35' epochs=30 again=0 last=0 size=0.6 ;;
   *) echo "error E_USAGE: network: expected mobilenet-v1-0.5 or mobilenet-v2-0.35, found '$network'" >&2; exit 2 ;;
 esac
 case $schedule in
   short) runs=runs/cifar10/$network cycles=1 tuning=3 longer=6 ;;
-  full) runs=runs/cifar10-full/$network cycles=$seed epochs=200 again=$((again > 0 ? 100 : 0)) tuning=30 longer=60 ;;
+  full) runs=runs/cifar10-full/$network cycles=$seed epochs=200 again=$((again > 0 ? 100 : 0)) last=100 tuning=30 longer=60 ;;
   *) echo "error E_USAGE: SCHEDULE: expected short or full, found '$schedule'" >&2; exit 2 ;;
 esac
 original=$runs/full-precision-1/model.onnx
-# A cycle of the original with itself as teacher.
-itself="--method fp --epochs $again --batch-size 64 --learning-rate 0.04 --weight-decay 0.0005 --ema 0.9995 --mixup 0.2 \
-  --padding reflect --distill-weight 0.7 --threads 1"
+# A cycle of the original with a teacher: what it was before, unless others are named.
+taught="--method fp --batch-size 64 --learning-rate 0.04 --weight-decay 0.0005 --ema 0.9995 --padding reflect --threads 1"
 tune="--epochs $tuning --batch-size 64 --learning-rate 0.02 --padding reflect --threads 1"
 
 # start NAME COMMAND ARGUMENT...: a run in $runs/NAME-SEED.

@@ -18,4 +18,4 @@ fine_tune second-cycle "$runs/first-cycle-$seed/model.onnx" --method fp --epochs
 second=$runs/second-cycle-$seed/model.onnx
 seed=$part
 # shellcheck disable=SC2086
-fine_tune full-precision "$second" $itself
+fine_tune full-precision "$second" $taught --epochs "$again" --mixup 0.2 --distill-weight 0.7

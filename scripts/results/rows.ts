@@ -117,37 +117,34 @@ const ablationRow = (part: string, label: string): Row => ({
   color: 'var(--muted)',
 });
 
-/** What a row `full-precision` was trained on from, where it had several cycles. */
-export const earlierCycles: readonly Row[] = (['first', 'second'] as const).map((nth) => ({
+const cycleRow = (nth: string): Row => ({
   name: `${nth}-cycle`,
   label: `full precision, ${nth} cycle`,
   scheme: 'fp',
   format: 'fp16',
   color: 'var(--muted)',
-}));
+});
 
-/** One cycle more for the original: no row starts from it. Its first seed's model is kept. */
-const fourthCycle: Row = {
-  name: 'fourth-cycle',
-  label: 'full precision, fourth cycle',
-  scheme: 'fp',
-  format: 'fp16',
-  keep: true,
-  color: 'var(--muted)',
-};
+/** What a row `full-precision` was trained on from, where it had several cycles. */
+export const earlierCycles: readonly Row[] = ['first', 'second'].map(cycleRow);
+
+/** More cycles for the original: no row starts from them. Their first seeds' models are kept, which later ones start from. */
+const laterCycles: readonly Row[] = ['fourth', 'fifth', 'sixth'].map((nth) => ({ ...cycleRow(nth), keep: true }));
 
 /** The cycles of an original in order, by the name of their runs. */
 export const cycles: Readonly<Record<string, string>> = {
   'first-cycle': 'first: from scratch',
   'second-cycle': 'second: mixup',
   'full-precision': 'third, the original of all rows: reflected borders, itself as teacher',
-  [fourthCycle.name]: 'fourth: the teacher sees every other batch mirrored',
+  'fourth-cycle': 'fourth: the teacher sees every other batch mirrored',
+  'fifth-cycle': 'fifth: no mixup; third and fourth as teachers in turn, mirrored likewise',
+  'sixth-cycle': 'sixth: both seeds of the fifth as teachers in turn',
 };
 
 const known = [
   ...rows,
   ...earlierCycles,
-  fourthCycle,
+  ...laterCycles,
   ...Object.entries({ ...recipeAblations, ...planAblations }).map(([part, label]) => ablationRow(part, label)),
 ];
 
