@@ -129,7 +129,7 @@ const cycleRow = (nth: string): Row => ({
 export const earlierCycles: readonly Row[] = ['first', 'second'].map(cycleRow);
 
 /** More cycles for the original: no row starts from them. Their first seeds' models are kept, which later ones start from. */
-const laterCycles: readonly Row[] = ['fourth', 'fifth', 'sixth'].map((nth) => ({ ...cycleRow(nth), keep: true }));
+const laterCycles: readonly Row[] = ['fourth', 'fifth'].map((nth) => ({ ...cycleRow(nth), keep: true }));
 
 /** The cycles of an original in order, by the name of their runs. */
 export const cycles: Readonly<Record<string, string>> = {
@@ -138,7 +138,6 @@ export const cycles: Readonly<Record<string, string>> = {
   'full-precision': 'third, the original of all rows: reflected borders, itself as teacher',
   'fourth-cycle': 'fourth: the teacher sees every other batch mirrored',
   'fifth-cycle': 'fifth: no mixup; third and fourth as teachers in turn, mirrored likewise',
-  'sixth-cycle': 'sixth: both seeds of the fifth as teachers in turn',
 };
 
 const known = [
