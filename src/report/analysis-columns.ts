@@ -25,8 +25,14 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /** Predicted loss of each filter at the ratio of index `i`, the whole bank being ternary. */
-export const lossesAt = ({ residuals, importance }: AnalyzedLayer, i: number): number[] =>
+export const lossesAt = ({ residuals, importance }: Pick<AnalyzedLayer, 'residuals' | 'importance'>, i: number) =>
   importance.map((one, f) => one * residuals[i]![f]!);
+
+/** Of the sparser decompositions of any layer, ascending. */
+const sparsitiesOf = ({ layers }: Analysis): number[] => {
+  const all = layers.flatMap(({ sparser }) => (sparser ?? []).map(({ sparsity }) => sparsity));
+  return [...new Set(all)].sort((a, b) => a - b);
+};
 
 /** The part of the predicted loss that the tenth of the filters with the largest losses has; 0 where there is no loss. */
 export function worstShare(losses: readonly number[]): number {
@@ -63,6 +69,28 @@ export function analysisColumns(analysis: Analysis): Column<AnalyzedLayer>[] {
     return [column('mean'), column('min'), column('median'), column('max')];
   });
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const sparser = sparsitiesOf(analysis).flatMap((sparsity): Column<AnalyzedLayer>[] => {
+    const fitOf = (layer: AnalyzedLayer) => layer.sparser?.find((fit) => fit.sparsity === sparsity);
+    const name = `sparsity ${formatSetting(sparsity)}`;
+    return [
+      {
+        head: `at ${name}`,
+        hint: `Predicted loss with all filters ternary at width ratio ${at}, decompositions of ${name}`,
+        cell: (layer) => {
+          const fit = fitOf(layer);
+          return fit ? formatResidual(sum(lossesAt({ ...layer, ...fit }, first))) : '–';
+        },
+      },
+      {
+        head: 'non-zeros',
+        hint: `Ternary weights that are not zero at width ratio ${at}, in per cent of those with sparsity 0`,
+        cell: (layer) => {
+          const fit = fitOf(layer);
+          return fit ? formatPercent(fit.nonZero[first]! / layer.nonZero[first]!, 0) : '–';
+        },
+      },
+    ];
+  });
   return [
     { head: 'kind', cell: ({ kind }) => kind },
     { head: 'filters', cell: ({ filters }) => formatCount(filters) },
@@ -78,11 +106,14 @@ export function analysisColumns(analysis: Analysis): Column<AnalyzedLayer>[] {
       hint: `The part of that loss which the tenth of the filters with the largest losses has, in per cent`,
       cell: (layer) => formatPercent(worstShare(lossesAt(layer, first)), 0),
     },
+    ...sparser,
   ];
 }
 
 /** What the figures are, and what they come from. */
-export function describeAnalysis({ data, lossUnit, ratios, seconds, layers }: Analysis): Statement[] {
+export function describeAnalysis(analysis: Analysis): Statement[] {
+  const { data, lossUnit, ratios, seconds, layers } = analysis;
+  const sparsities = sparsitiesOf(analysis).map(formatSetting);
   const loss =
     lossUnit === 'nats'
       ? 'predicted increase of the cross-entropy in nats: second-order expansion, Fisher information'
@@ -93,6 +124,9 @@ export function describeAnalysis({ data, lossUnit, ratios, seconds, layers }: An
     { term: 'residual', texts: ['squared error of a ternary filter relative to the filter: 0 exact, 1 all lost'] },
     { term: 'loss', texts: [loss] },
     { term: 'width ratios', texts: [`${ratios.map(formatSetting).join(', ')} hidden units per filter`] },
+    ...(sparsities.length > 0
+      ? [{ term: 'sparsities', texts: [`0, ${sparsities.join(', ')}; of 0 where none is named`] }]
+      : []),
     {
       term: 'filters',
       texts: [`${formatCount(filters)} in ${formatCount(layers.length)} ${layers.length === 1 ? 'layer' : 'layers'}`],

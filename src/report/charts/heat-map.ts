@@ -18,7 +18,7 @@ export const leastShown = 1e-4;
 
 const colors = 32;
 const rowHeight = 15;
-const size = { width: 352, left: 36, right: 4, bottom: 22 } as const;
+const size = { width: 362, left: 46, right: 4, bottom: 22 } as const;
 
 /** The order of the filters by `values`, falling. */
 export function rankFilters(values: readonly number[]): number[] {
