@@ -22,8 +22,9 @@ for network in "$@"; do
   rows fourth-cycle | side_by_side
   rows fifth-cycle | side_by_side
   sh scripts/cifar10/ablation.sh reference
-  for part in no-distillation no-decomposition no-reestimation ternary-phase no-freezing no-planning dist dampen \
-    freeze-oscillating sparse narrow dense sparse-untrained narrow-untrained dense-untrained; do
+  for part in no-distillation no-decomposition no-reestimation no-reflection ternary-phase no-freezing no-sparsity no-planning \
+    teachers dist dampen freeze-oscillating no-narrow-banks reference-untrained no-sparsity-untrained \
+    no-narrow-banks-untrained; do
     echo "scripts/cifar10/ablation.sh $part"
   done | side_by_side
 done

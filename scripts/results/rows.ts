@@ -91,22 +91,25 @@ export const recipeAblations: Ablations = {
   'no-distillation': 'labels only, no teacher',
   'no-decomposition': 'factors drawn, not decomposed from the weights, and trained straight through',
   'no-reestimation': 'batch norms not re-estimated at the end',
+  'no-reflection': 'black borders, not reflected ones',
   'ternary-phase': 'ternary weights trained straight through first, frozen for the second epoch only',
   'no-freezing': 'ternary weights trained straight through to the end',
-  'no-planning': 'the same alpha and ratio in every layer',
-  dist: 'correlations with the teacher (DIST) instead of its probabilities',
+  'no-sparsity': 'planned with dense terms only',
+  'no-planning': 'the same alpha and ratio in every layer, dense terms',
+  teachers: 'three teachers in turn, mirrored, not the original alone',
+  dist: 'correlations with the teacher (DIST), not its probabilities',
   dampen: 'with dampened oscillation',
   'freeze-oscillating': 'with oscillating weights fixed',
 };
 
 /** What the planner may choose from. */
 export const planAblations: Ablations = {
-  sparse: 'sparse terms, r from an eighth of the filters',
-  narrow: 'dense terms, r from an eighth of the filters',
-  dense: 'dense terms, r from half of the filters',
-  'sparse-untrained': 'sparse terms, r from an eighth of the filters, as decomposed',
-  'narrow-untrained': 'dense terms, r from an eighth of the filters, as decomposed',
-  'dense-untrained': 'dense terms, r from half of the filters, as decomposed',
+  reference: 'sparse terms, r from an eighth of the filters',
+  'no-sparsity': 'dense terms, r from an eighth of the filters',
+  'no-narrow-banks': 'dense terms, r from half of the filters',
+  'reference-untrained': 'sparse terms, r from an eighth of the filters, as decomposed',
+  'no-sparsity-untrained': 'dense terms, r from an eighth of the filters, as decomposed',
+  'no-narrow-banks-untrained': 'dense terms, r from half of the filters, as decomposed',
 };
 
 const ablationRow = (part: string, label: string): Row => ({
@@ -144,7 +147,7 @@ const known = [
   ...rows,
   ...earlierCycles,
   ...laterCycles,
-  ...Object.entries({ ...recipeAblations, ...planAblations }).map(([part, label]) => ablationRow(part, label)),
+  ...Object.entries({ ...planAblations, ...recipeAblations }).map(([part, label]) => ablationRow(part, label)),
 ];
 
 /** The row and the seed of a run directory, by its name; undefined for a name that is none. */

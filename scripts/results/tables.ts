@@ -114,15 +114,17 @@ export function printSparse(summaries: readonly Summary[]): string {
   );
 }
 
+/** The row of that name under another label, where it has runs. */
+function summarizeAs(runs: readonly StoredRun[], name: string, label: string): Summary[] {
+  const row = runs.find((run) => run.row.name === name)?.row;
+  return row ? summarizeRows(runs, [row]).map((summary) => ({ ...summary, row: { ...row, label } })) : [];
+}
+
 /** What parts bring; undefined without the run that the others are compared with. */
 export function printAblations(runs: readonly StoredRun[], ablations: Ablations): string | undefined {
-  const order = [...new Map(runs.map(({ row }) => [row.name, row])).values()];
-  const places = Object.keys(ablations).map((part) => `ablation-${part}`);
-  const found = summarizeRows(
-    runs,
-    order.filter((row) => places.includes(row.name)).sort((a, b) => places.indexOf(a.name) - places.indexOf(b.name)),
-  );
-  if (found[0]?.row.name !== places[0]) return undefined;
+  const parts = Object.entries(ablations).map(([part, label]) => [`ablation-${part}`, label] as const);
+  const found = parts.flatMap(([place, label]) => summarizeAs(runs, place, label));
+  if (found[0]?.row.name !== parts[0]![0]) return undefined;
   const counted = (title: string, cell: (counted: Counted) => number) =>
     figure(title, ({ zeroSkipping }) => ratio(cell(zeroSkipping)));
   return table(
@@ -141,10 +143,7 @@ export function printAblations(runs: readonly StoredRun[], ablations: Ablations)
 
 /** What each cycle of an original brought; undefined for one with a single cycle. */
 export function printCycles(runs: readonly StoredRun[]): string | undefined {
-  const named = Object.entries(cycles).flatMap(([cycle, label]) => {
-    const row = runs.find((run) => run.row.name === cycle)?.row;
-    return row ? summarizeRows(runs, [row]).map((summary) => ({ ...summary, row: { ...row, label } })) : [];
-  });
+  const named = Object.entries(cycles).flatMap(([cycle, label]) => summarizeAs(runs, cycle, label));
   if (named.length < 2) return undefined;
   const own = figure('training', ({ epochs, seconds }) => `${epochs} epochs, ${formatDuration(seconds!)}`);
   return table([{ ...name, title: 'cycle' }, top1, own], named);
