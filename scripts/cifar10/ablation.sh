@@ -13,12 +13,11 @@ wide='--ratios 0.5,0.75,1,1.25,1.5,2'
 later="$runs/fourth-cycle-1/model.onnx,$runs/fifth-cycle-1/model.onnx"
 training='--phases 0,0,1 --epochs 2'
 case $part in *-untrained) tune='--threads 1' training='--no-training --images 1024' ;; esac
-analyze
 # shellcheck disable=SC2086
-case ${part%-untrained} in
-  reference) set -- $planned; plan= ;;
-  no-sparsity) set -- $planned --sparsities 0; plan= ;;
-  no-narrow-banks) set -- $planned --sparsities 0 $wide; plan= ;;
+case $part in
+  reference | reference-untrained) set -- $planned; plan= ;;
+  no-sparsity | no-sparsity-untrained) set -- $planned --sparsities 0; plan= ;;
+  no-narrow-banks | no-narrow-banks-untrained) set -- $planned --sparsities 0 $wide; plan= ;;
   # takes the energy of the plan, and more bytes
   no-planning) set -- --analysis "$analysis"; plan='--uniform 0.125,0.5' ;;
   no-distillation) set -- --distill none ;;
@@ -33,5 +32,6 @@ case ${part%-untrained} in
   freeze-oscillating) set -- --phases 0,0.5,0.5 --freeze-oscillating 0.02 ;;
   *) echo "error E_USAGE: PART: expected one of those in scripts/cifar10/ablation.sh, found '$part'" >&2; exit 2 ;;
 esac
+analyze
 # shellcheck disable=SC2086
 start "ablation-$part" compress "$original" $plan --ternary zero-skipping $tune $training "$@"

@@ -31,7 +31,7 @@ original=$runs/full-precision-1/model.onnx
 taught="--method fp --batch-size 64 --learning-rate 0.04 --weight-decay 0.0005 --ema 0.9995 --padding reflect --threads 1"
 # Zeros skipped: a quarter of the size, 30 % of the energy, twice the throughput, and a little more than that, because the analysis
 # predicts zeros to some per cent.
-quarter='--ternary zero-skipping --max-size 0.25 --max-energy 0.3 --min-throughput 2.06'
+quarter='--max-size 0.25 --max-energy 0.3 --min-throughput 2.06'
 tune="--epochs $tuning --batch-size 64 --learning-rate 0.02 --padding reflect --threads 1"
 
 # start NAME COMMAND ARGUMENT...: a run in $runs/NAME-SEED.

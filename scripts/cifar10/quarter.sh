@@ -3,4 +3,4 @@
 cd "$(dirname "$0")/../.."
 . scripts/cifar10/common.sh
 # shellcheck disable=SC2086
-compress quarter --epochs "$longer" $quarter
+compress quarter --epochs "$longer" --ternary zero-skipping $quarter

@@ -1,9 +1,11 @@
 /** An analysis per layer: columns of its table, and as plain text. */
 
-import type { Analysis, AnalyzedLayer } from '../compress/sensitivity.ts';
+import type { Analysis, AnalyzedLayer, SparserFit } from '../compress/sensitivity.ts';
 import type { Column } from './columns.ts';
 import { formatCount, formatDuration, formatPercent, formatSetting, shorten } from './format.ts';
 import { alignTable, printStatements, type Statement } from './text-table.ts';
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 /** Mean and order statistics of a list that is not empty. */
 export interface Spread {
@@ -17,7 +19,7 @@ export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   return {
-    mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length,
+    mean: sum(sorted) / sorted.length,
     min: sorted[0]!,
     median: (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2,
     max: sorted.at(-1)!,
@@ -37,7 +39,6 @@ const sparsitiesOf = ({ layers }: Analysis): number[] => {
 /** The part of the predicted loss that the tenth of the filters with the largest losses has; 0 where there is no loss. */
 export function worstShare(losses: readonly number[]): number {
   const sorted = losses.toSorted((a, b) => b - a);
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const total = sum(sorted);
   return total > 0 ? sum(sorted.slice(0, Math.ceil(sorted.length / 10))) / total : 0;
 }
@@ -68,26 +69,22 @@ export function analysisColumns(analysis: Analysis): Column<AnalyzedLayer>[] {
     });
     return [column('mean'), column('min'), column('median'), column('max')];
   });
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const sparser = sparsitiesOf(analysis).flatMap((sparsity): Column<AnalyzedLayer>[] => {
-    const fitOf = (layer: AnalyzedLayer) => layer.sparser?.find((fit) => fit.sparsity === sparsity);
     const name = `sparsity ${formatSetting(sparsity)}`;
+    const cellOf = (show: (fit: SparserFit, layer: AnalyzedLayer) => string) => (layer: AnalyzedLayer) => {
+      const fit = layer.sparser?.find((one) => one.sparsity === sparsity);
+      return fit ? show(fit, layer) : '–';
+    };
     return [
       {
-        head: `at ${name}`,
+        head: `loss, ${name}`,
         hint: `Predicted loss with all filters ternary at width ratio ${at}, decompositions of ${name}`,
-        cell: (layer) => {
-          const fit = fitOf(layer);
-          return fit ? formatResidual(sum(lossesAt({ ...layer, ...fit }, first))) : '–';
-        },
+        cell: cellOf((fit, layer) => formatResidual(sum(lossesAt({ ...layer, ...fit }, first)))),
       },
       {
         head: 'non-zeros',
         hint: `Ternary weights that are not zero at width ratio ${at}, in per cent of those with sparsity 0`,
-        cell: (layer) => {
-          const fit = fitOf(layer);
-          return fit ? formatPercent(fit.nonZero[first]! / layer.nonZero[first]!, 0) : '–';
-        },
+        cell: cellOf((fit, layer) => formatPercent(fit.nonZero[first]! / layer.nonZero[first]!, 0)),
       },
     ];
   });
@@ -118,14 +115,19 @@ export function describeAnalysis(analysis: Analysis): Statement[] {
     lossUnit === 'nats'
       ? 'predicted increase of the cross-entropy in nats: second-order expansion, Fisher information'
       : "a layer's error relative to its output, for inputs that are independent and alike: a rough guide between layers";
-  const filters = layers.reduce((sum, layer) => sum + layer.filters, 0);
+  const filters = sum(layers.map((layer) => layer.filters));
   return [
     { term: 'data', texts: [data ? `${data.name}, ${formatCount(data.images)} images` : 'none: weights alone'] },
     { term: 'residual', texts: ['squared error of a ternary filter relative to the filter: 0 exact, 1 all lost'] },
     { term: 'loss', texts: [loss] },
     { term: 'width ratios', texts: [`${ratios.map(formatSetting).join(', ')} hidden units per filter`] },
     ...(sparsities.length > 0
-      ? [{ term: 'sparsities', texts: [`0, ${sparsities.join(', ')}; of 0 where none is named`] }]
+      ? [
+          {
+            term: 'sparsities',
+            texts: [`0, ${sparsities.join(', ')}; of 0 where none is named; non-zeros in per cent of those with 0`],
+          },
+        ]
       : []),
     {
       term: 'filters',

@@ -181,12 +181,12 @@ test('sparser decompositions have their losses, and how few non-zeros they have'
   }));
   const analysis = makeAnalysis([{ ...dense, sparser }, makeLayer('other', 10)]);
   const [head, , first, second, ...rest] = printAnalysis(analysis).split('\n');
-  expect(head).toMatch(/ loss at 1 {2}worst 10 % {2}at sparsity 4 {2}non-zeros {2}at sparsity 10 {2}non-zeros$/);
+  expect(head).toMatch(/ loss at 1 {2}worst 10 % {2}loss, sparsity 4 {2}non-zeros {2}loss, sparsity 10 {2}non-zeros$/);
   // 80 and 40 of 200 weights, 2 and 3 times the loss
   expect(first).toMatch(/ 0\.00550 +18 +0\.0110 +40 +0\.0165 +20$/);
   expect(second).toMatch(/ 0\.00550 +18( +–){4}$/);
-  expect(rest).toContain('sparsities    0, 4, 10; of 0 where none is named');
+  expect(rest).toContain('sparsities    0, 4, 10; of 0 where none is named; non-zeros in per cent of those with 0');
   const { document } = parseHTML(await renderAnalysisReport(report(analysis)));
   expect(texts(document, '.facts dt')).toContain('Sparsities');
-  expect(texts(document, '.results thead th')).toContain('at sparsity 10');
+  expect(texts(document, '.results thead th')).toContain('loss, sparsity 10');
 });
