@@ -10,16 +10,16 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
-import type { BankSize } from '../src/compress/calibrate/bank.ts';
 import { type CalibrateOptions, calibrate } from '../src/compress/calibrate/calibrate.ts';
 import { measureCost, storageSchemes } from '../src/cost/index.ts';
 import { type Dataset, openDataset, type Split, selectImages } from '../src/data/index.ts';
+import { writeFileAtomic } from '../src/files/index.ts';
 import type { Graph } from '../src/ir/index.ts';
 import { loadModel } from '../src/onnx/index.ts';
 import { normalizeNetwork } from '../src/passes/normalize/normalize-network.ts';
-import { findLayers, type LayerKind } from '../src/quantize/index.ts';
+import { bankPlan, findLayers, type LayerKind, type Plan, upTo } from '../src/quantize/index.ts';
 import { classCountOf } from '../src/train/evaluate.ts';
-import { describeMachine, type Evaluation, evaluateGraph, writeFileAtomic } from '../src/train/index.ts';
+import { describeMachine, type Evaluation, evaluateGraph } from '../src/train/index.ts';
 import { readNormalisation } from '../src/train/pixels.ts';
 
 interface Row {
@@ -71,16 +71,16 @@ const dataset = await openDataset(dataPath, {
   classCount: classCountOf(model),
 });
 
-function planOf({ alpha, widthRatio, kinds }: Row): Map<string, BankSize> {
+/** How many filters stay; which ones, calibration chooses. */
+function planOf({ alpha, widthRatio, kinds }: Row): Plan {
   const layers = findLayers(model).filter(({ kind }) => kinds.includes(kind));
-  return new Map(
-    layers.map(({ name, filters, inputs, kind }) => {
-      const fullPrecision = Math.round(alpha * filters);
-      const wanted = Math.round(widthRatio * (filters - fullPrecision));
-      // a factorisation through more hidden units than inputs saves nothing in a classifier
-      return [name, { fullPrecision, hidden: kind === 'classifier' ? Math.min(wanted, inputs) : wanted }];
-    }),
-  );
+  const banks = layers.map(({ name, filters, inputs, kind }) => {
+    const kept = Math.round(alpha * filters);
+    const wanted = Math.round(widthRatio * (filters - kept));
+    // a factorisation through more hidden units than inputs saves nothing in a classifier
+    return [name, bankPlan(filters, upTo(kept), kind === 'classifier' ? Math.min(wanted, inputs) : wanted)] as const;
+  });
+  return { layers: Object.fromEntries(banks) };
 }
 
 const scoreOf = ({ top1, top5, loss, samples }: Evaluation) => ({ top1, top5, loss, samples });
@@ -119,7 +119,7 @@ async function measure(row: Row) {
     : [dataset.train, dataset.test, original];
   const onProgress: CalibrateOptions['onProgress'] = ({ done, total, layer, remaining }) =>
     process.stderr.write(`${row.name}: ${done}/${total} ${layer}, ${remaining.toFixed(0)} s left\n`);
-  const options = { images, seed, threads: 1, onProgress, ...row.options };
+  const options = { images, seed, threads: 1, reselect: true, onProgress, ...row.options };
   const { graph, layers, seconds } = await calibrate(model, planOf(row), train, options);
   const found = await evaluate(graph, dataset, test);
   return {

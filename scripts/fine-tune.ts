@@ -92,8 +92,7 @@ const config = {
 };
 const base = normalizeNetwork(await loadModel(model));
 const plan = makePlan(base, { method, granularity: 'filter' });
-const quantized = applyPlan(base, plan, config.seed);
-const result = await fineTune({ base, plan, quantized }, config, {
+const result = await fineTune({ plan, network: applyPlan(base, plan, config.seed) }, config, {
   out,
   resume: true,
   command: `npx tsx scripts/fine-tune.ts ${process.argv.slice(2).join(' ')}`,

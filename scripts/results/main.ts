@@ -6,7 +6,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../src/train/run-files.ts';
+import { writeFileAtomic } from '../../src/files/index.ts';
 import { collectNetwork } from './collect.ts';
 import { makePages } from './pages.ts';
 

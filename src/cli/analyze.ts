@@ -153,7 +153,7 @@ async function measure(graph: Graph, { data, dataDir, images, seed, quiet = fals
 }
 
 async function writeFiles(analysis: Analysis, model: string, out?: string, report?: string): Promise<void> {
-  const { writeFileAtomic } = await import('../train/run-files.ts');
+  const { writeFileAtomic } = await import('../files/index.ts');
   if (out !== undefined) {
     const { formatAnalysis } = await import('../compress/analysis-file.ts');
     writeFileAtomic(out, formatAnalysis(analysis));

@@ -92,7 +92,7 @@ async function bench(options: Options): Promise<void> {
       onRound: (done) => progress?.update(done),
     });
     progress?.stop();
-    const { writeFileAtomic } = await import('../train/run-files.ts');
+    const { writeFileAtomic } = await import('../files/index.ts');
     const { printBench, renderBenchReport } = await import('../report/index.ts');
     if (options.out !== undefined) writeFileAtomic(options.out, `${JSON.stringify(result, null, 1)}\n`);
     if (options.report !== undefined) {

@@ -240,7 +240,7 @@ async function compress(model: string, options: Options): Promise<void> {
 async function writeReport(out: string, compression: Compression): Promise<string> {
   const [{ renderCompressReport }, { writeFileAtomic }] = await Promise.all([
     import('../report/index.ts'),
-    import('../train/run-files.ts'),
+    import('../files/index.ts'),
   ]);
   const title = `Compression of ${basename(compression.result.original)}`;
   const path = join(out, 'report.html');

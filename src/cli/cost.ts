@@ -167,7 +167,7 @@ type Measured =
 async function writeCostReport(path: string, model: string, { cost, sweep }: Measured): Promise<void> {
   const [{ renderCostReport }, { writeFileAtomic }] = await Promise.all([
     import('../report/index.ts'),
-    import('../train/run-files.ts'),
+    import('../files/index.ts'),
   ]);
   const title = sweep ? `Hybrid filter banks of ${model}` : `Cost of ${model}`;
   const facts = { title, generatedBy: `tritbank ${version}`, command: commandLine(), date: new Date().toISOString() };

@@ -50,7 +50,7 @@ function readJson<T extends object>(path: string): T | undefined {
 export async function writeReport(directory: string, runs: readonly RunResult[], title: string): Promise<string> {
   const [{ renderReport }, { writeFileAtomic }] = await Promise.all([
     import('../report/index.ts'),
-    import('../train/run-files.ts'),
+    import('../files/index.ts'),
   ]);
   const path = join(directory, 'report.html');
   writeFileAtomic(path, await renderReport(runs, { title, generatedBy: `tritbank ${version}` }));

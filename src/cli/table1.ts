@@ -40,7 +40,7 @@ async function table1(options: Options): Promise<void> {
   const { printTable1 } = await import('../report/index.ts');
   const accelerator = loadAccelerator(options.accelerator ?? 'paper');
   if (options.models !== undefined) {
-    const { makeRunDirectory } = await import('../train/run-files.ts');
+    const { makeRunDirectory } = await import('../files/index.ts');
     makeRunDirectory(options.models);
   }
   const graphs = buildTable1Graphs();

@@ -1,8 +1,8 @@
 /** An analysis as a JSON file, so that it is made once and plans are made from it many times. */
 
 import { readFileSync } from 'node:fs';
+import { fileError } from '../files/index.ts';
 import { TritbankError } from '../ir/index.ts';
-import { fileError } from '../train/run-files.ts';
 import type { Analysis, AnalyzedLayer, SparserFit } from './sensitivity.ts';
 
 /** The file's text: lists on one line. */

@@ -9,12 +9,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { measureCost, type NetworkCost, type Relative } from '../cost/index.ts';
+import { formatPlan, measureCost, type NetworkCost, type PlanFile, type Relative, readPlan } from '../cost/index.ts';
+import { makeRunDirectory, writeFileAtomic } from '../files/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
 import { normalizeNetwork } from '../passes/index.ts';
-import { deploy, toFrozen } from '../quantize/index.ts';
-import { fineTune, makeRunDirectory, type RunResult, writeFileAtomic } from '../train/index.ts';
+import { checkPlan, deploy, isBank, makePlan, otherFilters, toFrozen } from '../quantize/index.ts';
+import { fineTune, type RunResult } from '../train/index.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { type BuiltBanks, buildBanks } from './build-banks.ts';
 import { calibrate } from './calibrate/calibrate.ts';
@@ -26,7 +27,8 @@ import {
   type CompressStage,
   checkCompressConfig,
 } from './compress-config.ts';
-import type { LayerCandidates } from './planning/candidate.ts';
+import { type LayerCandidates, untouched } from './planning/candidate.ts';
+import { describePlan } from './planning/describe-plan.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
 import {
   checkAnalysis,
@@ -36,8 +38,6 @@ import {
   predictNonZero,
 } from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
-import { checkPlan, describePlan, formatPlan, type PlanFile, readPlan, toPlan } from './planning/plan-file.ts';
-import { makeUniformBanks } from './planning/uniform-plan.ts';
 import { type Analysis, analyzeNetwork, defaultSparsities } from './sensitivity.ts';
 import { collectStatistics, type LayerStatistics } from './statistics/statistics.ts';
 
@@ -163,20 +163,18 @@ function uniformCandidates(
   choice: { alpha: number; widthRatio: number },
 ): LayerCandidates[] {
   const kinds = new Set(analysis.layers.map((layer) => layer.kind));
-  const banks = makeUniformBanks(graph, filterSensitivity(analysis, choice.widthRatio), {
-    ...choice,
-    kinds: [...kinds],
-  });
+  const sensitivity = filterSensitivity(analysis, choice.widthRatio);
+  const plan = makePlan(graph, { method: 'hybrid', ...choice, kinds: [...kinds], sensitivity });
   const known = new Map(analysis.layers.map((layer) => [layer.name, layer]));
-  return [...banks].flatMap(([name, bank]): LayerCandidates[] => {
+  return Object.entries(plan.layers).flatMap(([name, planned]): LayerCandidates[] => {
     const layer = known.get(name);
     if (!layer) return [];
-    const kept = new Set(bank.fullPrecision);
-    const ternary = layer.filters - kept.size;
-    if (ternary === 0) return [{ name, candidates: [{ ...bank, loss: 0, nonZero: 0 }] }];
-    const losses = predictLosses(layer, ternary, bank.hidden);
-    const loss = losses.reduce((sum, one, filter) => sum + (kept.has(filter) ? 0 : one), 0);
-    return [{ name, candidates: [{ ...bank, loss, nonZero: predictNonZero(layer, ternary, bank.hidden) }] }];
+    if (!isBank(planned)) return [{ name, candidates: [untouched] }];
+    const ternary = otherFilters(layer.filters, planned.fullPrecision);
+    const losses = predictLosses(layer, ternary.length, planned.hidden);
+    const loss = ternary.reduce((sum, filter) => sum + losses[filter]!, 0);
+    const nonZero = predictNonZero(layer, ternary.length, planned.hidden);
+    return [{ name, candidates: [{ plan: planned, loss, nonZero }] }];
   });
 }
 
@@ -215,17 +213,12 @@ async function makePlanFile(job: Job, analysis: () => Promise<Analysis>): Promis
 }
 
 async function build(job: Job, plan: PlanFile, statistics: Statistics): Promise<BuiltBanks> {
-  const { plan: banks, orders } = toPlan(plan, job.graph);
   const { seed, init } = job.config;
-  const sparsities = Object.entries(plan.layers).flatMap(([name, layer]) =>
-    layer.method === 'fp' || layer.sparsity === undefined ? [] : [[name, layer.sparsity] as const],
-  );
   const report = reporter(job, 'build', 'layers');
   return timed(job, 'build', () =>
-    buildBanks(job.graph, banks, orders, {
+    buildBanks(job.graph, plan, {
       seed,
       factors: init,
-      sparsities: Object.fromEntries(sparsities),
       ...(statistics && { statistics }),
       ...threadsOf(job),
       ...signalOf(job),
@@ -235,8 +228,7 @@ async function build(job: Job, plan: PlanFile, statistics: Statistics): Promise<
 }
 
 async function train(job: Job, plan: PlanFile, built: BuiltBanks): Promise<RunResult> {
-  const { config, options, graph } = job;
-  const { plan: banks } = toPlan(plan, graph);
+  const { config, options } = job;
   const { data, dataDir, seed, threads } = config;
   const training = {
     ...config.training,
@@ -247,7 +239,7 @@ async function train(job: Job, plan: PlanFile, built: BuiltBanks): Promise<RunRe
   };
   const out = fileIn(job, 'training');
   return timed(job, 'train', () =>
-    fineTune({ base: built.base, plan: banks, quantized: built.quantized, initial: built.initial }, training, {
+    fineTune({ plan, network: built.network, initial: built.initial }, training, {
       out,
       resume: options.resume === true,
       ...signalOf(job),
@@ -272,17 +264,10 @@ async function train(job: Job, plan: PlanFile, built: BuiltBanks): Promise<RunRe
 
 async function calibrateBanks(job: Job, plan: PlanFile): Promise<Graph> {
   const { config, options, graph } = job;
-  const banks = new Map(
-    Object.entries(plan.layers).flatMap(([name, layer]) => {
-      if (layer.method === 'fp') return [];
-      const { filters: fullPrecision, hidden, sparsity = 0 } = layer;
-      return [[name, { fullPrecision, hidden, sparsity }] as const];
-    }),
-  );
   return timed(job, 'calibrate', async () => {
     const { train, normalisation } = await openData(graph, config, options);
     const report = reporter(job, 'calibrate', 'layers');
-    const calibrated = await calibrate(graph, banks, train, {
+    const calibrated = await calibrate(graph, plan, train, {
       images: Math.min(config.images, train.length),
       seed: config.seed,
       normalisation,
@@ -304,7 +289,7 @@ async function compressWeights(
   const { method } = job.config;
   if (method === 'calibrate') return { compressed: await calibrateBanks(job, plan) };
   const built = await build(job, plan, await statistics());
-  if (method === 'none') return { compressed: deploy(toFrozen(built.quantized, built.initial), new Map()) };
+  if (method === 'none') return { compressed: deploy(toFrozen(built.network, built.initial), new Map()) };
   const training = await train(job, plan, built);
   return { compressed: await loadModel(training.model), training };
 }

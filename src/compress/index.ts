@@ -1,3 +1,4 @@
+export { type BuildOptions, type BuiltBanks, buildBanks } from './build-banks.ts';
 export { type CalibratedNetwork, type CalibrateOptions, calibrate } from './calibrate/calibrate.ts';
 export type { ExampleImage } from './compare-models.ts';
 export { type Compression, type CompressResult, compressModel } from './compress.ts';
@@ -12,9 +13,9 @@ export type { DecomposeOptions } from './decompose/options.ts';
 export { inspectModel, type ModelReport } from './inspect.ts';
 export { type Budget, budgetNames } from './planning/budget.ts';
 export type { Candidate, LayerCandidates } from './planning/candidate.ts';
+export { describePlan } from './planning/describe-plan.ts';
 export { costCandidates } from './planning/layer-costs.ts';
 export { makeCandidates } from './planning/make-candidates.ts';
 export { optimizePlan } from './planning/optimize.ts';
-export { formatPlan, type PlanFile, readPlan, toPlan } from './planning/plan-file.ts';
 export { type Analysis, type AnalyzeOptions, analyzeNetwork } from './sensitivity.ts';
 export { collectStatistics, type LayerStatistics, type StatisticsOptions } from './statistics/statistics.ts';

@@ -3,9 +3,10 @@ import { normal } from '../../test/evaluate.ts';
 import { f32, Graph, int, type Tensor } from '../ir/index.ts';
 import { NetworkBuilder } from '../models/index.ts';
 import { Builder } from '../ops/index.ts';
+import { weightRows } from '../quantize/index.ts';
 import { findCandidates } from './candidates.ts';
 import { decompose } from './decompose/decompose.ts';
-import { analyzeNetwork, bankTask, weightRows } from './sensitivity.ts';
+import { analyzeNetwork, bankTask } from './sensitivity.ts';
 import type { LayerStatistics } from './statistics/options.ts';
 
 /** Two pointwise layers: `stem` of four weights a filter, and `conv`, which has `weight`. */

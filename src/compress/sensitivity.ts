@@ -18,7 +18,7 @@
  */
 
 import { type Graph, TritbankError } from '../ir/index.ts';
-import type { Layer, LayerKind } from '../quantize/index.ts';
+import { fanIn, type Layer, type LayerKind, weightRows } from '../quantize/index.ts';
 import { requireCandidates } from './candidates.ts';
 import type { Decomposition } from './decompose/decompose.ts';
 import type { DecomposeOptions } from './decompose/options.ts';
@@ -175,16 +175,6 @@ export function ratioBase({ kind, filters, inputs }: Pick<AnalyzedLayer, 'kind' 
   return kind === 'classifier' ? Math.min(filters, inputs) : filters;
 }
 
-/** Weights of a filter. */
-export const fanIn = ({ inputs, kernel }: Layer) => inputs * kernel[0] * kernel[1];
-
-/** The layer's weights, a row per filter. */
-export function weightRows({ node, weight, filters, inputs }: Layer): Float32Array {
-  const data = weight.constant!.data as Float32Array;
-  if (node.op !== 'Gemm' || node.int('transB', 0) === 1) return data;
-  return Float32Array.from(data, (_, at) => data[(at % inputs) * filters + Math.floor(at / inputs)]!);
-}
-
 function statisticsOf(statistics: ReadonlyMap<string, LayerStatistics>, layer: Layer): LayerStatistics {
   const found = statistics.get(layer.name);
   const n = fanIn(layer);
@@ -218,18 +208,11 @@ interface TaskOptions {
   readonly sparsity?: number;
 }
 
-/** The decomposition of the filters `rows` of a layer (default all) at each ratio. */
-export function bankTask(
-  layer: Layer,
-  { ratios, statistics, seed, sparsity = 0 }: TaskOptions,
-  rows?: readonly number[],
-): LayerWeights {
+/** The decomposition of a layer at each ratio. */
+export function bankTask(layer: Layer, { ratios, statistics, seed, sparsity = 0 }: TaskOptions): LayerWeights {
+  const { name, kind, filters } = layer;
   const inputs = fanIn(layer);
-  const all = weightRows(layer);
-  const weights = rows ? pickRows(all, inputs, rows) : all;
-  const filters = rows?.length ?? layer.filters;
-  const { name, kind } = layer;
-  const base = (ratioBase({ kind, filters: layer.filters, inputs }) * filters) / layer.filters;
+  const base = ratioBase({ kind, filters, inputs });
   const widths = ratios.map((ratio) => Math.max(1, Math.round(ratio * base)));
   const options: DecomposeOptions = {
     width: widths.at(-1)!,
@@ -237,22 +220,13 @@ export function bankTask(
     seed,
     sparsity,
     ...effort,
-    ...(statistics && metricOptions(statistics, rows)),
+    ...(statistics && metricOptions(statistics)),
   };
-  return { name, weights, filters, inputs, options };
-}
-
-export function pickRows(matrix: Float32Array, length: number, rows: readonly number[]): Float32Array {
-  const picked = new Float32Array(rows.length * length);
-  for (const [i, row] of rows.entries()) picked.set(matrix.subarray(row * length, (row + 1) * length), i * length);
-  return picked;
+  return { name, weights: weightRows(layer), filters, inputs, options };
 }
 
 /** How a decomposition of the filters `rows` (default all) weighs errors. */
-export function metricOptions(
-  statistics: LayerStatistics,
-  rows: readonly number[] | undefined,
-): Partial<DecomposeOptions> {
+export function metricOptions(statistics: LayerStatistics, rows?: readonly number[]): Partial<DecomposeOptions> {
   const { covariance, variances } = centreMoments(statistics);
   const { sensitivity } = statistics;
   return {

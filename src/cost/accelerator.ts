@@ -6,8 +6,8 @@
 
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { checkJson, describeValue, formatError, oneLine, parseText } from '../files/index.ts';
 import { TritbankError } from '../ir/index.ts';
-import { checkJson, describeValue, formatError, oneLine, parseText } from './check-json.ts';
 
 /** Energy of an operation, and area of the unit that does one a cycle, in the accelerator's units. */
 export interface OperationCost {

@@ -4,7 +4,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '../ir/index.ts';
 import { NetworkBuilder } from '../models/index.ts';
-import { applyPlan, deploy, findLayers, type LayerPlan, type Plan, toFrozen } from '../quantize/index.ts';
+import {
+  applyPlan,
+  bankPlan,
+  deploy,
+  findLayers,
+  type LayerPlan,
+  type Plan,
+  toFrozen,
+  upTo,
+} from '../quantize/index.ts';
 import { type CountedLayer, countGraph } from './count.ts';
 import { predictLayers } from './predict.ts';
 import { measureLayer, measureStorage, storageSchemes } from './storage.ts';
@@ -36,16 +45,13 @@ function describeLayer({ group, counts, inputElements, outputElements }: Counted
 
 const anyLayerPlan = (name: string): fc.Arbitrary<LayerPlan> => {
   const count = filters.get(name)!;
-  const bank = fc.record({ fullPrecision: fc.nat(count - 1), hidden: fc.integer({ min: 1, max: 20 }) });
+  const bank = fc
+    .tuple(fc.subarray(upTo(count), { maxLength: count - 1 }), fc.integer({ min: 1, max: 20 }))
+    .map(([kept, hidden]) => bankPlan(count, kept, hidden));
   const fp = fc.constant<LayerPlan>({ method: 'fp' });
   const twn = fc.constant<LayerPlan>({ method: 'twn', granularity: 'tensor' });
   if (name === 'conv_dw') return fc.oneof(fp, twn);
-  const method = ({ fullPrecision }: { fullPrecision: number }) => (fullPrecision > 0 ? 'hybrid' : 'strassen');
-  return fc.oneof(
-    fp,
-    twn,
-    bank.map((sizes): LayerPlan => ({ method: method(sizes), ...sizes })),
-  );
+  return fc.oneof(fp, twn, bank);
 };
 
 describe('predictLayers', () => {
@@ -69,7 +75,7 @@ describe('predictLayers', () => {
     x = network.convBlock('conv_pw', x, { filters: 6, kernel: 1 }, 'relu6');
     x = network.convBlock('conv_dw', x, { filters: 6, kernel: 3, groups: 6 }, 'relu6');
     const bounded = network.classifier(x, 5);
-    const plan: Plan = { layers: { conv_pw: { method: 'hybrid', fullPrecision: 2, hidden: 4 } } };
+    const plan: Plan = { layers: { conv_pw: { method: 'hybrid', fullPrecision: [0, 1], hidden: 4 } } };
     const built = deploy(toFrozen(applyPlan(bounded, plan, 1), new Map()), new Map());
     expect(built.nodes.some(({ op }) => op === 'Min')).toBe(true);
     const predicted = predictLayers(countGraph(bounded).layers, plan).map(describeLayer);
@@ -84,7 +90,7 @@ describe('predictLayers', () => {
   });
 
   it('refuses what it cannot tell', () => {
-    const plan: Plan = { layers: { conv_pw: { method: 'hybrid', fullPrecision: 5, hidden: 6 } } };
+    const plan: Plan = { layers: { conv_pw: { method: 'hybrid', fullPrecision: [0, 1, 2, 3, 4], hidden: 6 } } };
     expect(() => predictLayers(build(plan), plan)).toThrow(
       "layer 'conv_pw': expected an uncompressed network, found ternary weights",
     );

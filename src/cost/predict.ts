@@ -22,7 +22,7 @@ function predictLayer(layer: CountedLayer, plan: LayerPlan): CountedLayer {
   const { filters, filterSize, others: biases } = group;
   const positions = outputElements / filters;
   const isTwn = plan.method === 'twn';
-  const { fullPrecision, hidden } = isTwn ? { fullPrecision: 0, hidden: 0 } : plan;
+  const [fullPrecision, hidden] = isTwn ? [0, 0] : [plan.fullPrecision.length, plan.hidden];
   const matrices = isTwn ? [filters * filterSize] : [hidden * filterSize, (filters - fullPrecision) * hidden];
   const trits = matrices.reduce((a, b) => a + b, 0);
   const changed: Group = {

@@ -1,8 +1,8 @@
 /** Class names from a file: a JSON array of texts, or a text with a name on each line. */
 
 import { readFileSync } from 'node:fs';
+import { fileError } from '../files/index.ts';
 import { TritbankError } from '../ir/index.ts';
-import { fileError } from '../train/run-files.ts';
 
 /** E_FILE for a file that cannot be read, E_FORMAT for JSON of another kind or a file without any name. */
 export function readLabels(path: string): string[] {

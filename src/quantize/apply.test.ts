@@ -3,7 +3,7 @@ import { f32, Graph, int, printGraph, verify } from '../ir/index.ts';
 import { NetworkBuilder } from '../models/index.ts';
 import { Builder } from '../ops/index.ts';
 import { applyPlan } from './apply.ts';
-import type { LayerPlan } from './plan.ts';
+import type { LayerPlan, Plan } from './plan.ts';
 
 function small(bias = false): Graph {
   const network = new NetworkBuilder('small', 1);
@@ -21,7 +21,7 @@ const linesOf = (graph: Graph, name: RegExp) =>
 describe('applyPlan', () => {
   it('makes a hybrid filter bank of the first filters and a strassenified convolution', () => {
     const before = small();
-    const { graph, ternary, fixed } = applied({ method: 'hybrid', fullPrecision: 1, hidden: 5 });
+    const { graph, ternary, fixed } = applied({ method: 'hybrid', fullPrecision: [0], hidden: 5 });
     expect(linesOf(graph, /pw_\w+: .* = /)).toEqual(
       [
         '  pw_fp: float32[N, 1, 4, 4] = Conv(conv_relu, pw_fp_weight) {group=1, kernel_shape=[1, 1], pads=[0, 0, 0, 0], strides=[1, 1]}',
@@ -43,7 +43,7 @@ describe('applyPlan', () => {
   });
 
   it('has neither Concat nor full-precision part in a strassenified layer, and keeps its bias', () => {
-    const { graph } = applied({ method: 'strassen', fullPrecision: 0, hidden: 5 }, true);
+    const { graph } = applied({ method: 'strassen', fullPrecision: [], hidden: 5 }, true);
     expect(graph.nodes.map((n) => n.op)).not.toContain('Concat');
     expect(linesOf(graph, /pw_(reshape|add): /)).toEqual([
       '  pw_reshape: float32[1, 4, 1, 1] = Reshape(pw_bias, shape_1_4_1_1)',
@@ -55,7 +55,7 @@ describe('applyPlan', () => {
     const graph = small();
     const text = printGraph(graph);
     const factor = (seed: number) => {
-      const plan = { layers: { pw: { method: 'strassen', fullPrecision: 0, hidden: 5 } as const } };
+      const plan: Plan = { layers: { pw: { method: 'strassen', fullPrecision: [], hidden: 5 } } };
       return applyPlan(graph, plan, seed).graph.value('pw_wb').constant!.data;
     };
     expect(factor(1)).toEqual(factor(1));
@@ -84,7 +84,7 @@ describe('applyPlan', () => {
     const w = transB ? f32([3, 2], [1, 4, 2, 5, 3, 6]) : f32([2, 3], [1, 2, 3, 4, 5, 6]);
     const inputs = [x, b.constant('w', w), b.constant('c', f32([3], [7, 8, 9]))];
     graph.outputs = [b.op('Gemm', inputs, { transB: int(transB) }, 'fc')];
-    const plan = { layers: { fc: { method: 'hybrid', fullPrecision: 2, hidden: 4 } as const } };
+    const plan: Plan = { layers: { fc: { method: 'hybrid', fullPrecision: [0, 1], hidden: 4 } } };
     const result = applyPlan(graph, plan, 1);
     expect(printGraph(verify(result.graph)).replaceAll(/ \{.*\}/g, '')).toBe(`graph fc (opset 20)
   input x: float32[N, 2]
@@ -111,17 +111,20 @@ describe('applyPlan', () => {
   });
 
   it('refuses unknown layers, impossible sizes and grouped convolutions', () => {
-    const bank = { method: 'strassen', fullPrecision: 0, hidden: 2 } as const;
+    const bank: LayerPlan = { method: 'strassen', fullPrecision: [], hidden: 2 };
     const refused = (layers: Record<string, LayerPlan>) => () => applyPlan(small(), { layers }, 1);
-    expect(refused({ pv: bank })).toThrow("plan: expected names of layers (conv, pw, classifier), found 'pv'");
-    for (const wrong of [{ fullPrecision: 4 }, { fullPrecision: -1 }, { hidden: 0 }]) {
-      expect(refused({ pw: { ...bank, ...wrong } })).toThrow(/plan of pw: expected fewer than 4 and r >= 1, found/);
-    }
+    expect(refused({ pv: bank })).toThrow(
+      "plan layers.pv: expected one of the model's layers (conv, pw, classifier), found another name",
+    );
+    const all = { method: 'hybrid', fullPrecision: [0, 1, 2, 3], hidden: 2 } as const;
+    expect(refused({ pw: all })).toThrow('plan layers.pw.fullPrecision: expected fewer than all 4 filters');
+    expect(refused({ pw: { ...all, fullPrecision: [4] } })).toThrow('expected indices from 0 to 3, found 4');
+    expect(refused({ pw: { ...bank, hidden: 0 } })).toThrow('plan layers.pw.hidden: expected a whole number');
     const network = new NetworkBuilder('grouped', 1);
     const x = network.conv('dw', network.input(3, 4), { filters: 3, kernel: 3, groups: 3 });
     const graph = network.classifier(x, 2);
     expect(() => applyPlan(graph, { layers: { dw: bank } }, 1)).toThrow(
-      "node 'dw' (Conv): expected a convolution of one group for a filter bank",
+      'plan layers.dw.method: expected fp for a grouped convolution, which has no filter banks, found strassen',
     );
   });
 });

@@ -7,7 +7,8 @@
  *
  * The batch norm on the hidden channels has no scale of its own; `a` takes that place, and its shift is left out
  * because the batch norm behind the layer removes any constant. Of a Gemm, all three matrices are Gemms
- * (`x W^T`, `x Wb^T`, `h Wc^T`) on `[N, channels]`. Left out: banks of grouped convolutions.
+ * (`x W^T`, `x Wb^T`, `h Wc^T`) on `[N, channels]`. The full-precision filters of a bank come first: `order-filters.ts`
+ * brings them there. Left out: banks of grouped convolutions.
  */
 
 import {
@@ -23,8 +24,9 @@ import {
   type Value,
 } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
-import { findLayers, type Layer } from './layers.ts';
-import type { LayerPlan, Plan } from './plan.ts';
+import { findLayers, type Layer, weightRows } from './layers.ts';
+import { orderFilters } from './order-filters.ts';
+import { type BankPlan, checkPlan, type LayerPlan, type Plan } from './plan.ts';
 import type { Granularity } from './ternarize.ts';
 
 /** A ternary weight of a rewritten network. */
@@ -49,6 +51,26 @@ export interface QuantizedNetwork {
   readonly fixed: ReadonlySet<string>;
 }
 
+/** Names of what a bank consists of: nodes, and initializers with its weights. */
+export interface BankParts {
+  /** The node of the full-precision filters; undefined where there are none. */
+  readonly kept: string | undefined;
+  /** The batch norm behind Wb, whose scale is `a`. */
+  readonly norm: string;
+  /** The node that multiplies by Wc. */
+  readonly combine: string;
+  readonly wb: string;
+  readonly wc: string;
+}
+
+/** The network of a plan. */
+export interface PlannedNetwork extends QuantizedNetwork {
+  /** The network as it was, with its filters in the order of the banks: the same outputs. */
+  readonly base: Graph;
+  /** By the names of the layers that became banks. */
+  readonly banks: ReadonlyMap<string, BankParts>;
+}
+
 /** Normal with variance 2 / (fan in + fan out) (Glorot & Bengio 2010). */
 function xavier(dims: readonly number[], seed: number, name: string): Tensor {
   const [filters, inputs, ...kernel] = dims as [number, number, ...number[]];
@@ -61,16 +83,13 @@ function xavier(dims: readonly number[], seed: number, name: string): Tensor {
 }
 
 /** Brings a Gemm to the form `x W^T + c` with W `[filters, inputs]`, whose filters can have scales of their own. */
-function putFiltersFirst({ node, weight, filters, inputs }: Layer): Value {
+function putFiltersFirst(layer: Layer): Value {
+  const { node, weight, filters, inputs } = layer;
   if (node.int('transA', 0) || node.float('alpha', 1) !== 1 || node.float('beta', 1) !== 1) {
     throw new TritbankError('E_MODEL', node.label, 'expected neither transA nor alpha nor beta in a ternary layer');
   }
   if (node.int('transB', 0)) return weight;
-  const data = weight.constant!.data as Float32Array;
-  const values = Float32Array.from({ length: data.length }, (_, i) => {
-    return data[(i % inputs) * filters + Math.floor(i / inputs)]!;
-  });
-  const transposed = weight.graph.initializer(`${weight.name}_t`, f32([filters, inputs], values));
+  const transposed = weight.graph.initializer(`${weight.name}_t`, f32([filters, inputs], weightRows(layer)));
   node.setInput(1, transposed);
   node.attributes = { ...node.attributes, transB: int(1) };
   if (weight.uses.size === 0) weight.graph.removeValue(weight);
@@ -80,6 +99,7 @@ function putFiltersFirst({ node, weight, filters, inputs }: Layer): Value {
 class Rewriter {
   readonly ternary: TernaryWeight[] = [];
   readonly fixed = new Set<string>();
+  readonly banks = new Map<string, BankParts>();
 
   constructor(
     private readonly graph: Graph,
@@ -94,33 +114,25 @@ class Rewriter {
       this.ternary.push({ name, granularity: plan.granularity, scale: { into: 'weight' } });
       return;
     }
-    this.bank(layer, plan.fullPrecision, plan.hidden);
+    this.bank(layer, plan);
   }
 
-  private bank(layer: Layer, fullPrecision: number, hidden: number): void {
+  private bank(layer: Layer, { fullPrecision, hidden }: BankPlan): void {
     const { node, name } = layer;
-    if (node.op === 'Conv' && node.int('group', 1) !== 1) {
-      throw new TritbankError('E_MODEL', node.label, 'expected a convolution of one group for a filter bank');
-    }
-    if (fullPrecision < 0 || fullPrecision >= layer.filters || hidden < 1) {
-      const found = `${fullPrecision} full-precision filters and r = ${hidden}`;
-      throw new TritbankError(
-        'E_USAGE',
-        `plan of ${name}`,
-        `expected fewer than ${layer.filters} and r >= 1, found ${found}`,
-      );
-    }
+    const kept = fullPrecision.length;
     const original = node.op === 'Gemm' ? putFiltersFirst(layer) : layer.weight;
     const b = new Builder(this.graph, `${name}_`, node);
     const x = node.input(0);
     const parts: Value[] = [];
-    if (fullPrecision > 0) {
-      const dims = original.dims.with(0, fullPrecision);
+    if (kept > 0) {
+      const dims = original.dims.with(0, kept);
       const data = (original.constant!.data as Float32Array).slice(0, elementCount(dims));
       const weight = b.constant('fp_weight', f32(dims, data));
       parts.push(b.op(node.op, [x, weight], node.attributes, 'fp'));
     }
-    parts.push(this.strassen(b, layer, original.dims.with(0, hidden), layer.filters - fullPrecision));
+    const strassen = this.strassen(b, layer, original.dims.with(0, hidden), layer.filters - kept);
+    this.banks.set(name, { kept: parts[0]?.producer?.name, ...strassen.parts });
+    parts.push(strassen.y);
     let y = parts.length > 1 ? b.op('Concat', parts, { axis: int(1) }, 'bank') : parts[0]!;
     const bias = node.inputs[2];
     if (bias) y = b.add(y, node.op === 'Gemm' ? bias : b.reshape(bias, [1, layer.filters, 1, 1]));
@@ -133,7 +145,7 @@ class Rewriter {
   }
 
   /** `Wc (BN(Wb x) * a)` with Wb of `hiddenDims`, beginning with r, and `filters` rows in Wc. */
-  private strassen(b: Builder, layer: Layer, hiddenDims: readonly number[], filters: number): Value {
+  private strassen(b: Builder, layer: Layer, hiddenDims: readonly number[], filters: number) {
     const { node, name } = layer;
     const [hidden, , ...kernel] = hiddenDims as [number, number, ...number[]];
     const wb = b.constant('wb', this.draw(hiddenDims, `${name}_wb`));
@@ -150,7 +162,8 @@ class Rewriter {
     this.ternary.push({ name: wb.name, granularity, scale: { into: 'hidden', norm: scaled.name } });
     this.ternary.push({ name: wc.name, granularity, scale: { into: 'a', name: a.name } });
     const combine = node.op === 'Gemm' ? { transB: int(1) } : { kernel_shape: ints([1, 1]) };
-    return b.op(node.op, [scaled.output(), wc], combine, 'ternary');
+    const y = b.op(node.op, [scaled.output(), wc], combine, 'ternary');
+    return { y, parts: { norm: scaled.name, combine: y.producer!.name, wb: wb.name, wc: wc.name } };
   }
 }
 
@@ -161,23 +174,18 @@ export interface ApplyOptions {
 
 /**
  * The network of `plan`, with fresh factors drawn from `seed`; `graph` (shapes inferred) is not changed, and its outputs
- * keep their names. Throws E_USAGE
- * for a plan that names a layer the graph does not have or asks for impossible sizes, E_MODEL for a layer of a form
- * that has no ternary layers or no filter banks.
+ * keep their names. Throws E_USAGE for a plan that does not fit the graph (`checkPlan`), E_MODEL for a layer of a form
+ * that has no ternary layers or no filter banks, E_UNSUPPORTED for banks whose filters can only move together.
  */
-export function applyPlan(graph: Graph, plan: Plan, seed: number, options: ApplyOptions = {}): QuantizedNetwork {
-  const copy = graph.clone();
-  const layers = findLayers(copy);
-  for (const name of Object.keys(plan.layers)) {
-    if (layers.some((l) => l.name === name)) continue;
-    const known = layers.map((l) => l.name).join(', ');
-    throw new TritbankError('E_USAGE', 'plan', `expected names of layers (${known}), found '${name}'`);
-  }
+export function applyPlan(graph: Graph, plan: Plan, seed: number, options: ApplyOptions = {}): PlannedNetwork {
+  checkPlan(plan, graph);
+  const base = orderFilters(graph, plan);
+  const copy = base.clone();
   const { factors = 'drawn' } = options;
   const rewriter = new Rewriter(copy, (dims, name) => (factors === 'zero' ? f32(dims) : xavier(dims, seed, name)));
-  for (const layer of layers) {
+  for (const layer of findLayers(copy)) {
     const layerPlan = plan.layers[layer.name];
     if (layerPlan) rewriter.rewrite(layer, layerPlan);
   }
-  return { graph: copy, ternary: rewriter.ternary, fixed: rewriter.fixed };
+  return { base, graph: copy, ternary: rewriter.ternary, fixed: rewriter.fixed, banks: rewriter.banks };
 }

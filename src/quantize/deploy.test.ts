@@ -15,7 +15,7 @@ function bank() {
   const network = new NetworkBuilder('small', 1);
   const x = network.convBlock('pw', network.input(1, 4), { filters: 4, kernel: 1, bias: true });
   const y = network.convBlock('dw', x, { filters: 4, kernel: 3, groups: 4 });
-  const plan: LayerPlan = { method: 'hybrid', fullPrecision: 1, hidden: 2 };
+  const plan: LayerPlan = { method: 'hybrid', fullPrecision: [0], hidden: 2 };
   return toFrozen(applyPlan(network.classifier(y, 3), { layers: { pw: plan } }, 5), new Map());
 }
 
@@ -79,7 +79,7 @@ it('serves networks of other shapes: biases, a Gemm classifier, a layer that two
   const w = b.constant('fc_weight', normal(5, [36, 6]));
   graph.outputs = [b.op('Gemm', [sum, w, b.constant('fc_bias', normal(6, [6]))], {}, 'scores')];
   const twn = { method: 'twn', granularity: 'filter' } as const;
-  const bank = { method: 'hybrid', fullPrecision: 2, hidden: 3 } as const;
+  const bank: LayerPlan = { method: 'hybrid', fullPrecision: [0, 1], hidden: 3 };
   const inputs = { image: normal(7, [2, 3, 5, 5]) };
   const first = expectSame(graph, { layers: { conv: twn, left: twn, scores: twn } }, inputs);
   expect(first.outputs.map((o) => o.name)).toEqual(['scores']);
@@ -119,7 +119,7 @@ function residual() {
 
 it('keeps scales in front of a residual sum, and moves them through ReLU6', () => {
   const twn = { method: 'twn', granularity: 'filter' } as const;
-  const bank = { method: 'hybrid', fullPrecision: 2, hidden: 5 } as const;
+  const bank: LayerPlan = { method: 'hybrid', fullPrecision: [0, 1], hidden: 5 };
   const scalesOf = (graph: Graph) => graph.nodes.filter((n) => n.op === 'Mul').map((n) => n.name);
   const each = (plan: LayerPlan) => Object.fromEntries(['first', 'expand', 'project', 'conv'].map((n) => [n, plan]));
   const ternary = expectSame(residual(), { layers: each(twn) }, feeds);
@@ -146,7 +146,7 @@ it('sends the shift of a padded bank the right way', () => {
     const value = graph.value(name);
     value.constant = normal(i, value.dims);
   }
-  const strassen = { method: 'strassen', fullPrecision: 0, hidden: 3 } as const;
+  const strassen: LayerPlan = { method: 'strassen', fullPrecision: [], hidden: 3 };
   expectSame(graph, { layers: { one: strassen, two: strassen } }, feeds);
 });
 

@@ -57,6 +57,33 @@ function kindOf(node: Node, filters: number, perGroup: number, kernel: readonly 
   return kernel.every((k) => k === 1) ? 'pointwise' : 'conv';
 }
 
+/** Weights of a filter. */
+export const fanIn = ({ inputs, kernel }: Layer): number => inputs * kernel[0] * kernel[1];
+
+const isTransposed = ({ node }: Layer) => node.op === 'Gemm' && node.int('transB', 0) !== 1;
+
+/** The layer's weights, a row per filter. */
+export function weightRows(layer: Layer): Float32Array {
+  const data = layer.weight.constant!.data as Float32Array;
+  const { filters, inputs } = layer;
+  if (!isTransposed(layer)) return data;
+  return Float32Array.from(data, (_, at) => data[(at % inputs) * filters + Math.floor(at / inputs)]!);
+}
+
+/** The weights whose rows are `rows`, as the layer stores them. */
+export function fromWeightRows(layer: Layer, rows: Float32Array): Float32Array {
+  const { filters, inputs } = layer;
+  if (!isTransposed(layer)) return rows;
+  return Float32Array.from(rows, (_, at) => rows[(at % filters) * inputs + Math.floor(at / filters)]!);
+}
+
+/** The chosen rows of a matrix whose rows have `length` values. */
+export function pickRows(matrix: Float32Array, length: number, rows: readonly number[]): Float32Array {
+  const picked = new Float32Array(rows.length * length);
+  for (const [i, row] of rows.entries()) picked.set(matrix.subarray(row * length, (row + 1) * length), i * length);
+  return picked;
+}
+
 /** All layers in execution order. */
 export function findLayers(graph: Graph): Layer[] {
   const layers: Layer[] = [];

@@ -25,11 +25,11 @@ function quantizedGemm(plan: LayerPlan) {
   return applyPlan(graph, { layers: { pw: plan } }, 5);
 }
 
-const bank = { method: 'hybrid', fullPrecision: 1, hidden: 3 } as const;
+const bank: LayerPlan = { method: 'hybrid', fullPrecision: [0], hidden: 3 };
 const plans: readonly LayerPlan[] = [
   { method: 'twn', granularity: 'tensor' },
   { method: 'twn', granularity: 'filter' },
-  { method: 'strassen', fullPrecision: 0, hidden: 6 },
+  { method: 'strassen', fullPrecision: [], hidden: 6 },
   bank,
 ];
 

@@ -1,80 +1,117 @@
 /**
- * A plan says what each layer becomes; it is plain JSON that a person can read and edit. `makePlan` gives the uniform
- * plans of the papers; rewriting a graph by a plan is `apply.ts`.
+ * A plan says what each layer of a network becomes; it is plain JSON that a person can read and edit. `uniform-plan.ts`
+ * has the plans of the papers, `compress/planning` optimises one, `apply.ts` rewrites a network by one, and
+ * `cost/plan-file.ts` keeps one in a file, beside the budget and the predictions that led to it.
  */
 
 import { type Graph, TritbankError } from '../ir/index.ts';
-import { findLayers, type Layer, type LayerKind } from './layers.ts';
+import { findLayers } from './layers.ts';
 import type { Granularity } from './ternarize.ts';
+
+/** A layer whose ternary filters are strassenified: all of them, or beside others that stay in full precision. */
+export interface BankPlan {
+  readonly method: 'strassen' | 'hybrid';
+  /**
+   * Indices of the filters that stay in full precision, ascending, in the network that the plan is for. None for
+   * `strassen`, at least one and not all for `hybrid`.
+   */
+  readonly fullPrecision: readonly number[];
+  /** Hidden units r of the strassenified part, at least 1. */
+  readonly hidden: number;
+  /** What a non-zero costs in the decomposition that training starts from, as in `DecomposeOptions`; default 0. */
+  readonly sparsity?: number;
+  /** Bits that each full-precision filter is stored in, in the order of `fullPrecision`; default: the storage scheme's. */
+  readonly bits?: readonly number[];
+}
 
 export type LayerPlan =
   | { readonly method: 'fp' }
   | { readonly method: 'twn'; readonly granularity: Granularity }
-  | {
-      readonly method: 'strassen' | 'hybrid';
-      /** Filters that stay full-precision: the first ones of the bank. 0 for `strassen`. */
-      readonly fullPrecision: number;
-      /** Hidden units r of the strassenified part. */
-      readonly hidden: number;
-    };
+  | BankPlan;
 
 /** Per layer name. Layers that are not named stay in full precision. */
 export interface Plan {
   readonly layers: Readonly<Record<string, LayerPlan>>;
 }
 
-export interface PlanOptions {
-  readonly method: 'fp' | 'twn' | 'strassen' | 'hybrid';
-  /** Fraction of a bank's filters kept in full precision, in [0, 1]; used by `hybrid`. */
-  readonly alpha?: number;
-  /** Hidden units per ternary filter, above 0; used by `strassen` and `hybrid`. */
-  readonly widthRatio?: number;
-  readonly granularity?: Granularity;
-  /**
-   * Kinds of layers to compress; by default as the papers do: TWN everything, the others first, pointwise and
-   * classifier, and `conv` where the network has no pointwise layers.
-   */
-  readonly kinds?: readonly LayerKind[];
+export const isBank = (plan: LayerPlan): plan is BankPlan => plan.method === 'strassen' || plan.method === 'hybrid';
+
+/** The plan of a layer of `filters` filters of which `fullPrecision` (ascending) stay; `fp` where all do. */
+export function bankPlan(filters: number, fullPrecision: readonly number[], hidden: number, sparsity = 0): LayerPlan {
+  if (fullPrecision.length === filters) return { method: 'fp' };
+  const method = fullPrecision.length > 0 ? 'hybrid' : 'strassen';
+  return { method, fullPrecision, hidden, ...(sparsity > 0 && { sparsity }) };
 }
 
-function defaultKinds(method: PlanOptions['method'], found: readonly Layer[]): readonly LayerKind[] {
-  if (method === 'twn') return ['first', 'depthwise', 'pointwise', 'conv', 'classifier'];
-  const most = found.some((l) => l.kind === 'pointwise') ? 'pointwise' : 'conv';
-  return ['first', most, 'classifier'];
+/** 0 to `count` - 1. */
+export const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/** The indices of a layer's filters that are not in `some`, ascending. */
+export function otherFilters(filters: number, some: readonly number[]): number[] {
+  const set = new Set(some);
+  return upTo(filters).filter((i) => !set.has(i));
+}
+
+/** The filters in the places that they have in the rewritten bank: full-precision ones first, both groups ascending. */
+export const filterOrder = (filters: number, { fullPrecision }: BankPlan): number[] => [
+  ...fullPrecision,
+  ...otherFilters(filters, fullPrecision),
+];
+
+/** What is wrong with a layer's plan by itself: the field, and what was expected and found; undefined where nothing is. */
+export function faultOf(plan: LayerPlan): { key: keyof BankPlan; expected: string; found: string } | undefined {
+  if (!isBank(plan)) return undefined;
+  const { method, fullPrecision, hidden, sparsity = 0, bits } = plan;
+  const isAscending = fullPrecision.every((f, i) => Number.isInteger(f) && f > (fullPrecision[i - 1] ?? -1));
+  const list = `[${fullPrecision.join(', ')}]`;
+  if (!isAscending) return { key: 'fullPrecision', expected: 'indices in ascending order', found: list };
+  if (method === 'strassen' && fullPrecision.length > 0) {
+    return { key: 'fullPrecision', expected: 'none for strassen', found: list };
+  }
+  if (method === 'hybrid' && fullPrecision.length === 0) {
+    return { key: 'fullPrecision', expected: 'at least one filter for hybrid', found: 'none' };
+  }
+  if (!(Number.isInteger(hidden) && hidden >= 1)) {
+    return { key: 'hidden', expected: 'a whole number of at least 1', found: `${hidden}` };
+  }
+  if (!(sparsity >= 0 && Number.isFinite(sparsity))) {
+    return { key: 'sparsity', expected: 'a number of at least 0', found: `${sparsity}` };
+  }
+  if (bits && bits.length !== fullPrecision.length) {
+    return { key: 'bits', expected: `${fullPrecision.length}, one for each of fullPrecision`, found: `${bits.length}` };
+  }
+  return undefined;
 }
 
 /**
- * The uniform plan of a paper: TWN (Li & Liu), StrassenNets (Tschannen et al.) with `r = widthRatio * filters`, hybrid
- * filter banks (Gope et al.) with `r = widthRatio * (number of ternary filters)`. A classifier is wholly strassenified,
- * with at most as many hidden units as it has inputs (512 in MobileNet-V1 0.5, as in the papers).
- * Depthwise and other grouped convolutions have no filter banks and stay as they are, unless the method is TWN.
- * Throws E_USAGE for alpha outside [0, 1] or a width ratio that is not positive, E_MODEL when no layer can be compressed.
+ * Checks that a plan fits a network. `where`, a file or `plan`, begins the place in an error. Throws E_USAGE for a layer
+ * that the network does not have, for filters that a layer does not have or has no others beside, and for sizes that are
+ * none; E_MODEL for a bank of a grouped convolution.
  */
-export function makePlan(graph: Graph, options: PlanOptions): Plan {
-  const { method, alpha = 0.5, widthRatio = method === 'strassen' ? 2 : 1.25, granularity = 'tensor' } = options;
-  if (!(alpha >= 0 && alpha <= 1)) throw new TritbankError('E_USAGE', 'alpha', `expected 0 to 1, found ${alpha}`);
-  if (!(widthRatio > 0 && Number.isFinite(widthRatio))) {
-    throw new TritbankError('E_USAGE', 'width ratio', `expected a number above 0, found ${widthRatio}`);
+export function checkPlan({ layers }: Plan, graph: Graph, where = 'plan'): void {
+  const known = new Map(findLayers(graph).map((layer) => [layer.name, layer]));
+  for (const [name, planned] of Object.entries(layers)) {
+    const place = `${where} layers.${name}`;
+    const layer = known.get(name);
+    if (!layer) {
+      const names = [...known.keys()].join(', ');
+      throw new TritbankError('E_USAGE', place, `expected one of the model's layers (${names}), found another name`);
+    }
+    if (!isBank(planned)) continue;
+    const fail = (key: string, expected: string, found: string) => {
+      throw new TritbankError('E_USAGE', `${place}.${key}`, `expected ${expected}, found ${found}`);
+    };
+    const fault = faultOf(planned);
+    if (fault) fail(fault.key, fault.expected, fault.found);
+    const { fullPrecision, method } = planned;
+    const last = fullPrecision.at(-1) ?? 0;
+    if (last >= layer.filters) fail('fullPrecision', `indices from 0 to ${layer.filters - 1}`, `${last}`);
+    if (fullPrecision.length === layer.filters) {
+      fail('fullPrecision', `fewer than all ${layer.filters} filters, or the method fp`, 'all of them');
+    }
+    if (layer.node.int('group', 1) > 1) {
+      const expected = 'fp for a grouped convolution, which has no filter banks';
+      throw new TritbankError('E_MODEL', `${place}.method`, `expected ${expected}, found ${method}`);
+    }
   }
-  if (method === 'fp') return { layers: {} };
-  const found = findLayers(graph);
-  const kinds = options.kinds ?? defaultKinds(method, found);
-  const chosen = found.filter((l) => kinds.includes(l.kind) && (method === 'twn' || l.node.int('group', 1) === 1));
-  if (chosen.length === 0) {
-    const message = `expected layers of kind ${kinds.join(', ')} to compress, found none among ${found.length} layers`;
-    throw new TritbankError('E_MODEL', `graph '${graph.name}'`, message);
-  }
-  const planOf = (layer: Layer): LayerPlan =>
-    method === 'twn' ? { method, granularity } : bank(layer, method === 'hybrid' ? alpha : 0, widthRatio);
-  return { layers: Object.fromEntries(chosen.map((layer) => [layer.name, planOf(layer)])) };
-}
-
-function bank(layer: Layer, alpha: number, widthRatio: number): LayerPlan {
-  const isClassifier = layer.kind === 'classifier';
-  const fullPrecision = isClassifier ? 0 : Math.round(alpha * layer.filters);
-  const ternary = layer.filters - fullPrecision;
-  if (ternary === 0) return { method: 'fp' };
-  const wanted = Math.max(1, Math.round(widthRatio * ternary));
-  const hidden = isClassifier ? Math.min(layer.inputs, wanted) : wanted;
-  return { method: fullPrecision > 0 ? 'hybrid' : 'strassen', fullPrecision, hidden };
 }

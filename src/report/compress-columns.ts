@@ -1,9 +1,10 @@
 /** A compression in tables: layers before and after, and the budget beside what was predicted and measured. */
 
 import type { CompressResult } from '../compress/compress.ts';
-import type { PlannedLayer } from '../compress/planning/plan-file.ts';
 import type { Analysis } from '../compress/sensitivity.ts';
+import type { PlanFile } from '../cost/plan-file.ts';
 import type { LayerCost, NetworkCost, Relative } from '../cost/records.ts';
+import { isBank, type LayerPlan } from '../quantize/plan.ts';
 import { formatResidual } from './analysis-columns.ts';
 import type { Column } from './columns.ts';
 import { costlyRows, type TotalColumn } from './cost-columns.ts';
@@ -16,14 +17,16 @@ export interface ComparedLayer {
   readonly kind: LayerCost['kind'];
   readonly before?: LayerCost;
   readonly after?: LayerCost;
-  readonly planned?: PlannedLayer;
+  readonly planned?: LayerPlan;
+  /** Of a layer that was planned by predictions. */
+  readonly predictedLoss?: number;
 }
 
 /** Rows of either network, those of the original first. */
 export function pairLayers(
   before: NetworkCost,
   after: NetworkCost,
-  planned: Readonly<Record<string, PlannedLayer>>,
+  { layers, predicted }: Pick<PlanFile, 'layers' | 'predicted'>,
 ): ComparedLayer[] {
   // an operator may have the name of a layer
   const keyOf = ({ kind, name }: LayerCost) => `${kind === 'other' ? 'operator' : 'layer'} ${name}`;
@@ -32,8 +35,16 @@ export function pairLayers(
   return [...new Set([...first.keys(), ...second.keys()])].map((key) => {
     const [was, is] = [first.get(key), second.get(key)];
     const { name, kind } = (was ?? is)!;
-    const plan = kind !== 'other' && Object.hasOwn(planned, name) ? planned[name] : undefined;
-    return { name, kind, ...(was && { before: was }), ...(is && { after: is }), ...(plan && { planned: plan }) };
+    const planned = kind !== 'other' && Object.hasOwn(layers, name) ? layers[name] : undefined;
+    const predictedLoss = planned && predicted?.losses[name];
+    return {
+      name,
+      kind,
+      ...(was && { before: was }),
+      ...(is && { after: is }),
+      ...(planned && { planned }),
+      ...(predictedLoss !== undefined && { predictedLoss }),
+    };
   });
 }
 
@@ -47,8 +58,8 @@ export function sizesOf({
   if (!cost || cost.kind === 'other') return undefined;
   const { filters } = cost;
   if (!planned) return { filters, fullPrecision: after?.fullPrecision ?? filters, hidden: after?.hidden ?? 0 };
-  if (planned.method === 'fp') return { filters, fullPrecision: filters, hidden: 0 };
-  return { filters, fullPrecision: planned.fullPrecision, hidden: planned.hidden };
+  if (isBank(planned)) return { filters, fullPrecision: planned.fullPrecision.length, hidden: planned.hidden };
+  return { filters, fullPrecision: planned.method === 'fp' ? filters : 0, hidden: 0 };
 }
 
 /** One unit for both networks. */
@@ -68,7 +79,7 @@ export interface Compared {
 
 /** Of a bank's decomposition; 0 where none was asked for. */
 export const sparsityOf = ({ planned }: ComparedLayer): number =>
-  planned && planned.method !== 'fp' ? (planned.sparsity ?? 0) : 0;
+  planned && isBank(planned) ? (planned.sparsity ?? 0) : 0;
 
 /** The columns behind a layer's name. */
 export function compareColumns({
@@ -135,7 +146,7 @@ export function compareColumns({
     {
       head: 'predicted loss',
       hint: `${meaning}, before training, as the plan has it`,
-      cell: ({ planned }) => (planned ? formatResidual(planned.predictedLoss) : none),
+      cell: ({ predictedLoss: loss }) => (loss === undefined ? none : formatResidual(loss)),
       total: formatResidual(predictedLoss),
     },
   ];
@@ -147,7 +158,7 @@ const formatCountAbove = (count: number) => (count > 0 ? formatCount(count) : no
 export interface BudgetRow {
   readonly name: keyof Relative;
   readonly limit: number | undefined;
-  readonly predicted: number;
+  readonly predicted: number | undefined;
   readonly measured: number;
 }
 
@@ -155,8 +166,8 @@ export function budgetRows({ plan, relative }: Pick<CompressResult, 'plan' | 're
   const names = ['size', 'energy', 'multiplications', 'throughput'] as const;
   return names.map((name) => ({
     name,
-    limit: plan.budget[name],
-    predicted: plan.predicted[name],
+    limit: plan.budget?.[name],
+    predicted: plan.predicted?.[name],
     measured: relative[name],
   }));
 }
@@ -171,7 +182,7 @@ export const budgetColumns: readonly Column<BudgetRow>[] = [
   {
     head: 'predicted',
     hint: 'Of the plan as it was made: a plan that was edited keeps these figures',
-    cell: ({ predicted }) => formatFixed(predicted, 4),
+    cell: ({ predicted }) => (predicted === undefined ? none : formatFixed(predicted, 4)),
   },
   { head: 'measured', hint: 'Of the exported file', cell: ({ measured }) => formatFixed(measured, 4) },
 ];

@@ -20,14 +20,21 @@ const result: CompressReport['result'] = {
   model: 'out/model.onnx',
   original: 'net.onnx',
   plan: {
-    version: 1,
+    version: 2,
     model: 'net.onnx',
     budget: { size: 0.7, throughput: 0.9 },
     settings: { accelerator: 'paper', format: 'fp16', conventions, scheme },
-    predicted: { size: 0.49, energy: 0.72, multiplications: 0.53, throughput: 0.95, loss: 0.0125 },
+    predicted: {
+      size: 0.49,
+      energy: 0.72,
+      multiplications: 0.53,
+      throughput: 0.95,
+      loss: 0.0125,
+      losses: { conv: 0.0125, fc: 0 },
+    },
     layers: {
-      conv: { method: 'hybrid', fullPrecision: 2, hidden: 9, filters: [1, 6], predictedLoss: 0.0125 },
-      fc: { method: 'fp', predictedLoss: 0 },
+      conv: { method: 'hybrid', fullPrecision: [1, 6], hidden: 9 },
+      fc: { method: 'fp' },
     },
   },
   relative: after.relative,
@@ -221,7 +228,7 @@ describe('page', () => {
 
 test('layers are paired by name, operators apart from layers', () => {
   const layer = makeLayer({ name: 'Add', kind: 'pointwise', filters: 8, macs: 10 });
-  const found = pairLayers(makeCost([layer, add]), makeCost([add, conv]), { Add: { method: 'fp', predictedLoss: 0 } });
+  const found = pairLayers(makeCost([layer, add]), makeCost([add, conv]), { layers: { Add: { method: 'fp' } } });
   expect(found.map(({ name, kind, ...sides }) => [name, kind, Object.keys(sides).join()])).toEqual([
     ['Add', 'pointwise', 'before,planned'],
     ['Add', 'other', 'before,after'],

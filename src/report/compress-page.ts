@@ -44,7 +44,7 @@ export interface CompressReport extends Omit<Compression, 'samples'> {
 export async function renderCompressPage(report: CompressReport): Promise<string> {
   const { title, generatedBy, result, before, after, analysis, training, samples } = report;
   const { accuracy, agreement } = result;
-  const layers = pairLayers(before, after, result.plan.layers);
+  const layers = pairLayers(before, after, result.plan);
   const unknown = describeUnknown(after);
   const differences = agreement && (await renderDisagreements(agreement, accuracy?.after.samples ?? 0, samples));
   return renderDocument({
@@ -136,7 +136,7 @@ ${renderColumns({ corner: 'figure', columns: budgetColumns, rows })}</div>`;
 }
 
 function renderLayers(layers: readonly ComparedLayer[], { result, before, after, analysis }: CompressReport): Markup {
-  const predictedLoss = Object.values(result.plan.layers).reduce((sum, layer) => sum + layer.predictedLoss, 0);
+  const predictedLoss = result.plan.predicted?.loss ?? 0;
   const isSparse = layers.some((layer) => sparsityOf(layer) > 0);
   const lossUnit = analysis && { lossUnit: analysis.lossUnit };
   const columns = compareColumns({ before, after, predictedLoss, isSparse, ...lossUnit });

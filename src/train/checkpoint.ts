@@ -5,8 +5,8 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { fileError, writeFileAtomic } from '../files/index.ts';
 import { type Tensor, TritbankError } from '../ir/index.ts';
-import { fileError, writeFileAtomic } from './run-files.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
 /** Where a run stands. */

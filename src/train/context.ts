@@ -1,12 +1,12 @@
 /** What the parts of a run share, and where its records go. */
 
 import type { Dataset, Split } from '../data/index.ts';
+import { appendLine } from '../files/index.ts';
 import type { QuantizedNetwork } from '../quantize/index.ts';
 import type { Recipe } from './config.ts';
 import type { Distillation } from './loss.ts';
 import type { Normalisation } from './pixels.ts';
 import type { EpochRecord, Method } from './records.ts';
-import { appendLine } from './run-files.ts';
 import type { Teacher } from './teacher.ts';
 import type { EventFile } from './tensorboard.ts';
 

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { writeModel } from '../onnx/index.ts';
 import { inferShapes } from '../passes/index.ts';
-import { loadState, type Plan, type QuantizedNetwork } from '../quantize/index.ts';
+import { loadState, type Plan, type PlannedNetwork, type QuantizedNetwork } from '../quantize/index.ts';
 import { checkDistillation, checkRecipe } from './config.ts';
 import { augmentation, engineOptions, type RunData, type RunOptions } from './context.ts';
 import type { FineTuneConfig } from './fine-tune-config.ts';
@@ -20,12 +20,13 @@ import { loadTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
 
 export interface FineTuneTask {
-  /** The pretrained network: what sizes are compared with, and the teacher unless the configuration names others. */
-  readonly base: Graph;
-  /** The plan, and its network: `applyPlan(base, plan, seed, { factors: 'zero' })`. */
   readonly plan: Plan;
-  readonly quantized: QuantizedNetwork;
-  /** Values by initializer name that replace those of `quantized`, see `initialState`. */
+  /**
+   * The network of the plan: `applyPlan(pretrained, plan, seed, { factors: 'zero' })`. Sizes are compared with its `base`,
+   * which is the teacher unless the configuration names others.
+   */
+  readonly network: PlannedNetwork;
+  /** Values by initializer name that replace those of `network`, see `initialState`. */
   readonly initial?: ReadonlyMap<string, Tensor>;
   /** For people; default: the name of `base`. */
   readonly architecture?: string;
@@ -35,7 +36,7 @@ export interface FineTuneTask {
 
 /**
  * Fine-tunes a network and leaves the files of `trainGraph` in `options.out`; the graphs of the task are not changed.
- * The first step starts from the function that `quantized` with `initial` computes, with the mean and deviation that each
+ * The first step starts from the function that `network` with `initial` computes, with the mean and deviation that each
  * channel has in `base` where batch norms are there or `config.batchNorm` is `restore`.
  * Errors: E_USAGE for a bad configuration, E_DATA for data whose classes, size or channels are not those of the model,
  * E_MODEL for a model that is no classifier of square images, does not tell its normalisation, or a teacher that does
@@ -44,7 +45,7 @@ export interface FineTuneTask {
 export async function fineTune(task: FineTuneTask, config: FineTuneConfig, options: RunOptions): Promise<RunResult> {
   checkRecipe(config);
   if (config.distillation) checkDistillation(config.distillation);
-  const base = inferShapes(task.base.clone());
+  const base = inferShapes(task.network.base.clone());
   const data = await openDataFor(base, config, options);
   setInputSize(base, data);
   const given = start(task, data);
@@ -52,7 +53,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
   const [channels, classes] = [data.dataset.channels, data.dataset.classes.length];
   const teacher =
     distillation &&
-    (await loadTeacher(config.teachers ?? [task.base], {
+    (await loadTeacher(config.teachers ?? [task.network.base], {
       ...engineOptions(config),
       mirror: distillation.mirror === true,
       batchSize: config.batchSize,
@@ -85,7 +86,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
       config: {
         ...config,
         start: fingerprint(given.graph),
-        ...(teacher && !config.teachers && { teacher: fingerprint(task.base) }),
+        ...(teacher && !config.teachers && { teacher: fingerprint(task.network.base) }),
       },
       metadata: { ...labelsOf(base, data), ...task.metadata },
     };
@@ -102,15 +103,15 @@ function setInputSize(graph: Graph, { dataset, size }: RunData): void {
 }
 
 /** The quantized network with its initial values, nothing added; constants in front of the first layer stay fixed. */
-function start({ quantized, initial }: FineTuneTask, data: RunData): QuantizedNetwork {
-  const graph = quantized.graph.clone();
+function start({ network, initial }: FineTuneTask, data: RunData): QuantizedNetwork {
+  const graph = network.graph.clone();
   for (const name of initial?.keys() ?? []) {
     if (graph.find(name)?.constant) continue;
     throw new TritbankError('E_USAGE', `initial '${name}'`, 'expected the name of an initializer, found another');
   }
   loadState(graph, initial ?? new Map());
   setInputSize(graph, data);
-  return { graph, ternary: quantized.ternary, fixed: new Set([...quantized.fixed, ...fixedConstants(graph)]) };
+  return { graph, ternary: network.ternary, fixed: new Set([...network.fixed, ...fixedConstants(graph)]) };
 }
 
 const fingerprint = (graph: Graph) => createHash('sha256').update(writeModel(graph)).digest('hex');

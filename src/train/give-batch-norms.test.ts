@@ -4,9 +4,16 @@ import { small, smallNetwork, smallNormalisation } from '../../test/ort/train-sm
 import { MemorySplit } from '../data/index.ts';
 import { type Graph, printGraph, Random, type Tensor } from '../ir/index.ts';
 import { foldBatchNorm, inferShapes } from '../passes/index.ts';
-import { applyPlan, deploy, loadState, type Plan, type QuantizedNetwork, toFrozen } from '../quantize/index.ts';
+import {
+  applyPlan,
+  deploy,
+  initialState,
+  loadState,
+  type Plan,
+  type QuantizedNetwork,
+  toFrozen,
+} from '../quantize/index.ts';
 import { type BatchNormOptions, giveBatchNorms } from './give-batch-norms.ts';
-import { initialState } from './initial-state.ts';
 import { takePixels } from './pixels.ts';
 import { reestimate } from './reestimate.ts';
 
@@ -16,7 +23,7 @@ const pixels = Uint8Array.from({ length: batch * channels * size * size }, () =>
 const split = new MemorySplit('x', { channels, height: size, width: size }, pixels, new Int32Array(batch), classes);
 const images: Tensor = { dtype: 'uint8', dims: [batch, channels, size, size], data: pixels };
 
-const plan: Plan = { layers: { pointwise: { method: 'hybrid', fullPrecision: 2, hidden: 7 } } };
+const plan: Plan = { layers: { pointwise: { method: 'hybrid', fullPrecision: [0, 1], hidden: 7 } } };
 
 const options = { batchSize: batch, count: 1, seed: 1, normalisation: smallNormalisation, size } as const;
 

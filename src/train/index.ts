@@ -4,7 +4,6 @@ export { type Evaluation, type EvaluationData, evaluateGraph, evaluateModel } fr
 export { type FineTuneTask, fineTune } from './fine-tune.ts';
 export { defaultFineTune, type FineTuneConfig } from './fine-tune-config.ts';
 export { type BatchNormOptions, giveBatchNorms } from './give-batch-norms.ts';
-export { type Factors, initialState } from './initial-state.ts';
 export { AbortError } from './loop.ts';
 export type { Distillation } from './loss.ts';
 export type { OptimizerOptions } from './optimizer.ts';
@@ -14,7 +13,6 @@ export type { Normalisation } from './pixels.ts';
 export * from './records.ts';
 export { describeMachine } from './result.ts';
 export { trainNetwork } from './run.ts';
-export { makeRunDirectory, writeFileAtomic } from './run-files.ts';
 export type { ScheduleOptions } from './schedule.ts';
 export { hiddenNorms, settleBatchNorms } from './settle-batch-norms.ts';
 export { buildStep, type StepGraph, type StepOptions } from './step.ts';

@@ -8,9 +8,9 @@ import { buildStep, emaName } from './step.ts';
 
 const plan: Plan = {
   layers: {
-    conv: { method: 'hybrid', fullPrecision: 2, hidden: 5 },
+    conv: { method: 'hybrid', fullPrecision: [0, 1], hidden: 5 },
     depthwise: { method: 'twn', granularity: 'filter' },
-    pointwise: { method: 'strassen', fullPrecision: 0, hidden: 6 },
+    pointwise: { method: 'strassen', fullPrecision: [], hidden: 6 },
   },
 };
 const network = toTernary(applyPlan(smallNetwork(), plan, 3));

@@ -3,10 +3,10 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { makeRunDirectory, writeFileAtomic } from '../files/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
 import type { RunOptions } from './context.ts';
-import { makeRunDirectory, writeFileAtomic } from './run-files.ts';
 
 export const checkpointName = 'checkpoint.safetensors';
 export const modelName = 'model.onnx';

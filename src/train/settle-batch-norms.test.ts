@@ -5,8 +5,16 @@ import { MemorySplit } from '../data/index.ts';
 import { compileProgram } from '../engine/index.ts';
 import { type Graph, Random, scalar, type Tensor, toNumbers } from '../ir/index.ts';
 import { foldBatchNorm, inferShapes, insertBatchNorm } from '../passes/index.ts';
-import { applyPlan, loadState, type Plan, type QuantizedNetwork, toFrozen, toTernary } from '../quantize/index.ts';
-import { type Factors, initialState } from './initial-state.ts';
+import {
+  applyPlan,
+  type Factors,
+  initialState,
+  loadState,
+  type Plan,
+  type QuantizedNetwork,
+  toFrozen,
+  toTernary,
+} from '../quantize/index.ts';
 import { takePixels } from './pixels.ts';
 import { hiddenNorms, settleBatchNorms } from './settle-batch-norms.ts';
 import { buildStep } from './step.ts';
@@ -20,8 +28,8 @@ const images: Tensor = { dtype: 'uint8', dims: [batch, channels, size, size], da
 
 const plan: Plan = {
   layers: {
-    conv: { method: 'hybrid', fullPrecision: 2, hidden: 5 },
-    pointwise: { method: 'strassen', fullPrecision: 0, hidden: 6 },
+    conv: { method: 'hybrid', fullPrecision: [0, 1], hidden: 5 },
+    pointwise: { method: 'strassen', fullPrecision: [], hidden: 6 },
   },
 };
 const factors = new Map<string, Factors>([

@@ -6,7 +6,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { PbfWriter } from 'pbf';
-import { fileError } from './run-files.ts';
+import { fileError } from '../files/index.ts';
 
 /** An event file that is being written. Every call reaches the file at once, so that TensorBoard can follow a run. */
 export class EventFile {

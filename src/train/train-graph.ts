@@ -5,6 +5,8 @@
  */
 
 import { join } from 'node:path';
+import { formatPlan } from '../cost/index.ts';
+import { readLines, truncateLines, writeFileAtomic } from '../files/index.ts';
 import type { Graph, Tensor } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
 import { deploy, loadState, type Plan, type QuantizedNetwork, toFrozen } from '../quantize/index.ts';
@@ -20,7 +22,6 @@ import { checkpointName, modelName, prepareDirectory, resultName } from './prepa
 import type { EpochRecord, Method, Phase, RunResult } from './records.ts';
 import { reestimate } from './reestimate.ts';
 import { describeResult } from './result.ts';
-import { readLines, truncateLines, writeFileAtomic } from './run-files.ts';
 import type { Teacher } from './teacher.ts';
 import { EventFile } from './tensorboard.ts';
 
@@ -51,7 +52,8 @@ export interface TrainTask {
  */
 export async function trainGraph(task: TrainTask, recipe: Recipe, options: RunOptions): Promise<RunResult> {
   const checkpoint = prepareDirectory(task.config, options);
-  writeFileAtomic(join(options.out, 'plan.json'), `${JSON.stringify(task.plan, null, 2)}\n`);
+  const plan = { version: 2, model: task.architecture, layers: task.plan.layers } as const;
+  writeFileAtomic(join(options.out, 'plan.json'), formatPlan(plan));
   const files = { checkpoint: join(options.out, checkpointName), metrics: join(options.out, 'metrics.jsonl') };
   if (!checkpoint) writeFileAtomic(files.metrics, '');
   const events = new EventFile(options.out);

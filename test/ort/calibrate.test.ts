@@ -1,7 +1,7 @@
 /** Compression without training: small networks whose every output can be compared with the original's. */
 
 import { describe, expect, it } from 'vitest';
-import { type BankSize, type CalibrateOptions, calibrate } from '../../src/compress/calibrate/calibrate.ts';
+import { type CalibrateOptions, calibrate } from '../../src/compress/calibrate/calibrate.ts';
 import { measureCost } from '../../src/cost/index.ts';
 import { epochOrder, type Split, synthetic } from '../../src/data/index.ts';
 import { compile } from '../../src/engine/index.ts';
@@ -9,6 +9,7 @@ import { f32, type Graph, isTernary, Random, type Tensor } from '../../src/ir/in
 import { NetworkBuilder } from '../../src/models/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
+import { bankPlan, isBank, otherFilters, type Plan, upTo } from '../../src/quantize/index.ts';
 import { small, smallNetwork, smallNormalisation } from './train-small.ts';
 
 const { train: images } = synthetic({ classes: 5, height: small.size, width: small.size, train: 64, test: 1 });
@@ -69,25 +70,19 @@ async function errorOf(compressed: Graph, original: Graph): Promise<number> {
   return error / variance;
 }
 
-const plans: [string, () => Graph, Map<string, BankSize>][] = [
-  ['a chain', smallNetwork, new Map([['pointwise', { fullPrecision: [1, 4], hidden: 9 }]])],
-  [
-    'a chain, all layers',
-    smallNetwork,
-    new Map([
-      ['conv', { fullPrecision: 2, hidden: 8 }],
-      ['pointwise', { fullPrecision: [], hidden: 12 }],
-      ['classifier', { fullPrecision: [3], hidden: 8 }],
-    ]),
-  ],
-  [
-    'a residual block',
-    residualNetwork,
-    new Map([
-      ['expand', { fullPrecision: 5, hidden: 16 }],
-      ['project', { fullPrecision: [0, 2, 7], hidden: 12 }],
-    ]),
-  ],
+/** Banks with full-precision filters of given indices, or as many as a number says. */
+const planOf = (banks: Record<string, [kept: number | number[], hidden: number]>): Plan => ({
+  layers: Object.fromEntries(
+    Object.entries(banks).map(([name, [kept, hidden]]) => {
+      return [name, bankPlan(99, typeof kept === 'number' ? upTo(kept) : kept, hidden)];
+    }),
+  ),
+});
+
+const plans: [string, () => Graph, Plan][] = [
+  ['a chain', smallNetwork, planOf({ pointwise: [[1, 4], 9] })],
+  ['a chain, all layers', smallNetwork, planOf({ conv: [2, 8], pointwise: [[], 12], classifier: [[3], 8] })],
+  ['a residual block', residualNetwork, planOf({ expand: [5, 16], project: [[0, 2, 7], 12] })],
 ];
 
 describe.each(plans)('calibrate %s', (_, build, plan) => {
@@ -107,14 +102,12 @@ describe.each(plans)('calibrate %s', (_, build, plan) => {
   it('gives banks that the cost model knows', async () => {
     const { graph, layers } = await calibrate(original, plan, images, options);
     const costs = new Map(measureCost(graph).layers.map((layer) => [layer.name, layer]));
-    for (const [name, { fullPrecision, hidden }] of plan) {
-      const count = typeof fullPrecision === 'number' ? fullPrecision : fullPrecision.length;
-      const method = count > 0 ? 'hybrid' : 'strassen';
-      expect(costs.get(name)).toMatchObject({ method, fullPrecision: count, hidden });
+    for (const [name, planned] of Object.entries(plan.layers)) {
+      if (!isBank(planned)) throw new Error('expected banks');
+      const { method, fullPrecision, hidden } = planned;
+      expect(costs.get(name)).toMatchObject({ method, fullPrecision: fullPrecision.length, hidden });
       for (const factor of ['wb', 'wc']) expect(isTernary(graph.value(`${name}_${factor}`).constant!)).toBe(true);
-      const kept = layers.find((layer) => layer.name === name)!.fullPrecision!;
-      if (typeof fullPrecision === 'number') expect(new Set(kept).size).toBe(count);
-      else expect(kept).toEqual(fullPrecision);
+      expect(layers.find((layer) => layer.name === name)!.fullPrecision).toEqual(fullPrecision);
     }
     expect(graph.inputs[0]!.type).toEqual(original.inputs[0]!.type);
     expect(graph.outputs.map((o) => o.name)).toEqual(['logits']);
@@ -123,7 +116,7 @@ describe.each(plans)('calibrate %s', (_, build, plan) => {
 
 describe('calibrate', () => {
   const original = perturb(smallNetwork());
-  const plan = new Map([['pointwise', { fullPrecision: 4, hidden: 6 }]]);
+  const plan = planOf({ pointwise: [4, 6] });
 
   it('depends on nothing but its arguments, and leaves them as they were', async () => {
     const before = writeModel(original);
@@ -136,10 +129,13 @@ describe('calibrate', () => {
     expect(writeModel(original)).toEqual(before);
   });
 
-  it('changes next to nothing where all filters stay', async () => {
-    const all = new Map([['pointwise', { fullPrecision: 8, hidden: 0 }]]);
-    const { graph } = await calibrate(original, all, images, { ...options, refitOthers: false });
-    expect(await errorOf(graph, original)).toBeLessThan(1e-9);
+  it('chooses as many filters anew where asked to: those that hurt most', async () => {
+    const chosen = await calibrate(original, plan, images, { ...options, reselect: true });
+    const kept = chosen.layers[0]!.fullPrecision!;
+    expect(kept).toHaveLength(4);
+    expect(kept).not.toEqual(upTo(4));
+    const worst = await calibrate(original, planOf({ pointwise: [otherFilters(8, kept), 6] }), images, options);
+    expect(chosen.layers[0]!.errors.decomposed).toBeLessThan(worst.layers[0]!.errors.decomposed!);
   });
 
   it('leaves other layers alone where asked to', async () => {
@@ -162,12 +158,12 @@ describe('calibrate', () => {
     expect(seen).toEqual(['1/2 pointwise true']);
   });
 
-  it.each<[string, Map<string, BankSize>, CalibrateOptions, object]>([
-    ['a layer that is not there', new Map([['conv_9', { fullPrecision: 1, hidden: 2 }]]), {}, { code: 'E_USAGE' }],
-    ['a depthwise layer', new Map([['depthwise', { fullPrecision: 1, hidden: 2 }]]), {}, { code: 'E_USAGE' }],
-    ['too many filters', new Map([['pointwise', { fullPrecision: [8], hidden: 2 }]]), {}, { code: 'E_USAGE' }],
-    ['no hidden units', new Map([['pointwise', { fullPrecision: 2, hidden: 0 }]]), {}, { code: 'E_USAGE' }],
-    ['no plan', new Map(), {}, { code: 'E_USAGE', where: 'plan' }],
+  it.each<[string, Plan, CalibrateOptions, object]>([
+    ['a layer that is not there', planOf({ conv_9: [1, 2] }), {}, { code: 'E_USAGE' }],
+    ['a depthwise layer', planOf({ depthwise: [1, 2] }), {}, { code: 'E_MODEL' }],
+    ['too many filters', planOf({ pointwise: [[8], 2] }), {}, { code: 'E_USAGE' }],
+    ['no hidden units', planOf({ pointwise: [2, 0] }), {}, { code: 'E_USAGE' }],
+    ['no plan', { layers: {} }, {}, { code: 'E_USAGE', where: 'plan' }],
     ['one image', plan, { images: 1 }, { code: 'E_USAGE', where: 'images' }],
     ['negative damping', plan, { damping: -1 }, { code: 'E_USAGE', where: 'damping' }],
   ])('refuses %s', async (_, wrong, given, error) => {

@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CompressConfig, type CompressResult, compressModel, defaultCompress } from '../../src/compress/index.ts';
-import { formatPlan, type PlanFile, readPlan } from '../../src/compress/planning/plan-file.ts';
 import { measureCost, paperConventions, storageSchemes } from '../../src/cost/index.ts';
+import { formatPlan, type PlanFile, readPlan } from '../../src/cost/plan-file.ts';
 import { isTernary } from '../../src/ir/index.ts';
 import { NetworkBuilder } from '../../src/models/index.ts';
 import { loadModel, saveModel } from '../../src/onnx/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
+import { isBank } from '../../src/quantize/index.ts';
 import { evaluateModel, type RunResult, trainNetwork } from '../../src/train/index.ts';
 import { quantizedModel } from '../exporters.ts';
 import { expectGolden } from '../golden.ts';
@@ -129,8 +130,8 @@ describe('without data', () => {
     const { plan, relative } = JSON.parse(stdout) as CompressResult;
     expect(status).toBe(0);
     // predicted zeros are those of the decomposition of whole banks
-    expect(plan.predicted.energy / relative.energy).toBeCloseTo(1, 1);
-    expect(plan.predicted.throughput / relative.throughput).toBeCloseTo(1, 1);
+    expect(plan.predicted!.energy / relative.energy).toBeCloseTo(1, 1);
+    expect(plan.predicted!.throughput / relative.throughput).toBeCloseTo(1, 1);
   });
   test('sparser decompositions where zeros are skipped', async () => {
     const budget = '--no-training --quiet --json --max-energy 0.5';
@@ -148,11 +149,11 @@ describe('without data', () => {
       plans.push(plan);
     }
     const sparsities = ({ layers }: PlanFile) =>
-      Object.values(layers).flatMap((layer) => (layer.method === 'fp' ? [] : [layer.sparsity ?? 0]));
+      Object.values(layers).flatMap((layer) => (isBank(layer) ? [layer.sparsity ?? 0] : []));
     const [sparse, few, dense] = plans as [PlanFile, PlanFile, PlanFile];
     expect(sparsities(sparse).some((sparsity) => sparsity > 0)).toBe(true);
     expect(new Set([...sparsities(few), ...sparsities(dense)])).toEqual(new Set([0]));
-    expect(sparse.predicted.loss).toBeLessThan(few.predicted.loss);
+    expect(sparse.predicted!.loss).toBeLessThan(few.predicted!.loss);
   });
 
   test('a budget out of reach is answered by the closest that is not', async () => {
@@ -294,8 +295,8 @@ describe('training', () => {
     const edited: PlanFile = {
       ...plan,
       layers: {
-        conv_pw_2: { method: 'hybrid', fullPrecision: 2, filters: [3, 11], hidden: 7, predictedLoss: 0 },
-        conv_pw_3: { method: 'fp', predictedLoss: 0 },
+        conv_pw_2: { method: 'hybrid', fullPrecision: [3, 11], hidden: 7 },
+        conv_pw_3: { method: 'fp' },
       },
     };
     const path = at('trained', 'plan.json');

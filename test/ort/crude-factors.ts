@@ -4,21 +4,20 @@
  */
 
 import { f32, type Graph } from '../../src/ir/index.ts';
-import { findLayers, type Plan, ternarize } from '../../src/quantize/index.ts';
-import type { Factors } from '../../src/train/index.ts';
+import { type Factors, findLayers, isBank, type Plan, ternarize } from '../../src/quantize/index.ts';
 
 /** Factors of every strassenified or hybrid layer of `plan`, from the weights of `base`. */
 export function crudeFactors(base: Graph, plan: Plan): Map<string, Factors> {
   const factors = new Map<string, Factors>();
   for (const { name, weight, node } of findLayers(base)) {
     const layer = plan.layers[name];
-    if (!layer || layer.method === 'fp' || layer.method === 'twn') continue;
+    if (!layer || !isBank(layer)) continue;
     const { dims, data } = weight.constant!;
     if (node.op === 'Gemm' && !node.int('transB', 0)) throw new Error('expected filters first');
     const [filters, ...rest] = dims as [number, ...number[]];
     const size = data.length / filters;
-    const residual = Float32Array.from(data as Float32Array).subarray(layer.fullPrecision * size);
-    const count = filters - layer.fullPrecision;
+    const residual = Float32Array.from(data as Float32Array).subarray(layer.fullPrecision.length * size);
+    const count = filters - layer.fullPrecision.length;
     const wb = new Float32Array(layer.hidden * size);
     const wc = new Float32Array(count * layer.hidden);
     const a = new Float32Array(layer.hidden);

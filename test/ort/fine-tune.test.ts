@@ -9,7 +9,7 @@ import { type Graph, i64, int, isTernary, Random, TritbankError } from '../../sr
 import { loadModel, saveModel } from '../../src/onnx/index.ts';
 import { Builder } from '../../src/ops/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
-import { applyPlan, deploy, makePlan, type Plan, toFrozen } from '../../src/quantize/index.ts';
+import { applyPlan, deploy, initialState, makePlan, type Plan, toFrozen } from '../../src/quantize/index.ts';
 import {
   AbortError,
   defaultFineTune,
@@ -17,7 +17,6 @@ import {
   type FineTuneConfig,
   type FineTuneTask,
   fineTune,
-  initialState,
   type RunResult,
   trainNetwork,
 } from '../../src/train/index.ts';
@@ -41,8 +40,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function taskOf(plan: Plan): FineTuneTask {
-  const quantized = applyPlan(base, plan, 1, { factors: 'zero' });
-  return { base, plan, quantized, initial: initialState(quantized, crudeFactors(base, plan)) };
+  const network = applyPlan(base, plan, 1, { factors: 'zero' });
+  return { plan, network, initial: initialState(network, crudeFactors(base, plan)) };
 }
 
 const hybrid = () => makePlan(base, { method: 'hybrid', alpha: 0.25, widthRatio: 1 });
@@ -86,9 +85,9 @@ describe('a hybrid of it', () => {
   });
 
   it('is as good as the original again, and better than its decomposition', async () => {
-    const { quantized, initial } = task;
+    const { network, initial } = task;
     const metadata = Object.fromEntries(base.metadata);
-    const decomposed = await evaluateModel(deploy(toFrozen(quantized, initial!), new Map(), metadata), { data });
+    const decomposed = await evaluateModel(deploy(toFrozen(network, initial!), new Map(), metadata), { data });
     expect(decomposed.loss).toBeGreaterThan(1.5 * original.loss);
     expect(result.loss).toBeLessThan(0.5 * decomposed.loss);
     expect(result.top1).toBeGreaterThanOrEqual(original.top1 - 0.05);
@@ -111,10 +110,10 @@ describe('a hybrid of it', () => {
   it('exports ternary factors in the interface of the original', async () => {
     const graph = await loadModel(result.model);
     expect(graph.nodes.some((n) => n.op === 'BatchNormalization')).toBe(false);
-    for (const name of task.quantized.ternary.map((t) => t.name)) {
+    for (const name of task.network.ternary.map((t) => t.name)) {
       expect(isTernary(graph.value(name).constant!), name).toBe(true);
     }
-    expect(task.quantized.ternary).toHaveLength(12);
+    expect(task.network.ternary).toHaveLength(12);
     expect(graph.inputs.map((v) => [v.name, v.shape])).toEqual([['input', ['N', 1, 28, 28]]]);
     for (const key of ['input_mean', 'input_std', 'labels']) {
       expect(graph.metadata.get(key)).toBe(base.metadata.get(key));
@@ -133,7 +132,7 @@ describe('other ways', () => {
     ['the biases that are there', { batchNorm: 'keep', epochs: 6, learningRate: 2e-3 }],
     ['the correlations of the teacher', { epochs: 4, distillation: { kind: 'dist', weight: 0.5, temperature: 1 } }],
   ])('%s', async (name, changes) => {
-    const plan: Plan = { layers: { conv_pw_2: { method: 'strassen', fullPrecision: 0, hidden: 16 } } };
+    const plan: Plan = { layers: { conv_pw_2: { method: 'strassen', fullPrecision: [], hidden: 16 } } };
     const out = at(name.replaceAll(' ', '-'));
     const config = configOf({ batchNorm: 'insert', ...changes });
     const result = await fineTune(taskOf(plan), config, { out });
@@ -158,7 +157,7 @@ describe('other ways', () => {
     const pinned = result.history.map((r) => r.pinned!);
     expect(pinned).toEqual(pinned.toSorted((a, b) => a - b));
     // of 12 ternary weights the first 3, 6, 9 and 12
-    const sizes = taskOf(hybrid()).quantized.ternary.map((t) => taskOf(hybrid()).initial!.get(t.name)!.data.length);
+    const sizes = taskOf(hybrid()).network.ternary.map((t) => taskOf(hybrid()).initial!.get(t.name)!.data.length);
     const share = (n: number) => sizes.slice(0, n).reduce((a, b) => a + b, 0) / sizes.reduce((a, b) => a + b, 0);
     expect(pinned[0]).toBeGreaterThanOrEqual(share(3));
     expect(pinned[0]).toBeLessThan(share(6));
@@ -168,7 +167,7 @@ describe('other ways', () => {
   it('without steps to speak of, exports the decomposition itself', async () => {
     const task = taskOf(hybrid());
     const metadata = Object.fromEntries(base.metadata);
-    const decomposed = await evaluateModel(deploy(toFrozen(task.quantized, task.initial!), new Map(), metadata), {
+    const decomposed = await evaluateModel(deploy(toFrozen(task.network, task.initial!), new Map(), metadata), {
       data,
     });
     const changes = { epochs: 1, phases: [0, 1, 0], learningRate: 1e-12, trainSamples: 32 } as const;
@@ -183,10 +182,10 @@ describe('other ways', () => {
   });
 
   it('restores nothing where nothing was changed', async () => {
-    const quantized = applyPlan(base, { layers: {} }, 1);
+    const network = applyPlan(base, { layers: {} }, 1);
     const changes = { epochs: 1, phases: [1, 0, 0], learningRate: 1e-12, trainSamples: 32 } as const;
     const config = configOf({ ...changes, calibrationBatches: 1, reestimateBatches: 1 });
-    const task = { base, plan: { layers: {} }, quantized };
+    const task = { plan: { layers: {} }, network };
     const result = await fineTune(task, config, { out: at('unchanged') });
     expect(result.method).toBe('fp');
     expect(result.loss).toBeCloseTo(original.loss, 4);
@@ -201,7 +200,7 @@ describe('a teacher that sees mirrored images', () => {
     await saveModel(teacher, model);
     const changes = { epochs: 1, phases: [1, 0, 0], learningRate: 1e-12, trainSamples: 64 } as const;
     const distillation = { weight: 1, temperature: 2, mirror } as const;
-    const task = { base, plan: { layers: {} }, quantized: applyPlan(base, { layers: {} }, 1) };
+    const task = { plan: { layers: {} }, network: applyPlan(base, { layers: {} }, 1) };
     await fineTune(task, configOf({ ...changes, distillation, teachers: [model] }), { out: at(name) });
     return readMetrics(at(name))[0]!.trainLoss;
   }
@@ -244,7 +243,7 @@ describe('some of the classes', () => {
     if (entries.length > 0) writeFileSync(join(at(name), 'classes.json'), JSON.stringify(Object.fromEntries(entries)));
     return at(name);
   }
-  const plan: Plan = { layers: { conv_pw_2: { method: 'strassen', fullPrecision: 0, hidden: 16 } } };
+  const plan: Plan = { layers: { conv_pw_2: { method: 'strassen', fullPrecision: [], hidden: 16 } } };
 
   it('are trained and evaluated under their indices', async () => {
     const folders = await writeFolders('two', { low: 3, high: 1 });
@@ -281,10 +280,12 @@ describe('refuses', () => {
     return error;
   };
 
+  const withBase = (graph: Graph) => ({ ...taskOf(plan), network: { ...taskOf(plan).network, base: graph } });
+
   it('a model that does not say how pixels are normalised, unless the caller does', async () => {
     const silent = base.clone();
     silent.metadata.delete('input_mean');
-    const task = { ...taskOf(plan), base: silent };
+    const task = withBase(silent);
     expect(await refused(task)).toMatchObject({
       code: 'E_MODEL',
       detail: 'expected input_mean and input_std in its metadata, or a normalisation in the options, found neither',
@@ -298,7 +299,7 @@ describe('refuses', () => {
   it('what is no classifier of square images, and other sizes', async () => {
     const wide = base.clone();
     wide.inputs[0]!.type = { dtype: 'float32', shape: ['N', 1, 28, 20] };
-    expect(await refused({ ...taskOf(plan), base: wide })).toMatchObject({
+    expect(await refused(withBase(wide))).toMatchObject({
       code: 'E_MODEL',
       detail: 'expected an input [N, 1 or 3, S, S], found [N, 1, 28, 20]',
     });
@@ -320,7 +321,7 @@ describe('refuses', () => {
 });
 
 describe('a stopped run', () => {
-  const plan: Plan = { layers: { conv_pw_2: { method: 'strassen', fullPrecision: 0, hidden: 16 } } };
+  const plan: Plan = { layers: { conv_pw_2: { method: 'strassen', fullPrecision: [], hidden: 16 } } };
   const config = () => configOf({ epochs: 2, phases: [0, 1, 1] });
 
   it('goes on to the same model, and not with another network', async () => {
@@ -335,7 +336,7 @@ describe('a stopped run', () => {
       },
     });
     await expect(stopped).rejects.toThrow(AbortError);
-    const other = taskOf({ layers: { conv_pw_2: { method: 'strassen', fullPrecision: 0, hidden: 15 } } });
+    const other = taskOf({ layers: { conv_pw_2: { method: 'strassen', fullPrecision: [], hidden: 15 } } });
     expect(await errorOf(fineTune(other, config(), { out: parts, resume: true }))).toMatchObject({
       code: 'E_RESUME',
       detail: `expected the configuration of the run in ${parts}, found other values of start`,
@@ -353,11 +354,11 @@ describe.skipIf(!present)('MobileNet-V1 0.5 (skipped where shared/models or shar
   it('takes two steps on ten of its thousand classes', { timeout: 300_000 }, async () => {
     const pretrained = inferShapes(await loadModel(model));
     const plan = makePlan(pretrained, { method: 'hybrid', alpha: 0.5, widthRatio: 3, kinds: ['pointwise'] });
-    const quantized = applyPlan(pretrained, plan, 1, { factors: 'zero' });
-    const initial = initialState(quantized, crudeFactors(pretrained, plan));
+    const network = applyPlan(pretrained, plan, 1, { factors: 'zero' });
+    const initial = initialState(network, crudeFactors(pretrained, plan));
     const small = { epochs: 1, phases: [0, 1, 0], batchSize: 16, trainSamples: 32, testSamples: 50 } as const;
     const config: FineTuneConfig = { ...configOf(), ...small, data: images, reestimateBatches: 2 };
-    const result = await fineTune({ base: pretrained, plan, quantized, initial }, config, { out: at('imagenette') });
+    const result = await fineTune({ plan, network, initial }, config, { out: at('imagenette') });
     expect(readMetrics(at('imagenette')).map((r) => r.step)).toEqual([2]);
     expect(Number.isFinite(result.loss)).toBe(true);
     expect(result.classes).toHaveLength(1000);

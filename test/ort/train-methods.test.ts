@@ -11,7 +11,7 @@ import { countTernary, int, isTernary, type Tensor } from '../../src/ir/index.ts
 import { NetworkBuilder } from '../../src/models/index.ts';
 import { loadModel } from '../../src/onnx/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
-import { applyPlan, type Plan, toFrozen, toTernary } from '../../src/quantize/index.ts';
+import { applyPlan, type Plan, type QuantizedNetwork, toFrozen, toTernary } from '../../src/quantize/index.ts';
 import { loadCheckpoint } from '../../src/train/checkpoint.ts';
 import { buildStep, evaluateModel, type RunResult, type TrainConfig, trainNetwork } from '../../src/train/index.ts';
 import { normal } from '../evaluate.ts';
@@ -70,8 +70,8 @@ it('trains a Gemm classifier as a filter bank, in all phases', async () => {
   const image = graph.input('input', 'float32', ['N', small.channels, small.size, small.size]);
   const weight = build.constant('w', normal(1, [small.classes, small.channels * small.size ** 2]));
   graph.outputs = [build.op('Gemm', [build.op('Flatten', [image]), weight], { transB: int(1) }, 'logits')];
-  const plan: Plan = { layers: { logits: { method: 'hybrid', fullPrecision: 2, hidden: 6 } } };
-  let network = applyPlan(inferShapes(graph), plan, 3);
+  const plan: Plan = { layers: { logits: { method: 'hybrid', fullPrecision: [0, 1], hidden: 6 } } };
+  let network: QuantizedNetwork = applyPlan(inferShapes(graph), plan, 3);
   let state: ReadonlyMap<string, Tensor> = new Map();
   for (const [i, phase] of [network, toTernary(network), undefined].entries()) {
     if (!phase) network = toFrozen(network, state);

@@ -129,10 +129,10 @@ async function trainStep(network: Graph, frozen: ReadonlySet<string>, steps: num
 
 const plan: Plan = {
   layers: {
-    conv: { method: 'hybrid', fullPrecision: 2, hidden: 5 },
+    conv: { method: 'hybrid', fullPrecision: [0, 1], hidden: 5 },
     depthwise: { method: 'twn', granularity: 'filter' },
-    pointwise: { method: 'hybrid', fullPrecision: 3, hidden: 6 },
-    classifier: { method: 'strassen', fullPrecision: 0, hidden: 8 },
+    pointwise: { method: 'hybrid', fullPrecision: [0, 1, 2], hidden: 6 },
+    classifier: { method: 'strassen', fullPrecision: [], hidden: 8 },
   },
 };
 const quantized = applyPlan(smallNetwork(), plan, 3);

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../ir/index.ts';
+import type { BankPlan } from '../../quantize/index.ts';
 import { multiply } from '../decompose/sums.ts';
 import { fitBank } from './bank.ts';
 import type { Moments } from './moments.ts';
 import { bestBias, filterErrors } from './refit.ts';
 
 const inputs = 4;
-const options = { damping: 0, rounds: 2, seed: 0, name: 'layer' };
+const options = { damping: 0, rounds: 2, seed: 0, name: 'layer', reselect: false };
 
 /** Filters 0, 2 and 3 are multiples of one ternary row; filter 1 is none. */
 const rows = [
@@ -29,9 +30,15 @@ function momentsOf(variances: readonly number[], gain = 1): Moments {
   return { filters: rows.length, inputs, ...means, covariance, cross, variance };
 }
 
+const hybrid = (fullPrecision: number[], hidden: number): BankPlan => ({
+  method: fullPrecision.length > 0 ? 'hybrid' : 'strassen',
+  fullPrecision,
+  hidden,
+});
+
 describe('fitBank', () => {
   it('keeps the filter that ternary factors are worst at, and gets the others exactly', () => {
-    const bank = fitBank(weights, momentsOf([1, 1, 1, 1]), { fullPrecision: 1, hidden: 1 }, options);
+    const bank = fitBank(weights, momentsOf([1, 1, 1, 1]), hybrid([0], 1), { ...options, reselect: true });
     expect(bank.fullPrecision).toEqual([1]);
     expect(bank.ternary).toEqual([0, 2, 3]);
     for (const [i, w] of weights.entries()) expect(bank.weights[i]).toBeCloseTo(w, 9);
@@ -44,7 +51,7 @@ describe('fitBank', () => {
   });
 
   it('computes with diag(scales) Wc diag(a) Wb', () => {
-    const bank = fitBank(weights, momentsOf([1, 4, 9, 0.5]), { fullPrecision: [0], hidden: 3 }, options);
+    const bank = fitBank(weights, momentsOf([1, 4, 9, 0.5]), hybrid([0], 3), options);
     expect(bank.ternary).toEqual([1, 2, 3]);
     const { wc, wb, scales: a } = bank.decomposition;
     for (const [at, i] of bank.ternary.entries()) {
@@ -66,7 +73,7 @@ describe('fitBank', () => {
     const variance = new Float64Array(n).fill(n);
     const moments: Moments = { filters: n, inputs: n, ...means, covariance, cross: many, variance };
     const nonZero = (sparsity: number) => {
-      const size = { fullPrecision: [], hidden: n, sparsity };
+      const size = { ...hybrid([], n), sparsity };
       const { wb, wc } = fitBank(many, moments, size, options).decomposition;
       return [...wb, ...wc].filter((v) => v !== 0).length;
     };
@@ -75,7 +82,7 @@ describe('fitBank', () => {
 
   it('fits the scales to the outputs, not to the weights', () => {
     const moments = momentsOf([1, 1, 1, 1], 1.25);
-    const bank = fitBank(weights, moments, { fullPrecision: [1], hidden: 1 }, options);
+    const bank = fitBank(weights, moments, hybrid([1], 1), options);
     expect(bank.scales[0]! * bank.decomposition.scales[0]! * bank.decomposition.wb[0]!).toBeCloseTo(
       1.25 * 2 * bank.decomposition.wc[0]!,
       9,
@@ -88,7 +95,7 @@ describe('fitBank', () => {
   it('does with filters of zeros', () => {
     const zeros = new Float64Array(16);
     const moments = { ...momentsOf([1, 1, 1, 1]), cross: zeros, variance: new Float64Array(4) };
-    const bank = fitBank(zeros, moments, { fullPrecision: [], hidden: 2 }, options);
+    const bank = fitBank(zeros, moments, hybrid([], 2), options);
     expect([...bank.weights].every((w) => w === 0)).toBe(true);
     expect([...bank.scales].every(Number.isFinite)).toBe(true);
   });

@@ -4,20 +4,11 @@
  * follows.
  */
 
+import { type BankPlan, largest, otherFilters } from '../../quantize/index.ts';
 import { type Decomposition, decompose } from '../decompose/decompose.ts';
 import { multiply } from '../decompose/sums.ts';
-import { largest } from '../planning/uniform-plan.ts';
 import type { Moments } from './moments.ts';
 import { dampen, filterErrors, sumOf } from './refit.ts';
-
-export interface BankSize {
-  /** Indices of the filters kept in full precision, ascending, or how many: those that the decomposition hurts most. */
-  readonly fullPrecision: readonly number[] | number;
-  /** Hidden units r. */
-  readonly hidden: number;
-  /** Of the decomposition, as in `DecomposeOptions`; default 0. */
-  readonly sparsity?: number;
-}
 
 export interface BankOptions {
   /** Added to the inputs' covariance, relative to their mean variance. */
@@ -26,6 +17,8 @@ export interface BankOptions {
   readonly rounds: number;
   readonly seed: number;
   readonly name: string;
+  /** Choose the full-precision filters anew, as many as planned: those that the decomposition hurts most. */
+  readonly reselect: boolean;
 }
 
 export interface FittedBank {
@@ -116,13 +109,12 @@ class BankFit {
  * The bank that approximates `weights` [filters, inputs] under `moments`. Filters in full precision keep their weights; of
  * the others, each one's scale is fitted to the layer's original outputs at the end.
  */
-export function fitBank(weights: Float64Array, moments: Moments, size: BankSize, options: BankOptions): FittedBank {
+export function fitBank(weights: Float64Array, moments: Moments, plan: BankPlan, options: BankOptions): FittedBank {
   const { filters, inputs, cross, covariance } = moments;
   const fit = new BankFit(weights, moments, options);
-  const { fullPrecision: wanted, hidden, sparsity = 0 } = size;
-  const fullPrecision = typeof wanted === 'number' ? fit.choose(wanted, hidden, sparsity) : wanted;
-  const kept = new Set(fullPrecision);
-  const ternary = Array.from({ length: filters }, (_, i) => i).filter((i) => !kept.has(i));
+  const { fullPrecision: planned, hidden, sparsity = 0 } = plan;
+  const fullPrecision = options.reselect ? fit.choose(planned.length, hidden, sparsity) : planned;
+  const ternary = otherFilters(filters, fullPrecision);
   const decomposition = fit.decompose(ternary, hidden, sparsity, false);
   const approximate = fit.expand(decomposition, ternary);
   const energy = energies(approximate, covariance, inputs);

@@ -3,8 +3,7 @@
 import { f32, type Graph, type Tensor } from '../../ir/index.ts';
 import { insertAfter } from '../../passes/channels.ts';
 import { inferShapes } from '../../passes/index.ts';
-import { applyPlan, deploy, findLayers, type Plan } from '../../quantize/index.ts';
-import { toLayerPlan } from '../planning/candidate.ts';
+import { applyPlan, type BankParts, bankPlan, deploy, findLayers, type LayerPlan, upTo } from '../../quantize/index.ts';
 import type { FittedBank } from './bank.ts';
 
 const ternaryTensor = (dims: readonly number[], values: Int8Array): Tensor => f32(dims, values);
@@ -16,39 +15,39 @@ const ternaryTensor = (dims: readonly number[], values: Int8Array): Tensor => f3
 export function buildCalibrated(graph: Graph, banks: ReadonlyMap<string, FittedBank>): Graph {
   const dense = inferShapes(graph.clone());
   const biases = new Map<string, Float32Array>();
-  const layers: Record<string, Plan['layers'][string]> = {};
-  for (const layer of findLayers(dense)) {
-    const bank = banks.get(layer.name);
+  const layers: Record<string, LayerPlan> = {};
+  for (const { name, node, filters } of findLayers(dense)) {
+    const bank = banks.get(name);
     if (!bank) continue;
-    biases.set(layer.name, layer.node.input(2).constant!.data as Float32Array);
-    layer.node.setInput(2, undefined);
-    const hidden = bank.decomposition.width;
-    layers[layer.name] = toLayerPlan({ fullPrecision: bank.fullPrecision, hidden }, layer.filters);
+    biases.set(name, node.input(2).constant!.data as Float32Array);
+    node.setInput(2, undefined);
+    layers[name] = bankPlan(filters, upTo(bank.fullPrecision.length), bank.decomposition.width);
   }
   const network = applyPlan(dense, { layers }, 0, { factors: 'zero' });
-  for (const [name, bank] of banks) fillBank(network.graph, name, bank, biases.get(name)!);
+  for (const [name, parts] of network.banks) fillBank(network.graph, name, parts, banks.get(name)!, biases.get(name)!);
   return deploy(network, new Map());
 }
 
-function fillBank(graph: Graph, name: string, bank: FittedBank, bias: Float32Array): void {
+function fillBank(graph: Graph, name: string, parts: BankParts, bank: FittedBank, bias: Float32Array): void {
   const { decomposition, scales, fullPrecision } = bank;
   const node = (part: string) => {
-    const found = graph.nodes.find((n) => n.name === `${name}_${part}`);
-    if (!found) throw new Error(`internal: no node '${name}_${part}'`);
+    const found = graph.nodes.find((n) => n.name === part);
+    if (!found) throw new Error(`internal: no node '${part}'`);
     return found;
   };
-  const [wb, wc] = [graph.value(`${name}_wb`), graph.value(`${name}_wc`)];
+  const [wb, wc] = [graph.value(parts.wb), graph.value(parts.wc)];
   wb.constant = ternaryTensor(wb.dims, decomposition.wb);
   wc.constant = ternaryTensor(wc.dims, decomposition.wc);
   // Wc (BN(Wb x)): BN with mean 0 and variance 1 divides by sqrt(1 + eps)
-  const norm = node('hidden_bn');
+  const norm = node(parts.norm);
   const undo = Math.sqrt(1 + norm.float('epsilon', 1e-5));
   norm.input(1).constant = f32(
     [decomposition.width],
     decomposition.scales.map((a) => a * undo),
   );
   const kept = fullPrecision.length;
-  if (kept > 0) node('fp').setInput(2, graph.initializer(`${name}_fp_bias`, f32([kept], bias.subarray(0, kept))));
-  const scaled = insertAfter(node('ternary').output(), 'Mul', scales, `${name}_scale`);
+  if (parts.kept)
+    node(parts.kept).setInput(2, graph.initializer(`${name}_fp_bias`, f32([kept], bias.subarray(0, kept))));
+  const scaled = insertAfter(node(parts.combine).output(), 'Mul', scales, `${name}_scale`);
   insertAfter(scaled, 'Add', Float64Array.from(bias.subarray(kept)), `${name}_shift`);
 }

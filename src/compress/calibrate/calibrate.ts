@@ -17,15 +17,13 @@ import type { Split } from '../../data/index.ts';
 import { type Graph, TritbankError } from '../../ir/index.ts';
 import { inferShapes } from '../../passes/index.ts';
 import { normalizeNetwork } from '../../passes/normalize/normalize-network.ts';
+import { type BankPlan, checkPlan, isBank, type Plan } from '../../quantize/index.ts';
 import { requireCandidates } from '../candidates.ts';
-import { checkCandidate } from '../planning/candidate.ts';
-import type { BankSize } from './bank.ts';
 import { buildCalibrated } from './build.ts';
 import { readChunks } from './images.ts';
 import type { CalibratedLayer, CalibrateOptions } from './records.ts';
 import { Calibration } from './run.ts';
 
-export type { BankSize } from './bank.ts';
 export type { CalibratedLayer, CalibrateOptions, CalibrateProgress, LayerErrors } from './records.ts';
 
 export interface CalibratedNetwork {
@@ -38,23 +36,23 @@ export interface CalibratedNetwork {
 }
 
 /**
- * Compresses the layers of `plan`, by name, with images of `split` (their labels are not read); `graph` is not changed.
+ * Compresses the banks of `plan` with images of `split` (their labels are not read); `graph` is not changed.
  * Filters change their order, full-precision ones come first. Depends on nothing but its arguments. Throws E_USAGE for a
  * plan or options that do not fit, E_MODEL for a model that is no network of one image input, has no such layers, or does
  * not tell its normalisation, E_DATA for images of another shape or fewer than two.
  */
 export async function calibrate(
   graph: Graph,
-  plan: ReadonlyMap<string, BankSize>,
+  plan: Plan,
   split: Split,
   options: CalibrateOptions = {},
 ): Promise<CalibratedNetwork> {
   const network = normalizeNetwork(graph.clone());
-  checkPlan(network, plan);
+  const banks = banksOf(network, plan);
   checkOptions(options);
   const started = performance.now();
   const chunks = await readChunks(network, split, options);
-  const run = new Calibration(fixBatch(network, chunks[0]!.dims[0]!), chunks, plan, options);
+  const run = new Calibration(fixBatch(network, chunks[0]!.dims[0]!), chunks, banks, options);
   await run.run();
   const result = buildCalibrated(withInput(run.compressed, network), run.banks);
   const images = chunks.reduce((n, { dims }) => n + dims[0]!, 0);
@@ -71,18 +69,20 @@ function checkOptions({ images = 256, chunk = 16, damping = 0, rounds = 0 }: Cal
   check(Number.isSafeInteger(rounds) && rounds >= 0, 'rounds', 'a whole number of 0 or more', rounds);
 }
 
-function checkPlan(graph: Graph, plan: ReadonlyMap<string, BankSize>): void {
-  if (plan.size === 0) throw new TritbankError('E_USAGE', 'plan', 'expected at least one layer, found none');
-  const candidates = new Map(requireCandidates(graph).map((layer) => [layer.name, layer]));
-  for (const [name, { fullPrecision, hidden }] of plan) {
-    const layer = candidates.get(name);
-    if (!layer) {
-      const expected = `expected names of layers that can be compressed (${[...candidates.keys()].join(', ')})`;
-      throw new TritbankError('E_USAGE', 'plan', `${expected}, found '${name}'`);
+function banksOf(graph: Graph, plan: Plan): Map<string, BankPlan> {
+  const candidates = new Set(requireCandidates(graph).map((layer) => layer.name));
+  checkPlan(plan, graph);
+  const planned = Object.entries(plan.layers).filter(([, { method }]) => method !== 'fp');
+  if (planned.length === 0) throw new TritbankError('E_USAGE', 'plan', 'expected at least one bank, found none');
+  const banks = planned.map(([name, layer]): [string, BankPlan] => {
+    if (!isBank(layer)) {
+      throw new TritbankError('E_USAGE', `plan layers.${name}`, `expected a bank to calibrate, found ${layer.method}`);
     }
-    const indices = typeof fullPrecision === 'number' ? [...Array(fullPrecision).keys()] : fullPrecision;
-    checkCandidate({ fullPrecision: indices, hidden, loss: 0 }, layer.filters, `plan of ${name}`);
-  }
+    if (candidates.has(name)) return [name, layer];
+    const expected = `expected names of layers that can be compressed (${[...candidates].join(', ')})`;
+    throw new TritbankError('E_USAGE', 'plan', `${expected}, found '${name}'`);
+  });
+  return new Map(banks);
 }
 
 /** A copy for batches of `rows` images. */

@@ -21,6 +21,11 @@ export interface CalibrateOptions {
   readonly chunk?: number;
   /** Refit the layers that are not in the plan too. Default true. */
   readonly refitOthers?: boolean;
+  /**
+   * Choose the full-precision filters of each bank anew, as many as the plan has: those that the decomposition hurts most,
+   * weighed by what the images show. Default false: the plan's.
+   */
+  readonly reselect?: boolean;
   /** Added to the inputs' covariance under which filters are decomposed, relative to their mean variance. Default 0.01. */
   readonly damping?: number;
   /** Rounds of improvement of a decomposition. Default 4. */

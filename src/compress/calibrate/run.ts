@@ -2,8 +2,8 @@
 
 import { f32, type Graph, type Node, type Tensor } from '../../ir/index.ts';
 import { inferShapes, permuteFilters } from '../../passes/index.ts';
-import { findLayers, type Layer } from '../../quantize/index.ts';
-import { type BankOptions, type BankSize, type FittedBank, fitBank } from './bank.ts';
+import { type BankPlan, findLayers, type Layer, upTo } from '../../quantize/index.ts';
+import { type BankOptions, type FittedBank, fitBank } from './bank.ts';
 import { type Evidence, type Moments, measureMoments } from './moments.ts';
 import type { CalibratedLayer, CalibrateOptions } from './records.ts';
 import { bestBias, filterErrors, refit, sumOf } from './refit.ts';
@@ -28,7 +28,7 @@ export class Calibration {
   constructor(
     private readonly original: Graph,
     chunks: readonly Tensor[],
-    private readonly plan: ReadonlyMap<string, BankSize>,
+    private readonly plan: ReadonlyMap<string, BankPlan>,
     private readonly options: CalibrateOptions,
   ) {
     this.compressed = original.clone();
@@ -69,8 +69,8 @@ export class Calibration {
     const positions = node.output().dims.reduce((product, d) => product * d, this.stream.chunks) / filters;
     if (kind === 'depthwise') return 5 * positions * filters * size;
     const measuring = positions * (5 * (size + filters) + (size * (size + 3 * filters)) / 20);
-    const { fullPrecision = 0, hidden = 0 } = this.plan.get(name) ?? {};
-    const ternary = filters - (typeof fullPrecision === 'number' ? fullPrecision : fullPrecision.length);
+    const { fullPrecision = [], hidden = 0 } = this.plan.get(name) ?? {};
+    const ternary = filters - fullPrecision.length;
     return measuring + size * size * (5 * size + 2500) + 60 * ternary * size * hidden;
   }
 
@@ -93,7 +93,7 @@ export class Calibration {
   }
 
   private solve(layer: Layer, evidence: readonly Evidence[]): Fitted {
-    const size = this.sizeOf(layer);
+    const plan = this.planOf(layer);
     const before = Float64Array.from(layer.weight.constant!.data as Float32Array);
     const biasBefore = Float64Array.from((layer.node.inputs[2]?.constant?.data ?? []) as Float32Array);
     const refits = evidence.map((one, i) => {
@@ -101,7 +101,7 @@ export class Calibration {
       return refit(before.subarray(i * filters * inputs, (i + 1) * filters * inputs), one);
     });
     const fitted = join(refits.map(({ weights }) => weights));
-    const bank = size && fitBank(fitted, evidence[0]!.all, size, this.bankOptions(layer));
+    const bank = plan && fitBank(fitted, evidence[0]!.all, plan, this.bankOptions(layer));
     if (bank) this.banks.set(layer.name, bank);
     const weights = bank?.weights ?? fitted;
     const variance = evidence.reduce((sum, { all }) => sum + sumOf(all.variance), 0);
@@ -130,19 +130,17 @@ export class Calibration {
   }
 
   private bankOptions({ name }: Layer): BankOptions {
-    const { damping = 0.01, rounds = 4, seed = 0 } = this.options;
-    return { damping, rounds, seed, name };
+    const { damping = 0.01, rounds = 4, seed = 0, reselect = false } = this.options;
+    return { damping, rounds, seed, name, reselect };
   }
 
   /** The plan of a layer, in the present order of its filters; undefined where all stay in full precision. */
-  private sizeOf({ name, filters }: Layer): BankSize | undefined {
-    const size = this.plan.get(name);
-    if (!size || size.hidden === 0) return undefined;
+  private planOf({ name, filters }: Layer): BankPlan | undefined {
+    const plan = this.plan.get(name);
     const origin = this.moved.get(name);
-    if (!origin || typeof size.fullPrecision === 'number') return size;
-    const wanted = new Set(size.fullPrecision);
-    const fullPrecision = [...Array(filters).keys()].filter((i) => wanted.has(origin[i]!));
-    return { ...size, fullPrecision };
+    if (!plan || !origin) return plan;
+    const wanted = new Set(plan.fullPrecision);
+    return { ...plan, fullPrecision: upTo(filters).filter((i) => wanted.has(origin[i]!)) };
   }
 
   /** The same new order in both networks, so that their activations stay comparable. */

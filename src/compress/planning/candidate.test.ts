@@ -1,47 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { type Candidate, checkCandidate, isAscending, toLayerPlan } from './candidate.ts';
-
-describe('toLayerPlan', () => {
-  it('takes the method from the number of full-precision filters', () => {
-    expect(toLayerPlan({ fullPrecision: [], hidden: 5 }, 3)).toEqual({
-      method: 'strassen',
-      fullPrecision: 0,
-      hidden: 5,
-    });
-    expect(toLayerPlan({ fullPrecision: [0, 2], hidden: 5 }, 3)).toEqual({
-      method: 'hybrid',
-      fullPrecision: 2,
-      hidden: 5,
-    });
-    expect(toLayerPlan({ fullPrecision: [0, 1, 2], hidden: 0 }, 3)).toEqual({ method: 'fp' });
-  });
-});
+import { bankPlan } from '../../quantize/index.ts';
+import { type Candidate, checkCandidate, untouched } from './candidate.ts';
 
 describe('checkCandidate', () => {
-  const check = (candidate: Partial<Candidate>) => () =>
-    checkCandidate({ fullPrecision: [1], hidden: 4, loss: 0.5, ...candidate }, 3, "layer 'pw' candidate 2");
+  const check = (candidate: Candidate) => () => checkCandidate(candidate, 3, "layer 'pw' candidate 2");
 
   it('accepts what a layer can become', () => {
-    expect(check({})).not.toThrow();
-    expect(check({ fullPrecision: [] })).not.toThrow();
-    expect(check({ fullPrecision: [0, 1, 2], hidden: 0, loss: 0 })).not.toThrow();
+    expect(check({ plan: bankPlan(3, [1], 4), loss: 0.5 })).not.toThrow();
+    expect(check({ plan: bankPlan(3, [], 4), loss: 0.5 })).not.toThrow();
+    expect(check({ plan: { method: 'twn', granularity: 'filter' }, loss: 1 })).not.toThrow();
+    expect(check(untouched)).not.toThrow();
   });
 
-  it.each<[Partial<Candidate>, string]>([
-    [{ fullPrecision: [2, 1] }, 'filters from 0 to 2 in ascending order, found [2, 1]'],
-    [{ fullPrecision: [1, 1] }, 'filters from 0 to 2 in ascending order, found [1, 1]'],
-    [{ fullPrecision: [3] }, 'filters from 0 to 2 in ascending order, found [3]'],
-    [{ fullPrecision: [0.5] }, 'filters from 0 to 2 in ascending order, found [0.5]'],
-    [{ fullPrecision: [0, 1, 2] }, 'no hidden units where all filters are full-precision, found 4'],
-    [{ hidden: 0 }, 'a whole number of hidden units of at least 1, found 0'],
-    [{ hidden: 1.5 }, 'a whole number of hidden units of at least 1, found 1.5'],
-    [{ loss: -0.1 }, 'a predicted loss of at least 0, found -0.1'],
-    [{ loss: Number.NaN }, 'a predicted loss of at least 0, found NaN'],
+  it.each<[Candidate, string]>([
+    [{ plan: bankPlan(9, [2, 1], 4), loss: 0 }, 'indices in ascending order, found [2, 1]'],
+    [{ plan: bankPlan(9, [3], 4), loss: 0 }, 'indices from 0 to 2, found 3'],
+    [{ plan: bankPlan(9, [0, 1, 2], 4), loss: 0 }, 'fewer than all 3 filters, or the method fp, found all of them'],
+    [{ plan: bankPlan(3, [1], 0), loss: 0 }, 'a whole number of at least 1, found 0'],
+    [{ plan: bankPlan(3, [1], 4), loss: -0.1 }, 'a predicted loss of at least 0, found -0.1'],
+    [{ plan: bankPlan(3, [1], 4), loss: Number.NaN }, 'a predicted loss of at least 0, found NaN'],
   ])('refuses %j', (candidate, message) => {
     expect(check(candidate)).toThrow(`layer 'pw' candidate 2: expected ${message}`);
   });
-});
-
-it('isAscending takes no negative index', () => {
-  expect([isAscending([], 0), isAscending([0, 1], 2), isAscending([-1, 1], 2)]).toEqual([true, true, false]);
 });

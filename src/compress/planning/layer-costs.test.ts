@@ -12,8 +12,18 @@ import {
 } from '../../cost/index.ts';
 import type { Graph } from '../../ir/index.ts';
 import { buildNetwork, NetworkBuilder } from '../../models/index.ts';
-import { applyPlan, deploy, findLayers, makePlan, type Plan, toFrozen } from '../../quantize/index.ts';
-import { type Candidate, type LayerCandidates, toLayerPlan } from './candidate.ts';
+import {
+  applyPlan,
+  bankPlan,
+  deploy,
+  findLayers,
+  isBank,
+  makePlan,
+  type Plan,
+  toFrozen,
+  upTo,
+} from '../../quantize/index.ts';
+import { type Candidate, type LayerCandidates, untouched } from './candidate.ts';
 import { costCandidates, predictCost } from './layer-costs.ts';
 
 /** A 3x3 convolution, a separable pair, a pointwise convolution without batch norm, a classifier. */
@@ -31,20 +41,13 @@ const bankNames = ['conv', 'conv_pw', 'expand', 'classifier'] as const;
 const filtersOf = new Map(findLayers(small).map((layer) => [layer.name, layer.filters]));
 
 const build = (graph: Graph, plan: Plan) => deploy(toFrozen(applyPlan(graph, plan, 1), new Map()), new Map());
-const whole = (filters: number): Candidate => ({
-  fullPrecision: Array.from({ length: filters }, (_, i) => i),
-  hidden: 0,
-  loss: 0,
-});
 
 const anyCandidate = (filters: number): fc.Arbitrary<Candidate> =>
   fc.oneof(
-    fc.constant(whole(filters)),
-    fc.record({
-      fullPrecision: fc.subarray(whole(filters).fullPrecision.slice(), { maxLength: filters - 1 }),
-      hidden: fc.integer({ min: 1, max: 20 }),
-      loss: fc.constant(0),
-    }),
+    fc.constant(untouched),
+    fc
+      .tuple(fc.subarray(upTo(filters), { maxLength: filters - 1 }), fc.integer({ min: 1, max: 20 }))
+      .map(([kept, hidden]) => ({ plan: bankPlan(filters, kept, hidden), loss: 0 })),
   );
 
 const anyLayers = fc.tuple(...bankNames.map((name) => anyCandidate(filtersOf.get(name)!)));
@@ -54,7 +57,7 @@ const single = (chosen: readonly Candidate[]): LayerCandidates[] =>
   bankNames.map((name, i) => ({ name, candidates: [chosen[i]!] }));
 
 const planOf = (chosen: readonly Candidate[]): Plan => ({
-  layers: Object.fromEntries(bankNames.map((name, i) => [name, toLayerPlan(chosen[i]!, filtersOf.get(name)!)])),
+  layers: Object.fromEntries(bankNames.map((name, i) => [name, chosen[i]!.plan])),
 });
 
 /** What both say of a network. */
@@ -67,7 +70,7 @@ it('costs what is written out by hand', () => {
   const network = new NetworkBuilder('two', 1);
   const x = network.convBlock('stem', network.input(1, 5), { filters: 2, kernel: 1 });
   const graph = network.classifier(network.convBlock('pw', x, { filters: 4, kernel: 1 }), 3);
-  const candidates = [{ fullPrecision: [1, 3], hidden: 3, loss: 0 }, whole(4)];
+  const candidates = [{ plan: bankPlan(4, [1, 3], 3), loss: 0 }, untouched];
   const { layers, fixed, reference, restBytes } = costCandidates(graph, [{ name: 'pw', candidates }]);
   // 25 pixels: 2 x 2 MACs, 3 scales, 3 x 2 + 2 x 3 ternary additions and 4 biases each; an addition is half a MAC's
   // area and 0.1966 of its energy
@@ -96,10 +99,9 @@ describe('predictCost', () => {
         const plan = makePlan(base, { method: 'hybrid', alpha, widthRatio });
         const layers = Object.entries(plan.layers).map(([name, layer]): LayerCandidates => {
           const { filters } = kinds.find((one) => one.name === name)!;
-          if (layer.method !== 'hybrid' && layer.method !== 'strassen') return { name, candidates: [whole(filters)] };
-          const { fullPrecision, hidden } = layer;
-          const last = Array.from({ length: fullPrecision }, (_, i) => filters - fullPrecision + i);
-          return { name, candidates: [{ fullPrecision: last, hidden, loss: 0 }] };
+          if (!isBank(layer)) return { name, candidates: [untouched] };
+          const last = layer.fullPrecision.map((i) => i + filters - layer.fullPrecision.length);
+          return { name, candidates: [{ plan: bankPlan(filters, last, layer.hidden), loss: 0 }] };
         });
         const costs = costCandidates(base, layers, { accelerator });
         const predicted = predictCost(
@@ -176,7 +178,7 @@ describe('predictCost', () => {
 });
 
 describe('costCandidates refuses', () => {
-  const hybrid: Candidate = { fullPrecision: [0], hidden: 4, loss: 0 };
+  const hybrid: Candidate = { plan: { method: 'hybrid', fullPrecision: [0], hidden: 4 }, loss: 0 };
   const cost =
     (layers: LayerCandidates[], options: CostOptions = {}) =>
     () =>
@@ -189,14 +191,14 @@ describe('costCandidates refuses', () => {
     );
     expect(cost([...pw, ...pw])).toThrow("layer 'conv_pw': expected its candidates once, found them twice");
     expect(cost([{ name: 'conv_pw', candidates: [] }])).toThrow("layer 'conv_pw': expected candidates, found none");
-    const wide = { ...hybrid, fullPrecision: [10] };
+    const wide = { plan: bankPlan(20, [10], 4), loss: 0 };
     expect(cost([{ name: 'conv_pw', candidates: [hybrid, wide] }])).toThrow(
-      "layer 'conv_pw' candidate 1: expected filters from 0 to 9 in ascending order, found [10]",
+      "layer 'conv_pw' candidate 1: expected indices from 0 to 9, found 10",
     );
     expect(cost([{ name: 'conv_dw', candidates: [hybrid] }])).toThrow(
       "layer 'conv_dw': expected a convolution of one group for a filter bank, found a grouped one",
     );
-    expect(cost([{ name: 'conv_dw', candidates: [whole(6)] }])).not.toThrow();
+    expect(cost([{ name: 'conv_dw', candidates: [untouched] }])).not.toThrow();
   });
 
   it('settings that need trained weights', () => {
@@ -209,11 +211,11 @@ describe('costCandidates refuses', () => {
     const skipping = conventions({ ternary: 'zero-skipping' });
     expect(cost(pw, skipping)).toThrow(`${expected}, which the zero-skipping count needs, found none`);
     expect(cost([{ name: 'conv_pw', candidates: [{ ...hybrid, nonZero: 61 }] }], skipping)).toThrow('found 61');
-    expect(cost([{ name: 'conv_pw', candidates: [whole(10)] }], skipping)).not.toThrow();
+    expect(cost([{ name: 'conv_pw', candidates: [untouched] }], skipping)).not.toThrow();
   });
 
   it('a network that is compressed already', () => {
-    const compressed = build(small, planOf([whole(6), hybrid, whole(12), whole(5)]));
+    const compressed = build(small, planOf([untouched, hybrid, untouched, untouched]));
     expect(() => costCandidates(compressed, [])).toThrow('expected an uncompressed network, found ternary weights');
   });
 });

@@ -27,7 +27,8 @@ import {
   workOf,
 } from '../../cost/index.ts';
 import { type Graph, TritbankError } from '../../ir/index.ts';
-import { type Candidate, checkCandidate, type LayerCandidates, toLayerPlan } from './candidate.ts';
+import { isBank } from '../../quantize/index.ts';
+import { type Candidate, checkCandidate, type LayerCandidates } from './candidate.ts';
 
 /** As in `CostOptions`; the scheme is by default the paper's for hybrids. */
 export type PlannerOptions = Omit<CostOptions, 'split'>;
@@ -96,7 +97,7 @@ function checkLayers(layers: readonly LayerCandidates[], counted: readonly Count
     for (const [i, candidate] of candidates.entries())
       checkCandidate(candidate, group.filters, `${where} candidate ${i}`);
     const isGrouped = [...group.nodes.keys()].some((node) => node.int('group', 1) > 1);
-    if (isGrouped && candidates.some((candidate) => candidate.hidden > 0)) {
+    if (isGrouped && candidates.some(({ plan }) => isBank(plan))) {
       throw new TritbankError(
         'E_MODEL',
         where,
@@ -108,8 +109,7 @@ function checkLayers(layers: readonly LayerCandidates[], counted: readonly Count
 
 /** The layer as the candidate has it; its zeros are counted where `setting` skips them. */
 function predict(layer: CountedLayer, candidate: Candidate, setting: Setting, where: string): CountedLayer {
-  const { name, filters } = layer.group;
-  const [predicted] = predictLayers([layer], { layers: { [name]: toLayerPlan(candidate, filters) } });
+  const [predicted] = predictLayers([layer], { layers: { [layer.group.name]: candidate.plan } });
   const { group, counts } = predicted!;
   if (group.trits === 0 || setting.conventions.ternary === 'dense') return predicted!;
   const { nonZero } = candidate;

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { normal } from '../../../test/evaluate.ts';
 import { Graph } from '../../ir/index.ts';
 import { Builder } from '../../ops/index.ts';
-import { type Analysis, type AnalyzedLayer, analyzeNetwork } from '../sensitivity.ts';
-import { checkCandidate } from './candidate.ts';
-import { filterSensitivity, makeCandidates, measureCandidates, predictLosses } from './make-candidates.ts';
+import { isBank } from '../../quantize/index.ts';
+import type { Analysis, AnalyzedLayer } from '../sensitivity.ts';
+import { type Candidate, checkCandidate } from './candidate.ts';
+import { filterSensitivity, makeCandidates, predictLosses } from './make-candidates.ts';
 
 function network(filters: number, inputs: number): Graph {
   const graph = new Graph('net', 20);
@@ -81,6 +82,9 @@ describe('predictLosses', () => {
   });
 });
 
+const sizesOf = ({ plan }: Candidate) => (isBank(plan) ? [plan.fullPrecision, plan.hidden] : [[], 0]);
+const sparsityOf = ({ plan }: Candidate) => (isBank(plan) ? plan.sparsity : undefined);
+
 describe('makeCandidates', () => {
   const graph = network(4, 4);
 
@@ -89,7 +93,7 @@ describe('makeCandidates', () => {
     expect(made!.name).toBe('conv');
     const [a, b, c, d, whole, ...more] = made!.candidates;
     expect(more).toEqual([]);
-    expect([a, b, c, d].map((one) => [one!.fullPrecision, one!.hidden])).toEqual([
+    expect([a, b, c, d].map((one) => sizesOf(one!))).toEqual([
       [[], 2],
       [[], 4],
       [[1, 3], 1],
@@ -100,7 +104,7 @@ describe('makeCandidates', () => {
       [a, b, c, d].map((one) => one!.loss),
       [2.7, 0.27, 0.1 ** 0.75 + 3 * 0.2 ** 0.75, 7 * Math.sqrt(0.1 * 0.01)],
     );
-    expect(whole).toEqual({ fullPrecision: [0, 1, 2, 3], hidden: 0, loss: 0, nonZero: 0 });
+    expect(whole).toEqual({ plan: { method: 'fp' }, loss: 0 });
     // half of the 16 weights of Wb and Wc at width 2, three quarters of 32 at 4; of 6 and 12 with two filters
     expect([a, b, c, d].map((one) => one!.nonZero)).toEqual([8, 24, 3, 9]);
     for (const candidate of made!.candidates) checkCandidate(candidate, 4, 'test');
@@ -115,7 +119,7 @@ describe('makeCandidates', () => {
       ],
     };
     const [made] = makeCandidates(graph, { ...analysis, layers: [worse] }, { alphas: [0, 1] });
-    expect(made!.candidates.map(({ hidden, loss }) => [hidden, Number(loss.toFixed(6))])).toEqual([
+    expect(made!.candidates.map((one) => [sizesOf(one)[1], Number(one.loss.toFixed(6))])).toEqual([
       [2, 2.7],
       [2, 2.7],
       [0, 0],
@@ -132,9 +136,9 @@ describe('makeCandidates', () => {
     const both = { ...analysis, layers: [{ ...layer, sparser }] };
     const [made] = makeCandidates(graph, both, { alphas: [0] });
     const [first, second, third, fourth, whole] = made!.candidates;
-    expect([first, second].map((one) => one!.sparsity)).toEqual([undefined, undefined]);
+    expect([first, second].map((one) => sparsityOf(one!))).toEqual([undefined, undefined]);
     close([third!.loss, fourth!.loss], [2 * first!.loss, 2 * second!.loss]);
-    expect([third, fourth].map((one) => [one!.sparsity, one!.nonZero])).toEqual([
+    expect([third, fourth].map((one) => [sparsityOf(one!), one!.nonZero])).toEqual([
       [4, 4],
       [4, 12],
     ]);
@@ -163,30 +167,4 @@ it('filterSensitivity is the predicted loss of each filter', () => {
   const found = filterSensitivity(analysis, 0.5);
   expect(Object.keys(found)).toEqual(['conv']);
   close(found.conv!, [0.1, 0.8, 0.6, 1.2]);
-});
-
-describe('measureCandidates', () => {
-  const graph = network(24, 16);
-
-  it('decomposes the filters that do not stay; predictions come near', async () => {
-    const ratios = [0.5, 1];
-    const analysed = await analyzeNetwork(graph, { ratios, threads: 0 });
-    const grid = { alphas: [0, 0.5, 1], ratios };
-    const measured = (await measureCandidates(graph, analysed, { ...grid, threads: 0 })).at(-1)!;
-    const predicted = makeCandidates(graph, analysed, grid).at(-1)!;
-    expect(measured.candidates.length).toBe(7);
-    for (const [k, candidate] of measured.candidates.entries()) {
-      checkCandidate(candidate, 24, 'test');
-      const guess = predicted.candidates[k]!;
-      expect([candidate.fullPrecision.length, candidate.hidden]).toEqual([guess.fullPrecision.length, guess.hidden]);
-    }
-    // the whole bank is what was analysed
-    for (const k of [0, 1]) expect(measured.candidates[k]!.loss).toBeCloseTo(predicted.candidates[k]!.loss, 4);
-    for (const k of [2, 3]) {
-      const ratio = predicted.candidates[k]!.loss / measured.candidates[k]!.loss;
-      expect(ratio).toBeGreaterThan(0.7);
-      expect(ratio).toBeLessThan(1.7);
-    }
-    expect(measured.candidates.slice(4).map(({ loss }) => loss)).toEqual([0, 0, 0]);
-  });
 });

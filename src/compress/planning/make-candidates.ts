@@ -11,17 +11,14 @@
  * and errors fall exponentially with the trits per weight, as rate-distortion theory has it. So a filter's residual is
  * read from its whole bank's at equal trits per weight, log-linearly between the widths that were analysed. On MobileNet-V1
  * 0.5 this was 1 to 57 % above the true residual for alphas up to 0.75 (filters that stay leave a bank that is easier);
- * reading it at the same width ratio was up to 70 times below. `measureCandidates` decomposes each subset instead.
+ * reading it at the same width ratio was up to 70 times below.
  */
 
 import { type Graph, TritbankError } from '../../ir/index.ts';
-import type { Layer } from '../../quantize/index.ts';
+import { bankPlan, fanIn, type Layer, largest, otherFilters } from '../../quantize/index.ts';
 import { requireCandidates } from '../candidates.ts';
-import { decomposeLayers } from '../decompose/parallel.ts';
-import { type Analysis, type AnalyzedLayer, bankTask, checkRatios, fanIn, ratioBase } from '../sensitivity.ts';
-import type { LayerStatistics } from '../statistics/options.ts';
-import type { Candidate, LayerCandidates } from './candidate.ts';
-import { largest } from './uniform-plan.ts';
+import { type Analysis, type AnalyzedLayer, checkRatios, ratioBase } from '../sensitivity.ts';
+import { type Candidate, type LayerCandidates, untouched } from './candidate.ts';
 
 export interface CandidateGrid {
   /** Shares of filters in full precision, in 0..1. Default: 0 to 0.875 in steps of 0.125. All of them is always a candidate. */
@@ -52,69 +49,11 @@ export function makeCandidates(graph: Graph, analysis: Analysis, grid: Candidate
         neverWorse(ratios.map((ratio) => predictCandidate(layer, keptCount(layer, alpha), ratio, sparsity))),
       ),
     );
-    return { name: layer.name, candidates: [...banks.flat(), untouched(layer)] };
+    return { name: layer.name, candidates: [...banks.flat(), untouched] };
   });
 }
 
-export interface MeasureOptions extends Omit<CandidateGrid, 'sparsities'> {
-  /** Those of the analysis. */
-  readonly statistics?: ReadonlyMap<string, LayerStatistics>;
-  readonly threads?: number;
-  readonly onProgress?: (done: number, total: number, name: string) => void;
-  readonly signal?: AbortSignal;
-}
-
-/**
- * The same, with the subsets of ternary filters decomposed: exact up to what decomposition does, for several times the
- * work of an analysis. Filters that stay are those with the largest predicted loss at the middle one of the ratios.
- */
-export async function measureCandidates(
-  graph: Graph,
-  analysis: Analysis,
-  options: MeasureOptions = {},
-): Promise<LayerCandidates[]> {
-  const { statistics, threads, onProgress, signal } = options;
-  const found = checkAnalysis(graph, analysis);
-  const { alphas, ratios } = checkGrid(analysis, options);
-  const middle = ratios[Math.floor(ratios.length / 2)]!;
-  const subsets = analysis.layers.flatMap((layer) =>
-    alphas.map((alpha) => ({ layer, kept: predictCandidate(layer, keptCount(layer, alpha), middle, 0).fullPrecision })),
-  );
-  const tasks = subsets.map(({ layer, kept }, i) => {
-    if (kept.length === layer.filters) return undefined;
-    const known = statistics?.get(layer.name);
-    const task = bankTask(
-      found.get(layer.name)!,
-      { ratios, statistics: known, seed: analysis.seed },
-      others(layer, kept),
-    );
-    return { ...task, name: `${i}` };
-  });
-  const given = tasks.filter((task) => task !== undefined);
-  const results = await decomposeLayers(given, {
-    ...(threads !== undefined && { threads }),
-    ...(signal && { signal }),
-    onProgress: (done, total, name) => onProgress?.(done, total, subsets[Number(name)]!.layer.name),
-  });
-  const banks = subsets.map(({ layer, kept }, i): Candidate[] => {
-    const task = tasks[i];
-    if (!task) return ratios.map(() => untouched(layer));
-    const profile = new Map(results.get(task.name)!.profile.map((fit) => [fit.width, fit]));
-    const rows = others(layer, kept);
-    const measured = task.options.widths!.map((hidden): Candidate => {
-      const { residuals } = profile.get(hidden)!;
-      const loss = rows.reduce((sum, f, k) => sum + residuals[k]! * layer.importance[f]!, 0);
-      return { fullPrecision: kept, hidden, loss, nonZero: predictNonZero(layer, rows.length, hidden) };
-    });
-    return neverWorse(measured);
-  });
-  return analysis.layers.map((layer, l) => ({
-    name: layer.name,
-    candidates: [...banks.slice(l * alphas.length, (l + 1) * alphas.length).flat(), untouched(layer)],
-  }));
-}
-
-/** Predicted loss of each filter with its whole bank ternary at a width ratio: what `makeUniformBanks` asks for. */
+/** Predicted loss of each filter with its whole bank ternary at a width ratio: what `makePlan` takes. */
 export function filterSensitivity(analysis: Analysis, ratio: number): Record<string, number[]> {
   checkRatios([ratio]);
   return Object.fromEntries(
@@ -170,32 +109,19 @@ export function predictNonZero(layer: AnalyzedLayer, ternary: number, hidden: nu
 
 function predictCandidate(layer: AnalyzedLayer, kept: number, ratio: number, sparsity: number): Candidate {
   const ternary = layer.filters - kept;
-  if (ternary === 0) return untouched(layer);
+  if (ternary === 0) return untouched;
   const hidden = hiddenFor(layer, ternary, ratio);
   const losses = predictLosses(layer, ternary, hidden, sparsity);
   const fullPrecision = largest(losses, kept);
-  const loss = others(layer, fullPrecision).reduce((sum, f) => sum + losses[f]!, 0);
+  const loss = otherFilters(layer.filters, fullPrecision).reduce((sum, f) => sum + losses[f]!, 0);
   const nonZero = predictNonZero(layer, ternary, hidden, sparsity);
-  return { fullPrecision, hidden, loss, nonZero, ...(sparsity > 0 && { sparsity }) };
+  return { plan: bankPlan(layer.filters, fullPrecision, hidden, sparsity), loss, nonZero };
 }
-
-const untouched = ({ filters }: AnalyzedLayer): Candidate => ({
-  fullPrecision: Array.from({ length: filters }, (_, f) => f),
-  hidden: 0,
-  loss: 0,
-  nonZero: 0,
-});
 
 const keptCount = ({ filters }: AnalyzedLayer, alpha: number) => Math.round(alpha * filters);
 
 const hiddenFor = (layer: AnalyzedLayer, ternary: number, ratio: number) =>
   Math.max(1, Math.round((ratio * ratioBase(layer) * ternary) / layer.filters));
-
-/** The filters that are not in `kept`. */
-function others({ filters }: AnalyzedLayer, kept: readonly number[]): number[] {
-  const set = new Set(kept);
-  return Array.from({ length: filters }, (_, f) => f).filter((f) => !set.has(f));
-}
 
 /** Of candidates with ascending widths, each that has no less loss than one before it becomes that one. */
 function neverWorse(candidates: readonly Candidate[]): Candidate[] {

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../ir/index.ts';
 import { buildNetwork, NetworkBuilder } from '../../models/index.ts';
-import { findLayers } from '../../quantize/index.ts';
+import { bankPlan, findLayers, isBank, upTo } from '../../quantize/index.ts';
 import { type Budget, budgetNames, namesIn } from './budget.ts';
-import type { Candidate } from './candidate.ts';
+import { type Candidate, untouched } from './candidate.ts';
 import { costCandidates, type NetworkCosts } from './layer-costs.ts';
 import { type Item, type Knapsack, optimizePlan, solveKnapsack } from './optimize.ts';
 
@@ -160,12 +160,11 @@ describe('optimizePlan', () => {
     ...alphas.flatMap((alpha) =>
       widthRatios.map((ratio): Candidate => {
         const kept = Math.round(alpha * filters);
-        const fullPrecision = Array.from({ length: kept }, (_, i) => i);
-        const hidden = Math.round(ratio * (filters - kept));
-        return { fullPrecision, hidden, loss: sensitivity * (1 - alpha) * Math.exp(-1.5 * ratio) };
+        const plan = bankPlan(filters, upTo(kept), Math.round(ratio * (filters - kept)));
+        return { plan, loss: sensitivity * (1 - alpha) * Math.exp(-1.5 * ratio) };
       }),
     ),
-    { fullPrecision: Array.from({ length: filters }, (_, i) => i), hidden: 0, loss: 0 },
+    untouched,
   ];
   const random = new Random(1, 'sensitivity');
   const costs = costCandidates(
@@ -244,12 +243,12 @@ describe('optimizePlan', () => {
     for (const name of ['a', 'b', 'c']) x = network.convBlock(name, x, { filters: 8, kernel: 1 });
     const graph = network.classifier(x, 2);
     // wide and ternary: no MACs and many additions; full-precision: the other way round
-    const candidates = [...banksOf(8, 1), { fullPrecision: [], hidden: 40, loss: 0.001 }];
+    const candidates = [...banksOf(8, 1), { plan: bankPlan(8, [], 40), loss: 0.001 }];
     const wide = costCandidates(
       graph,
       ['a', 'b', 'c'].map((name) => ({
         name,
-        candidates: candidates.filter(({ hidden }) => hidden === 0 || hidden > 12),
+        candidates: candidates.filter(({ plan }) => !isBank(plan) || plan.hidden > 12),
       })),
     );
     const budget = { multiplications: 0.7, throughput: 0.9 };

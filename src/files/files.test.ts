@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TritbankError } from '../ir/index.ts';
-import { appendLine, makeRunDirectory, readLines, truncateLines, writeFileAtomic } from './run-files.ts';
+import { appendLine, makeRunDirectory, readLines, truncateLines, writeFileAtomic } from './files.ts';
 
 let directory = '';
 beforeEach(() => {

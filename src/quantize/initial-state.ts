@@ -4,7 +4,7 @@
  */
 
 import { elementCount, f32, isTernary, type Node, type Tensor, TritbankError } from '../ir/index.ts';
-import type { QuantizedNetwork } from '../quantize/index.ts';
+import type { PlannedNetwork } from './apply.ts';
 
 /** The decomposition of one layer's ternary filters, r hidden units: `filters(x) ~ wc diag(a) wb x`. */
 export interface Factors {
@@ -42,13 +42,18 @@ export function latentOf(factor: Tensor): { latent: Tensor; scale: number } {
  * batch norms get mean 0, variance 1 and a scale that undoes these (see `settleBatchNorms` for statistics that fit).
  * Throws E_USAGE for factors that are not ternary, of another shape, or of a layer without them.
  */
-export function initialState(quantized: QuantizedNetwork, factors: ReadonlyMap<string, Factors>): Map<string, Tensor> {
+export function initialState(quantized: PlannedNetwork, factors: ReadonlyMap<string, Factors>): Map<string, Tensor> {
   const state = new Map<string, Tensor>();
   for (const [layer, { wb, wc, a }] of factors) {
-    const norm = hiddenNorm(quantized, layer);
+    const bank = quantized.banks.get(layer);
+    const norm = bank && quantized.graph.nodes.find((n) => n.name === bank.norm);
+    if (!norm) {
+      const message = 'expected a strassenified layer or a hybrid bank, found none';
+      throw new TritbankError('E_USAGE', `factors of ${layer}`, message);
+    }
     const [outer, inner] = [latentOf(wc), latentOf(wb)];
-    put(quantized, state, `${layer}_wb`, wb, inner.latent);
-    put(quantized, state, `${layer}_wc`, wc, outer.latent);
+    put(quantized, state, bank.wb, wb, inner.latent);
+    put(quantized, state, bank.wc, wc, outer.latent);
     const [gamma, , mean, variance] = [1, 2, 3, 4].map((i) => norm.input(i)) as [V, V, V, V];
     const hidden = gamma.dims[0]!;
     if (a.length !== hidden) {
@@ -71,20 +76,8 @@ export function initialState(quantized: QuantizedNetwork, factors: ReadonlyMap<s
 
 type V = ReturnType<Node['input']>;
 
-/** The batch norm between the factors of a layer. */
-function hiddenNorm({ graph, ternary }: QuantizedNetwork, layer: string): Node {
-  const scale = ternary.find((t) => t.name === `${layer}_wb`)?.scale;
-  const norm = scale?.into === 'hidden' && graph.nodes.find((n) => n.name === scale.norm);
-  if (norm) return norm;
-  throw new TritbankError(
-    'E_USAGE',
-    `factors of ${layer}`,
-    'expected a strassenified layer or a hybrid bank, found none',
-  );
-}
-
 function put(
-  { graph }: QuantizedNetwork,
+  { graph }: PlannedNetwork,
   state: Map<string, Tensor>,
   name: string,
   factor: Tensor,

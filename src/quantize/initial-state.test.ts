@@ -24,9 +24,9 @@ function network(weights: readonly Tensor[]): Graph {
 
 const plan: Plan = {
   layers: {
-    conv: { method: 'hybrid', fullPrecision: 1, hidden: 6 },
-    pw: { method: 'strassen', fullPrecision: 0, hidden: 7 },
-    head: { method: 'hybrid', fullPrecision: 2, hidden: 2 },
+    conv: { method: 'hybrid', fullPrecision: [0], hidden: 6 },
+    pw: { method: 'strassen', fullPrecision: [], hidden: 7 },
+    head: { method: 'hybrid', fullPrecision: [0, 1], hidden: 2 },
   },
 };
 const scales = [

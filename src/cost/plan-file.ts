@@ -1,0 +1,138 @@
+/**
+ * A plan as a JSON file that a person reads, edits and passes back; beside the layers, for a plan that was optimised, are
+ * the budget and the predictions that led to it. Predictions are for the reader: an edited plan keeps those it had.
+ * Training leaves its plan in the same form, without budget and predictions. Files of earlier releases are read too
+ * (`old-plan-files.ts`).
+ */
+
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { checkJson, fileError, formatError, parseText } from '../files/index.ts';
+import { type BankPlan, faultOf, type Plan } from '../quantize/index.ts';
+import { upgradePlanFile } from './old-plan-files.ts';
+import type { CostSetting, Relative } from './records.ts';
+import { packings } from './storage.ts';
+
+/** How the figures of a plan are counted. */
+export type PlanSettings = Omit<CostSetting, 'name'>;
+
+/** What a plan is predicted to cost, relative to the uncompressed network, and to lose. */
+export interface PlanPrediction extends Relative {
+  /** Increase of the network's loss. */
+  readonly loss: number;
+  /** The part of each layer in `loss`. */
+  readonly losses: Readonly<Record<string, number>>;
+}
+
+export interface PlanFile extends Plan {
+  readonly version: 2;
+  /** The network that the plan is for. */
+  readonly model: string;
+  /** Limits relative to the uncompressed network; empty for a plan that was made without. */
+  readonly budget?: Partial<Relative>;
+  readonly settings?: PlanSettings;
+  readonly predicted?: PlanPrediction;
+}
+
+// In the schema an `error` is what follows "expected" in the error that a user sees.
+
+const atLeastZero = (error = 'a number of at least 0') => z.number({ error }).min(0, { error });
+const aboveZero = (error = 'a number above 0') => z.number({ error }).gt(0, { error });
+const whole = (from: number, error = `a whole number of at least ${from}`) => z.int({ error }).min(from, { error });
+const oneOf = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` });
+
+const text = () => {
+  const error = 'text that is not empty';
+  return z.string({ error }).min(1, { error });
+};
+
+/** An object with the keys of `shape` and no others. */
+function record<S extends z.ZodRawShape>(shape: S) {
+  const keys = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? `one of ${keys}` : `an object with ${keys}`),
+  });
+}
+
+const bank = <M extends BankPlan['method']>(method: M) =>
+  record({
+    method: z.literal(method),
+    fullPrecision: z.array(whole(0), { error: 'a list of indices of filters' }),
+    hidden: whole(1),
+    sparsity: atLeastZero().optional(),
+    bits: z.array(whole(1), { error: 'a list of numbers of bits' }).optional(),
+  });
+
+const layer = z.discriminatedUnion(
+  'method',
+  [
+    record({ method: z.literal('fp') }),
+    record({ method: z.literal('twn'), granularity: oneOf(['tensor', 'filter']) }),
+    bank('strassen'),
+    bank('hybrid'),
+  ],
+  { error: 'an object with the method fp, twn, strassen or hybrid' },
+);
+
+const figures = { size: aboveZero(), energy: aboveZero(), multiplications: aboveZero(), throughput: aboveZero() };
+
+const schema = record({
+  version: z.literal(2, { error: '2, the version that this release writes, or 1' }),
+  model: text(),
+  budget: record(figures).partial().optional(),
+  settings: record({
+    accelerator: text(),
+    format: text(),
+    conventions: record({
+      ternary: oneOf(['dense', 'zero-skipping']),
+      biases: oneOf(['added', 'preloaded']),
+      outputScales: oneOf(['left-out', 'counted']),
+      elementwise: oneOf(['left-out', 'counted']),
+    }),
+    scheme: record({
+      packing: oneOf(packings),
+      filterBits: atLeastZero(),
+      depthwiseBits: atLeastZero(),
+      otherBits: atLeastZero(),
+      outputScaleBits: atLeastZero(),
+    }),
+  }).optional(),
+  predicted: record({
+    size: atLeastZero(),
+    energy: atLeastZero(),
+    multiplications: atLeastZero(),
+    throughput: atLeastZero(),
+    loss: atLeastZero(),
+    losses: z.record(z.string(), atLeastZero(), { error: 'an object of losses by the names of layers' }),
+  }).optional(),
+  layers: z.record(z.string(), layer, { error: 'an object of layers by their names' }),
+});
+
+/** Checks a plan's parsed JSON. `where`, usually the file, begins the place in an error. E_FORMAT. */
+export function parsePlan(json: unknown, where: string): PlanFile {
+  const data = checkJson(schema, upgradePlanFile(json, where), where) as PlanFile;
+  for (const [name, planned] of Object.entries(data.layers)) {
+    const fault = faultOf(planned);
+    if (fault) throw formatError(where, ['layers', name, fault.key], fault.expected, fault.found);
+  }
+  return data;
+}
+
+/** Reads a plan's file. E_FILE for one that is absent or unreadable, E_FORMAT for one that is not JSON or not a plan. */
+export function readPlan(path: string): PlanFile {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw fileError(path, 'a readable JSON file with a plan', cause);
+  }
+  return parsePlan(parseText(content, path), path);
+}
+
+/** The text of a plan's file: indented, a list of indices on one line. */
+export function formatPlan(plan: PlanFile): string {
+  const indented = JSON.stringify(plan, null, 2);
+  // a line break in a name is escaped, so that this matches lists only
+  return `${indented.replace(/\[\n[\d,\s]*\]/g, (list) => `[${list.slice(1, -1).trim().replace(/\s+/g, ' ')}]`)}\n`;
+}

@@ -1,0 +1,2 @@
+export * from './check-json.ts';
+export * from './files.ts';

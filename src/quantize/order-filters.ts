@@ -1,0 +1,58 @@
+/**
+ * Filters brought into the order of a plan's banks, full-precision ones first, in a network that computes the same: the
+ * channels of what follows move along. Weights can be traced through it, for factors that were found in the old order.
+ */
+
+import { f32, type Graph, TritbankError } from '../ir/index.ts';
+import { inferShapes, permuteFilters } from '../passes/index.ts';
+import { fanIn, findLayers, fromWeightRows, weightRows } from './layers.ts';
+import { filterOrder, isBank, type Plan, upTo } from './plan.ts';
+
+/**
+ * A copy of `graph` whose banks have their full-precision filters first, both groups in ascending order. Throws
+ * E_UNSUPPORTED for two banks whose filters can only move together (the branch and the trunk of a squeeze-and-excite).
+ */
+export function orderFilters(graph: Graph, { layers }: Plan): Graph {
+  const copy = inferShapes(graph.clone());
+  const known = new Map(findLayers(copy).map((layer) => [layer.name, layer]));
+  for (const [name, planned] of Object.entries(layers)) {
+    if (!isBank(planned)) continue;
+    const { node, filters } = known.get(name)!;
+    const order = filterOrder(filters, planned);
+    if (order.every((from, to) => from === to)) continue;
+    const { moved } = permuteFilters(copy, node, order);
+    const clash = [...moved.keys()].find((other) => Object.hasOwn(layers, other) && isBank(layers[other]!));
+    if (clash === undefined) continue;
+    const message = `expected a bank whose filters keep their places, found '${clash}' moved with '${name}'`;
+    throw new TritbankError('E_UNSUPPORTED', 'plan', message);
+  }
+  return copy;
+}
+
+/** Where a layer's weights have come from. */
+export interface Origin {
+  /** Row i of the reordered layer was row `rows[i]`. */
+  readonly rows: readonly number[];
+  /** Weight j of a reordered filter was weight `columns[j]`. */
+  readonly columns: readonly number[];
+}
+
+/**
+ * Follows every weight through `orderFilters`: the same rewrite of a network whose weights are numbered. Numbers up to
+ * 2^24 are exact in float32.
+ */
+export function traceFilters(graph: Graph, plan: Plan): Map<string, Origin> {
+  const numbered = graph.clone();
+  for (const layer of findLayers(numbered)) {
+    const { dims, data } = layer.weight.constant!;
+    layer.weight.constant = f32(dims, fromWeightRows(layer, Float32Array.from(upTo(data.length))));
+  }
+  const origins = new Map<string, Origin>();
+  for (const layer of findLayers(orderFilters(numbered, plan))) {
+    const [data, size] = [weightRows(layer), fanIn(layer)];
+    const rows = Array.from({ length: layer.filters }, (_, i) => Math.floor(data[i * size]! / size));
+    const columns = Array.from({ length: size }, (_, j) => data[j]! % size);
+    origins.set(layer.name, { rows, columns });
+  }
+  return origins;
+}
