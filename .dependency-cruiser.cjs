@@ -11,6 +11,7 @@ const order = [
   'data',
   'quantize',
   'cost',
+  'classifier',
   'train',
   'compress',
   'runtime',

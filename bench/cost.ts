@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { printResult, type TritbankCommand, ValueOption } from '../src/cli/command.ts';
-import { whole } from '../src/cli/values.ts';
+import { whole } from '../src/options/values.ts';
 import { TritbankError } from '../src/ir/index.ts';
 import { describeEnvironment } from './environment.ts';
 import { formatRate, median } from './numbers.ts';

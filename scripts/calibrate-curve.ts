@@ -10,17 +10,15 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { classCountOf, type Evaluation, evaluateGraph, readNormalisation } from '../src/classifier/index.ts';
 import { type CalibrateOptions, calibrate } from '../src/compress/calibrate/calibrate.ts';
 import { measureCost, storageSchemes } from '../src/cost/index.ts';
 import { type Dataset, openDataset, type Split, selectImages } from '../src/data/index.ts';
-import { writeFileAtomic } from '../src/files/index.ts';
+import { describeMachine, writeFileAtomic } from '../src/files/index.ts';
 import type { Graph } from '../src/ir/index.ts';
 import { loadModel } from '../src/onnx/index.ts';
 import { normalizeNetwork } from '../src/passes/normalize/normalize-network.ts';
 import { bankPlan, findLayers, type LayerKind, type Plan, upTo } from '../src/quantize/index.ts';
-import { classCountOf } from '../src/train/evaluate.ts';
-import { describeMachine, type Evaluation, evaluateGraph } from '../src/train/index.ts';
-import { readNormalisation } from '../src/train/pixels.ts';
 
 interface Row {
   readonly name: string;

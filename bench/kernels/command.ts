@@ -1,7 +1,7 @@
 /** `bench kernels`: the runtime's kernels against onnxruntime-web's, one thread, in one process and one run. */
 
 import { printResult, type TritbankCommand, ValueOption } from '../../src/cli/command.ts';
-import { listOf, number, whole } from '../../src/cli/values.ts';
+import { listOf, number, whole } from '../../src/options/values.ts';
 import type { Kernels } from '../../src/runtime/kernels/kernels.ts';
 import { createWasmKernels } from '../../src/runtime/kernels/wasm.ts';
 import { describeEnvironment } from '../environment.ts';

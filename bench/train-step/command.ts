@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { printResult, type TritbankCommand, ValueOption } from '../../src/cli/command.ts';
-import { listOf, number, text, whole } from '../../src/cli/values.ts';
+import { listOf, number, text, whole } from '../../src/options/values.ts';
 import { TritbankError } from '../../src/ir/index.ts';
 import { describeEnvironment } from '../environment.ts';
 import { measure } from './measure.ts';

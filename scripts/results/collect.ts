@@ -12,11 +12,11 @@ import {
   storageSchemes,
 } from '../../src/cost/index.ts';
 import { type ExportResult, exportModel } from '../../src/export/index.ts';
-import { writeFileAtomic } from '../../src/files/index.ts';
+import { describeMachine, writeFileAtomic } from '../../src/files/index.ts';
 import type { Graph } from '../../src/ir/index.ts';
 import { loadModel } from '../../src/onnx/index.ts';
 import { normalizeNetwork } from '../../src/passes/index.ts';
-import { describeMachine, type RunResult } from '../../src/train/index.ts';
+import type { RunResult } from '../../src/train/index.ts';
 import { type Row, rowOf, rows } from './rows.ts';
 import type { Counted, RunFigures } from './stored.ts';
 

@@ -1,18 +1,27 @@
 /** `tritbank analyze`: how much each filter of a model suffers from becoming ternary, at several hidden widths. */
 
+import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Analysis, AnalyzeOptions } from '../compress/sensitivity.ts';
 import { TritbankError } from '../ir/errors.ts';
 import type { Graph } from '../ir/index.ts';
-import { type CommonOptions, commandLine, printResult, type TritbankCommand, ValueOption, version } from './command.ts';
+import { listOf, number, text, whole } from '../options/values.ts';
+import {
+  type CommonOptions,
+  commandLine,
+  interruptible,
+  printResult,
+  type TritbankCommand,
+  ValueOption,
+  version,
+} from './command.ts';
 import { createProgress } from './progress.ts';
-import { listOf, number, text, whole } from './values.ts';
 
 interface Options extends CommonOptions {
   readonly data?: string;
   readonly dataDir?: string;
   readonly images?: number;
-  readonly ratios?: readonly number[];
+  readonly widthRatios?: readonly number[];
   readonly sparsities?: readonly number[];
   readonly seed?: number;
   readonly threads?: number;
@@ -50,7 +59,7 @@ export function addAnalyze(program: TritbankCommand): void {
     .optionsGroup('Analysis:')
     .addOption(
       new ValueOption(
-        '--ratios <list>',
+        '--width-ratios <list>',
         'hidden units per filter (default: 0.25,0.5,0.75,1,1.25,1.5,2)',
         listOf(number({ above: 0, to: 8 }), 'numbers above 0 and at most 8, separated by commas'),
       ),
@@ -67,6 +76,7 @@ export function addAnalyze(program: TritbankCommand): void {
     )
     .addOption(new ValueOption('--threads <n>', 'layers at a time (default: one a core)', count))
     .action(analyze);
+  command.renamed('--ratios <list>', 'widthRatios');
   command
     .optionsGroup('Output:')
     .addOption(new ValueOption('--out <file>', 'write all figures as JSON', text('a file')))
@@ -79,32 +89,54 @@ async function analyze(path: string, options: Options): Promise<void> {
   if (needless && options.data === undefined) {
     throw new TritbankError('E_USAGE', needless, 'expected --data with it, found none');
   }
-  const [{ analyzeNetwork }, { requireCandidates }, { loadModel }, { normalizeNetwork }] = await Promise.all([
+  const [
+    { analyzeNetwork },
+    { keepAnalyzed },
+    { requireCandidates },
+    { fingerprint, loadModel },
+    { normalizeNetwork },
+  ] = await Promise.all([
     import('../compress/sensitivity.ts'),
+    import('../compress/analysis-progress.ts'),
     import('../compress/candidates.ts'),
     import('../onnx/index.ts'),
     import('../passes/normalize/normalize-network.ts'),
   ]);
   const graph = normalizeNetwork(await loadModel(path));
   requireCandidates(graph);
-  const { quiet = false, ratios, sparsities, seed, threads, out, report } = options;
+  const { quiet = false, widthRatios: ratios, sparsities, seed, threads, out, report } = options;
   const measured = await measure(graph, options);
   const progress = createProgress({ label: `analyze ${basename(path)}`, total: 100, unit: '%', quiet });
+  const chosen = {
+    ...(ratios && { ratios }),
+    ...(sparsities && { sparsities }),
+    ...(seed !== undefined && { seed }),
+  };
+  const layersFile = out === undefined ? undefined : `${out}.layers`;
+  const kept =
+    layersFile === undefined
+      ? {}
+      : keepAnalyzed(layersFile, subjectOf(fingerprint(graph), { ...chosen, ...measured.data }));
   let analysis: Analysis;
   try {
     progress.update(0);
-    analysis = await analyzeNetwork(graph, {
-      ...measured,
-      ...(ratios && { ratios }),
-      ...(sparsities && { sparsities }),
-      ...(seed !== undefined && { seed }),
-      ...(threads !== undefined && { threads }),
-      onProgress: (share, layer) => progress.update(Math.round(100 * share), { layer }),
-    });
+    analysis = await interruptible(
+      (signal) =>
+        analyzeNetwork(graph, {
+          ...measured,
+          ...chosen,
+          ...kept,
+          ...(threads !== undefined && { threads }),
+          signal,
+          onProgress: (share, layer) => progress.update(Math.round(100 * share), { layer }),
+        }),
+      () => (layersFile ? 'the same command continues' : 'with --out, the same command would continue'),
+    );
   } finally {
     progress.stop();
   }
   await writeFiles(analysis, path, out, report);
+  if (layersFile) rmSync(layersFile, { force: true });
   const { printAnalysis } = await import('../report/analysis-columns.ts');
   printResult(options, analysis, () => {
     const files = [out && `analysis  ${out}`, report && `report    ${report}`].filter((line) => line);
@@ -112,41 +144,35 @@ async function analyze(path: string, options: Options): Promise<void> {
   });
 }
 
+/** All that a layer's analysis depends on. */
+const subjectOf = (network: string, options: object) => ({
+  network,
+  ...(JSON.parse(JSON.stringify(options)) as object),
+});
+
 type Measured = Pick<AnalyzeOptions, 'statistics' | 'data'>;
 
-/** What the images of the training part tell about the layers; nothing without `--data`. */
-async function measure(graph: Graph, { data, dataDir, images, seed, quiet = false }: Options): Promise<Measured> {
+/** What the images tell about the layers; nothing without `--data`. */
+async function measure(graph: Graph, options: Options): Promise<Measured> {
+  const { data, dataDir, images = defaultImages, seed, quiet = false } = options;
   if (data === undefined) return {};
-  const [{ collectStatistics }, { openDataset, statistics: pixelStatistics }, train] = await Promise.all([
-    import('../compress/statistics/statistics.ts'),
-    import('../data/index.ts'),
-    import('../train/fine-tune-data.ts'),
+  const [{ measureLayers }, { openImagesFor }] = await Promise.all([
+    import('../compress/index.ts'),
+    import('../classifier/index.ts'),
   ]);
-  const { readNormalisation } = await import('../train/pixels.ts');
-  const { channels, size } = train.imageInputOf(graph);
   const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
-  const dataset = await openDataset(data, {
-    channels,
-    ...(size !== undefined && { imageSize: size }),
-    ...(dataDir !== undefined && { dir: dataDir }),
-    warn,
-  });
-  const split = dataset.train.length > 0 ? dataset.train : dataset.test;
-  const normalisation = readNormalisation(graph, channels) ?? (await pixelStatistics(dataset));
-  const count = Math.min(images ?? defaultImages, split.length);
+  const opened = await openImagesFor(graph, { data, ...(dataDir !== undefined && { dataDir }) }, { warn });
   let progress: ReturnType<typeof createProgress> | undefined;
   try {
-    const statistics = await collectStatistics(graph, split, {
-      images: count,
-      normalisation,
+    return await measureLayers(graph, opened, {
+      images,
       ...(seed !== undefined && { seed }),
       onProgress: (done, total) => {
-        progress ??= createProgress({ label: `measure ${dataset.name}`, total, quiet });
+        progress ??= createProgress({ label: `measure ${opened.dataset.name}`, total, quiet });
         progress.update(done);
       },
       warn,
     });
-    return { statistics, data: { name: dataset.name, images: count } };
   } finally {
     progress?.stop();
   }

@@ -2,9 +2,9 @@
 
 import type { DrawnName, Place } from '../bench/index.ts';
 import { TritbankError } from '../ir/errors.ts';
+import { listOf, oneOf, text, whole } from '../options/values.ts';
 import { type CommonOptions, commandLine, printResult, type TritbankCommand, ValueOption, version } from './command.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { listOf, oneOf, text, whole } from './values.ts';
 
 interface Options extends CommonOptions {
   readonly networks?: readonly DrawnName[];

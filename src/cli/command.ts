@@ -3,12 +3,11 @@
  * on stdout, signals. Nothing here loads the runtime or the data: `--help` has to start at once.
  */
 
-import { createRequire } from 'node:module';
 import { Command, type ErrorOptions, Option } from 'commander';
 import { TritbankError } from '../ir/errors.ts';
-import type { ValueKind } from './values.ts';
+import type { ValueKind } from '../options/values.ts';
 
-export const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+export { version } from '../files/machine.ts';
 
 /** An option with a value; a bad one is an E_USAGE error that names the option. */
 export class ValueOption<T> extends Option {
@@ -58,6 +57,17 @@ export class TritbankCommand extends Command {
     this.option('--debug', 'print the stack of an error');
     this.helpOption('-h, --help', 'print this help');
     return this.addHelpText('after', `\nExample:\n${example.replace(/^/gm, '  ')}`);
+  }
+
+  /** An option under the name that it had in earlier releases; the help does not show it. */
+  renamed(flags: string, attribute: string): this {
+    const target = this.options.find((option) => option.attributeName() === attribute);
+    if (!target) throw new Error(`internal: no option '${attribute}'`);
+    const old = new Option(flags).hideHelp();
+    if (target.parseArg) old.argParser(target.parseArg);
+    this.addOption(old);
+    const take = () => this.setOptionValueWithSource(attribute, this.getOptionValue(old.attributeName()), 'cli');
+    return this.on(`option:${old.name()}`, take);
   }
 
   /** Values that were given on the command line, by attribute name; defaults are left out. */

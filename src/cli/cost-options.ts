@@ -2,8 +2,8 @@
 
 import type { Conventions } from '../cost/records.ts';
 import type { Packing, StorageScheme, StorageSchemeName } from '../cost/storage.ts';
+import { oneOf } from '../options/values.ts';
 import { type TritbankCommand, ValueOption } from './command.ts';
-import { oneOf } from './values.ts';
 
 const schemes = [
   'fp',

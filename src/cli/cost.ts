@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 import type { CostOptions, NetworkCost, Sweep } from '../cost/index.ts';
 import { TritbankError } from '../ir/errors.ts';
+import { number, oneOf, pairOf, series, text, type ValueKind, whole } from '../options/values.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -20,7 +21,6 @@ import {
   type StorageOptions,
   schemeFrom,
 } from './cost-options.ts';
-import { number, oneOf, pairOf, series, text, type ValueKind, whole } from './values.ts';
 
 const sweepNames = ['alpha', 'width-ratio'] as const;
 type SweepName = (typeof sweepNames)[number];
@@ -47,6 +47,7 @@ const sweepKind: ValueKind<{ readonly name: SweepName; readonly value: number[] 
     const range = given.startsWith('alpha') ? { from: 0, to: 1 } : { above: 0 };
     return pairOf(oneOf(sweepNames), series(range), '').parse(given);
   },
+  accepts: (given) => pairOf(oneOf(sweepNames), series(), '').accepts(given),
 };
 
 const defaultAlphas = [0.5];

@@ -5,6 +5,7 @@
 
 import { join } from 'node:path';
 import { TritbankError } from '../ir/errors.ts';
+import { text, whole } from '../options/values.ts';
 import { defaultConfig, type TrainConfig } from '../train/config.ts';
 import { type Method, methods, type RunResult } from '../train/records.ts';
 import {
@@ -15,9 +16,8 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
-import { discardRun, readRun, summarize, writeReport } from './run-directory.ts';
+import { readRun, summarize, writeReport } from './run-directory.ts';
 import type { TrainReporter } from './train-progress.ts';
-import { text, whole } from './values.ts';
 
 /** What all runs have in common, and what is special about each. */
 const common = {
@@ -27,7 +27,7 @@ const common = {
   trainSamples: 15_000,
   epochs: 3,
   // Softer targets than this say little about ten classes.
-  temperature: 2,
+  distillation: { kind: 'kd', weight: 0.5, temperature: 2 },
 } satisfies TrainConfig;
 const runs: Readonly<Record<Method, Partial<TrainConfig>>> = {
   fp: {},
@@ -110,7 +110,6 @@ async function demo(options: Options): Promise<void> {
   };
   print(`data set: ${data} (${reason})`);
   const planned = planRuns(data, out, options);
-  if (options.fresh) for (const run of planned) discardRun(run.out);
   const [{ createTrainReporter }, { printTable }] = await Promise.all([
     import('./train-progress.ts'),
     import('../report/index.ts'),
@@ -120,7 +119,7 @@ async function demo(options: Options): Promise<void> {
   let done: Done;
   try {
     done = await interruptible(
-      (signal) => performAll(planned, reporter, signal),
+      (signal) => performAll(planned, { reporter, signal, isFresh: options.fresh === true }),
       () => 'the same command continues',
     );
   } finally {
@@ -139,18 +138,26 @@ interface Done {
   readonly reused: Method[];
 }
 
-async function performAll(planned: readonly Run[], reporter: TrainReporter, signal: AbortSignal): Promise<Done> {
+interface Performance {
+  readonly reporter: TrainReporter;
+  readonly signal: AbortSignal;
+  /** Earlier runs are not reused. */
+  readonly isFresh: boolean;
+}
+
+async function performAll(planned: readonly Run[], how: Performance): Promise<Done> {
+  const { reporter, signal, isFresh } = how;
   const done: Done = { results: [], reused: [] };
   let before = 0;
   for (const run of planned) {
     signal.throwIfAborted();
     reporter.next(run.method, before);
-    const finished = findFinished(run);
+    const finished = isFresh ? undefined : findFinished(run);
     if (finished) {
       done.reused.push(run.method);
       reporter.note(`${run.method}: finished before with the same configuration, taken from ${run.out}`);
     }
-    done.results.push(finished ?? (await perform(run, reporter, signal)));
+    done.results.push(finished ?? (await perform(run, how)));
     before += run.config.epochs;
   }
   return done;
@@ -164,12 +171,11 @@ function findFinished({ out, config }: Run): RunResult | undefined {
 }
 
 /** Continues the run where it was stopped with the same configuration, else starts it. */
-async function perform({ method, config, out }: Run, reporter: TrainReporter, signal: AbortSignal): Promise<RunResult> {
+async function perform({ method, config, out }: Run, { reporter, signal, isFresh }: Performance): Promise<RunResult> {
   const { trainNetwork } = await import('../train/index.ts');
-  const stored = readRun(out);
+  const stored = isFresh ? undefined : readRun(out);
   const resume = stored?.hasCheckpoint === true && isSame(stored.config, config);
   if (resume) reporter.note(`${method}: continued from ${out}`);
-  else discardRun(out);
   const { onProgress, warn } = reporter;
   return trainNetwork(config, { out, resume, signal, command: commandLine(), onProgress, warn });
 }

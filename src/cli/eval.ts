@@ -1,12 +1,12 @@
 /** `tritbank eval`: accuracy of an ONNX classifier on the test images of a data set. */
 
 import { basename } from 'node:path';
+import type { Evaluation } from '../classifier/index.ts';
 import type { Device } from '../engine/index.ts';
-import type { Evaluation } from '../train/index.ts';
+import { oneOf, text, whole } from '../options/values.ts';
+import { devices } from '../train/recipe-options.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
-import { devices } from './options.ts';
 import { createProgress } from './progress.ts';
-import { oneOf, text, whole } from './values.ts';
 
 interface Options extends CommonOptions {
   readonly data: string;
@@ -14,6 +14,7 @@ interface Options extends CommonOptions {
   readonly batchSize?: number;
   readonly samples?: number;
   readonly labels?: 'folder' | 'index';
+  readonly inputSize?: number;
   readonly confusion?: boolean;
   readonly device?: Device;
   readonly threads?: number;
@@ -39,14 +40,15 @@ export function addEval(program: TritbankCommand): void {
       ).makeOptionMandatory(),
     )
     .addOption(new ValueOption('--data-dir <dir>', 'where the files of a named data set are', text('a directory')))
-    .addOption(new ValueOption('--samples <n>', 'use the first n test images only (default: all)', count))
+    .addOption(new ValueOption('--samples <n>', 'evaluate on so many test images, evenly spread (default: all)', count))
     .addOption(
       new ValueOption(
         '--labels <from>',
-        'folders: number the classes by sorted folder, or by the index in classes.json (default: folder)',
+        'folders: number the classes by sorted folder, or by the index in classes.json (default: index where that file is)',
         oneOf(['folder', 'index']),
       ),
     )
+    .addOption(new ValueOption('--input-size <px>', 'height and width, for models that leave them open', count))
     .optionsGroup('Run:')
     .addOption(new ValueOption('--batch-size <n>', 'images per step (default: 100, fewer of large images)', count))
     .addOption(new ValueOption('--device <name>', `${devices.join(', ')} (default: cpu)`, oneOf(devices)))
@@ -57,8 +59,8 @@ export function addEval(program: TritbankCommand): void {
 }
 
 async function evaluate(model: string, options: Options): Promise<void> {
-  const { evaluateModel } = await import('../train/index.ts');
-  const { data, dataDir, batchSize, samples, labels, device, threads, quiet = false } = options;
+  const { evaluateModel } = await import('../classifier/index.ts');
+  const { data, dataDir, batchSize, samples, labels, inputSize, device, threads, quiet = false } = options;
   const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   let progress: ReturnType<typeof createProgress> | undefined;
   const onProgress = (done: number, total: number) => {
@@ -71,9 +73,10 @@ async function evaluate(model: string, options: Options): Promise<void> {
       data,
       onProgress,
       warn,
-      ...(dataDir !== undefined && { dir: dataDir }),
+      ...(dataDir !== undefined && { dataDir }),
       ...(batchSize !== undefined && { batchSize }),
-      ...(samples !== undefined && { samples }),
+      ...(samples !== undefined && { testSamples: samples }),
+      ...(inputSize !== undefined && { inputSize }),
       ...(labels !== undefined && { labels }),
       ...(device !== undefined && { device }),
       ...(threads !== undefined && { threads }),

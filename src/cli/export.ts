@@ -2,6 +2,7 @@
 
 import type { ExportConfig, ExportProgress, ExportResult } from '../export/index.ts';
 import { TritbankError } from '../ir/errors.ts';
+import { oneOf, text, whole } from '../options/values.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -11,7 +12,6 @@ import {
   ValueOption,
 } from './command.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { oneOf, text, whole } from './values.ts';
 
 const activations = ['float', 'int8'] as const;
 const filters = ['fp16', 'int8', 'fp32'] as const;
@@ -25,7 +25,7 @@ interface Options extends CommonOptions {
   readonly data?: string;
   readonly dataDir?: string;
   readonly images?: number;
-  readonly testSamples?: number;
+  readonly samples?: number;
   readonly labels?: string;
   readonly seed?: number;
   readonly threads?: number;
@@ -70,7 +70,8 @@ export function addExport(program: TritbankCommand): void {
   );
   add('--data-dir <dir>', 'where the files of a named data set are', text('a directory'));
   add('--images <n>', 'training images for calibration (default: 256)', count);
-  add('--test-samples <n>', 'compare on this many test images (default: all)', count);
+  add('--samples <n>', 'compare on so many test images, evenly spread (default: all)', count);
+  command.renamed('--test-samples <n>', 'samples');
   command.optionsGroup('Run:');
   add('--threads <n>', 'threads (default: one a core)', count);
   add('--seed <n>', 'of the choice of images (default: 0)', whole({ from: 0, to: 2 ** 32 - 1 }));
@@ -89,9 +90,17 @@ async function run(model: string, options: Options): Promise<void> {
   if (options.activations === 'int8' && options.filters !== undefined && options.filters !== 'int8') {
     throw new TritbankError('E_USAGE', '--filters', `expected int8 with 8-bit activations, found ${options.filters}`);
   }
-  const { exportModel, readLabels } = await import('../export/index.ts');
-  const { to: _to, labels, json: _json, quiet = false, debug: _debug, ...rest } = options;
-  const config: ExportConfig = { ...rest, model, ...(labels !== undefined && { labels: readLabels(labels) }) };
+  const [{ exportModel }, { readLabels }] = await Promise.all([
+    import('../export/index.ts'),
+    import('../classifier/index.ts'),
+  ]);
+  const { to: _to, labels, samples, json: _json, quiet = false, debug: _debug, ...rest } = options;
+  const config: ExportConfig = {
+    ...rest,
+    model,
+    ...(samples !== undefined && { testSamples: samples }),
+    ...(labels !== undefined && { labels: readLabels(labels) }),
+  };
   let stage: ExportProgress['stage'] | undefined;
   let progress: Progress | undefined;
   const onProgress = (event: ExportProgress) => {

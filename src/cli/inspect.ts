@@ -2,9 +2,9 @@
 
 import { readFile } from 'node:fs/promises';
 import type { LayerReport, ModelReport, TensorReport } from '../compress/inspect.ts';
+import { pairOf, text, whole } from '../options/values.ts';
 import type { Statement } from '../report/text-table.ts';
 import { type CommonOptions, printResult, RepeatedOption, type TritbankCommand } from './command.ts';
-import { pairOf, text, whole } from './values.ts';
 
 interface Options extends CommonOptions {
   readonly dim?: readonly { readonly name: string; readonly value: number }[];

@@ -14,6 +14,7 @@ import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
 import { addEval } from './eval.ts';
 import { addExport } from './export.ts';
+import { addFineTune } from './fine-tune.ts';
 import { addInspect } from './inspect.ts';
 import { addRun } from './run.ts';
 import { addTable1 } from './table1.ts';
@@ -32,6 +33,7 @@ function createProgram(): TritbankCommand {
     );
   addDemo(program);
   addTrain(program);
+  addFineTune(program);
   addEval(program);
   addInspect(program);
   addAnalyze(program);

@@ -1,11 +1,12 @@
-/** What a command has to know of a run directory before it trains into it, and what it adds afterwards. */
+/** What a command has to know of a training run before it trains into its directory, and what it adds afterwards. */
 
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { TritbankError } from '../ir/errors.ts';
-import type { TrainConfig } from '../train/config.ts';
+import { version } from '../files/machine.ts';
+import { readObject, storedConfig } from '../files/run-directory.ts';
+import { type TrainConfig, upgradeConfig } from '../train/config.ts';
 import type { RunResult } from '../train/records.ts';
-import { version } from './command.ts';
+import { runFiles } from '../train/run-layout.ts';
 
 export interface StoredRun {
   readonly config: TrainConfig;
@@ -14,36 +15,16 @@ export interface StoredRun {
   readonly hasCheckpoint: boolean;
 }
 
-const names = ['config.json', 'plan.json', 'metrics.jsonl', 'checkpoint.safetensors', 'model.onnx', 'result.json'];
-
 /** The run in `directory`, or undefined where there is none. E_FORMAT for damaged files. */
 export function readRun(directory: string): StoredRun | undefined {
-  const config = readJson<TrainConfig>(join(directory, 'config.json'));
-  if (!config) return undefined;
-  const result = readJson<RunResult>(join(directory, 'result.json'));
-  return { config, result, hasCheckpoint: existsSync(join(directory, 'checkpoint.safetensors')) };
-}
-
-/** Removes the files of a run, and no others. */
-export function discardRun(directory: string): void {
-  if (!existsSync(directory)) return;
-  const events = readdirSync(directory).filter((name) => name.startsWith('events.out.tfevents.'));
-  for (const name of [...names, 'model.onnx.data', 'report.html', ...events]) {
-    rmSync(join(directory, name), { force: true });
-  }
-}
-
-/** The object in a file that Tritbank wrote, which the caller knows to be of type T. */
-function readJson<T extends object>(path: string): T | undefined {
-  if (!existsSync(path)) return undefined;
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof value === 'object' && value !== null) return value as T;
-  } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    throw new TritbankError('E_FORMAT', path, `expected a JSON object, found: ${found}`, { cause });
-  }
-  throw new TritbankError('E_FORMAT', path, 'expected a JSON object, found another value');
+  const stored = storedConfig(directory);
+  if (!stored) return undefined;
+  const result = join(directory, runFiles.result);
+  return {
+    config: upgradeConfig(stored) as TrainConfig,
+    result: existsSync(result) ? readObject<RunResult>(result) : undefined,
+    hasCheckpoint: existsSync(join(directory, runFiles.checkpoint)),
+  };
 }
 
 /** Writes `report.html` about the runs into `directory`; returns its path. */

@@ -1,8 +1,8 @@
 /** `tritbank run`: classes of images, by the ternary runtime. */
 
+import { listOf, number, whole } from '../options/values.ts';
 import type { Classification, LayerTime } from '../runtime/node.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
-import { listOf, number, whole } from './values.ts';
 
 interface Options extends CommonOptions {
   readonly topK?: number;

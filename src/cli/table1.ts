@@ -1,8 +1,8 @@
 /** `tritbank table1`: Table I of the paper, computed from the graphs, beside the printed figures. */
 
 import { join } from 'node:path';
+import { text } from '../options/values.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
-import { text } from './values.ts';
 
 interface Options extends CommonOptions {
   readonly accelerator?: string;

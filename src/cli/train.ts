@@ -2,7 +2,9 @@
 
 import { join } from 'node:path';
 import { TritbankError } from '../ir/errors.ts';
-import type { TrainConfig } from '../train/config.ts';
+import { text } from '../options/values.ts';
+import { defaultConfig, type TrainConfig, upgradeConfig } from '../train/config.ts';
+import { trainOptions } from '../train/options.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -11,10 +13,8 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
-import { addConfigOptions, newConfig, resumedConfig } from './configure.ts';
-import { discardRun, readRun, summarize, writeReport } from './run-directory.ts';
-import { checkTeachers } from './teachers.ts';
-import { text } from './values.ts';
+import { addConfigFile, addConfigOptions, checkTeachers, newConfig, resumedConfig } from './configure.ts';
+import { readRun, summarize, writeReport } from './run-directory.ts';
 
 interface Options extends CommonOptions {
   readonly out?: string;
@@ -31,7 +31,8 @@ export function addTrain(program: TritbankCommand): void {
     'Train a classifier from scratch: in full precision, with ternary weights (twn), strassenified (strassen), ' +
       'or with hybrid filter banks (hybrid).',
   );
-  addConfigOptions(command);
+  addConfigOptions(command, trainOptions, defaultConfig);
+  addConfigFile(command);
   command
     .addOption(new ValueOption('--out <dir>', 'run directory (default: runs/<model>-<method>)', text('a directory')))
     .option('--resume', 'continue the run in --out, with its configuration')
@@ -40,21 +41,23 @@ export function addTrain(program: TritbankCommand): void {
   command.common(example);
 }
 
+const configuring = { table: trainOptions, defaults: defaultConfig, upgrade: upgradeConfig };
+
 /** What to train, where. E_USAGE, E_RESUME, before anything is written. */
-function prepare(command: TritbankCommand, options: Options): { config: TrainConfig; out: string } {
-  const wanted = options.resume && options.out !== undefined ? undefined : newConfig(command);
+async function prepare(command: TritbankCommand, options: Options): Promise<{ config: TrainConfig; out: string }> {
+  const wanted = options.resume && options.out !== undefined ? undefined : await newConfig(command, configuring);
   const out = options.out ?? join('runs', `${wanted?.model}-${wanted?.method}`);
   const stored = readRun(out);
   if (options.resume) {
     if (options.fresh) throw new TritbankError('E_USAGE', '--fresh', 'expected no --resume with it, found both');
     if (!stored) throw new TritbankError('E_RESUME', '--resume', `expected a run in ${out}, found none`);
-    return { config: resumedConfig(command, stored.config, join(out, 'config.json')), out };
+    return { config: resumedConfig(command, trainOptions, stored.config, join(out, 'config.json')), out };
   }
   if (stored && !options.fresh && (stored.result || stored.hasCheckpoint)) {
     const expected = 'expected a directory without a run, or --resume to continue it, or --fresh to replace it';
     throw new TritbankError('E_USAGE', '--out', `${expected}, found a run in ${out}`);
   }
-  return { config: wanted ?? newConfig(command), out };
+  return { config: wanted ?? (await newConfig(command, configuring)), out };
 }
 
 /** Refuses what the trainer would find out only after it has begun to write. */
@@ -68,14 +71,13 @@ async function checkInputs({ model, teachers }: TrainConfig): Promise<void> {
 }
 
 async function train(command: TritbankCommand, options: Options): Promise<void> {
-  const { config, out } = prepare(command, options);
+  const { config, out } = await prepare(command, options);
   await checkInputs(config);
   const [{ trainNetwork }, { createTrainReporter }, { printTable }] = await Promise.all([
     import('../train/index.ts'),
     import('./train-progress.ts'),
     import('../report/index.ts'),
   ]);
-  if (options.fresh) discardRun(out);
   const reporter = createTrainReporter('train', config.epochs, options.quiet === true);
   const { resume = false } = options;
   const { onProgress, warn } = reporter;

@@ -1,12 +1,13 @@
 /** What `compressModel` is asked for; stored as `config.json`, so that a resumed run does the same. */
 
-import type { Conventions, StorageScheme } from '../cost/index.ts';
+import { type Conventions, paperConventions, type StorageScheme, storageSchemes } from '../cost/index.ts';
 import { TritbankError } from '../ir/index.ts';
-import { defaultFineTune, type FineTuneConfig } from '../train/index.ts';
+import type { FineTuneConfig } from '../train/index.ts';
+import { plainDefaults } from './defaults.ts';
 import { type Budget, checkBudget, namesIn } from './planning/budget.ts';
 
 export interface CompressConfig {
-  /** An ONNX file. */
+  /** The model's file, or the name of a network that was given as such. */
   readonly model: string;
   /** Data set name or directory; absent: the network is decomposed without any data. */
   readonly data?: string;
@@ -38,7 +39,7 @@ export interface CompressConfig {
   readonly method: 'train' | 'calibrate' | 'none';
   /** Factors of ternary filters at the start of training: decomposed from the weights, or drawn. */
   readonly init: 'decompose' | 'draw';
-  /** Fine-tuning besides data, seed, device and threads. */
+  /** Fine-tuning, and how images are read, besides data, seed and threads. */
   readonly training: Omit<FineTuneConfig, 'data' | 'dataDir' | 'seed' | 'threads'>;
   readonly seed: number;
   readonly threads?: number;
@@ -57,8 +58,8 @@ export interface CompressProgress {
 }
 
 export interface CompressOptions {
-  /** Run directory; created when absent. */
-  readonly out: string;
+  /** Run directory; created when absent. Default: `runs/NAME-compressed`. */
+  readonly out?: string;
   /** Go on from what the stages left in `out`. */
   readonly resume?: boolean;
   readonly signal?: AbortSignal;
@@ -68,16 +69,33 @@ export interface CompressOptions {
   readonly warn?: (line: string) => void;
 }
 
-const { seed: _seed, ...training } = defaultFineTune;
-
-/** Defaults besides the model, the data and how costs are counted. */
+/** Defaults besides the model and the budget. Costs are counted as the paper does. */
 export const defaultCompress = {
-  images: 256,
-  method: 'train',
-  init: 'decompose',
-  training,
-  seed: 1,
+  ...plainDefaults,
+  conventions: paperConventions,
+  scheme: storageSchemes.hybrid,
 } as const satisfies Partial<CompressConfig>;
+
+/** What is given of a configuration; the rest are defaults. */
+export type CompressSettings = Partial<Omit<CompressConfig, 'model' | 'training'>> & {
+  readonly training?: Partial<CompressConfig['training']>;
+};
+
+/** The choice of Gope et al. (arXiv 1911.01028, section 4), where neither a budget nor a plan is given. */
+const paperChoice = { alpha: 0.5, widthRatio: 1.25 } as const;
+
+/** The configuration with defaults for what is not given: without data, weights are decomposed and nothing is trained. */
+export function completeConfig(model: string, settings: CompressSettings): CompressConfig {
+  const isChosen = namesIn(settings.budget ?? {}).length > 0 || settings.uniform || settings.plan !== undefined;
+  return {
+    ...defaultCompress,
+    model,
+    ...(!isChosen && { uniform: paperChoice }),
+    ...(settings.data === undefined && { method: 'none' }),
+    ...settings,
+    training: { ...plainDefaults.training, ...settings.training },
+  };
+}
 
 /** Throws E_USAGE for the first thing that does not fit. */
 export function checkCompressConfig(config: CompressConfig): void {
@@ -95,11 +113,8 @@ export function checkCompressConfig(config: CompressConfig): void {
   }
   if (uniform && !(uniform.alpha >= 0 && uniform.alpha <= 1 && uniform.widthRatio > 0)) {
     const found = `${uniform.alpha} and ${uniform.widthRatio}`;
-    throw new TritbankError(
-      'E_USAGE',
-      'uniform',
-      `expected alpha from 0 to 1 and a width ratio above 0, found ${found}`,
-    );
+    const expected = 'expected alpha from 0 to 1 and a width ratio above 0';
+    throw new TritbankError('E_USAGE', 'uniform', `${expected}, found ${found}`);
   }
   if (method !== 'none' && data === undefined) {
     throw new TritbankError('E_USAGE', 'data', `expected images to ${method} with, found none`);

@@ -1,45 +1,42 @@
 /**
  * Compression of a given, trained network: analysed, planned under a budget, rebuilt with hybrid filter banks, trained
  * with the original as its teacher (or calibrated, or left as decomposed), exported, and measured as a file. Each stage
- * leaves its result in the run directory, where the next run finds it:
- *
- *   config.json  analysis.json  plan.json  training/ (a run of `fineTune`)  model.onnx  result.json
+ * leaves its result in the run directory, where the next run finds it (`job.ts` names the files).
  */
 
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { formatPlan, measureCost, type NetworkCost, type PlanFile, type Relative, readPlan } from '../cost/index.ts';
-import { makeRunDirectory, writeFileAtomic } from '../files/index.ts';
-import { type Graph, TritbankError } from '../ir/index.ts';
-import { loadModel, saveModel } from '../onnx/index.ts';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import {
+  type Accuracy,
+  type Agreement,
+  type ClassifierData,
+  type Comparison,
+  compareModels,
+  type ExampleImage,
+  openDataFor,
+  readExamples,
+} from '../classifier/index.ts';
+import { measureCost, type NetworkCost, type PlanFile, type Relative, readPlan } from '../cost/index.ts';
+import { type Codec, jsonCodec, RunDirectory, readObject } from '../files/index.ts';
+import type { Graph } from '../ir/index.ts';
+import { fingerprint, loadModel, readModel, saveModel } from '../onnx/index.ts';
 import { normalizeNetwork } from '../passes/index.ts';
-import { checkPlan, deploy, isBank, makePlan, otherFilters, toFrozen } from '../quantize/index.ts';
-import { fineTune, type RunResult } from '../train/index.ts';
-import { formatAnalysis, readAnalysis } from './analysis-file.ts';
-import { type BuiltBanks, buildBanks } from './build-banks.ts';
-import { calibrate } from './calibrate/calibrate.ts';
+import { checkPlan } from '../quantize/index.ts';
+import { type RunResult, runFiles } from '../train/index.ts';
+import { readAnalysis } from './analysis-file.ts';
 import { requireCandidates } from './candidates.ts';
-import { type Accuracy, type Agreement, compareModels, type ExampleImage, openData } from './compare-models.ts';
 import {
   type CompressConfig,
   type CompressOptions,
-  type CompressStage,
+  type CompressSettings,
   checkCompressConfig,
+  completeConfig,
 } from './compress-config.ts';
-import { type LayerCandidates, untouched } from './planning/candidate.ts';
-import { describePlan } from './planning/describe-plan.ts';
-import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
-import {
-  checkAnalysis,
-  filterSensitivity,
-  makeCandidates,
-  predictLosses,
-  predictNonZero,
-} from './planning/make-candidates.ts';
-import { optimizePlan } from './planning/optimize.ts';
-import { type Analysis, analyzeNetwork, defaultSparsities } from './sensitivity.ts';
-import { collectStatistics, type LayerStatistics } from './statistics/statistics.ts';
+import { compressFiles, compressLayout, type Job, reporter, signalOf, threadsOf, warningsTo } from './job.ts';
+import { analysisCodec, analyze, gatherStatistics, plan, planCodec, type Statistics } from './make-plan.ts';
+import { checkAnalysis } from './planning/make-candidates.ts';
+import { rebuild } from './rebuild.ts';
+import type { Analysis } from './sensitivity.ts';
 
 export interface CompressResult {
   readonly model: string;
@@ -52,16 +49,20 @@ export interface CompressResult {
   readonly accuracy?: { readonly before: Accuracy; readonly after: Accuracy };
   /** Between the original's and the file's predictions. */
   readonly agreement?: Agreement;
-  /** Wall time by stage, of stages that ran. */
-  readonly seconds: Readonly<Partial<Record<CompressStage, number>>>;
+  /** Wall time by stage, of all commands that worked on the run. */
+  readonly seconds: Readonly<Record<string, number>>;
   readonly config: CompressConfig;
+  /** The command that began the run, and all that worked on it. */
   readonly command: string;
+  readonly commands: readonly string[];
   readonly date: string;
 }
 
 /** The result, and what else a report about the run shows. */
 export interface Compression {
   readonly result: CompressResult;
+  /** The compressed network. */
+  readonly graph: Graph;
   /** The original with every value at 16 bits. */
   readonly before: NetworkCost;
   /** The exported file. */
@@ -74,226 +75,6 @@ export interface Compression {
   readonly samples?: readonly ExampleImage[];
 }
 
-interface Job {
-  readonly config: CompressConfig;
-  readonly options: CompressOptions;
-  /** The normalised original. */
-  readonly graph: Graph;
-  readonly seconds: Partial<Record<CompressStage, number>>;
-}
-
-const fileIn = ({ options }: Job, name: string) => join(options.out, name);
-
-async function timed<T>(job: Job, stage: CompressStage, work: () => Promise<T>): Promise<T> {
-  job.options.signal?.throwIfAborted();
-  const began = performance.now();
-  const result = await work();
-  job.seconds[stage] = (performance.now() - began) / 1000;
-  return result;
-}
-
-const reporter =
-  ({ options }: Job, stage: CompressStage, unit: string) =>
-  (done: number, total: number) =>
-    options.onProgress?.({ stage, done, total, unit });
-
-const threadsOf = ({ config }: Job) => (config.threads === undefined ? {} : { threads: config.threads });
-const signalOf = ({ options }: Job) => (options.signal ? { signal: options.signal } : {});
-
-/** Throws E_RESUME for another configuration than the directory's. */
-function prepareDirectory({ config, options }: Pick<Job, 'config' | 'options'>): void {
-  makeRunDirectory(options.out);
-  const path = join(options.out, 'config.json');
-  if (options.resume && existsSync(path)) {
-    const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (isDeepStrictEqual(stored, JSON.parse(JSON.stringify(config)))) return;
-    throw new TritbankError('E_RESUME', path, 'expected the configuration of the run in there, found another one');
-  }
-  for (const name of ['analysis.json', 'plan.json', 'training', 'model.onnx', 'result.json', 'report.html']) {
-    rmSync(join(options.out, name), { recursive: true, force: true });
-  }
-  writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);
-}
-
-/** By layer; undefined without data. */
-type Statistics = ReadonlyMap<string, LayerStatistics> | undefined;
-
-async function gatherStatistics(job: Job): Promise<Statistics> {
-  const { config, options, graph } = job;
-  if (config.data === undefined) return undefined;
-  return timed(job, 'statistics', async () => {
-    const { train, normalisation } = await openData(graph, config, options);
-    return collectStatistics(graph, train, {
-      images: Math.min(config.images, train.length),
-      seed: config.seed,
-      normalisation,
-      ...threadsOf(job),
-      ...signalOf(job),
-      onProgress: reporter(job, 'statistics', 'images'),
-    });
-  });
-}
-
-async function analyze(job: Job, gather: () => Promise<Statistics>): Promise<Analysis> {
-  const { config, graph, options } = job;
-  const path = fileIn(job, 'analysis.json');
-  if (options.resume && existsSync(path)) return readAnalysis(path);
-  const statistics = await gather();
-  const report = reporter(job, 'analysis', 'per mille');
-  const sparsities = config.conventions.ternary === 'zero-skipping' ? defaultSparsities : [];
-  const analysis = await timed(job, 'analysis', () =>
-    analyzeNetwork(graph, {
-      seed: config.seed,
-      sparsities: config.sparsities ?? sparsities,
-      ...(config.ratios && { ratios: config.ratios }),
-      ...(statistics && { statistics, data: { name: config.data!, images: config.images } }),
-      ...threadsOf(job),
-      ...signalOf(job),
-      onProgress: (share) => report(Math.round(1000 * share), 1000),
-    }),
-  );
-  writeFileAtomic(path, formatAnalysis(analysis));
-  return analysis;
-}
-
-/** One candidate per layer: the bank of the uniform choice, with its predicted loss. */
-function uniformCandidates(
-  graph: Graph,
-  analysis: Analysis,
-  choice: { alpha: number; widthRatio: number },
-): LayerCandidates[] {
-  const kinds = new Set(analysis.layers.map((layer) => layer.kind));
-  const sensitivity = filterSensitivity(analysis, choice.widthRatio);
-  const plan = makePlan(graph, { method: 'hybrid', ...choice, kinds: [...kinds], sensitivity });
-  const known = new Map(analysis.layers.map((layer) => [layer.name, layer]));
-  return Object.entries(plan.layers).flatMap(([name, planned]): LayerCandidates[] => {
-    const layer = known.get(name);
-    if (!layer) return [];
-    if (!isBank(planned)) return [{ name, candidates: [untouched] }];
-    const ternary = otherFilters(layer.filters, planned.fullPrecision);
-    const losses = predictLosses(layer, ternary.length, planned.hidden);
-    const loss = ternary.reduce((sum, filter) => sum + losses[filter]!, 0);
-    const nonZero = predictNonZero(layer, ternary.length, planned.hidden);
-    return [{ name, candidates: [{ plan: planned, loss, nonZero }] }];
-  });
-}
-
-function openAnalysis(path: string, graph: Graph): Analysis {
-  const analysis = readAnalysis(path);
-  checkAnalysis(graph, analysis);
-  return analysis;
-}
-
-function openPlan(path: string, graph: Graph): PlanFile {
-  const plan = readPlan(path);
-  checkPlan(plan, graph, path);
-  return plan;
-}
-
-async function makePlanFile(job: Job, analysis: () => Promise<Analysis>): Promise<PlanFile> {
-  const { config, graph, options } = job;
-  const path = fileIn(job, 'plan.json');
-  if (options.resume && existsSync(path)) return openPlan(path, graph);
-  const found = await analysis();
-  const plan = await timed(job, 'plan', async () => {
-    const { accelerator, format, conventions, scheme, alphas, ratios, sparsities, uniform, budget } = config;
-    const counting: PlannerOptions = { accelerator, conventions, scheme, ...(format !== undefined && { format }) };
-    const grid = {
-      ...(alphas && { alphas }),
-      ...(ratios && { ratios }),
-      ...(sparsities && { sparsities: [0, ...sparsities] }),
-    };
-    const candidates = uniform ? uniformCandidates(graph, found, uniform) : makeCandidates(graph, found, grid);
-    const costs = costCandidates(graph, candidates, counting);
-    const choice = uniform ? candidates.map(() => 0) : optimizePlan(costs, budget).choice;
-    return describePlan(config.model, budget, costs, choice);
-  });
-  writeFileAtomic(path, formatPlan(plan));
-  return plan;
-}
-
-async function build(job: Job, plan: PlanFile, statistics: Statistics): Promise<BuiltBanks> {
-  const { seed, init } = job.config;
-  const report = reporter(job, 'build', 'layers');
-  return timed(job, 'build', () =>
-    buildBanks(job.graph, plan, {
-      seed,
-      factors: init,
-      ...(statistics && { statistics }),
-      ...threadsOf(job),
-      ...signalOf(job),
-      onProgress: (done, total) => report(done, total),
-    }),
-  );
-}
-
-async function train(job: Job, plan: PlanFile, built: BuiltBanks): Promise<RunResult> {
-  const { config, options } = job;
-  const { data, dataDir, seed, threads } = config;
-  const training = {
-    ...config.training,
-    data: data!,
-    seed,
-    ...(dataDir !== undefined && { dataDir }),
-    ...(threads !== undefined && { threads }),
-  };
-  const out = fileIn(job, 'training');
-  return timed(job, 'train', () =>
-    fineTune({ plan, network: built.network, initial: built.initial }, training, {
-      out,
-      resume: options.resume === true,
-      ...signalOf(job),
-      ...(options.command !== undefined && { command: options.command }),
-      ...(options.warn && { warn: options.warn }),
-      onProgress: ({ kind, epoch, epochs, done, total, record }) => {
-        if (kind === 'phase' || kind === 'note') return;
-        const figures = record && `loss ${record.trainLoss.toFixed(3)}  top-1 ${(100 * record.top1).toFixed(2)} %`;
-        const whole = { done: (epoch - 1) * total + done, total: epochs * total };
-        if (kind === 'images') options.onProgress?.({ stage: 'train', unit: 'images', ...whole });
-        if (kind === 'epoch-end')
-          options.onProgress?.({
-            stage: 'train',
-            unit: 'images',
-            ...whole,
-            note: `epoch ${epoch}/${epochs}  ${figures}`,
-          });
-      },
-    }),
-  );
-}
-
-async function calibrateBanks(job: Job, plan: PlanFile): Promise<Graph> {
-  const { config, options, graph } = job;
-  return timed(job, 'calibrate', async () => {
-    const { train, normalisation } = await openData(graph, config, options);
-    const report = reporter(job, 'calibrate', 'layers');
-    const calibrated = await calibrate(graph, plan, train, {
-      images: Math.min(config.images, train.length),
-      seed: config.seed,
-      normalisation,
-      ...threadsOf(job),
-      ...signalOf(job),
-      ...(options.warn && { warn: options.warn }),
-      onProgress: ({ done, total }) => report(done, total),
-    });
-    return calibrated.graph;
-  });
-}
-
-/** The compressed network as an inference graph, and how it was trained. */
-async function compressWeights(
-  job: Job,
-  plan: PlanFile,
-  statistics: () => Promise<Statistics>,
-): Promise<{ readonly compressed: Graph; readonly training?: RunResult }> {
-  const { method } = job.config;
-  if (method === 'calibrate') return { compressed: await calibrateBanks(job, plan) };
-  const built = await build(job, plan, await statistics());
-  if (method === 'none') return { compressed: deploy(toFrozen(built.network, built.initial), new Map()) };
-  const training = await train(job, plan, built);
-  return { compressed: await loadModel(training.model), training };
-}
-
 /** What the original and the exported file cost. */
 function measureBoth({ config, graph }: Job, exported: Graph): { before: NetworkCost; after: NetworkCost } {
   const { accelerator, format, conventions, scheme } = config;
@@ -304,61 +85,146 @@ function measureBoth({ config, graph }: Job, exported: Graph): { before: Network
   };
 }
 
+const modelCodec: Codec<Graph> = { read: loadModel, write: saveModel };
+
+/** The compressed network; what the original's metadata say beyond its own is kept. */
+async function rebuildModel(job: Job, chosen: PlanFile, statistics: () => Promise<Statistics>): Promise<Graph> {
+  const compressed = await rebuild(job, chosen, statistics);
+  for (const [key, value] of job.graph.metadata) if (!compressed.metadata.has(key)) compressed.metadata.set(key, value);
+  return compressed;
+}
+
+/** How the network was trained, if it was. */
+function readTraining({ run }: Job): RunResult | undefined {
+  const path = join(run.file(compressFiles.training), runFiles.result);
+  return existsSync(path) ? readObject<RunResult>(path) : undefined;
+}
+
+/** Accuracy before and after on the test images; undefined without data. */
+function compare(job: Job, exported: Graph): Promise<Comparison> | undefined {
+  const { data, graph, run } = job;
+  return (
+    data &&
+    run.stage('verify', compressFiles.comparison, jsonCodec<Comparison>(2), () =>
+      compareModels(graph, exported, data, {
+        ...threadsOf(job),
+        ...signalOf(job),
+        ...warningsTo(job),
+        onProgress: reporter(job, 'verify', 'images'),
+      }),
+    )
+  );
+}
+
+/** A plan or analysis of another run, checked before anything is touched: it may be in the directory that is emptied. */
+function readGiven({ plan: planFile, analysis: analysisFile }: CompressConfig, graph: Graph) {
+  const givenPlan = planFile === undefined ? undefined : readPlan(planFile);
+  if (givenPlan) checkPlan(givenPlan, graph, planFile);
+  const givenAnalysis = analysisFile === undefined ? undefined : readAnalysis(analysisFile);
+  if (givenAnalysis) checkAnalysis(graph, givenAnalysis);
+  return { givenPlan, givenAnalysis };
+}
+
+const openData = (graph: Graph, { data, dataDir, training }: CompressConfig, options: CompressOptions) =>
+  data === undefined
+    ? undefined
+    : openDataFor(graph, { ...training, data, ...(dataDir !== undefined && { dataDir }) }, options);
+
+/** Configurations of earlier releases did not tell the network by its content. */
+const upgrade = (network: string) => (stored: object) => ({ network, ...stored });
+
 /**
- * Compresses a model and leaves the files of every stage in `options.out`. Errors: E_USAGE for a configuration or a budget
- * that cannot be met, E_MODEL for a model without layers to compress or with weights that are not finite, E_DATA for data
- * that do not fit, E_RESUME for another run's directory, and those of training. What is wrong with the model or a given
- * plan is found before the directory is touched.
+ * Compresses a model (an ONNX file, its bytes, or a graph, which is not changed) and leaves the files of every stage in a
+ * run directory. What `settings` leaves out has defaults: without a budget, the paper's uniform choice; without data,
+ * weights are decomposed and nothing is trained.
+ *
+ * Errors: E_USAGE for a configuration or a budget that cannot be met, E_MODEL for a model without layers to compress or
+ * with weights that are not finite, E_DATA for data that do not fit, E_RESUME for another run's directory or another
+ * network, E_BUSY where another process works in the directory, E_FORMAT for a damaged file in it, and those of training.
+ * What is wrong with the model, the data or a given plan is found before the directory is touched.
+ *
+ * @example
+ * const { result } = await compressModel('mobilenet.onnx', { data: 'images/', budget: { size: 0.49, energy: 0.72 } });
+ * console.log(result.model, result.bytes, result.accuracy?.after.top1);
  */
-export async function compressModel(config: CompressConfig, options: CompressOptions): Promise<Compression> {
+export async function compressModel(
+  model: string | Uint8Array | Graph,
+  settings: CompressSettings = {},
+  options: CompressOptions = {},
+): Promise<Compression> {
+  const loaded = typeof model === 'string' ? await loadModel(model) : toGraph(model);
+  const config = completeConfig(typeof model === 'string' ? model : loaded.name, settings);
   checkCompressConfig(config);
-  const graph = normalizeNetwork(await loadModel(config.model));
+  const graph = normalizeNetwork(loaded);
   requireCandidates(graph);
-  const given = config.plan === undefined ? undefined : openPlan(config.plan, graph);
-  // read before the directory is emptied, which may be where they are
-  const known = config.analysis === undefined ? undefined : openAnalysis(config.analysis, graph);
-  const job: Job = { config, options, graph, seconds: {} };
-  prepareDirectory(job);
-  if (known) writeFileAtomic(fileIn(job, 'analysis.json'), formatAnalysis(known));
+  const given = readGiven(config, graph);
+  const data = await openData(graph, config, options);
+  const out = options.out ?? join('runs', `${basename(config.model).replace(/\.onnx$/, '')}-compressed`);
+  const network = fingerprint(graph);
+  const { resume = false, command = '', signal } = options;
+  const how = {
+    config: { ...config, network },
+    layout: compressLayout,
+    resume,
+    command,
+    signal,
+    upgrade: upgrade(network),
+  };
+  const run = RunDirectory.open(out, how);
+  try {
+    return await compressIn({ config, options, graph, run, data }, given);
+  } finally {
+    run.close();
+  }
+}
+
+const toGraph = (model: Uint8Array | Graph): Graph => (model instanceof Uint8Array ? readModel(model) : model.clone());
+
+async function compressIn(
+  job: Job,
+  {
+    givenPlan,
+    givenAnalysis,
+  }: { readonly givenPlan?: PlanFile | undefined; readonly givenAnalysis?: Analysis | undefined },
+): Promise<Compression> {
+  const { config, run, data } = job;
+  // copied, so that the directory has all that its result depends on
+  if (givenAnalysis) analysisCodec.write(givenAnalysis, run.file(compressFiles.analysis));
+  if (givenPlan) planCodec.write(givenPlan, run.file(compressFiles.plan));
   let gathered: Promise<Statistics> | undefined;
   const statistics = () => {
     gathered ??= gatherStatistics(job);
     return gathered;
   };
-  const plan = given ?? (await makePlanFile(job, async () => known ?? analyze(job, statistics)));
-  if (given) writeFileAtomic(fileIn(job, 'plan.json'), formatPlan(given));
-  const { compressed, training } = await compressWeights(job, plan, statistics);
-  const path = fileIn(job, 'model.onnx');
-  for (const [key, value] of graph.metadata) if (!compressed.metadata.has(key)) compressed.metadata.set(key, value);
-  await saveModel(compressed, path);
+  const chosen = givenPlan ?? (await plan(job, async () => givenAnalysis ?? analyze(job, statistics)));
+  checkPlan(chosen, job.graph, run.file(compressFiles.plan));
+  const path = run.file(compressFiles.model);
+  await run.stage('export', compressFiles.model, modelCodec, () => rebuildModel(job, chosen, statistics));
   const exported = await loadModel(path);
+  const compared = await compare(job, exported);
   const { before, after } = measureBoth(job, exported);
-  const { images, ...compared } =
-    config.data === undefined
-      ? {}
-      : await timed(job, 'verify', () =>
-          compareModels(graph, exported, config, options, reporter(job, 'verify', 'images')),
-        );
-  const result: CompressResult = {
+  const result = await run.stage('result', compressFiles.result, jsonCodec<CompressResult>(2), () => ({
     model: path,
     original: config.model,
-    plan,
+    plan: chosen,
     relative: after.relative,
     bytes: after.bytes,
     ...compared,
-    seconds: job.seconds,
+    seconds: run.seconds,
     config,
-    command: options.command ?? '',
+    command: run.command,
+    commands: run.commands,
     date: new Date().toISOString(),
-  };
-  writeFileAtomic(fileIn(job, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
-  const analysis = fileIn(job, 'analysis.json');
+  }));
+  const analysis = run.file(compressFiles.analysis);
+  const training = readTraining(job);
   return {
     result,
+    graph: exported,
     before,
     after,
     ...(existsSync(analysis) && { analysis: readAnalysis(analysis) }),
     ...(training && { training }),
-    ...(images && { samples: images }),
+    ...(compared && { samples: await readExamples(compared.agreement, (data as ClassifierData).dataset) }),
   };
 }

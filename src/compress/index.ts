@@ -1,16 +1,18 @@
+export { keepAnalyzed } from './analysis-progress.ts';
 export { type BuildOptions, type BuiltBanks, buildBanks } from './build-banks.ts';
 export { type CalibratedNetwork, type CalibrateOptions, calibrate } from './calibrate/calibrate.ts';
-export type { ExampleImage } from './compare-models.ts';
 export { type Compression, type CompressResult, compressModel } from './compress.ts';
 export {
   type CompressConfig,
   type CompressOptions,
   type CompressProgress,
+  type CompressSettings,
   defaultCompress,
 } from './compress-config.ts';
 export { type Decomposition, decompose } from './decompose/decompose.ts';
 export type { DecomposeOptions } from './decompose/options.ts';
 export { inspectModel, type ModelReport } from './inspect.ts';
+export { measureLayers } from './measure-layers.ts';
 export { type Budget, budgetNames } from './planning/budget.ts';
 export type { Candidate, LayerCandidates } from './planning/candidate.ts';
 export { describePlan } from './planning/describe-plan.ts';

@@ -4,12 +4,11 @@
  * model, which cannot be normalized, is described as it is.
  */
 
+import { classCountOf, type Normalisation, readNormalisation } from '../classifier/index.ts';
 import { measureCost, measureStorage, type NodeCost, type UnknownOperator } from '../cost/index.ts';
 import { type DType, type Graph, type Node, printType, type Shape, TritbankError, type Value } from '../ir/index.ts';
 import { findQuantization, inferShapes, normalizeNetwork } from '../passes/index.ts';
 import type { LayerKind } from '../quantize/index.ts';
-import { classCountOf } from '../train/evaluate.ts';
-import { type Normalisation, readNormalisation } from '../train/pixels.ts';
 import { type ExaminedLayer, examineLayers, findBroken } from './candidates.ts';
 
 export interface TensorReport {

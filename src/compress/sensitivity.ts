@@ -17,6 +17,7 @@
  * Left out: what the compression of one layer does to the inputs of the next.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { fanIn, type Layer, type LayerKind, weightRows } from '../quantize/index.ts';
 import { requireCandidates } from './candidates.ts';
@@ -87,7 +88,11 @@ export interface AnalyzeOptions {
   readonly seed?: number;
   /** As in `decomposeLayers`. */
   readonly threads?: number;
-  /** After each layer: the share of the work that is done, 0..1, and the layer that was finished. */
+  /** Layers of an earlier analysis with the same options, which was stopped: they are not analysed again. */
+  readonly finished?: readonly AnalyzedLayer[];
+  /** Receives each layer as soon as it is analysed. */
+  readonly onLayer?: (layer: AnalyzedLayer) => void;
+  /** After each decomposition: the share of the work that is done, 0..1, and the layer that it is of. */
   readonly onProgress?: (share: number, name: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -110,27 +115,31 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
   const layers = requireCandidates(graph);
   const known = layers.map((layer) => statistics && statisticsOf(statistics, layer));
   const sparsities = [0, ...checkSparsities(options.sparsities ?? [])];
-  const tasks = layers.map((layer, i) =>
-    sparsities.map((sparsity) => {
+  const hasLoss = known.length > 0 && known.every((one) => one?.sensitivity !== undefined);
+  const jobs = layers.map((layer, i) => {
+    const tasks = sparsities.map((sparsity) => {
       const task = bankTask(layer, { ratios, statistics: known[i], seed, sparsity });
       return { ...task, name: `${layer.name} ${sparsity}` };
-    }),
-  );
-  const layerOf = new Map(tasks.flatMap((some, i) => some.map(({ name }) => [name, layers[i]!.name] as const)));
-  const work = new Map(
-    tasks.flat().map((task) => [task.name, task.filters * task.inputs * task.options.width] as const),
-  );
+    });
+    return new LayerJob(tasks, describeLayer(layer, tasks[0]!, known[i], hasLoss), sparsities);
+  });
+  for (const layer of options.finished ?? []) jobs.find(({ facts }) => facts.name === layer.name)?.take(layer);
+  const jobOf = new Map(jobs.flatMap((job) => job.tasks.map(({ name }) => [name, job] as const)));
+  const open = jobs.filter((job) => !job.result).flatMap(({ tasks }) => tasks);
+  const work = new Map(open.map((task) => [task.name, task.filters * task.inputs * task.options.width] as const));
   const total = [...work.values()].reduce((sum, one) => sum + one, 0);
   let done = 0;
-  const found = await decomposeLayers(tasks.flat(), {
+  await decomposeLayers(open, {
     ...(threads !== undefined && { threads }),
     ...(signal && { signal }),
-    onProgress: (_done, _total, name) => {
+    onProgress: (_done, _total, name, found) => {
+      const job = jobOf.get(name)!;
+      job.add(name, found);
+      if (job.result) options.onLayer?.(job.result);
       done += work.get(name)!;
-      onProgress?.(done / total, layerOf.get(name)!);
+      onProgress?.(done / total, job.facts.name);
     },
   });
-  const hasLoss = known.length > 0 && known.every((one) => one?.sensitivity !== undefined);
   return {
     version: 1,
     model: graph.name,
@@ -138,16 +147,41 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
     lossUnit: hasLoss ? 'nats' : 'noise',
     ratios,
     seed,
-    layers: layers.map((layer, i) => {
-      const [plain, ...sparser] = tasks[i]!.map((task) => fitsOf(task, found.get(task.name)!));
-      return {
-        ...describeLayer(layer, tasks[i]![0]!, known[i], hasLoss),
-        ...plain!,
-        ...(sparser.length > 0 && { sparser: sparser.map((fits, k) => ({ sparsity: sparsities[k + 1]!, ...fits })) }),
-      };
-    }),
+    layers: jobs.map((job) => job.result!),
     seconds: shorten((performance.now() - started) / 1000),
   };
+}
+
+/** One layer's decompositions, one for each sparsity, and what they say together once they are all there. */
+class LayerJob {
+  result: AnalyzedLayer | undefined;
+  private readonly fits = new Map<string, Fits>();
+
+  constructor(
+    readonly tasks: readonly LayerWeights[],
+    readonly facts: Omit<AnalyzedLayer, 'residuals' | 'nonZero'>,
+    private readonly sparsities: readonly number[],
+  ) {}
+
+  /** What an earlier analysis found, unless it looked at something else. */
+  take(layer: AnalyzedLayer): void {
+    const { residuals: _, nonZero: _nonZero, sparser = [], ...facts } = layer;
+    const isSame = isDeepStrictEqual(facts, this.facts) && sparser.length === this.sparsities.length - 1;
+    if (isSame) this.result = layer;
+  }
+
+  add(name: string, found: Decomposition): void {
+    this.fits.set(name, fitsOf(this.tasks.find((task) => task.name === name)!, found));
+    if (this.fits.size < this.tasks.length) return;
+    const [plain, ...sparser] = this.tasks.map((task) => this.fits.get(task.name)!);
+    this.result = {
+      ...this.facts,
+      ...plain!,
+      ...(sparser.length > 0 && {
+        sparser: sparser.map((fits, k) => ({ sparsity: this.sparsities[k + 1]!, ...fits })),
+      }),
+    };
+  }
 }
 
 /** Ascending, each once. */
@@ -253,7 +287,9 @@ function describeLayer(
   return { name: layer.name, kind: layer.kind, filters, inputs, widths: options.widths!, importance };
 }
 
-function fitsOf({ options }: LayerWeights, decomposition: Decomposition): Pick<AnalyzedLayer, 'residuals' | 'nonZero'> {
+type Fits = Pick<AnalyzedLayer, 'residuals' | 'nonZero'>;
+
+function fitsOf({ options }: LayerWeights, decomposition: Decomposition): Fits {
   const fits = new Map(decomposition.profile.map((fit) => [fit.width, fit]));
   const counts = countNonZero(decomposition);
   const widths = options.widths!;

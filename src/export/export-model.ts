@@ -5,13 +5,12 @@
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type ClassifierData, compareModels, imagesToMeasure, mostNames, openDataFor } from '../classifier/index.ts';
 import type { StorageScheme } from '../cost/index.ts';
 import { compile } from '../engine/index.ts';
 import { f32, type Graph, Random, TritbankError } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
 import { inferShapes, normalizeNetwork } from '../passes/index.ts';
-import { openDataFor } from '../train/fine-tune-data.ts';
-import { defaultFineTune, evaluateGraph, type RunData } from '../train/index.ts';
 import { exportOnnx } from './onnx/export-onnx.ts';
 import { type Calibration, type ExportForms, formsOf } from './onnx/options.ts';
 import { predictSize } from './onnx/size.ts';
@@ -82,7 +81,7 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
   }
   const network = normalizeNetwork(await loadModel(model));
   const data = config.data === undefined ? undefined : await openImages(network, config, options);
-  const labels = config.labels ?? (network.metadata.has('labels') ? undefined : namesOf(data));
+  const labels = config.labels ?? (network.metadata.has('labels') || !data ? undefined : mostNames(data.dataset));
   const exported = await exportOnnx(network, {
     ...forms,
     ...(labels && { labels }),
@@ -105,34 +104,24 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
   };
 }
 
-function openImages(network: Graph, config: ExportConfig, { warn }: ExportRunOptions): Promise<RunData> {
-  const { data, dataDir, testSamples, seed = 0 } = config;
+function openImages(network: Graph, config: ExportConfig, options: ExportRunOptions): Promise<ClassifierData> {
+  const { data, dataDir, testSamples } = config;
   const setting = {
-    ...defaultFineTune,
     data: data!,
-    seed,
-    batchSize: 1,
     ...(dataDir !== undefined && { dataDir }),
     ...(testSamples !== undefined && { testSamples }),
   };
-  return openDataFor(network, setting, { out: '', ...(warn && { warn }) });
-}
-
-/** Names of most classes at least; a folder may hold a few classes of a model only. */
-function namesOf(data: RunData | undefined): readonly string[] | undefined {
-  const classes = data?.dataset.classes ?? [];
-  const unknown = classes.filter((name, i) => name === `class ${i}`).length;
-  return 2 * unknown < classes.length ? classes : undefined;
+  return openDataFor(network, setting, options);
 }
 
 function calibrationOf(
-  data: RunData,
+  data: ClassifierData,
   config: ExportConfig,
   { onProgress, signal, warn }: ExportRunOptions,
 ): Calibration {
   const { images, seed, threads } = config;
   return {
-    split: data.train,
+    split: imagesToMeasure(data.dataset),
     normalisation: data.normalisation,
     ...(images !== undefined && { images }),
     ...(seed !== undefined && { seed }),
@@ -148,25 +137,21 @@ const batchSize = 32;
 async function compareOnImages(
   network: Graph,
   stored: Graph,
-  { dataset, normalisation }: RunData,
+  data: ClassifierData,
   { threads }: ExportConfig,
   { onProgress, signal, warn }: ExportRunOptions,
 ): Promise<Pick<ExportResult, 'accuracy' | 'agreement'>> {
-  const { test, classes } = dataset;
-  const evaluate = (graph: Graph, before: number) =>
-    evaluateGraph(graph, test, classes, normalisation, {
-      batchSize,
-      ...(threads !== undefined && { threads }),
-      ...(warn && { warn }),
-      onProgress: (done) => onProgress?.({ stage: 'compare', done: before + done, total: 2 * test.length }),
-    });
-  const before = await evaluate(network, 0);
-  signal?.throwIfAborted();
-  const after = await evaluate(stored, test.length);
-  const same = before.predictions.filter((prediction, i) => prediction === after.predictions[i]).length;
+  const { accuracy, agreement } = await compareModels(network, stored, data, {
+    batchSize,
+    ...(threads !== undefined && { threads }),
+    ...(warn && { warn }),
+    ...(signal && { signal }),
+    onProgress: (done, total) => onProgress?.({ stage: 'compare', done, total }),
+  });
+  const { before, after } = accuracy;
   return {
     accuracy: { before: before.top1, after: after.top1, samples: after.samples },
-    agreement: same / Math.max(1, after.samples),
+    agreement: agreement.share,
   };
 }
 

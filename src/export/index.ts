@@ -7,5 +7,4 @@ export {
   type ExportRunOptions,
   exportModel,
 } from './export-model.ts';
-export { readLabels } from './labels.ts';
 export * from './onnx/index.ts';

@@ -132,7 +132,8 @@ function removeLeftovers(directory: string): void {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this id is running. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,2 +1,5 @@
 export * from './check-json.ts';
 export * from './files.ts';
+export * from './machine.ts';
+export * from './provenance.ts';
+export * from './run-directory.ts';

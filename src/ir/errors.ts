@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'E_MODEL' // a model that does not fit the task: classes, input size, no candidate layer
   | 'E_DIVERGED' // a loss that is not a number or grew without bound
   | 'E_DEVICE' // an execution provider that is absent or refuses the graph
+  | 'E_BUSY' // a run directory that another process is at work in
   | 'E_RESUME'; // a checkpoint that does not belong to this configuration
 
 /** An error with a code and a message of the form "where: expected ..., found ...". */

@@ -3,7 +3,7 @@
  * temporary names in the same folder and renames, so that a failure leaves the previous files as they were.
  */
 
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Graph, TritbankError } from '../ir/index.ts';
@@ -134,3 +134,6 @@ function fileError(error: unknown, path: string, expected: string): TritbankErro
   const found = reasons[code] ?? (code || String(error));
   return new TritbankError('E_FILE', path, `expected ${expected}, found ${found}`, { cause: error });
 }
+
+/** SHA-256 of a graph's file, in hexadecimal digits: what tells networks by their content. */
+export const fingerprint = (graph: Graph): string => createHash('sha256').update(writeModel(graph)).digest('hex');

@@ -63,23 +63,31 @@ function readLabels(key: string, text: string): string[] {
   throw wrong(key, 'a JSON array of texts', text);
 }
 
-/** What the metadata of a model say of its images and classes. E_MODEL for entries that cannot be understood. */
-export function readPreprocessing(metadata: ReadonlyMap<string, string>): Preprocessing {
-  const read = <T>(key: string, parse: (key: string, text: string) => T): T | undefined => {
-    const text = metadata.get(key);
-    return text === undefined ? undefined : parse(key, text);
-  };
-  const size = read(metadataKeys.size, readSize);
-  const mean = read(metadataKeys.mean, readNumbers);
-  const std = read(metadataKeys.std, readNumbers);
+type Metadata = ReadonlyMap<string, string>;
+
+function read<T>(metadata: Metadata, key: string, parse: (key: string, text: string) => T): T | undefined {
+  const text = metadata.get(key);
+  return text === undefined ? undefined : parse(key, text);
+}
+
+/** How pixels are normalised. E_MODEL for entries that are no numbers, and for deviations that are not above 0. */
+export function readPixelScale(metadata: Metadata): Pick<Preprocessing, 'mean' | 'std'> {
+  const mean = read(metadata, metadataKeys.mean, readNumbers);
+  const std = read(metadata, metadataKeys.std, readNumbers);
   if (std?.some((s) => s <= 0)) throw wrong(metadataKeys.std, 'numbers above 0', metadata.get(metadataKeys.std)!);
-  const counted = Math.max(mean?.length ?? 0, std?.length ?? 0);
-  const channels = read(metadataKeys.channels, readSize) ?? (counted > 1 ? counted : undefined);
-  const labels = read(metadataKeys.labels, readLabels);
+  return { ...(mean && { mean }), ...(std && { std }) };
+}
+
+/** What the metadata of a model say of its images and classes. E_MODEL for entries that cannot be understood. */
+export function readPreprocessing(metadata: Metadata): Preprocessing {
+  const size = read(metadata, metadataKeys.size, readSize);
+  const scale = readPixelScale(metadata);
+  const counted = Math.max(scale.mean?.length ?? 0, scale.std?.length ?? 0);
+  const channels = read(metadata, metadataKeys.channels, readSize) ?? (counted > 1 ? counted : undefined);
+  const labels = read(metadata, metadataKeys.labels, readLabels);
   return {
     ...(size !== undefined && { size }),
-    ...(mean && { mean }),
-    ...(std && { std }),
+    ...scale,
     ...(channels !== undefined && { channels }),
     ...(labels && { labels }),
   };

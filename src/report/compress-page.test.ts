@@ -65,6 +65,7 @@ const result: CompressReport['result'] = {
     training: {} as CompressReport['result']['config']['training'],
     seed: 7,
   },
+  commands: ['tritbank compress net.onnx --out out'],
   command: "tritbank compress net.onnx --data 'images'",
   date: '2026-01-31T12:00:00Z',
 };

@@ -1,6 +1,6 @@
 /** The report about a compression: what it gained and lost, layer by layer, and how it came about. */
 
-import type { ExampleImage } from '../compress/compare-models.ts';
+import type { ExampleImage } from '../classifier/compare.ts';
 import type { Compression, CompressResult } from '../compress/compress.ts';
 import { drawAccuracy } from './charts/accuracy.ts';
 import { drawBeforeAfter } from './charts/before-after.ts';
@@ -33,7 +33,7 @@ import {
 import { html, type Markup } from './html.ts';
 import { nameRuns } from './runs.ts';
 
-export interface CompressReport extends Omit<Compression, 'samples'> {
+export interface CompressReport extends Omit<Compression, 'samples' | 'graph'> {
   readonly title: string;
   /** The program and its version, shown at the foot of the page. */
   readonly generatedBy: string;

@@ -1,6 +1,6 @@
 /** Test images that the original and the compressed network put into different classes. */
 
-import type { Agreement, ExampleImage } from '../compress/compare-models.ts';
+import type { Agreement, ExampleImage } from '../classifier/compare.ts';
 import { type Column, renderColumns } from './columns.ts';
 import { formatCount, formatPercent } from './format.ts';
 import { html, type Markup } from './html.ts';

@@ -2,7 +2,6 @@
 
 import type { Padding } from '../data/index.ts';
 import type { Device } from '../engine/index.ts';
-import { TritbankError } from '../ir/index.ts';
 import type { Granularity, LayerKind } from '../quantize/index.ts';
 import type { Distillation } from './loss.ts';
 import type { OptimizerOptions } from './optimizer.ts';
@@ -41,6 +40,12 @@ export interface Recipe {
   readonly freezeLayers?: boolean;
   /** Batches for batch-norm re-estimation after training; 0 switches it off. */
   readonly reestimateBatches: number;
+  /** Train on this many images only, drawn by the seed; all by default. */
+  readonly trainSamples?: number;
+  /** ONNX models to learn from, which take turns, see `loadTeacher`. Default: none, of fine-tuning the original network. */
+  readonly teachers?: readonly string[];
+  /** How the teacher is learned from; without it there is none. */
+  readonly distillation?: Distillation;
   readonly seed: number;
   readonly device: Device;
   /** Threads per operator; default: the runtime's choice. */
@@ -60,8 +65,6 @@ export interface TrainConfig extends Recipe {
   readonly data: string;
   /** Directory of a named data set. */
   readonly dataDir?: string;
-  /** Use this many training images only, drawn by the seed; all by default. */
-  readonly trainSamples?: number;
 
   readonly method: Method;
   /** Fraction of full-precision filters in a hybrid bank, 0..1. */
@@ -71,14 +74,6 @@ export interface TrainConfig extends Recipe {
   readonly granularity: Granularity;
   /** Kinds of layers to compress; default: as the papers do. */
   readonly layerKinds?: readonly LayerKind[];
-
-  /** ONNX models to distill from, which take turns, see `loadTeacher`. */
-  readonly teachers?: readonly string[];
-  /** Weight of the teacher's part of the loss, 0..1. */
-  readonly distillWeight: number;
-  readonly temperature: number;
-  /** Teachers see every other of their batches mirrored. Default false. */
-  readonly distillMirror?: boolean;
 }
 
 /** Defaults: SGD with Nesterov momentum, cosine schedule with warm-up, averaged weights; tuned for runs of few epochs. */
@@ -99,66 +94,18 @@ export const defaultConfig: TrainConfig = {
   labelSmoothing: 0,
   mixup: 0,
   augment: true,
-  distillWeight: 0.5,
-  temperature: 4,
+  distillation: { kind: 'kd', weight: 0.5, temperature: 4 },
   reestimateBatches: 200,
   seed: 1,
   device: 'cpu',
 };
 
-function check(good: boolean, name: string, expected: string, found: unknown): void {
-  if (!good) throw new TritbankError('E_USAGE', name, `expected ${expected}, found ${found}`);
-}
-
-function within(name: string, value: number, low: number, high: number): void {
-  check(value >= low && value <= high, name, `${low} to ${high}`, value);
-}
-
-function isCount(name: string, value: number): void {
-  check(Number.isInteger(value) && value > 0, name, 'a whole number above 0', value);
-}
-
-/** Throws E_USAGE for the first value out of range. */
-export function checkConfig(config: TrainConfig): void {
-  within('alpha', config.alpha, 0, 1);
-  if (config.widthRatio !== undefined) within('width ratio', config.widthRatio, 0.01, 16);
-  checkDistillation({ weight: config.distillWeight, temperature: config.temperature });
-  checkRecipe(config);
-}
-
-export function checkDistillation({ weight, temperature }: Distillation): void {
-  within('distillation weight', weight, 0, 1);
-  check(temperature > 0, 'temperature', 'a number above 0', temperature);
-}
-
-/** Throws E_USAGE for the first value out of range. */
-export function checkRecipe(recipe: Recipe): void {
-  within('label smoothing', recipe.labelSmoothing, 0, 0.9);
-  within('weight decay', recipe.optimizer.weightDecay, 0, 1);
-  within('EMA decay', recipe.emaDecay, 0, 0.99999);
-  check(recipe.learningRate > 0, 'learning rate', 'a number above 0', recipe.learningRate);
-  within('mixup', recipe.mixup, 0, 4);
-  within('cutmix', recipe.cutmix ?? 0, 0, 4);
-  check(recipe.clipNorm === undefined || recipe.clipNorm > 0, 'clip norm', 'a number above 0', recipe.clipNorm);
-  checkOscillation(recipe.oscillation);
-  isCount('epochs', recipe.epochs);
-  isCount('batch size', recipe.batchSize);
-  check(Number.isInteger(recipe.seed), 'seed', 'a whole number', recipe.seed);
-  check(
-    recipe.phases.every((p) => p >= 0) && recipe.phases.some((p) => p > 0),
-    'phases',
-    'three shares of at least 0, not all 0',
-    recipe.phases.join(','),
-  );
-}
-
-function checkOscillation(oscillation: Oscillation | undefined): void {
-  if (!oscillation) return;
-  if (oscillation.kind === 'dampen') {
-    check(oscillation.weight > 0, 'dampening weight', 'a number above 0', oscillation.weight);
-    return;
-  }
-  const { threshold, momentum } = oscillation;
-  check(threshold > 0 && threshold < 1, 'oscillation threshold', 'a number between 0 and 1', threshold);
-  check(momentum > 0 && momentum <= 1, 'oscillation momentum', 'a number above 0 and at most 1', momentum);
+/** A configuration of an earlier release in today's form: distillation had fields of its own. */
+export function upgradeConfig(stored: object): object {
+  if (!('distillWeight' in stored)) return stored;
+  const { distillWeight: weight, temperature, distillMirror, ...rest } = stored as Record<string, unknown>;
+  return {
+    ...rest,
+    distillation: { kind: 'kd', weight, temperature, ...(distillMirror === true && { mirror: true }) },
+  };
 }

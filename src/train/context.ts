@@ -1,11 +1,11 @@
 /** What the parts of a run share, and where its records go. */
 
+import type { ClassifierData } from '../classifier/index.ts';
 import type { Dataset, Split } from '../data/index.ts';
 import { appendLine } from '../files/index.ts';
 import type { QuantizedNetwork } from '../quantize/index.ts';
 import type { Recipe } from './config.ts';
 import type { Distillation } from './loss.ts';
-import type { Normalisation } from './pixels.ts';
 import type { EpochRecord, Method } from './records.ts';
 import type { Teacher } from './teacher.ts';
 import type { EventFile } from './tensorboard.ts';
@@ -39,13 +39,9 @@ export interface RunOptions {
 }
 
 /** Images and how they are fed. */
-export interface RunData {
-  readonly dataset: Dataset;
+export interface RunData extends ClassifierData {
   /** The training images in use; `dataset.test` is what is evaluated. */
   readonly train: Split;
-  /** Height and width of the images. */
-  readonly size: number;
-  readonly normalisation: Normalisation;
 }
 
 /** Everything that stays the same during a run. */

@@ -1,10 +1,10 @@
 /** Finds the layer at which numbers stopped being finite, for the message of a run that diverged. */
 
+import { type Normalisation, takePixels } from '../classifier/index.ts';
 import { compile } from '../engine/index.ts';
 import type { Graph, Tensor } from '../ir/index.ts';
 import { inferShapes, removeMarkers } from '../passes/index.ts';
 import { loadState } from '../quantize/index.ts';
-import { type Normalisation, takePixels } from './pixels.ts';
 
 const layers = new Set(['Conv', 'Gemm', 'BatchNormalization']);
 

@@ -4,17 +4,17 @@
  * learning from the outputs of the original network.
  */
 
-import { createHash } from 'node:crypto';
+import { allNames, openDataFor, setInputSize } from '../classifier/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
-import { writeModel } from '../onnx/index.ts';
+import { fingerprint } from '../onnx/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import { loadState, type Plan, type PlannedNetwork, type QuantizedNetwork } from '../quantize/index.ts';
-import { checkDistillation, checkRecipe } from './config.ts';
 import { augmentation, engineOptions, type RunData, type RunOptions } from './context.ts';
 import type { FineTuneConfig } from './fine-tune-config.ts';
-import { openDataFor } from './fine-tune-data.ts';
 import { giveBatchNorms } from './give-batch-norms.ts';
+import { checkFineTune } from './options.ts';
 import { fixedConstants } from './parameters.ts';
+import { pickTraining } from './pick-training.ts';
 import type { Method, RunResult } from './records.ts';
 import { loadTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
@@ -43,11 +43,11 @@ export interface FineTuneTask {
  * not fit, and those of `trainGraph`; E_RESUME also where the task is another one.
  */
 export async function fineTune(task: FineTuneTask, config: FineTuneConfig, options: RunOptions): Promise<RunResult> {
-  checkRecipe(config);
-  if (config.distillation) checkDistillation(config.distillation);
+  checkFineTune(config);
   const base = inferShapes(task.network.base.clone());
-  const data = await openDataFor(base, config, options);
-  setInputSize(base, data);
+  const opened = await openDataFor(base, config, options);
+  const data: RunData = { ...opened, train: pickTraining(opened.dataset, config) };
+  setInputSize(base, data.size);
   const given = start(task, data);
   const { distillation } = config;
   const [channels, classes] = [data.dataset.channels, data.dataset.classes.length];
@@ -96,12 +96,6 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
   }
 }
 
-function setInputSize(graph: Graph, { dataset, size }: RunData): void {
-  const [batch] = graph.inputs[0]!.shape;
-  graph.inputs[0]!.type = { dtype: 'float32', shape: [batch!, dataset.channels, size, size] };
-  inferShapes(graph);
-}
-
 /** The quantized network with its initial values, nothing added; constants in front of the first layer stay fixed. */
 function start({ network, initial }: FineTuneTask, data: RunData): QuantizedNetwork {
   const graph = network.graph.clone();
@@ -110,11 +104,9 @@ function start({ network, initial }: FineTuneTask, data: RunData): QuantizedNetw
     throw new TritbankError('E_USAGE', `initial '${name}'`, 'expected the name of an initializer, found another');
   }
   loadState(graph, initial ?? new Map());
-  setInputSize(graph, data);
+  setInputSize(graph, data.size);
   return { graph, ternary: network.ternary, fixed: new Set([...network.fixed, ...fixedConstants(graph)]) };
 }
-
-const fingerprint = (graph: Graph) => createHash('sha256').update(writeModel(graph)).digest('hex');
 
 /** The one method of the plan's layers, `hybrid` where they have several, `fp` where it compresses none. */
 function methodOf({ layers }: Plan): Method {
@@ -125,6 +117,6 @@ function methodOf({ layers }: Plan): Method {
 
 /** Names of the classes, unless the model has them or the data know some only. */
 function labelsOf(base: Graph, { dataset }: RunData): Record<string, string> {
-  const isPart = dataset.classes.some((name, i) => name === `class ${i}`);
-  return base.metadata.has('labels') || isPart ? {} : { labels: JSON.stringify(dataset.classes) };
+  const names = base.metadata.has('labels') ? undefined : allNames(dataset);
+  return names ? { labels: JSON.stringify(names) } : {};
 }

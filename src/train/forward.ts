@@ -1,5 +1,6 @@
 /** The forward pass of training, and the measuring of batch statistics, which is the same pass without a loss. */
 
+import { type Normalisation, scoresOf, takePixels } from '../classifier/index.ts';
 import { float, type Graph, int, type Tensor, type Value } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import {
@@ -12,8 +13,6 @@ import {
   toBatchLast,
 } from '../passes/index.ts';
 import { findParameters } from './parameters.ts';
-import { type Normalisation, takePixels } from './pixels.ts';
-import { scoresOf } from './scores.ts';
 
 /** The batch norms, by name, that compute with the statistics of the batch; the others use their running averages. */
 export type Normalising = 'all' | ReadonlySet<string>;

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { evaluate, relativeError, ternary } from '../../test/evaluate.ts';
 import { small, smallNetwork, smallNormalisation } from '../../test/ort/train-small.ts';
+import { takePixels } from '../classifier/index.ts';
 import { MemorySplit } from '../data/index.ts';
 import { type Graph, printGraph, Random, type Tensor } from '../ir/index.ts';
 import { foldBatchNorm, inferShapes } from '../passes/index.ts';
@@ -14,7 +15,6 @@ import {
   toFrozen,
 } from '../quantize/index.ts';
 import { type BatchNormOptions, giveBatchNorms } from './give-batch-norms.ts';
-import { takePixels } from './pixels.ts';
 import { reestimate } from './reestimate.ts';
 
 const { batch, channels, size, classes } = small;

@@ -3,6 +3,7 @@
  * aborted, stops when the loss is not finite or grows without bound.
  */
 
+import { evaluateGraph } from '../classifier/index.ts';
 import { type Batch, batches, stepCount } from '../data/index.ts';
 import { compileProgram, type Program } from '../engine/index.ts';
 import { scalar, type Tensor, TritbankError } from '../ir/index.ts';
@@ -10,7 +11,6 @@ import { loadState, type QuantizedNetwork } from '../quantize/index.ts';
 import { type Position, saveCheckpoint } from './checkpoint.ts';
 import { augmentation, engineOptions, type RunContext, recordEpoch } from './context.ts';
 import { findNonFinite } from './diagnose.ts';
-import { evaluateGraph } from './evaluate.ts';
 import { networkOf } from './phase-networks.ts';
 import type { PhaseSpan } from './phases.ts';
 import { pinFirst, pinnedShare, type TernaryControl } from './pins.ts';

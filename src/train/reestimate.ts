@@ -6,11 +6,11 @@
  * Over batches of equal size: mean = E[mean_b], variance = E[variance_b] + Var[mean_b] (law of total variance).
  */
 
+import type { Normalisation } from '../classifier/index.ts';
 import { type AugmentOptions, batches, type Split } from '../data/index.ts';
 import { type CompileOptions, compile } from '../engine/index.ts';
 import { f32, type Graph, type Tensor } from '../ir/index.ts';
 import { buildStatistics, type Normalising } from './forward.ts';
-import type { Normalisation } from './pixels.ts';
 
 export interface ReestimateOptions extends CompileOptions {
   readonly batchSize: number;

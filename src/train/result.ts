@@ -1,11 +1,11 @@
 /** The result of a run: figures from the exported file and its evaluation, and samples for the report. */
 
-import { cpus } from 'node:os';
+import type { Evaluation } from '../classifier/index.ts';
 import { measureCost, measureStorage } from '../cost/index.ts';
 import type { Split } from '../data/index.ts';
+import { describeMachine } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
 import type { RunContext } from './context.ts';
-import type { Evaluation } from './evaluate.ts';
 import type { EpochRecord, RunResult, SampleRecord } from './records.ts';
 
 interface Parts {
@@ -17,12 +17,8 @@ interface Parts {
   readonly evaluation: Evaluation;
   readonly history: readonly EpochRecord[];
   readonly seconds: number;
-}
-
-/** CPU model and cores, for reports. */
-export function describeMachine(): string {
-  const all = cpus();
-  return `${all[0]?.model.trim() ?? 'unknown CPU'}, ${all.length} cores, Node ${process.versions.node}`;
+  /** The command that began the run. */
+  readonly command: string;
 }
 
 const sampleCount = 24;
@@ -51,8 +47,8 @@ async function pickSamples(split: Split, evaluation: Evaluation): Promise<Sample
 }
 
 export async function describeResult(parts: Parts): Promise<RunResult> {
-  const { context, base, exported, path, evaluation, history, seconds } = parts;
-  const { recipe, method, dataset, options } = context;
+  const { context, base, exported, path, evaluation, history, seconds, command } = parts;
+  const { recipe, method, dataset } = context;
   const storage = measureStorage(exported, method);
   const { relative } = measureCost(exported);
   const speeds = history.map((r) => r.imagesPerSecond).sort((a, b) => a - b);
@@ -75,7 +71,7 @@ export async function describeResult(parts: Parts): Promise<RunResult> {
     classes: evaluation.classes,
     seed: recipe.seed,
     machine: describeMachine(),
-    command: options.command ?? '',
+    command,
     date: new Date().toISOString(),
     history,
     layers: storage.layers,

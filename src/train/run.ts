@@ -4,8 +4,9 @@ import { type Dataset, openDataset, type Split, statistics } from '../data/index
 import { buildNetwork } from '../models/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import { applyPlan, makePlan } from '../quantize/index.ts';
-import { checkConfig, type TrainConfig } from './config.ts';
+import type { TrainConfig } from './config.ts';
 import { engineOptions, type RunOptions } from './context.ts';
+import { checkConfig } from './options.ts';
 import { pickTraining } from './pick-training.ts';
 import type { RunResult } from './records.ts';
 import { loadTeacher } from './teacher.ts';
@@ -53,11 +54,12 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
     config,
     metadata: { labels: JSON.stringify(dataset.classes) },
   };
-  if (!config.teachers?.length) return trainGraph(task, config, options);
+  const { distillation } = config;
+  if (!config.teachers?.length || !distillation) return trainGraph(task, config, options);
   // Opened before anything is written: a teacher that does not fit must not cost an earlier run.
   const teacher = await loadTeacher(config.teachers, {
     ...engineOptions(config),
-    mirror: config.distillMirror === true,
+    mirror: distillation.mirror === true,
     batchSize: config.batchSize,
     channels: dataset.channels,
     size,
@@ -65,9 +67,7 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
     normalisation,
   });
   try {
-    const { distillWeight: weight, temperature } = config;
-    const loss = { kind: 'kd', weight, temperature } as const;
-    return await trainGraph({ ...task, distillation: { teacher, loss } }, config, options);
+    return await trainGraph({ ...task, distillation: { teacher, loss: distillation } }, config, options);
   } finally {
     await teacher.release();
   }

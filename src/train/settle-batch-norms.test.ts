@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, normal, relativeError, ternary } from '../../test/evaluate.ts';
 import { small, smallNetwork, smallNormalisation, smallOptions } from '../../test/ort/train-small.ts';
+import { takePixels } from '../classifier/index.ts';
 import { MemorySplit } from '../data/index.ts';
 import { compileProgram } from '../engine/index.ts';
 import { type Graph, Random, scalar, type Tensor, toNumbers } from '../ir/index.ts';
@@ -15,7 +16,6 @@ import {
   toFrozen,
   toTernary,
 } from '../quantize/index.ts';
-import { takePixels } from './pixels.ts';
 import { hiddenNorms, settleBatchNorms } from './settle-batch-norms.ts';
 import { buildStep } from './step.ts';
 

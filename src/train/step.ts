@@ -4,6 +4,7 @@
  */
 
 import { differentiate } from '../autodiff/differentiate.ts';
+import type { Normalisation } from '../classifier/index.ts';
 import type { StateSlot } from '../engine/index.ts';
 import type { Graph, Value } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
@@ -12,7 +13,6 @@ import { countCorrect, crossEntropy, type Distillation, distillationLoss } from 
 import { type Clock, emitUpdate, initialState, type OptimizerOptions, stateNames } from './optimizer.ts';
 import { decays } from './parameters.ts';
 import { emitPins, emitPull, findLatents, type Latent, pinStates, type TernaryControl } from './pins.ts';
-import type { Normalisation } from './pixels.ts';
 import { companion, type Pack, packInitializers, slotOf } from './state.ts';
 
 export { buildStatistics } from './forward.ts';

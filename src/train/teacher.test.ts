@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../../test/evaluate.ts';
 import { small, smallFeeds, smallNetwork, smallNormalisation } from '../../test/ort/train-small.ts';
+import { normalisationMetadata, takePixels } from '../classifier/index.ts';
 import { compile } from '../engine/index.ts';
 import { type Graph, printGraph, toNumbers } from '../ir/index.ts';
 import { saveModel } from '../onnx/index.ts';
 import { Builder } from '../ops/index.ts';
-import { normalisationMetadata, takePixels } from './pixels.ts';
 import { loadTeacher, mirrored, type TeacherOptions } from './teacher.ts';
 
 let directory = '';

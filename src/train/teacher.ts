@@ -1,12 +1,10 @@
 /** The teacher of knowledge distillation: any ONNX classifier that takes the same images. */
 
+import { classCountOf, type Normalisation, readNormalisation, scoresOf, takePixels } from '../classifier/index.ts';
 import { type CompileOptions, compile, type Executable } from '../engine/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadModel } from '../onnx/index.ts';
 import { inferShapes, removeDead } from '../passes/index.ts';
-import { classCountOf } from './evaluate.ts';
-import { type Normalisation, readNormalisation, takePixels } from './pixels.ts';
-import { scoresOf } from './scores.ts';
 
 export interface Teacher {
   /** Scores `[B, classes]` of uint8 images `[B, C, H, W]`, the batch of the given step of training. */

@@ -4,24 +4,23 @@
  * graph comes from is the business of `run.ts` (an architecture) and `fine-tune.ts` (a given model).
  */
 
-import { join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
+import { evaluateGraph, normalisationMetadata } from '../classifier/index.ts';
 import { formatPlan } from '../cost/index.ts';
-import { readLines, truncateLines, writeFileAtomic } from '../files/index.ts';
+import { jsonCodec, RunDirectory, readLines, truncateLines, writeFileAtomic } from '../files/index.ts';
 import type { Graph, Tensor } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
 import { deploy, loadState, type Plan, type QuantizedNetwork, toFrozen } from '../quantize/index.ts';
-import type { Checkpoint } from './checkpoint.ts';
-import type { Recipe } from './config.ts';
+import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
+import { type Recipe, upgradeConfig } from './config.ts';
 import { augmentation, engineOptions, type RunContext, type RunData, type RunOptions } from './context.ts';
-import { evaluateGraph } from './evaluate.ts';
 import { AbortError, PhaseLoop } from './loop.ts';
 import type { Distillation } from './loss.ts';
 import { planPhases } from './phases.ts';
-import { normalisationMetadata } from './pixels.ts';
-import { checkpointName, modelName, prepareDirectory, resultName } from './prepare-run.ts';
 import type { EpochRecord, Method, Phase, RunResult } from './records.ts';
 import { reestimate } from './reestimate.ts';
 import { describeResult } from './result.ts';
+import { runFiles, runLayout } from './run-layout.ts';
 import type { Teacher } from './teacher.ts';
 import { EventFile } from './tensorboard.ts';
 
@@ -46,27 +45,46 @@ export interface TrainTask {
 
 /**
  * Trains a graph and leaves `config.json`, `plan.json`, `metrics.jsonl`, TensorBoard events, `checkpoint.safetensors`,
- * `model.onnx` and `result.json` in `options.out`. A teacher stays open.
- * Errors: E_DIVERGED when the loss is not finite or grows without bound, E_RESUME for a checkpoint of another run,
- * E_FILE when the directory cannot be written.
+ * `model.onnx`, `result.json` and `provenance.jsonl` in `options.out`. A run that is finished is not done again. A teacher
+ * stays open.
+ * Errors: E_DIVERGED when the loss is not finite or grows without bound, E_RESUME for a checkpoint of another run, E_BUSY
+ * where another process trains in the directory, E_FORMAT for a damaged file, E_FILE when the directory cannot be written.
  */
 export async function trainGraph(task: TrainTask, recipe: Recipe, options: RunOptions): Promise<RunResult> {
-  const checkpoint = prepareDirectory(task.config, options);
+  const { resume = false, command = '' } = options;
+  const how = { config: task.config, layout: runLayout, resume, command, upgrade: upgradeConfig };
+  const run = RunDirectory.open(options.out, how);
+  try {
+    // a result without its model is none
+    if (!existsSync(run.file(runFiles.model))) rmSync(run.file(runFiles.result), { force: true });
+    return await run.stage('train', runFiles.result, jsonCodec<RunResult>(), () => trainIn(run, task, recipe, options));
+  } finally {
+    run.close();
+  }
+}
+
+async function trainIn(run: RunDirectory, task: TrainTask, recipe: Recipe, options: RunOptions): Promise<RunResult> {
   const plan = { version: 2, model: task.architecture, layers: task.plan.layers } as const;
-  writeFileAtomic(join(options.out, 'plan.json'), formatPlan(plan));
-  const files = { checkpoint: join(options.out, checkpointName), metrics: join(options.out, 'metrics.jsonl') };
+  writeFileAtomic(run.file(runFiles.plan), formatPlan(plan));
+  const files = { checkpoint: run.file(runFiles.checkpoint), metrics: run.file(runFiles.metrics) };
+  const checkpoint = loadCheckpoint(files.checkpoint);
   if (!checkpoint) writeFileAtomic(files.metrics, '');
-  const events = new EventFile(options.out);
+  const events = new EventFile(run.path);
   try {
     const { quantized, method, architecture, data, distillation } = task;
     const context = { ...data, recipe, options, architecture, method, distillation, quantized, files, events };
-    return await runPhases(context, task, checkpoint);
+    return await runPhases(context, task, run, checkpoint);
   } finally {
     events.close();
   }
 }
 
-async function runPhases(context: RunContext, task: TrainTask, checkpoint: Checkpoint | undefined): Promise<RunResult> {
+async function runPhases(
+  context: RunContext,
+  task: TrainTask,
+  run: RunDirectory,
+  checkpoint: Checkpoint | undefined,
+): Promise<RunResult> {
   const { recipe, method, files } = context;
   const spans = planPhases({ method, epochs: recipe.epochs, phases: recipe.phases });
   let position = checkpoint?.position ?? {
@@ -92,21 +110,27 @@ async function runPhases(context: RunContext, task: TrainTask, checkpoint: Check
     const loop = new PhaseLoop(context, span, i, frozenFrom);
     ({ state, position } = await loop.run(state, position));
   }
-  return finish(context, task, spans.at(-1)!.phase, state, frozenFrom, position.seconds);
+  return finish(context, task, run, { last: spans.at(-1)!.phase, state, frozenFrom, seconds: position.seconds });
 }
 
 function stopIfAborted({ signal, out }: RunOptions): void {
   if (signal?.aborted) throw new AbortError(`stopped before the export; the checkpoint is in ${out}`);
 }
 
+/** What the phases leave. */
+interface Trained {
+  readonly last: Phase;
+  readonly state: ReadonlyMap<string, Tensor>;
+  readonly frozenFrom: ReadonlyMap<string, Tensor>;
+  readonly seconds: number;
+}
+
 /** Exports the network whose ternary weights are fixed: the one of the frozen phase, or one frozen here. */
 async function finish(
   context: RunContext,
   { base, metadata }: TrainTask,
-  last: Phase,
-  state: ReadonlyMap<string, Tensor>,
-  frozenFrom: ReadonlyMap<string, Tensor>,
-  seconds: number,
+  run: RunDirectory,
+  { last, state, frozenFrom, seconds }: Trained,
 ): Promise<RunResult> {
   const { recipe, options, dataset, train, size, normalisation, quantized, method } = context;
   stopIfAborted(options);
@@ -130,7 +154,7 @@ async function finish(
   }
   stopIfAborted(options);
   const model = deploy(network, trained, { ...normalisationMetadata(normalisation), method, ...metadata });
-  const path = join(options.out, modelName);
+  const path = run.file(runFiles.model);
   await saveModel(model, path);
   const exported = await loadModel(path);
   const { epochs } = recipe;
@@ -142,7 +166,5 @@ async function finish(
     },
   });
   const history = readLines<EpochRecord>(context.files.metrics);
-  const result = await describeResult({ context, base, exported, path, evaluation, history, seconds });
-  writeFileAtomic(join(options.out, resultName), `${JSON.stringify(result)}\n`);
-  return result;
+  return describeResult({ context, base, exported, path, evaluation, history, seconds, command: run.command });
 }

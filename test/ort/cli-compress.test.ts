@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { evaluateModel } from '../../src/classifier/index.ts';
 import { type CompressConfig, type CompressResult, compressModel, defaultCompress } from '../../src/compress/index.ts';
 import { measureCost, paperConventions, storageSchemes } from '../../src/cost/index.ts';
 import { formatPlan, type PlanFile, readPlan } from '../../src/cost/plan-file.ts';
@@ -12,7 +13,7 @@ import { NetworkBuilder } from '../../src/models/index.ts';
 import { loadModel, saveModel } from '../../src/onnx/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
 import { isBank } from '../../src/quantize/index.ts';
-import { evaluateModel, type RunResult, trainNetwork } from '../../src/train/index.ts';
+import { type RunResult, trainNetwork } from '../../src/train/index.ts';
 import { quantizedModel } from '../exporters.ts';
 import { expectGolden } from '../golden.ts';
 import { startProgram } from '../program.ts';
@@ -110,8 +111,7 @@ const configOf = (changes: Partial<CompressConfig> = {}): CompressConfig => ({
 });
 
 describe('models', () => {
-  const compressed = (name: string) =>
-    compressModel(configOf({ model: at(name), method: 'none' }), { out: at('unused') });
+  const compressed = (name: string) => compressModel(at(name), configOf({ method: 'none' }), { out: at('unused') });
   test.each([
     ['quantized.onnx', 'E_UNSUPPORTED', /expected float weights, found a quantized model/],
     ['plain.onnx', 'E_MODEL', /expected layers that can be compressed, found none among 2 \(/],
@@ -212,7 +212,7 @@ describe('training', () => {
   const stamps = () =>
     files.map((name) => (existsSync(at('trained', name)) ? statSync(at('trained', name)).mtimeMs : 0));
   const run = (changes: Partial<CompressConfig> = {}, resume = true) =>
-    compressModel(configOf(changes), { out: out(), resume });
+    compressModel(at('bars.onnx'), configOf(changes), { out: out(), resume });
   const model = () => readFileSync(at('trained', 'model.onnx'));
 
   test('leaves a file of each stage', async () => {
@@ -275,15 +275,17 @@ describe('training', () => {
     const analysis = at('trained', 'analysis.json');
     const text = readFileSync(analysis, 'utf8');
     const other = { budget: { size: 0.9 }, analysis, method: 'none' } as const;
-    const { result } = await compressModel(configOf({ ...other }), { out: at('other') });
+    const { result } = await compressModel(at('bars.onnx'), configOf({ ...other }), { out: at('other') });
     expect(Object.keys(result.seconds)).not.toContain('analysis');
     expect(result.relative.size).toBeLessThanOrEqual(0.9);
     expect(readFileSync(at('other', 'analysis.json'), 'utf8')).toBe(text);
     const own = at('other', 'analysis.json');
-    await compressModel(configOf({ ...other, analysis: own }), { out: at('other') });
+    await compressModel(at('bars.onnx'), configOf({ ...other, analysis: own }), { out: at('other') });
     expect(readFileSync(own, 'utf8')).toBe(text);
     writeFileSync(own, text.replaceAll('conv_pw_2', 'conv_pw_9'));
-    await expect(compressModel(configOf({ ...other, analysis: own }), { out: at('third') })).rejects.toMatchObject({
+    await expect(
+      compressModel(at('bars.onnx'), configOf({ ...other, analysis: own }), { out: at('third') }),
+    ).rejects.toMatchObject({
       code: 'E_USAGE',
       message: expect.stringContaining("'conv_pw_9'"),
     });

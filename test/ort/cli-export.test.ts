@@ -4,10 +4,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { evaluateModel } from '../../src/classifier/index.ts';
 import type { ExportResult } from '../../src/export/index.ts';
 import { loadModel, saveModel } from '../../src/onnx/index.ts';
 import { readPreprocessing } from '../../src/onnx/metadata.ts';
-import { evaluateModel } from '../../src/train/index.ts';
+
 import { quantizedModel } from '../exporters.ts';
 import { expectGolden } from '../golden.ts';
 import { startProgram } from '../program.ts';

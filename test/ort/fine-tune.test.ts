@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { evaluateModel } from '../../src/classifier/index.ts';
 import { type Graph, i64, int, isTernary, Random, TritbankError } from '../../src/ir/index.ts';
 import { loadModel, saveModel } from '../../src/onnx/index.ts';
 import { Builder } from '../../src/ops/index.ts';
@@ -13,7 +14,6 @@ import { applyPlan, deploy, initialState, makePlan, type Plan, toFrozen } from '
 import {
   AbortError,
   defaultFineTune,
-  evaluateModel,
   type FineTuneConfig,
   type FineTuneTask,
   fineTune,

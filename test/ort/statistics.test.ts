@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { type Normalisation, readNormalisation, takePixels } from '../../src/classifier/index.ts';
 import { collectStatistics, type LayerStatistics, predictLoss } from '../../src/compress/statistics/statistics.ts';
 import { batches, openDataset, type Split, selectImages, synthetic } from '../../src/data/index.ts';
 import { compile, compileProgram } from '../../src/engine/index.ts';
@@ -12,7 +13,6 @@ import { loadModel } from '../../src/onnx/index.ts';
 import { foldBatchNorm, inferShapes } from '../../src/passes/index.ts';
 import { findLayers, loadState } from '../../src/quantize/index.ts';
 import { buildStep } from '../../src/train/index.ts';
-import { type Normalisation, readNormalisation, takePixels } from '../../src/train/pixels.ts';
 
 /** Logarithms of softmax(scores), [images, classes]. */
 async function logProbabilities(network: Graph, split: Split, pixels: Normalisation): Promise<number[][]> {

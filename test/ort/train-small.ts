@@ -1,9 +1,10 @@
 /** The smallest network with one layer of each kind, and batches for it. */
 
+import type { Normalisation } from '../../src/classifier/index.ts';
 import { type Graph, Random, scalar, type Tensor } from '../../src/ir/index.ts';
 import { NetworkBuilder } from '../../src/models/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
-import type { Normalisation, StepOptions } from '../../src/train/index.ts';
+import type { StepOptions } from '../../src/train/index.ts';
 
 export const small = { batch: 4, channels: 3, size: 8, classes: 5 } as const;
 

@@ -6,6 +6,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/autodiff/differentiate.ts';
+import { takePixels } from '../../src/classifier/index.ts';
 import { compile, compileProgram } from '../../src/engine/index.ts';
 import { f32, type Graph, int, type Tensor, toNumbers, type Value, verify } from '../../src/ir/index.ts';
 import { Builder } from '../../src/ops/index.ts';
@@ -13,7 +14,6 @@ import { inferShapes, lowerBatchNorm, removeMarkers } from '../../src/passes/ind
 import { applyPlan, type Plan, toFrozen, toTernary } from '../../src/quantize/index.ts';
 import { buildStep } from '../../src/train/index.ts';
 import { crossEntropy } from '../../src/train/loss.ts';
-import { takePixels } from '../../src/train/pixels.ts';
 import { relativeError } from '../evaluate.ts';
 import { sgd, small, smallFeeds, smallNetwork, smallNormalisation, smallOptions } from './train-small.ts';
 

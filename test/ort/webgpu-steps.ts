@@ -3,11 +3,11 @@
  * Prints what both gave as JSON. WebGPU reads its driver's name from the environment when the process starts.
  */
 
+import { takePixels } from '../../src/classifier/index.ts';
 import { compile, compileProgram, type Device } from '../../src/engine/index.ts';
 import { type Tensor, toNumbers } from '../../src/ir/index.ts';
 import { loadState } from '../../src/quantize/index.ts';
 import { buildStep } from '../../src/train/index.ts';
-import { takePixels } from '../../src/train/pixels.ts';
 import { small, smallFeeds, smallNetwork, smallNormalisation, smallOptions } from './train-small.ts';
 
 export interface Outcome {

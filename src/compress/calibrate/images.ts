@@ -1,39 +1,31 @@
 /** Calibration images as a network's input. */
 
+import { chooseInputSize, imageInputOf, type Normalisation, requireNormalisation } from '../../classifier/index.ts';
 import { batches, type Split } from '../../data/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../../ir/index.ts';
-import type { Normalisation } from '../../train/index.ts';
-import { readNormalisation } from '../../train/pixels.ts';
 import type { CalibrateOptions } from './records.ts';
 
 /** Normalised images, in chunks of equal size, at least two; what would be left over at the end is not used. */
 export async function readChunks(graph: Graph, split: Split, options: CalibrateOptions): Promise<Tensor[]> {
   const { images = 256, chunk = 16, seed = 0, warn } = options;
-  const shape = graph.inputs[0]?.type?.shape;
-  const [batch, channels, height, width] = shape ?? [];
-  if (graph.inputs.length !== 1 || shape?.length !== 4 || typeof height !== 'number' || height !== width) {
-    const found = graph.inputs.length === 1 ? `[${shape?.join(', ') ?? ''}]` : `${graph.inputs.length} inputs`;
-    throw new TritbankError('E_MODEL', `graph '${graph.name}'`, `expected an input [N, C, S, S], found ${found}`);
-  }
+  const input = imageInputOf(graph);
+  const { channels, batch } = input;
+  const size = chooseInputSize(input, undefined);
   if (split.channels !== channels) {
     const message = `expected images of ${channels} channels, found ${split.channels}`;
     throw new TritbankError('E_DATA', split.length > 0 ? split.describe(0) : 'images', message);
   }
-  const normalisation = options.normalisation ?? readNormalisation(graph, split.channels);
-  if (!normalisation) {
-    const expected = 'expected input_mean and input_std in its metadata, or a normalisation in the options';
-    throw new TritbankError('E_MODEL', `graph '${graph.name}'`, `${expected}, found neither`);
-  }
+  const normalisation = requireNormalisation(graph, channels, options.normalisation);
   const count = Math.min(images, split.length);
-  const rows = typeof batch === 'number' ? batch : Math.min(chunk, Math.floor(count / 2));
+  const rows = batch ?? Math.min(chunk, Math.floor(count / 2));
   if (rows < 1 || count < 2 * rows) {
     throw new TritbankError('E_DATA', 'images', `expected at least ${2 * Math.max(1, rows)}, found ${count}`);
   }
   const chunks: Tensor[] = [];
-  const stream = batches(split, { batchSize: rows, shuffle: true, seed, size: height, ...(warn && { warn }) });
-  for await (const { images: pixels, size } of stream) {
-    if (size < rows) break;
-    chunks.push(normalise(pixels, [rows, split.channels, height, height], normalisation));
+  const stream = batches(split, { batchSize: rows, shuffle: true, seed, size, ...(warn && { warn }) });
+  for await (const { images: pixels, size: found } of stream) {
+    if (found < rows) break;
+    chunks.push(normalise(pixels, [rows, channels, size, size], normalisation));
     if (chunks.length === Math.floor(count / rows)) break;
   }
   return chunks;

@@ -1,7 +1,7 @@
 /** What calibration is asked for, and what it says about each layer. */
 
+import type { Normalisation } from '../../classifier/index.ts';
 import type { LayerKind } from '../../quantize/index.ts';
-import type { Normalisation } from '../../train/index.ts';
 
 export interface CalibrateProgress {
   /** Layers done, of `total`. */

@@ -18,8 +18,8 @@ export type { LayerWeights } from './layer.ts';
 export interface ParallelOptions {
   /** Worker threads; 0 works in this one, which then does nothing else. Default: as many as the machine can run. */
   readonly threads?: number;
-  /** After each layer. */
-  readonly onProgress?: (done: number, total: number, name: string) => void;
+  /** After each layer, with what was found. */
+  readonly onProgress?: (done: number, total: number, name: string, found: Decomposition) => void;
   /** Stops the work; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -45,8 +45,9 @@ export async function decomposeLayers(
   const results = new Map<string, Decomposition>();
   const drain = async (ask: (layer: LayerWeights) => Promise<Reply>) => {
     for (let layer = queue.shift(); layer; layer = queue.shift()) {
-      results.set(layer.name, settle(await ask(layer)));
-      onProgress?.(results.size, layers.length, layer.name);
+      const found = settle(await ask(layer));
+      results.set(layer.name, found);
+      onProgress?.(results.size, layers.length, layer.name, found);
     }
   };
   const workers = await startWorkers(Math.min(threads, layers.length));

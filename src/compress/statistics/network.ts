@@ -1,12 +1,17 @@
 /** A network made ready to be measured: pixels in, a fixed batch, scores and candidate layers known. */
 
+import {
+  imageInputOf,
+  type Normalisation,
+  requireNormalisation,
+  scoresOf,
+  setInputSize,
+  takePixels,
+} from '../../classifier/index.ts';
 import type { Split } from '../../data/index.ts';
 import { elementCount, type Graph, TritbankError } from '../../ir/index.ts';
 import { inferShapes, removeDead } from '../../passes/index.ts';
 import type { Layer } from '../../quantize/index.ts';
-import { imageInputOf } from '../../train/fine-tune-data.ts';
-import { type Normalisation, readNormalisation, takePixels } from '../../train/pixels.ts';
-import { scoresOf } from '../../train/scores.ts';
 import { findCandidates } from '../candidates.ts';
 
 /** Images in a batch, where nobody says. */
@@ -32,12 +37,7 @@ export function chooseImages(network: Graph, split: Split, given: Normalisation 
     const message = `expected ${channels} channels for this model, found ${split.channels}`;
     throw new TritbankError('E_DATA', `graph '${network.name}'`, message);
   }
-  const normalisation = given ?? readNormalisation(network, channels);
-  if (!normalisation) {
-    const expected = 'expected input_mean and input_std in its metadata, or a normalisation in the options';
-    throw new TritbankError('E_MODEL', `graph '${network.name}'`, `${expected}, found neither`);
-  }
-  return { size, normalisation };
+  return { size, normalisation: requireNormalisation(network, channels, given) };
 }
 
 /** A copy of `network` for batches of `batchSize` images, whose one output are the scores. */
@@ -45,8 +45,7 @@ export function prepare(network: Graph, { size, normalisation }: ImageSource, ba
   const graph = network.clone();
   graph.outputs = [scoresOf(graph)];
   removeDead(graph);
-  const input = graph.inputs[0]!;
-  input.type = { dtype: 'float32', shape: [batchSize, input.shape[1]!, size, size] };
+  setInputSize(graph, size, batchSize);
   takePixels(graph, batchSize, normalisation);
   return inferShapes(graph);
 }

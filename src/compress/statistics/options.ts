@@ -1,7 +1,7 @@
 /** What is measured of a layer, and how. */
 
+import type { Normalisation } from '../../classifier/index.ts';
 import type { Device } from '../../engine/index.ts';
-import type { Normalisation } from '../../train/pixels.ts';
 
 export interface LayerStatistics {
   /** Positions times images that were averaged over. */

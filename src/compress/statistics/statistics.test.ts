@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, normal, relativeError } from '../../../test/evaluate.ts';
 import { differentiate } from '../../autodiff/differentiate.ts';
+import type { Normalisation } from '../../classifier/index.ts';
 import { epochOrder, type Split, synthetic } from '../../data/index.ts';
 import { compile } from '../../engine/index.ts';
 import { f32, Graph, int, ints, type Tensor, toNumbers } from '../../ir/index.ts';
@@ -10,7 +11,6 @@ import { inferShapes } from '../../passes/index.ts';
 import { findLayers } from '../../quantize/index.ts';
 import { AbortError } from '../../train/index.ts';
 import { crossEntropy } from '../../train/loss.ts';
-import type { Normalisation } from '../../train/pixels.ts';
 import { collectStatistics, type LayerStatistics } from './statistics.ts';
 
 const normalisation: Normalisation = { mean: [120, 130, 110], std: [50, 60, 70] };

@@ -5,12 +5,12 @@
  * same images: the first measures inputs, the second gradients, for which it needs the inputs' means.
  */
 
+import { classCountOf } from '../../classifier/index.ts';
 import { requireInteger } from '../../data/dataset.ts';
 import type { Split } from '../../data/index.ts';
 import { f32, type Graph, TritbankError } from '../../ir/index.ts';
 import { Builder } from '../../ops/index.ts';
 import { inferShapes } from '../../passes/index.ts';
-import { classCountOf } from '../../train/evaluate.ts';
 import { emitGradientSquares } from './gradients.ts';
 import { emitInputSums, isMeasuredInFull, positionsOf, weightsOf } from './inputs.ts';
 import { drawProbe, emitLoss } from './loss.ts';

@@ -1,8 +1,8 @@
 /** What an ONNX export is asked for. */
 
+import type { Normalisation } from '../../classifier/index.ts';
 import type { Split } from '../../data/index.ts';
 import { TritbankError } from '../../ir/index.ts';
-import type { Normalisation } from '../../train/pixels.ts';
 
 export const activationForms = ['float', 'int8'] as const;
 export const filterForms = ['fp16', 'int8', 'fp32'] as const;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { evaluate, relativeError } from '../../test/evaluate.ts';
 import { Graph, type Tensor, verify } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
-import { normalisationMetadata, readNormalisation, takePixels } from './pixels.ts';
+import { normalisationMetadata, readNormalisation, takePixels } from './normalisation.ts';
 
 const normalisation = { mean: [10, 100], std: [2, 50] };
 const images: Tensor = { dtype: 'uint8', dims: [2, 2, 1, 2], data: Uint8Array.of(0, 12, 100, 0, 255, 10, 150, 255) };
@@ -73,7 +73,8 @@ describe('metadata', () => {
   it.each([
     [{ input_mean: 'x', input_std: '1' }, "metadata input_mean: expected numbers, found 'x'"],
     [{ input_mean: '', input_std: '1' }, "metadata input_mean: expected numbers, found ''"],
-    [{ input_mean: '1', input_std: '0' }, "metadata input_std: expected numbers above 0, found '0,0'"],
+    [{ input_mean: '1,2,3', input_std: '1' }, 'metadata input_mean: expected one number or 2, found 3'],
+    [{ input_mean: '1', input_std: '0' }, "metadata input_std: expected numbers above 0, found '0'"],
   ])('refuses %j', (entries, message) => {
     expect(() => readNormalisation(withMetadata(entries), 2)).toThrow(
       expect.objectContaining({ code: 'E_MODEL', message }),

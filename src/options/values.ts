@@ -1,6 +1,7 @@
 /**
- * Kinds of option values: what is expected, in words, and a strict parser. Unlike `Number` and `parseFloat`, a number
- * here is the whole text and in its range.
+ * Kinds of option values: what is expected, in words, a strict parser of texts, and a check of values that come from
+ * elsewhere (a configuration file, a caller). Unlike `Number` and `parseFloat`, a number here is the whole text and in
+ * its range.
  */
 
 export interface ValueKind<T> {
@@ -8,6 +9,8 @@ export interface ValueKind<T> {
   readonly expected: string;
   /** The value, or undefined when the text is none of this kind. */
   parse(text: string): T | undefined;
+  /** Whether a value is one of this kind. */
+  accepts(value: unknown): boolean;
 }
 
 export interface Range {
@@ -40,6 +43,7 @@ export function number(range: Range = {}): ValueKind<number> {
       const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
       return Number.isFinite(value) && isWithin(value, range) ? value : undefined;
     },
+    accepts: (value) => typeof value === 'number' && Number.isFinite(value) && isWithin(value, range),
   };
 }
 
@@ -51,11 +55,16 @@ export function whole(range: Range = {}): ValueKind<number> {
       const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
       return Number.isSafeInteger(value) && isWithin(value, range) ? value : undefined;
     },
+    accepts: (value) => typeof value === 'number' && Number.isSafeInteger(value) && isWithin(value, range),
   };
 }
 
 export function oneOf<T extends string>(names: readonly T[]): ValueKind<T> {
-  return { expected: `one of ${names.join(', ')}`, parse: (text) => names.find((name) => name === text) };
+  return {
+    expected: `one of ${names.join(', ')}`,
+    parse: (text) => names.find((name) => name === text),
+    accepts: (value) => names.some((name) => name === value),
+  };
 }
 
 /** Values of one kind, separated by commas; `expected` describes the list, `accepts` may ask for more than its items. */
@@ -71,12 +80,17 @@ export function listOf<T>(
       const good = values.filter((value) => value !== undefined);
       return good.length === values.length && accepts(good) ? good : undefined;
     },
+    accepts: (value) => Array.isArray(value) && value.every((one) => kind.accepts(one)) && accepts(value as T[]),
   };
 }
 
 /** Any text but the empty one. */
 export function text(expected: string): ValueKind<string> {
-  return { expected, parse: (value) => (value === '' ? undefined : value) };
+  return {
+    expected,
+    parse: (value) => (value === '' ? undefined : value),
+    accepts: (value) => typeof value === 'string' && value !== '',
+  };
 }
 
 /** `NAME=VALUE`; the value is of one kind for all names. */
@@ -94,6 +108,10 @@ export function pairOf<N extends string, T>(
       return parsed?.name !== undefined && parsed.value !== undefined
         ? { name: parsed.name, value: parsed.value }
         : undefined;
+    },
+    accepts: (given) => {
+      const pair = given as { name?: unknown; value?: unknown } | null;
+      return typeof pair === 'object' && pair !== null && name.accepts(pair.name) && value.accepts(pair.value);
     },
   };
 }
@@ -115,5 +133,6 @@ export function series(range: Range = {}): ValueKind<number[]> {
       const values = Array.from({ length: count }, (_, i) => Number((from + i * step).toPrecision(12)));
       return values.every((value) => isWithin(value, range)) ? values : undefined;
     },
+    accepts: (given) => Array.isArray(given) && given.every((value) => item.accepts(value)),
   };
 }

@@ -1,10 +1,10 @@
 /** Before and after: the original's and the compressed file's accuracy on the same images, and where they disagree. */
 
-import type { Split } from '../data/index.ts';
+import type { Dataset, Split } from '../data/index.ts';
 import type { Graph } from '../ir/index.ts';
-import { openDataFor } from '../train/fine-tune-data.ts';
-import { type Evaluation, evaluateGraph, type RunData } from '../train/index.ts';
-import type { CompressConfig, CompressOptions } from './compress-config.ts';
+import { type EvaluateOptions, evaluateGraph } from './evaluate.ts';
+import type { ClassifierData } from './open-data.ts';
+import type { Evaluation } from './tally.ts';
 
 export interface Accuracy {
   /** Fractions in 0..1. */
@@ -42,18 +42,6 @@ export interface ExampleImage {
 export interface Comparison {
   readonly accuracy: { readonly before: Accuracy; readonly after: Accuracy };
   readonly agreement: Agreement;
-  /** The images of `agreement.examples`, in the same order. */
-  readonly images: readonly ExampleImage[];
-}
-
-/** The data set as fine-tuning sees it. */
-export function openData(
-  graph: Graph,
-  config: CompressConfig,
-  options: Pick<CompressOptions, 'out' | 'warn'>,
-): Promise<RunData> {
-  const { data, dataDir, seed, training } = config;
-  return openDataFor(graph, { ...training, seed, data: data!, ...(dataDir !== undefined && { dataDir }) }, options);
 }
 
 const accuracyOf = ({ top1, top5, loss, samples }: Evaluation): Accuracy => ({ top1, top5, loss, samples });
@@ -80,43 +68,48 @@ function watchReads(split: Split): { readonly split: Split; readonly failed: Rea
   return { split: watched, failed };
 }
 
-/** Evaluates both networks on the test images, the original first. `onProgress` counts the images of both. */
+/**
+ * Evaluates both networks on the test images of `data`, the original first. `onProgress` counts the images of both. Throws
+ * what `evaluateGraph` throws; AbortError after the signal.
+ */
 export async function compareModels(
   original: Graph,
   compressed: Graph,
-  config: CompressConfig,
-  options: CompressOptions,
-  onProgress: (done: number, total: number) => void,
+  { dataset, normalisation }: ClassifierData,
+  options: EvaluateOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Comparison> {
-  const { dataset, normalisation } = await openData(original, config, options);
   const { classes } = dataset;
   const { split: test, failed } = watchReads(dataset.test);
-  const threads = config.threads === undefined ? {} : { threads: config.threads };
+  const { onProgress, signal, ...rest } = options;
   const run = (graph: Graph, before: number) =>
     evaluateGraph(graph, test, classes, normalisation, {
-      ...threads,
-      onProgress: (done, total) => onProgress(before + done, 2 * total),
-      ...(options.warn && { warn: options.warn }),
+      ...rest,
+      onProgress: (done) => onProgress?.(before + done, 2 * test.length),
     });
   const before = await run(original, 0);
-  options.signal?.throwIfAborted();
+  signal?.throwIfAborted();
   const after = await run(compressed, test.length);
   const seen = Array.from(test.labels.keys()).filter((image) => !failed.has(image));
   const differing = seen.flatMap((image, i) => {
     const [first, second] = [before.predictions[i]!, after.predictions[i]!];
     return first === second ? [] : [{ image, label: test.labels[image]!, before: first, after: second }];
   });
-  const examples = differing.slice(0, maxExamples);
-  const nameOf = (index: number) => classes[index] ?? `${index}`;
-  const images = examples.map(async (example): Promise<ExampleImage> => {
-    const { channels, height, width } = test;
-    const [label, first, second] = [example.label, example.before, example.after].map(nameOf);
-    const pixels = await test.read(example.image);
-    return { pixels, channels, height, width, label: label!, before: first!, after: second! };
-  });
   return {
     accuracy: { before: accuracyOf(before), after: accuracyOf(after) },
-    agreement: { share: seen.length > 0 ? 1 - differing.length / seen.length : 1, examples },
-    images: await Promise.all(images),
+    agreement: {
+      share: seen.length > 0 ? 1 - differing.length / seen.length : 1,
+      examples: differing.slice(0, maxExamples),
+    },
   };
+}
+
+/** The images of the examples, in the same order. */
+export function readExamples({ examples }: Agreement, { test, classes }: Dataset): Promise<ExampleImage[]> {
+  const nameOf = (index: number) => classes[index] ?? `${index}`;
+  const images = examples.map(async ({ image, label, before, after }): Promise<ExampleImage> => {
+    const { channels, height, width } = test;
+    const names = { label: nameOf(label), before: nameOf(before), after: nameOf(after) };
+    return { pixels: await test.read(image), channels, height, width, ...names };
+  });
+  return Promise.all(images);
 }

@@ -4,7 +4,7 @@ import { MemorySplit, type Split, selectImages, statistics, synthetic } from '..
 import { Graph, Random } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { evaluateGraph, evaluateModel } from './evaluate.ts';
-import type { Normalisation } from './pixels.ts';
+import type { Normalisation } from './normalisation.ts';
 
 const [count, classes] = [7, 9];
 const names = Array.from({ length: classes }, (_, k) => `class ${k}`);

@@ -1,0 +1,97 @@
+/** Accuracy of a network on a data set: any graph with one image input and one row of class scores per image. */
+
+import { batches, type Split } from '../data/index.ts';
+import { compile, type Device } from '../engine/index.ts';
+import { type Graph, type Shape, type Tensor, TritbankError } from '../ir/index.ts';
+import { loadModel } from '../onnx/index.ts';
+import { inferShapes, removeMarkers } from '../passes/index.ts';
+import { setInputSize } from './input.ts';
+import { type Normalisation, takePixels } from './normalisation.ts';
+import { type DataOptions, openDataFor } from './open-data.ts';
+import { classCountOf, hasProbabilities } from './scores.ts';
+import { type Evaluation, Tally } from './tally.ts';
+
+export interface EvaluateOptions {
+  readonly batchSize?: number;
+  readonly device?: Device;
+  readonly threads?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly warn?: (line: string) => void;
+}
+
+/**
+ * Runs `network` (an inference graph whose input is normalised float images) over all images of `split`. Scores are
+ * logits, or probabilities where the graph ends in a Softmax. Throws E_MODEL when classes or sizes do not fit.
+ */
+export async function evaluateGraph(
+  network: Graph,
+  split: Split,
+  classes: readonly string[],
+  normalisation: Normalisation,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const graph = network.clone();
+  removeMarkers(graph);
+  takePixels(graph, fixedBatch(graph) ?? 'N', normalisation);
+  inferShapes(graph);
+  const classCount = classCountOf(graph);
+  if (classCount < split.classCount) {
+    const message = `expected at least ${split.classCount} classes for this data set, found ${classCount}`;
+    throw new TritbankError('E_MODEL', `graph '${graph.name}'`, message);
+  }
+  const isProbability = hasProbabilities(graph);
+  const batchSize = fixedBatch(network) ?? options.batchSize ?? batchFor(network.inputs[0]!.shape);
+  const engine = await compile(graph, {
+    keepMemory: false,
+    ...(options.device && { device: options.device }),
+    ...(options.threads && { threads: options.threads }),
+  });
+  const tally = new Tally(classCount, split.length);
+  const started = performance.now();
+  try {
+    const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
+    const fixed = fixedBatch(network) !== undefined;
+    const size = network.inputs[0]!.shape[2] as number;
+    const stream = batches(split, { batchSize, pad: fixed, size, ...(options.warn && { warn: options.warn }) });
+    for await (const batch of stream) {
+      const rows = fixed ? batchSize : batch.size;
+      const { channels, height, width } = batch.shape;
+      const images: Tensor = { dtype: 'uint8', dims: [rows, channels, height, width], data: batch.images };
+      const scores = (await engine.run({ [input]: images }))[output]!.data as Float32Array;
+      tally.add(scores, batch.labels, batch.size, isProbability);
+      options.onProgress?.(Math.min((batch.step + 1) * batchSize, split.length), split.length);
+    }
+  } finally {
+    await engine.release();
+  }
+  return tally.result(classes, split.length, (performance.now() - started) / 1000);
+}
+
+/** 100 images of 64 x 64 pixels, or as many pixels of larger ones: more take memory and gain no time. */
+function batchFor([_batch, _channels, height, width]: Shape): number {
+  const pixels = typeof height === 'number' && typeof width === 'number' ? height * width : 224 * 224;
+  return Math.min(100, Math.max(1, Math.round((100 * 64 * 64) / pixels)));
+}
+
+/** The batch size of a graph that accepts only one. */
+function fixedBatch(graph: Graph): number | undefined {
+  const first = graph.inputs[0]!.shape[0];
+  return typeof first === 'number' ? first : undefined;
+}
+
+/**
+ * Accuracy of an ONNX model on the test images of a data set, which `openDataFor` opens for it. Throws E_MODEL and E_DATA
+ * where model and data do not fit.
+ */
+export async function evaluateModel(
+  model: Graph | string,
+  options: DataOptions & EvaluateOptions,
+): Promise<Evaluation> {
+  const graph = inferShapes(typeof model === 'string' ? await loadModel(model) : model.clone());
+  const { dataset, size, normalisation } = await openDataFor(graph, options, options);
+  if (dataset.test.length === 0) {
+    throw new TritbankError('E_DATA', `data set '${dataset.name}'`, 'expected test images, found none');
+  }
+  setInputSize(graph, size);
+  return evaluateGraph(graph, dataset.test, dataset.classes, normalisation, options);
+}

@@ -1,0 +1,79 @@
+/** Counts of an evaluation, batch by batch. */
+
+export interface Evaluation {
+  /** Fractions in 0..1. */
+  readonly top1: number;
+  readonly top5: number;
+  /** Mean cross-entropy in nats. */
+  readonly loss: number;
+  readonly samples: number;
+  /** Images that did not decode. */
+  readonly skipped: number;
+  readonly classes: readonly string[];
+  /** `confusion[label][prediction]`, counts. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Predicted class per evaluated image, in the split's order. */
+  readonly predictions: Int32Array;
+  /** Softmax probability of each prediction. */
+  readonly probabilities: Float32Array;
+  readonly imagesPerSecond: number;
+}
+
+/** Running counts over batches. */
+export class Tally {
+  private readonly predictions: Int32Array;
+  private readonly probabilities: Float32Array;
+  private readonly confusion: number[][];
+  private samples = 0;
+  private top1 = 0;
+  private top5 = 0;
+  private loss = 0;
+
+  constructor(
+    private readonly classCount: number,
+    length: number,
+  ) {
+    this.predictions = new Int32Array(length);
+    this.probabilities = new Float32Array(length);
+    this.confusion = Array.from({ length: classCount }, () => Array<number>(classCount).fill(0));
+  }
+
+  add(scores: Float32Array, labels: Int32Array, rows: number, isProbability: boolean): void {
+    for (let row = 0; row < rows; row++) {
+      const y = scores.subarray(row * this.classCount, (row + 1) * this.classCount);
+      const label = labels[row]!;
+      let best = 0;
+      let above = 0;
+      for (let k = 0; k < y.length; k++) {
+        if (y[k]! > y[best]!) best = k;
+        // Written so that scores that are not numbers count as wrong.
+        if (!(y[k]! < y[label]! || (y[k] === y[label] && k >= label))) above++;
+      }
+      let sum = 0;
+      for (const v of y) sum += Math.exp(v - y[best]!);
+      const log = (k: number) => (isProbability ? Math.log(Math.max(y[k]!, 1e-30)) : y[k]! - y[best]! - Math.log(sum));
+      this.loss -= log(label);
+      if (above < 1) this.top1++;
+      if (above < 5) this.top5++;
+      this.confusion[label]![best]!++;
+      this.predictions[this.samples] = best;
+      this.probabilities[this.samples++] = Math.exp(log(best));
+    }
+  }
+
+  result(classes: readonly string[], length: number, seconds: number): Evaluation {
+    const n = Math.max(1, this.samples);
+    return {
+      top1: this.top1 / n,
+      top5: this.top5 / n,
+      loss: this.loss / n,
+      samples: this.samples,
+      skipped: length - this.samples,
+      classes: Array.from({ length: this.classCount }, (_, k) => classes[k] ?? String(k)),
+      confusion: this.confusion,
+      predictions: this.predictions.slice(0, this.samples),
+      probabilities: this.probabilities.slice(0, this.samples),
+      imagesPerSecond: this.samples / Math.max(seconds, 1e-9),
+    };
+  }
+}

@@ -1,0 +1,128 @@
+/** `tritbank fine-tune`: a trained model trained further, as it is or with ternary weights. */
+
+import { basename, join } from 'node:path';
+import { TritbankError } from '../ir/errors.ts';
+import { extend, field, type OptionTable, oneOf, text } from '../options/index.ts';
+import { defaultFineTune } from '../train/fine-tune-config.ts';
+import type { FineTuneModelConfig } from '../train/fine-tune-model.ts';
+import { dataOption, fineTuneOptions, granularities } from '../train/options.ts';
+import {
+  type CommonOptions,
+  commandLine,
+  interruptible,
+  printResult,
+  type TritbankCommand,
+  ValueOption,
+} from './command.ts';
+import { addConfigFile, addConfigOptions, checkTeachers, newConfig } from './configure.ts';
+import { readRun, summarize, writeReport } from './run-directory.ts';
+
+interface Options extends CommonOptions {
+  readonly method?: FineTuneModelConfig['method'];
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly fresh?: boolean;
+}
+
+const { Data = [], ...others } = fineTuneOptions;
+const table: OptionTable<FineTuneModelConfig> = {
+  Data: [
+    dataOption('images; a directory with train/ and val/, or a named data set (required)'),
+    ...extend<Omit<FineTuneModelConfig, 'data'>, FineTuneModelConfig>(extend(Data)),
+  ],
+  Method: [
+    field(
+      'method',
+      '--method <name>',
+      'fp: the model as it is; twn: every layer with ternary weights',
+      oneOf(['fp', 'twn']),
+    ),
+    field(
+      'granularity',
+      '--granularity <name>',
+      'twn: one threshold and scale per tensor or per filter',
+      oneOf(granularities),
+      {
+        expected: '--method twn',
+        found: ({ method }) => `--method ${method}`,
+        isMet: ({ method }) => method === 'twn',
+      },
+    ),
+  ],
+  ...(Object.fromEntries(
+    Object.entries(others).map(([heading, options]) => [heading, extend(options)]),
+  ) as OptionTable<FineTuneModelConfig>),
+};
+
+const example = `tritbank fine-tune mobilenet.onnx --data images/ --epochs 10 --out runs/longer
+tritbank fine-tune mobilenet.onnx --method twn --data images/ --epochs 10 --out runs/ternary`;
+
+export function addFineTune(program: TritbankCommand): void {
+  const command = program.command('fine-tune');
+  command
+    .summary('train a trained ONNX model further, as it is or with ternary weights')
+    .description(
+      'Train a trained ONNX classifier further: in full precision (fp), or as a ternary weight network (twn) that learns ' +
+        'from the original. What compressed networks are compared with. With --distill-weight, --distill-mirror or ' +
+        '--teacher, fp learns from a teacher too.',
+    )
+    .argument('<MODEL.onnx>', 'a classifier with one image input');
+  const defaults = { ...defaultFineTune, model: '', data: '', method: 'fp', granularity: 'filter' } as const;
+  addConfigOptions(command, table, defaults);
+  addConfigFile(command);
+  command.action((model: string, options: Options) => fineTune(command, model, options));
+  command.optionsGroup('Output:');
+  command.addOption(
+    new ValueOption('--out <dir>', 'run directory (default: runs/<model>-<method>)', text('a directory')),
+  );
+  command.option('--resume', 'continue the run in --out').option('--fresh', 'replace a run in --out');
+  command.common(example);
+}
+
+/** What to train, where. E_USAGE, E_FILE before anything is written. */
+async function prepare(command: TritbankCommand, model: string, options: Options) {
+  const { fineTuneDefaults } = await import('../train/fine-tune-model.ts');
+  const config = await newConfig<FineTuneModelConfig>(command, {
+    table,
+    defaults: { ...fineTuneDefaults(options.method ?? 'fp'), model, data: '' },
+    // what a run directory says besides
+    upgrade: ({ start: _start, teacher: _teacher, ...stored }: { start?: string; teacher?: string }) => stored,
+  });
+  if (config.data === '') throw new TritbankError('E_USAGE', '--data', 'expected a name or a directory, found none');
+  checkTeachers(config.teachers);
+  const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-${config.method}`);
+  if (options.fresh && options.resume) {
+    throw new TritbankError('E_USAGE', '--fresh', 'expected no --resume with it, found both');
+  }
+  const stored = readRun(out);
+  if (stored && !options.resume && !options.fresh && (stored.result || stored.hasCheckpoint)) {
+    const expected = 'expected a directory without a run, or --resume to continue it, or --fresh to replace it';
+    throw new TritbankError('E_USAGE', '--out', `${expected}, found a run in ${out}`);
+  }
+  return { config, out };
+}
+
+async function fineTune(command: TritbankCommand, model: string, options: Options): Promise<void> {
+  const { config, out } = await prepare(command, model, options);
+  const [{ fineTuneModel }, { createTrainReporter }, { printTable }] = await Promise.all([
+    import('../train/fine-tune-model.ts'),
+    import('./train-progress.ts'),
+    import('../report/index.ts'),
+  ]);
+  const reporter = createTrainReporter('fine-tune', config.epochs, options.quiet === true);
+  const { resume = false } = options;
+  const { onProgress, warn } = reporter;
+  try {
+    const result = await interruptible(
+      (signal) => fineTuneModel(config, { out, resume, signal, command: commandLine(), onProgress, warn }),
+      () => 'the same command with --resume continues',
+    );
+    reporter.stop();
+    const report = await writeReport(out, [result], `${result.architecture}, ${result.method}, on ${result.dataset}`);
+    printResult(options, { ...summarize(result), out, report }, () =>
+      [printTable([result]), '', `model   ${result.model}`, `report  ${report}`].join('\n'),
+    );
+  } finally {
+    reporter.stop();
+  }
+}

@@ -1,0 +1,42 @@
+/** One compression: what it is asked for, where its files are, and the data, which are opened once. */
+
+import type { ClassifierData } from '../classifier/index.ts';
+import type { RunDirectory } from '../files/index.ts';
+import type { Graph } from '../ir/index.ts';
+import type { CompressConfig, CompressOptions, CompressStage } from './compress-config.ts';
+
+/** What a compression leaves in its run directory, besides what every run directory has. */
+export const compressFiles = {
+  /** Layers of an analysis that is not finished. */
+  analyzed: 'analysis.jsonl',
+  analysis: 'analysis.json',
+  plan: 'plan.json',
+  /** A run directory of `fineTune`. */
+  training: 'training',
+  model: 'model.onnx',
+  comparison: 'comparison.json',
+  result: 'result.json',
+  report: 'report.html',
+} as const;
+
+/** What a new run removes of an earlier one. */
+export const compressLayout: readonly string[] = [...Object.values(compressFiles), 'model.onnx.data'];
+
+export interface Job {
+  readonly config: CompressConfig;
+  readonly options: CompressOptions;
+  /** The normalised original. */
+  readonly graph: Graph;
+  readonly run: RunDirectory;
+  /** Absent for a compression of weights alone. */
+  readonly data: ClassifierData | undefined;
+}
+
+export const reporter =
+  ({ options }: Job, stage: CompressStage, unit: string) =>
+  (done: number, total: number) =>
+    options.onProgress?.({ stage, done, total, unit });
+
+export const threadsOf = ({ config }: Job) => (config.threads === undefined ? {} : { threads: config.threads });
+export const signalOf = ({ options }: Job) => (options.signal ? { signal: options.signal } : {});
+export const warningsTo = ({ options }: Job) => (options.warn ? { warn: options.warn } : {});

@@ -1,0 +1,110 @@
+/** The first half of a compression: how sensitive each filter is, and the plan that follows from it. */
+
+import { rmSync } from 'node:fs';
+import { formatPlan, type PlanFile, readPlan } from '../cost/index.ts';
+import { type Codec, writeFileAtomic } from '../files/index.ts';
+import type { Graph } from '../ir/index.ts';
+import { isBank, makePlan, otherFilters } from '../quantize/index.ts';
+import { formatAnalysis, readAnalysis } from './analysis-file.ts';
+import { keepAnalyzed } from './analysis-progress.ts';
+import { compressFiles, type Job, reporter, signalOf, threadsOf } from './job.ts';
+import { type Measured, measureLayers } from './measure-layers.ts';
+import { type LayerCandidates, untouched } from './planning/candidate.ts';
+import { describePlan } from './planning/describe-plan.ts';
+import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
+import { filterSensitivity, makeCandidates, predictLosses, predictNonZero } from './planning/make-candidates.ts';
+import { optimizePlan } from './planning/optimize.ts';
+import { type Analysis, analyzeNetwork, defaultSparsities } from './sensitivity.ts';
+
+export const analysisCodec: Codec<Analysis> = {
+  read: readAnalysis,
+  write: (analysis, path) => writeFileAtomic(path, formatAnalysis(analysis)),
+};
+
+export const planCodec: Codec<PlanFile> = {
+  read: readPlan,
+  write: (plan, path) => writeFileAtomic(path, formatPlan(plan)),
+};
+
+/** What images say of the layers; undefined without data. */
+export type Statistics = Measured | undefined;
+
+/** Measured again by a run that goes on, since statistics are large and soon made. */
+export async function gatherStatistics(job: Job): Promise<Statistics> {
+  const { config, graph, data, run } = job;
+  if (!data) return undefined;
+  return run.timed('statistics', () =>
+    measureLayers(graph, data, {
+      images: config.images,
+      seed: config.seed,
+      ...threadsOf(job),
+      ...signalOf(job),
+      onProgress: reporter(job, 'statistics', 'images'),
+    }),
+  );
+}
+
+/** The analysis of the run; layers that an earlier command finished are not analysed again. */
+export async function analyze(job: Job, gather: () => Promise<Statistics>): Promise<Analysis> {
+  const { config, graph, run } = job;
+  const analyzed = run.file(compressFiles.analyzed);
+  const analysis = await run.stage('analysis', compressFiles.analysis, analysisCodec, async () => {
+    const statistics = await gather();
+    const report = reporter(job, 'analysis', 'per mille');
+    const sparsities = config.conventions.ternary === 'zero-skipping' ? defaultSparsities : [];
+    return analyzeNetwork(graph, {
+      seed: config.seed,
+      sparsities: config.sparsities ?? sparsities,
+      ...(config.ratios && { ratios: config.ratios }),
+      ...statistics,
+      ...threadsOf(job),
+      ...signalOf(job),
+      // the run directory is that of one configuration and one network
+      ...keepAnalyzed(analyzed, {}),
+      onProgress: (share) => report(Math.round(1000 * share), 1000),
+    });
+  });
+  rmSync(analyzed, { force: true });
+  return analysis;
+}
+
+/** One candidate per layer: the bank of the uniform choice, with its predicted loss. */
+function uniformCandidates(
+  graph: Graph,
+  analysis: Analysis,
+  choice: { alpha: number; widthRatio: number },
+): LayerCandidates[] {
+  const kinds = new Set(analysis.layers.map((layer) => layer.kind));
+  const sensitivity = filterSensitivity(analysis, choice.widthRatio);
+  const plan = makePlan(graph, { method: 'hybrid', ...choice, kinds: [...kinds], sensitivity });
+  const known = new Map(analysis.layers.map((layer) => [layer.name, layer]));
+  return Object.entries(plan.layers).flatMap(([name, planned]): LayerCandidates[] => {
+    const layer = known.get(name);
+    if (!layer) return [];
+    if (!isBank(planned)) return [{ name, candidates: [untouched] }];
+    const ternary = otherFilters(layer.filters, planned.fullPrecision);
+    const losses = predictLosses(layer, ternary.length, planned.hidden);
+    const loss = ternary.reduce((sum, filter) => sum + losses[filter]!, 0);
+    const nonZero = predictNonZero(layer, ternary.length, planned.hidden);
+    return [{ name, candidates: [{ plan: planned, loss, nonZero }] }];
+  });
+}
+
+/** The plan of the run: optimised under the budget, or the uniform choice. */
+export function plan(job: Job, analysis: () => Promise<Analysis>): Promise<PlanFile> {
+  const { config, graph, run } = job;
+  return run.stage('plan', compressFiles.plan, planCodec, async () => {
+    const found = await analysis();
+    const { accelerator, format, conventions, scheme, alphas, ratios, sparsities, uniform, budget } = config;
+    const counting: PlannerOptions = { accelerator, conventions, scheme, ...(format !== undefined && { format }) };
+    const grid = {
+      ...(alphas && { alphas }),
+      ...(ratios && { ratios }),
+      ...(sparsities && { sparsities: [0, ...sparsities] }),
+    };
+    const candidates = uniform ? uniformCandidates(graph, found, uniform) : makeCandidates(graph, found, grid);
+    const costs = costCandidates(graph, candidates, counting);
+    const choice = uniform ? candidates.map(() => 0) : (await optimizePlan(costs, budget)).choice;
+    return describePlan(config.model, budget, costs, choice);
+  });
+}

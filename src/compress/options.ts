@@ -1,0 +1,116 @@
+/**
+ * The options of `compress`, as a table over `CompressConfig`; how costs are counted and stored has options of its own,
+ * which other commands share.
+ */
+
+import {
+  type ConfigOption,
+  extend,
+  field,
+  lift,
+  listOf,
+  nested,
+  number,
+  type OptionTable,
+  oneOf,
+  option,
+  text,
+  toggle,
+  whole,
+} from '../options/index.ts';
+import { dataDirOption, dataOption, fineTuneOptions } from '../train/options.ts';
+import type { CompressConfig } from './compress-config.ts';
+
+const share = number({ above: 0 });
+const count = whole({ from: 1 });
+
+/** What a compression says once, for all of its stages. */
+const once: readonly string[] = ['dataDir', 'seed', 'threads'];
+
+/** Options of fine-tuning under a heading, as those of a compression. */
+const ofTraining = (heading: string) =>
+  lift<CompressConfig, 'training'>(
+    'training',
+    extend((fineTuneOptions[heading] ?? []).filter(({ key }) => !once.includes(key))),
+  );
+
+const limit = (name: keyof CompressConfig['budget'], flags: string, description: string) =>
+  nested<CompressConfig, 'budget', number>('budget', name, flags, description, share);
+
+const uniform: ConfigOption<CompressConfig> = option(
+  '--uniform <alpha,ratio>',
+  'the same in every layer, instead of a budget',
+  listOf(number({ from: 0 }), 'alpha and width ratio, separated by a comma', (values) => values.length === 2),
+  {
+    key: 'uniform',
+    get: (config) => config.uniform && [config.uniform.alpha, config.uniform.widthRatio],
+    set: (config, [alpha, widthRatio]) => ({ ...config, uniform: { alpha: alpha!, widthRatio: widthRatio! } }),
+  },
+);
+
+export const compressOptions: OptionTable<CompressConfig> = {
+  Data: [
+    dataOption('images; a directory with train/ and val/, or a named data set'),
+    dataDirOption(),
+    field('images', '--images <n>', 'images for statistics and calibration', whole({ from: 2 })),
+    ...ofTraining('Data'),
+  ],
+  Budget: [
+    limit('size', '--max-size <share>', 'bytes, of the original at 16 bits'),
+    limit('energy', '--max-energy <share>', "energy, of the original's"),
+    limit('multiplications', '--max-multiplications <share>', "multiplications, of the original's"),
+    limit('throughput', '--min-throughput <share>', "throughput at equal area, of the original's"),
+    uniform,
+    field('plan', '--plan <file>', 'a plan of an earlier run, edited or not, instead of a budget', text('a file')),
+    field(
+      'analysis',
+      '--analysis <file>',
+      "of an earlier run or 'tritbank analyze --out', instead of a new one",
+      text('a file'),
+    ),
+    field(
+      'alphas',
+      '--alphas <list>',
+      'shares of full-precision filters to choose from',
+      listOf(number({ from: 0, to: 1 }), 'numbers from 0 to 1, separated by commas'),
+    ),
+    field(
+      'ratios',
+      '--width-ratios <list>',
+      'hidden units per ternary filter to choose from',
+      listOf(share, 'numbers above 0, separated by commas'),
+    ),
+    field(
+      'sparsities',
+      '--sparsities <list>',
+      'of decompositions to choose from besides 0; higher ones have fewer non-zeros (default: 1,4,10 where zeros are ' +
+        'skipped, else 0)',
+      listOf(number({ from: 0, to: 100 }), 'numbers from 0 to 100, separated by commas'),
+    ),
+  ],
+  Accelerator: [
+    field(
+      'accelerator',
+      '--accelerator <name|file>',
+      'paper, horowitz-fp16, horowitz-int8, or a JSON file',
+      text('a name or a file'),
+    ),
+    field('format', '--format <name>', "number format (default: the accelerator's own)", text('a number format')),
+  ],
+  Method: [
+    toggle('method', '--calibrate-only', 'layer by layer, without labels and training', (config) => ({
+      ...config,
+      method: 'calibrate',
+    })),
+    toggle('method', '--no-training', 'only decompose the weights', (config) => ({ ...config, method: 'none' })),
+    field('init', '--init <how>', 'decompose the weights, or draw fresh factors', oneOf(['decompose', 'draw'])),
+  ],
+  Training: ofTraining('Training'),
+  'Ternary weights': ofTraining('Ternary weights'),
+  Distillation: ofTraining('Distillation'),
+  Run: [
+    ...ofTraining('Run'),
+    field('threads', '--threads <n>', 'threads (default: one a core)', count),
+    field('seed', '--seed <n>', 'of all choices', whole({ from: 0, to: 2 ** 32 - 1 })),
+  ],
+};

@@ -1,0 +1,88 @@
+/** The second half of a compression: from the plan to the compressed network, trained, calibrated or as decomposed. */
+
+import { imagesToMeasure } from '../classifier/index.ts';
+import type { PlanFile } from '../cost/index.ts';
+import type { Graph } from '../ir/index.ts';
+import { loadModel } from '../onnx/index.ts';
+import { deploy, toFrozen } from '../quantize/index.ts';
+import { fineTune, type TrainProgress } from '../train/index.ts';
+import { type BuiltBanks, buildBanks } from './build-banks.ts';
+import { calibrate } from './calibrate/calibrate.ts';
+import { compressFiles, type Job, reporter, signalOf, threadsOf, warningsTo } from './job.ts';
+import type { Statistics } from './make-plan.ts';
+
+async function build(job: Job, plan: PlanFile, statistics: Statistics): Promise<BuiltBanks> {
+  const { seed, init } = job.config;
+  return job.run.timed('build', () =>
+    buildBanks(job.graph, plan, {
+      seed,
+      factors: init,
+      ...(statistics && { statistics: statistics.statistics }),
+      ...threadsOf(job),
+      ...signalOf(job),
+      onProgress: reporter(job, 'build', 'layers'),
+    }),
+  );
+}
+
+/** Progress of training as progress of the stage: images of all epochs, and a line for each epoch. */
+function reportTraining({ options }: Job): (progress: TrainProgress) => void {
+  return ({ kind, epoch, epochs, done, total, record }) => {
+    if (kind !== 'images' && kind !== 'epoch-end') return;
+    const whole = { done: (epoch - 1) * total + done, total: epochs * total };
+    const figures = record && `loss ${record.trainLoss.toFixed(3)}  top-1 ${(100 * record.top1).toFixed(2)} %`;
+    const note = kind === 'epoch-end' && { note: `epoch ${epoch}/${epochs}  ${figures}` };
+    options.onProgress?.({ stage: 'train', unit: 'images', ...whole, ...note });
+  };
+}
+
+async function train(job: Job, plan: PlanFile, built: BuiltBanks): Promise<Graph> {
+  const { config, options, run } = job;
+  const { data, dataDir, seed } = config;
+  const training = {
+    ...config.training,
+    data: data!,
+    seed,
+    ...(dataDir !== undefined && { dataDir }),
+    ...threadsOf(job),
+  };
+  const result = await job.run.timed('train', () =>
+    fineTune({ plan, network: built.network, initial: built.initial }, training, {
+      out: run.file(compressFiles.training),
+      resume: true,
+      ...signalOf(job),
+      ...warningsTo(job),
+      ...(options.command !== undefined && { command: options.command }),
+      onProgress: reportTraining(job),
+    }),
+  );
+  return loadModel(result.model);
+}
+
+async function calibrated(job: Job, plan: PlanFile): Promise<Graph> {
+  const { config, graph, data } = job;
+  return job.run.timed('calibrate', async () => {
+    const { dataset, normalisation } = data!;
+    const split = imagesToMeasure(dataset);
+    const report = reporter(job, 'calibrate', 'layers');
+    const { graph: compressed } = await calibrate(graph, plan, split, {
+      images: Math.min(config.images, split.length),
+      seed: config.seed,
+      normalisation,
+      ...threadsOf(job),
+      ...signalOf(job),
+      ...warningsTo(job),
+      onProgress: ({ done, total }) => report(done, total),
+    });
+    return compressed;
+  });
+}
+
+/** The compressed network as an inference graph. `statistics` are asked for where weights are decomposed. */
+export async function rebuild(job: Job, plan: PlanFile, statistics: () => Promise<Statistics>): Promise<Graph> {
+  const { method } = job.config;
+  if (method === 'calibrate') return calibrated(job, plan);
+  const built = await build(job, plan, await statistics());
+  if (method === 'train') return train(job, plan, built);
+  return deploy(toFrozen(built.network, built.initial), new Map());
+}

@@ -1,0 +1,134 @@
+/**
+ * One process at a time in a run directory: a file `.lock` that says who is there. A process that was killed leaves its
+ * lock; the next one sees that its owner is gone and takes over. Over a network file system the owner may be on another
+ * machine, which cannot be asked: then a person decides.
+ */
+
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { TritbankError } from '../ir/index.ts';
+import { fileError, isAlive } from './files.ts';
+
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process started, in the system's units: a later process may have the same id. */
+  readonly started?: string;
+  readonly since: string;
+  readonly command: string;
+}
+
+export interface Lock {
+  release(): void;
+}
+
+/** Start time of a process in ticks since the machine's start, where the system tells it (Linux). */
+function startOf(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function isThere({ pid, host, started }: Owner): boolean {
+  if (host !== hostname()) return true;
+  return isAlive(pid) && (started === undefined || startOf(pid) === started);
+}
+
+/** The owner, or undefined for a lock that is gone or that nobody can have written. */
+function readOwner(path: string): { readonly owner?: Owner; readonly text: string } | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  try {
+    return { owner: JSON.parse(text) as Owner, text };
+  } catch {
+    return { text };
+  }
+}
+
+const isTaken = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST';
+
+/** Makes the lock appear with its content, or fails with EEXIST. */
+function put(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, text);
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if (isTaken(error)) throw error;
+    // a file system without links
+    writeFileSync(path, text, { flag: 'wx' });
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Removes the lock of an owner that is gone; false where another process was faster. */
+function removeStale(path: string, text: string): boolean {
+  const aside = `${path}.${process.pid}.stale`;
+  try {
+    renameSync(path, aside);
+  } catch {
+    return false;
+  }
+  const isSame = readOwner(aside)?.text === text;
+  if (!isSame) {
+    // what was moved away is the lock of a process that took over in the meantime
+    try {
+      linkSync(aside, path);
+    } catch {
+      // its owner gave it back, or a third one is there
+    }
+  }
+  rmSync(aside, { force: true });
+  return isSame;
+}
+
+/** Takes the lock of `directory`. E_BUSY where another process has it, E_FILE where it cannot be written. */
+export function takeLock(directory: string, command: string): Lock {
+  const path = join(directory, '.lock');
+  const started = startOf(process.pid);
+  const since = new Date().toISOString();
+  const mine: Owner = { pid: process.pid, host: hostname(), ...(started && { started }), since, command };
+  const text = JSON.stringify(mine);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      put(path, text);
+      break;
+    } catch (error) {
+      if (!isTaken(error)) throw fileError(path, 'a writable file', error);
+    }
+    const found = readOwner(path);
+    if (!found) continue;
+    const isStale = found.owner !== undefined && !isThere(found.owner);
+    if (isStale && attempt < 10) {
+      removeStale(path, found.text);
+      continue;
+    }
+    throw busy(directory, path, found.owner);
+  }
+  return {
+    release() {
+      if (readOwner(path)?.text === text) rmSync(path, { force: true });
+    },
+  };
+}
+
+function busy(directory: string, path: string, owner: Owner | undefined): TritbankError {
+  const who = owner
+    ? `process ${owner.pid} on ${owner.host} since ${owner.since} (${owner.command})`
+    : 'a lock that cannot be read';
+  const advice = owner?.host === hostname() ? '' : `; remove ${path} if that process is gone`;
+  return new TritbankError(
+    'E_BUSY',
+    directory,
+    `expected a directory that no other process uses, found ${who}${advice}`,
+  );
+}

@@ -1,0 +1,171 @@
+/**
+ * A run directory holds everything about a run: `config.json`, the result of each stage in a file of its own,
+ * `provenance.jsonl`. A stage whose file is there is not done again, so that a run that was stopped goes on where it was.
+ * One process at a time works in it (`lock.ts`).
+ */
+
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { TritbankError } from '../ir/index.ts';
+import { parseText } from './check-json.ts';
+import { fileError, makeRunDirectory, writeFileAtomic } from './files.ts';
+import { type Lock, takeLock } from './lock.ts';
+import { Provenance } from './provenance.ts';
+
+/** How a stage's result is kept in its file. */
+export interface Codec<T> {
+  /** E_FORMAT, naming the file, for a damaged one. */
+  read(path: string): T | Promise<T>;
+  write(value: T, path: string): void | Promise<void>;
+}
+
+export interface RunDirectoryOptions {
+  /** All that the run depends on: a resumed run must have the same. */
+  readonly config: object;
+  /** Files and folders that a run of this kind leaves, besides those of this class: a new run removes an earlier one's. */
+  readonly layout: readonly (string | RegExp)[];
+  /** Go on with the run that is there, if there is one. */
+  readonly resume?: boolean;
+  /** The command line, for the records. */
+  readonly command?: string;
+  /** Stages do not begin once it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** A configuration of an earlier release in today's form. */
+  readonly upgrade?: (stored: object) => object;
+}
+
+const names = { config: 'config.json', provenance: 'provenance.jsonl' } as const;
+
+/** The object in a file that Tritbank wrote, which the caller knows to be of type T. E_FILE, E_FORMAT. */
+export function readObject<T extends object>(path: string): T {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw fileError(path, 'a readable JSON file', cause);
+  }
+  const value = parseText(text, path);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
+  throw new TritbankError('E_FORMAT', path, 'expected a JSON object, found another value');
+}
+
+/** Results that are plain JSON objects. */
+export const jsonCodec = <T extends object>(indent?: number): Codec<T> => ({
+  read: (path) => readObject<T>(path),
+  write: (value, path) => writeFileAtomic(path, `${JSON.stringify(value, null, indent)}\n`),
+});
+
+/** The configuration of the run in `directory`; undefined where there is none. E_FORMAT for a damaged one. */
+export function storedConfig<T extends object>(directory: string): T | undefined {
+  const path = join(directory, names.config);
+  return existsSync(path) ? readObject<T>(path) : undefined;
+}
+
+export class RunDirectory {
+  private readonly provenance: Provenance;
+  private readonly signal: AbortSignal | undefined;
+  /** A run that was there goes on. */
+  readonly isResumed: boolean;
+  /** Seconds of the stages that were done within the present one. */
+  private inner = 0;
+
+  private constructor(
+    readonly path: string,
+    private readonly lock: Lock,
+    { config, layout, resume = false, command = '', signal, upgrade = (stored) => stored }: RunDirectoryOptions,
+  ) {
+    this.signal = signal;
+    this.provenance = new Provenance(this.file(names.provenance));
+    const stored = resume ? storedConfig(path) : undefined;
+    this.isResumed = stored !== undefined;
+    // compared as the file has it
+    const plain = JSON.parse(JSON.stringify(config)) as object;
+    if (stored) {
+      const differing = differences(upgrade(stored), plain);
+      if (differing) {
+        const message = `expected the configuration of the run in ${path}, found other values of ${differing}`;
+        throw new TritbankError('E_RESUME', this.file(names.config), message);
+      }
+    } else {
+      this.discard(layout);
+      writeFileAtomic(this.file(names.config), `${JSON.stringify(config, null, 2)}\n`);
+    }
+    this.provenance.begin(command, this.isResumed);
+  }
+
+  /**
+   * Creates or enters a directory. Without `resume`, what an earlier run left is removed. E_RESUME for another run's
+   * configuration, E_BUSY where another process is at work in it, E_FILE where it cannot be written.
+   */
+  static open(path: string, options: RunDirectoryOptions): RunDirectory {
+    makeRunDirectory(path);
+    const lock = takeLock(path, options.command ?? '');
+    try {
+      return new RunDirectory(path, lock, options);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** The result of a stage: from its file, or else of `work`, which is then kept there. */
+  async stage<T>(stage: string, name: string, codec: Codec<T>, work: () => T | Promise<T>): Promise<T> {
+    const path = this.file(name);
+    if (existsSync(path)) return codec.read(path);
+    return this.timed(stage, async () => {
+      const value = await work();
+      await codec.write(value, path);
+      return value;
+    });
+  }
+
+  /** Work that leaves nothing. Its time is its own: without that of stages within it. */
+  async timed<T>(stage: string, work: () => Promise<T>): Promise<T> {
+    this.signal?.throwIfAborted();
+    const outer = this.inner;
+    this.inner = 0;
+    const began = performance.now();
+    const value = await work();
+    const seconds = (performance.now() - began) / 1000;
+    this.provenance.stage(stage, seconds - this.inner);
+    this.inner = outer + seconds;
+    return value;
+  }
+
+  /** The commands that worked on the run, the one that began it first. */
+  get commands(): readonly string[] {
+    return this.provenance.commands.map(({ command }) => command);
+  }
+
+  /** The command that began the run. */
+  get command(): string {
+    return this.commands[0] ?? '';
+  }
+
+  /** Seconds by stage, those of earlier commands included. */
+  get seconds(): Readonly<Record<string, number>> {
+    return this.provenance.seconds;
+  }
+
+  /** Lets other processes in. */
+  close(): void {
+    this.lock.release();
+  }
+
+  private discard(layout: readonly (string | RegExp)[]): void {
+    const isOurs = (name: string) =>
+      layout.some((one) => (typeof one === 'string' ? one === name : one.test(name))) || name === names.provenance;
+    for (const name of readdirSync(this.path).filter(isOurs)) rmSync(this.file(name), { recursive: true, force: true });
+  }
+}
+
+function differences(a: object, b: object): string {
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  const value = (o: object, key: string) => (o as Record<string, unknown>)[key];
+  return keys.filter((key) => !isDeepStrictEqual(value(a, key), value(b, key))).join(', ');
+}

@@ -1,0 +1,170 @@
+/** The options of training from scratch and of fine-tuning, as tables over their configurations. */
+
+import { TritbankError } from '../ir/errors.ts';
+import {
+  type ConfigOption,
+  checkValues,
+  extend,
+  field,
+  listOf,
+  type Need,
+  number,
+  type OptionTable,
+  oneOf,
+  option,
+  text,
+  type ValueKind,
+  whole,
+} from '../options/index.ts';
+import type { Granularity, LayerKind } from '../quantize/index.ts';
+import type { Recipe, TrainConfig } from './config.ts';
+import type { FineTuneConfig } from './fine-tune-config.ts';
+import type { BatchNormOptions } from './give-batch-norms.ts';
+import {
+  distillationKind,
+  distillationOptions,
+  forDistillation,
+  forTeacher,
+  imageOptions,
+  runOptions,
+  ternaryOptions,
+  trainingOptions,
+} from './recipe-options.ts';
+import { type Method, methods } from './records.ts';
+
+// Spelled out here, because the modules that define them load libraries.
+const layerKinds = ['first', 'pointwise', 'depthwise', 'conv', 'classifier'] as const satisfies readonly LayerKind[];
+export const granularities = ['tensor', 'filter'] as const satisfies readonly Granularity[];
+const batchNorms = ['restore', 'insert', 'scale', 'keep'] as const satisfies readonly BatchNormOptions['batchNorm'][];
+
+const count = whole({ from: 1 });
+
+export const dataOption = <C extends { readonly data?: string }>(description: string): ConfigOption<C> =>
+  option('--data <name|dir>', description, text('a name or a directory'), {
+    key: 'data',
+    get: (config) => config.data,
+    set: (config, data) => ({ ...config, data }),
+  });
+export const dataDirOption = <C extends { readonly dataDir?: string }>(): ConfigOption<C> =>
+  option('--data-dir <dir>', 'where the files of a named data set are', text('a directory'), {
+    key: 'dataDir',
+    get: (config) => config.dataDir,
+    set: (config, dataDir) => ({ ...config, dataDir }),
+  });
+
+const forMethods = (...names: Method[]): Need<TrainConfig> => ({
+  expected: `--method ${names.join(' or ')}`,
+  found: ({ method }) => `--method ${method}`,
+  isMet: ({ method }) => names.includes(method),
+});
+const compressed = forMethods('twn', 'strassen', 'hybrid');
+
+/** Of training from scratch. */
+export const trainOptions: OptionTable<TrainConfig> = {
+  Network: [
+    field('model', '--model <name>', 'architecture', text('a name')),
+    field('width', '--width <x>', "multiplier of every layer's filters", number({ above: 0, to: 4 })),
+    field(
+      'inputSize',
+      '--input-size <px>',
+      "input height and width (default: the data set's)",
+      whole({ from: 28, to: 224 }),
+    ),
+    field(
+      'firstStride',
+      '--first-stride <n>',
+      'stride of the first convolution (default: 1 for images of up to 64 pixels, else 2)',
+      whole({ from: 1, to: 2 }) as ValueKind<1 | 2>,
+    ),
+  ],
+  Data: [
+    dataOption(
+      'mnist, fashion-mnist, cifar10, cifar100, synthetic, or a directory with one folder of images per class',
+    ),
+    dataDirOption(),
+    ...extend<Recipe, TrainConfig>(imageOptions),
+  ],
+  Compression: [
+    field('method', '--method <name>', methods.join(', '), oneOf(methods)),
+    field(
+      'alpha',
+      '--alpha <x>',
+      'hybrid: fraction of full-precision filters in a bank',
+      number({ from: 0, to: 1 }),
+      forMethods('hybrid'),
+    ),
+    field(
+      'widthRatio',
+      '--width-ratio <x>',
+      'hidden units per ternary filter (default: 1.25 for hybrid, 2 for strassen)',
+      number({ from: 0.01, to: 16 }),
+      forMethods('strassen', 'hybrid'),
+    ),
+    field(
+      'granularity',
+      '--granularity <name>',
+      'twn: one threshold and scale per tensor or per filter',
+      oneOf(granularities),
+      forMethods('twn'),
+    ),
+    field(
+      'layerKinds',
+      '--layers <kinds>',
+      `which layers: ${layerKinds.join(', ')} (default: all for twn, else first, pointwise (conv where there is none), classifier)`,
+      listOf(oneOf(layerKinds), `one or more of ${layerKinds.join(', ')}, separated by commas`),
+      compressed,
+    ),
+    ...extend<Recipe, TrainConfig>(ternaryOptions(compressed as unknown as Need<Recipe>)),
+  ],
+  Training: extend(trainingOptions),
+  Distillation: extend([distillationKind(), ...distillationOptions(forTeacher)]),
+  Run: extend(runOptions),
+};
+
+type FineTuning = Omit<FineTuneConfig, 'data'>;
+
+/** Of fine-tuning a given network, besides the data. */
+export const fineTuneOptions: OptionTable<FineTuning> = {
+  Data: [
+    dataDirOption(),
+    field(
+      'labels',
+      '--labels <from>',
+      'folders: number the classes by sorted folder, or by the index in classes.json (default: index where that file is)',
+      oneOf(['folder', 'index']),
+    ),
+    field('inputSize', '--input-size <px>', 'height and width, for models that leave them open', count),
+    field('testSamples', '--samples <n>', 'evaluate on so many test images, evenly spread (default: all)', count),
+    ...extend<Recipe, FineTuning>(imageOptions),
+  ],
+  Training: [
+    ...extend<Recipe, FineTuning>(trainingOptions),
+    field('batchNorm', '--batch-norm <how>', `of layers without one: ${batchNorms.join(', ')}`, oneOf(batchNorms)),
+    field(
+      'calibrationBatches',
+      '--calibration-batches <n>',
+      'batches from which batch norms get their first statistics',
+      count,
+    ),
+  ],
+  'Ternary weights': extend(ternaryOptions()),
+  Distillation: extend([distillationKind(), ...distillationOptions(forDistillation)]),
+  Run: extend(runOptions),
+};
+
+function checkSchedule({ schedule: { name, milestones } }: Pick<Recipe, 'schedule'>): void {
+  if (name !== 'step' || milestones) return;
+  throw new TritbankError('E_USAGE', 'schedule.milestones', "expected some with the schedule 'step', found none");
+}
+
+/** Throws E_USAGE for the first value out of range. */
+export function checkConfig(config: TrainConfig): void {
+  checkValues(trainOptions, config);
+  checkSchedule(config);
+}
+
+/** Throws E_USAGE for the first value out of range. */
+export function checkFineTune(config: FineTuning): void {
+  checkValues(fineTuneOptions, config);
+  checkSchedule(config);
+}
