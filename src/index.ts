@@ -8,7 +8,6 @@
  * const { top1 } = await evaluateModel(result.model, { data: 'mnist' });
  */
 
-export { type DifferentiateOptions, differentiate } from './autodiff/differentiate.ts';
 export {
   type Accuracy,
   type Agreement,
@@ -135,64 +134,7 @@ export {
   exportModel,
   exportOnnx,
 } from './export/index.ts';
-export {
-  type DType,
-  type ErrorCode,
-  f32,
-  Graph,
-  i64,
-  type Node,
-  printGraph,
-  Random,
-  type Shape,
-  scalar,
-  type Tensor,
-  type TensorType,
-  TritbankError,
-  type Value,
-  verify,
-} from './ir/index.ts';
-export { type ArchitectureOptions, architectures, buildNetwork, NetworkBuilder } from './models/index.ts';
-export {
-  loadModel,
-  newestOpset,
-  oldestOpset,
-  type ReadOptions,
-  readModel,
-  type SaveOptions,
-  saveModel,
-  type WriteOptions,
-  writeModel,
-} from './onnx/index.ts';
-export { Builder, type OpType, opTypes } from './ops/index.ts';
-export {
-  foldBatchNorm,
-  foldConstants,
-  inferShapes,
-  normalizeNetwork,
-  permuteFilters,
-  removeMarkers,
-} from './passes/index.ts';
-export {
-  applyPlan,
-  checkPlan,
-  deploy,
-  type Factors,
-  findLayers,
-  type Granularity,
-  initialState,
-  type Layer,
-  type LayerKind,
-  type LayerPlan,
-  makePlan,
-  type Plan,
-  type PlannedNetwork,
-  type PlanOptions,
-  type QuantizedNetwork,
-  ternarize,
-  toFrozen,
-  toTernary,
-} from './quantize/index.ts';
+export * from './graph.ts';
 export { printTable, type ReportOptions, renderReport } from './report/index.ts';
 export {
   AbortError,

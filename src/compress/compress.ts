@@ -32,7 +32,16 @@ import {
   checkCompressConfig,
   completeConfig,
 } from './compress-config.ts';
-import { compressFiles, compressLayout, type Job, reporter, signalOf, threadsOf, warningsTo } from './job.ts';
+import {
+  compressFiles,
+  compressLayout,
+  compressOrder,
+  type Job,
+  reporter,
+  signalOf,
+  threadsOf,
+  warningsTo,
+} from './job.ts';
 import { analysisCodec, analyze, gatherStatistics, plan, planCodec, type Statistics } from './make-plan.ts';
 import { checkAnalysis } from './planning/make-candidates.ts';
 import { rebuild } from './rebuild.ts';
@@ -165,6 +174,7 @@ export async function compressModel(
   const how = {
     config: { ...config, network },
     layout: compressLayout,
+    order: compressOrder,
     resume,
     command,
     signal,

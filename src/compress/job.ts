@@ -22,6 +22,15 @@ export const compressFiles = {
 /** What a new run removes of an earlier one. */
 export const compressLayout: readonly string[] = [...Object.values(compressFiles), 'model.onnx.data'];
 
+/** Each is made from those before it. */
+export const compressOrder: readonly string[] = [
+  compressFiles.analysis,
+  compressFiles.plan,
+  compressFiles.model,
+  compressFiles.comparison,
+  compressFiles.result,
+];
+
 export interface Job {
   readonly config: CompressConfig;
   readonly options: CompressOptions;

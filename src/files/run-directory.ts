@@ -25,6 +25,8 @@ export interface RunDirectoryOptions {
   readonly config: object;
   /** Files and folders that a run of this kind leaves, besides those of this class: a new run removes an earlier one's. */
   readonly layout: readonly (string | RegExp)[];
+  /** Files of stages, each of which is made from what stands before it: a stage that is done again drops the later ones. */
+  readonly order?: readonly string[];
   /** Go on with the run that is there, if there is one. */
   readonly resume?: boolean;
   /** The command line, for the records. */
@@ -65,6 +67,7 @@ export function storedConfig<T extends object>(directory: string): T | undefined
 export class RunDirectory {
   private readonly provenance: Provenance;
   private readonly signal: AbortSignal | undefined;
+  private readonly order: readonly string[];
   /** A run that was there goes on. */
   readonly isResumed: boolean;
   /** Seconds of the stages that were done within the present one. */
@@ -73,9 +76,18 @@ export class RunDirectory {
   private constructor(
     readonly path: string,
     private readonly lock: Lock,
-    { config, layout, resume = false, command = '', signal, upgrade = (stored) => stored }: RunDirectoryOptions,
+    {
+      config,
+      layout,
+      resume = false,
+      command = '',
+      signal,
+      order = [],
+      upgrade = (stored) => stored,
+    }: RunDirectoryOptions,
   ) {
     this.signal = signal;
+    this.order = order;
     this.provenance = new Provenance(this.file(names.provenance));
     const stored = resume ? storedConfig(path) : undefined;
     this.isResumed = stored !== undefined;
@@ -118,6 +130,7 @@ export class RunDirectory {
     const path = this.file(name);
     if (existsSync(path)) return codec.read(path);
     return this.timed(stage, async () => {
+      this.dropLater(name);
       const value = await work();
       await codec.write(value, path);
       return value;
@@ -155,6 +168,11 @@ export class RunDirectory {
   /** Lets other processes in. */
   close(): void {
     this.lock.release();
+  }
+
+  private dropLater(name: string): void {
+    const place = this.order.indexOf(name);
+    for (const later of place < 0 ? [] : this.order.slice(place + 1)) rmSync(this.file(later), { force: true });
   }
 
   private discard(layout: readonly (string | RegExp)[]): void {

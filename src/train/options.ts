@@ -154,7 +154,7 @@ export const fineTuneOptions: OptionTable<FineTuning> = {
 
 function checkSchedule({ schedule: { name, milestones } }: Pick<Recipe, 'schedule'>): void {
   if (name !== 'step' || milestones) return;
-  throw new TritbankError('E_USAGE', 'schedule.milestones', "expected some with the schedule 'step', found none");
+  throw new TritbankError('E_USAGE', 'schedule', "expected milestones with 'step', found none");
 }
 
 /** Throws E_USAGE for the first value out of range. */

@@ -8,9 +8,9 @@ import { evaluateModel } from '../../src/classifier/index.ts';
 import { type CompressConfig, type CompressResult, compressModel, defaultCompress } from '../../src/compress/index.ts';
 import { measureCost, paperConventions, storageSchemes } from '../../src/cost/index.ts';
 import { formatPlan, type PlanFile, readPlan } from '../../src/cost/plan-file.ts';
-import { isTernary } from '../../src/ir/index.ts';
+import { f32, type Graph, isTernary } from '../../src/ir/index.ts';
 import { NetworkBuilder } from '../../src/models/index.ts';
-import { loadModel, saveModel } from '../../src/onnx/index.ts';
+import { loadModel, readModel, saveModel, writeModel } from '../../src/onnx/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
 import { isBank } from '../../src/quantize/index.ts';
 import { type RunResult, trainNetwork } from '../../src/train/index.ts';
@@ -109,6 +109,17 @@ const configOf = (changes: Partial<CompressConfig> = {}): CompressConfig => ({
   threads: 1,
   ...changes,
 });
+
+/** The same network with other weights. */
+async function perturbed(bytes: Uint8Array): Promise<Graph> {
+  const graph = readModel(bytes);
+  const value = graph.initializers.find(({ constant }) => constant!.data.length > 100)!;
+  value.constant = f32(
+    value.dims,
+    (value.constant!.data as Float32Array).map((v) => 1.01 * v),
+  );
+  return graph;
+}
 
 describe('models', () => {
   const compressed = (name: string) => compressModel(at(name), configOf({ method: 'none' }), { out: at('unused') });
@@ -214,18 +225,27 @@ describe('training', () => {
   const run = (changes: Partial<CompressConfig> = {}, resume = true) =>
     compressModel(at('bars.onnx'), configOf(changes), { out: out(), resume });
   const model = () => readFileSync(at('trained', 'model.onnx'));
+  const stages = ['statistics', 'analysis', 'plan', 'build', 'train', 'export', 'verify'];
+  /** The stages of the last command. */
+  const done = () => {
+    const records = readFileSync(at('trained', 'provenance.jsonl'), 'utf8').trim().split('\n');
+    const kinds = records.map((record) => JSON.parse(record) as { kind: string; stage: string });
+    return kinds.slice(kinds.findLastIndex(({ kind }) => kind === 'command') + 1).map(({ stage }) => stage);
+  };
 
   test('leaves a file of each stage', async () => {
     const { result, before, after, analysis, training, samples } = await run({}, false);
     expect(readdirSync(out()).sort()).toEqual([
       'analysis.json',
+      'comparison.json',
       'config.json',
       'model.onnx',
       'plan.json',
+      'provenance.jsonl',
       'result.json',
       'training',
     ]);
-    expect(Object.keys(result.seconds)).toEqual(['statistics', 'analysis', 'plan', 'build', 'train', 'verify']);
+    expect(Object.keys(result.seconds)).toEqual(stages);
     expect(result).toEqual(readJson('trained', 'result.json'));
     expect(statSync(at('trained', 'result.json')).size).toBeLessThan(10_000);
     // the original at 16 bits is what the figures are relative to
@@ -249,7 +269,9 @@ describe('training', () => {
     };
     lose('model.onnx', 'result.json');
     const { result } = await run();
-    expect(Object.keys(result.seconds)).not.toContain('analysis');
+    expect(done()).toEqual(['statistics', 'build', 'train', 'export', 'verify', 'result']);
+    // the times of stages that were done before are still there
+    expect(Object.keys(result.seconds)).toEqual([...stages, 'result']);
     expect(model()).toEqual(whole.model);
     expect([stamps()[0], stamps()[1], stamps()[2]]).toEqual(whole.stamps.slice(0, 3));
 
@@ -260,9 +282,65 @@ describe('training', () => {
     expect(model()).toEqual(whole.model);
 
     lose('model.onnx', 'result.json', 'plan.json');
-    expect(Object.keys((await run()).result.seconds)).toEqual(['plan', 'statistics', 'build', 'train', 'verify']);
+    await run();
+    expect(done()).toEqual(['plan', 'statistics', 'build', 'train', 'export', 'verify', 'result']);
     expect(stamps()[0]).toBe(whole.stamps[0]);
     expect(readFileSync(at('trained', 'plan.json'))).toEqual(whole.plan);
+  });
+
+  test('that is finished stays as it is', async () => {
+    const before = readJson('trained', 'result.json') as CompressResult;
+    const { result, samples } = await compressModel(at('bars.onnx'), configOf(), {
+      out: out(),
+      resume: true,
+      command: 'tritbank compress --resume',
+    });
+    expect(result).toEqual(before);
+    expect(samples).toHaveLength(result.agreement!.examples.length);
+    expect(done()).toEqual([]);
+    writeFileSync(at('trained', 'comparison.json'), '{');
+    await expect(run()).rejects.toMatchObject({ code: 'E_FORMAT', where: at('trained', 'comparison.json') });
+    rmSync(at('trained', 'comparison.json'));
+    await run();
+  });
+
+  test('is not resumed with another network of the same name', async () => {
+    const bytes = readFileSync(at('bars.onnx'));
+    writeFileSync(at('bars.onnx'), writeModel(await perturbed(bytes)));
+    await expect(run()).rejects.toThrow('found other values of network');
+    writeFileSync(at('bars.onnx'), bytes);
+  });
+
+  test('loses no analysed layer when it is stopped', async () => {
+    const stop = new AbortController();
+    const changes = configOf({ method: 'none', images: 16 });
+    const stopped = compressModel(at('bars.onnx'), changes, {
+      out: at('stopped'),
+      signal: stop.signal,
+      onProgress: ({ stage, done }) => stage === 'analysis' && done > 400 && stop.abort(),
+    });
+    await expect(stopped).rejects.toThrow('aborted');
+    const kept = readFileSync(at('stopped', 'analysis.jsonl'), 'utf8').trim().split('\n').length - 1;
+    expect(kept).toBeGreaterThan(0);
+    let first: number | undefined;
+    const { analysis } = await compressModel(at('bars.onnx'), changes, {
+      out: at('stopped'),
+      resume: true,
+      onProgress: ({ stage }) => {
+        if (stage === 'analysis')
+          first ??= readFileSync(at('stopped', 'analysis.jsonl'), 'utf8').split('\n').length - 2;
+      },
+    });
+    expect(first).toBe(kept + 1);
+    expect(existsSync(at('stopped', 'analysis.jsonl'))).toBe(false);
+    const whole = await compressModel(at('bars.onnx'), changes, { out: at('whole') });
+    expect({ ...analysis, seconds: 0 }).toEqual({ ...whole.analysis, seconds: 0 });
+  });
+
+  test('one process at a time', async () => {
+    const first = run();
+    await expect(run()).rejects.toMatchObject({ code: 'E_BUSY', where: out() });
+    await first;
   });
 
   test('is not resumed with another configuration', async () => {

@@ -44,19 +44,23 @@ describe('help', () => {
   });
 
   test('loads neither the runtime nor the data', () => {
-    const reached = new Set<string>();
-    const visit = (file: string) => {
-      if (reached.has(file)) return;
-      reached.add(file);
-      if (!file.endsWith('.ts')) return;
-      const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|export)(?! type)[^;]*? from '([^']+)'/gm);
-      for (const [, name] of imports) visit(name!.startsWith('.') ? resolve(dirname(file), name!) : name!);
-    };
-    visit(entry);
-    const outside = [...reached]
-      .map((file) => file.replace(`${root}/src/`, ''))
-      .filter((f) => !/^(node:|cli\/|ir\/)/.test(f));
-    expect(outside.sort()).toEqual(['commander', 'train/config.ts', 'train/records.ts']);
+    const outside = importsOf(entry).filter((f) => !/^(node:|cli\/|ir\/|files\/|options\/)/.test(f));
+    expect(outside.sort()).toEqual([
+      'commander',
+      'compress/defaults.ts',
+      'compress/options.ts',
+      'train/config.ts',
+      'train/fine-tune-config.ts',
+      'train/options.ts',
+      'train/recipe-options.ts',
+      'train/records.ts',
+      'train/run-layout.ts',
+    ]);
+  });
+
+  test('tritbank/graph loads neither the runtime nor an image library', () => {
+    const packages = importsOf(join(root, 'src/graph.ts')).filter((f) => !f.endsWith('.ts') && !f.startsWith('node:'));
+    expect(packages).toEqual(['pbf']);
   });
 
   test('knows the devices of the engine', () => {
@@ -69,8 +73,22 @@ describe('help', () => {
   });
 });
 
+/** What a source file loads, itself included: files by their path in `src`, packages by their names. */
+function importsOf(file: string): string[] {
+  const reached = new Set<string>();
+  const visit = (one: string) => {
+    if (reached.has(one)) return;
+    reached.add(one);
+    if (!one.endsWith('.ts')) return;
+    const imports = readFileSync(one, 'utf8').matchAll(/^(?:import|export)(?! type)[^;]*? from '([^']+)'/gm);
+    for (const [, name] of imports) visit(name!.startsWith('.') ? resolve(dirname(one), name!) : name!);
+  };
+  visit(file);
+  return [...reached].map((one) => one.replace(`${root}/src/`, ''));
+}
+
 describe('wrong usage', () => {
-  const commands = 'one of demo, train, eval, inspect, analyze, compress, cost, export, run, bench, table1';
+  const commands = 'one of demo, train, fine-tune, eval, inspect, analyze, compress, cost, export, run, bench, table1';
   test.each([
     ['', `command: expected ${commands}, found none`],
     ['trian', `command: expected ${commands}, found 'trian', did you mean train?`],
@@ -111,7 +129,7 @@ describe('wrong usage', () => {
     ['cost m.onnx --sweep alpha=0 --sweep alpha=1', '--sweep: expected alpha once, found it 2 times'],
     ['cost m.onnx --csv --json', '--csv: expected no --json with it, found both'],
     ['cost m.onnx --ternary sparse', "--ternary: expected one of dense, zero-skipping, found 'sparse'"],
-    ['train --schedule step', "--schedule: expected --milestones with 'step', found none"],
+    ['train --schedule step', "schedule: expected milestones with 'step', found none"],
     ['train --temperature 2', '--temperature: expected --teacher MODEL.onnx with it, found none'],
     ['train --optimizer adamw --momentum 0.5', '--momentum: expected --optimizer sgd with it, found --optimizer adamw'],
     ['train --model resnet', "--model: expected one of mobilenet-v1, mobilenet-v2, resnet-20, ds-cnn, found 'resnet'"],

@@ -122,7 +122,15 @@ describe.each<[string, Partial<TrainConfig>, number]>([
   it('leaves its records', () => {
     const files = readdirSync(out).sort();
     expect(files.filter((f) => !f.startsWith('events'))).toEqual(
-      ['checkpoint.safetensors', 'config.json', 'metrics.jsonl', 'model.onnx', 'plan.json', 'result.json'].sort(),
+      [
+        'checkpoint.safetensors',
+        'config.json',
+        'metrics.jsonl',
+        'model.onnx',
+        'plan.json',
+        'provenance.jsonl',
+        'result.json',
+      ].sort(),
     );
     expect(files.filter((f) => /^events\.out\.tfevents\.\d+\.tritbank$/.test(f))).toHaveLength(1);
     const read = (file: string): unknown => JSON.parse(readFileSync(join(out, file), 'utf8'));

@@ -1,0 +1,76 @@
+/**
+ * `tritbank/graph`: networks as graphs, without what runs, trains or measures them: reading and writing ONNX files,
+ * building, rewriting, differentiating, plans and the networks of plans. Loads neither ONNX Runtime nor an image library.
+ *
+ * @example
+ * import { applyPlan, deploy, loadModel, makePlan, normalizeNetwork, toFrozen } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const network = applyPlan(graph, makePlan(graph, { method: 'hybrid', alpha: 0.5 }), 1);
+ * const hybrid = deploy(toFrozen(network, new Map()), new Map());
+ */
+
+export { type DifferentiateOptions, differentiate } from './autodiff/differentiate.ts';
+export {
+  type DType,
+  type ErrorCode,
+  f32,
+  Graph,
+  i64,
+  type Node,
+  printGraph,
+  Random,
+  type Shape,
+  scalar,
+  type Tensor,
+  type TensorType,
+  TritbankError,
+  type Value,
+  verify,
+} from './ir/index.ts';
+export { type ArchitectureOptions, architectures, buildNetwork, NetworkBuilder } from './models/index.ts';
+export {
+  fingerprint,
+  loadModel,
+  newestOpset,
+  oldestOpset,
+  type ReadOptions,
+  readModel,
+  type SaveOptions,
+  saveModel,
+  type WriteOptions,
+  writeModel,
+} from './onnx/index.ts';
+export { Builder, type OpType, opTypes } from './ops/index.ts';
+export {
+  foldBatchNorm,
+  foldConstants,
+  inferShapes,
+  normalizeNetwork,
+  permuteFilters,
+  removeMarkers,
+} from './passes/index.ts';
+export {
+  applyPlan,
+  type BankParts,
+  type BankPlan,
+  bankPlan,
+  checkPlan,
+  deploy,
+  type Factors,
+  findLayers,
+  type Granularity,
+  initialState,
+  type Layer,
+  type LayerKind,
+  type LayerPlan,
+  makePlan,
+  orderFilters,
+  type Plan,
+  type PlannedNetwork,
+  type PlanOptions,
+  type QuantizedNetwork,
+  ternarize,
+  toFrozen,
+  toTernary,
+} from './quantize/index.ts';
