@@ -207,7 +207,7 @@ async function makePlanFile(job: Job, analysis: () => Promise<Analysis>): Promis
     };
     const candidates = uniform ? uniformCandidates(graph, found, uniform) : makeCandidates(graph, found, grid);
     const costs = costCandidates(graph, candidates, counting);
-    const choice = uniform ? candidates.map(() => 0) : optimizePlan(costs, budget).choice;
+    const choice = uniform ? candidates.map(() => 0) : (await optimizePlan(costs, budget)).choice;
     return describePlan(config.model, budget, costs, choice);
   });
   writeFileAtomic(path, formatPlan(plan));

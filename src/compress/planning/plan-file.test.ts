@@ -68,13 +68,13 @@ describe('describePlan', () => {
     );
   });
 
-  it('says what was chosen and what it costs', () => {
+  it('says what was chosen and what it costs', async () => {
     expect(plan.layers).toEqual({
       stem: { method: 'fp', predictedLoss: 0 },
       pw: { method: 'hybrid', fullPrecision: 2, hidden: 5, filters: [1, 4], predictedLoss: 0.25 },
       classifier: { method: 'strassen', fullPrecision: 0, hidden: 2, filters: [], predictedLoss: 0.5 },
     });
-    const { relative, loss } = optimizePlan(costs, { multiplications: 0.9 });
+    const { relative, loss } = await optimizePlan(costs, { multiplications: 0.9 });
     expect(plan.predicted).toEqual({ ...relative, loss });
     expect(loss).toBe(0.75);
     // MACs on 36 pixels: 9 x 4 in the stem, 9 x 4 in dw, 4 x 2 + 5 of 4 x 6 in pw, and 2 of 6 x 3 in the classifier
