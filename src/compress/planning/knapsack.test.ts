@@ -97,19 +97,17 @@ describe('solveKnapsack', () => {
           expect(cost).toBeLessThanOrEqual(knapsack.limits[i]!);
         }
       }),
-      { numRuns: 200, seed: 1 },
+      { numRuns: 60 },
     );
   });
 
   it('keeps the limits and finds the optimum of large instances', async () => {
     for (const limits of [1, 2, 4]) {
-      for (const seed of [1, 2]) {
-        const knapsack = drawKnapsack(seed, 30, 60, limits);
-        const { choice, loss, lowerBound } = (await solveKnapsack(knapsack))!;
-        expect(lowerBound).toBe(loss);
-        for (const [i, cost] of costOf(knapsack, choice).entries()) {
-          expect(cost).toBeLessThanOrEqual(knapsack.limits[i]! * (1 + 1e-11));
-        }
+      const knapsack = drawKnapsack(limits, 20, 40, limits);
+      const { choice, loss, lowerBound } = (await solveKnapsack(knapsack))!;
+      expect(lowerBound).toBe(loss);
+      for (const [i, cost] of costOf(knapsack, choice).entries()) {
+        expect(cost).toBeLessThanOrEqual(knapsack.limits[i]! * (1 + 1e-11));
       }
     }
   });
@@ -126,7 +124,7 @@ describe('solveKnapsack', () => {
         });
         expect(solution!.loss).toBeLessThanOrEqual(sum(layers.map((items) => items[k]!.loss)));
       }),
-      { numRuns: 30, seed: 1 },
+      { numRuns: 8 },
     );
   });
 
@@ -221,7 +219,7 @@ describe('findClosest', () => {
         );
         expect(excess(await findClosest(knapsack))).toBeCloseTo(Math.min(...all.map(excess)), 9);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });
