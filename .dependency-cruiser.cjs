@@ -54,6 +54,7 @@ module.exports = {
       '^src/engine/|^src/bench/(in-node|page|runtimes)\\.ts$|^src/runtime/node-platform\\.ts$|\\.test\\.ts$',
     ),
     onlyImporter('zod', '^src/(files/check-json|cost/(accelerator|plan-file))\\.ts'),
+    onlyImporter('highs', '^src/compress/planning/knapsack\\.ts$'),
     onlyImporter('pbf', '^src/(onnx/|train/tensorboard\\.ts)'),
     { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.(test|d)\\.ts$' }, to: {} },
     { name: 'not-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -3,15 +3,13 @@ import { defineConfig } from 'vitest/config';
 // A file that receives the totals as JSON, for continuous integration.
 const report = process.env.TRITBANK_TEST_REPORT;
 
+// What starts ONNX Runtime, a browser or another process: named so, or in test/.
+const slow = ['**/*.ort.test.ts', 'scripts/cifar10/run.test.ts'];
+const smoke = 'test/smoke.test.ts';
+
 export default defineConfig({
   test: {
-    include: [
-      'src/**/*.test.ts',
-      'test/**/*.test.ts',
-      'bench/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'scripts/**/*.test.ts',
-    ],
+    setupFiles: ['test/setup/properties.ts'],
     pool: 'forks',
     testTimeout: 180_000,
     hookTimeout: 180_000,
@@ -19,5 +17,21 @@ export default defineConfig({
     minWorkers: 1,
     reporters: report ? ['default', 'json'] : ['default'],
     ...(report && { outputFile: { json: report } }),
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'fast',
+          include: ['{src,bench,scripts}/**/*.test.ts'],
+          exclude: slow,
+          setupFiles: ['test/setup/no-runtime.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'slow', include: [...slow, '{test,examples}/**/*.test.ts'], exclude: [smoke, 'node_modules/**'] },
+      },
+      { extends: true, test: { name: 'smoke', include: [smoke] } },
+    ],
   },
 });

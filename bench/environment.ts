@@ -1,8 +1,9 @@
 /** Where and how a measurement was made: part of every result, because a number without it says nothing. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
@@ -27,9 +28,12 @@ export function busySeconds(): number {
   return busy.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
 }
 
-/** The version of an installed package, read from its package.json. */
+/** The version of an installed package, read from its package.json, whether or not the package exports that. */
 export function packageVersion(name: string): string {
-  return (require(`${name}/package.json`) as { version: string }).version;
+  const folders = require.resolve.paths(name) ?? [];
+  const path = folders.map((folder) => join(folder, name, 'package.json')).find((file) => existsSync(file));
+  if (path === undefined) throw new Error(`internal: package ${name} is not installed`);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }
 
 /** Call it before the measurement starts. */

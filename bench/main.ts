@@ -14,6 +14,7 @@ import { TritbankCommand } from '../src/cli/command.ts';
 import { TritbankError } from '../src/ir/index.ts';
 import { addCost } from './cost.ts';
 import { addKernels } from './kernels/command.ts';
+import { addPlanner } from './planner/command.ts';
 import { addTrainStep } from './train-step/command.ts';
 
 const program = new TritbankCommand('bench')
@@ -24,6 +25,7 @@ const program = new TritbankCommand('bench')
 addTrainStep(program);
 addCost(program);
 addKernels(program);
+addPlanner(program);
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 /** Prints what went wrong; returns the exit status. */

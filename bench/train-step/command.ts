@@ -3,8 +3,8 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { printResult, type TritbankCommand, ValueOption } from '../../src/cli/command.ts';
-import { listOf, number, text, whole } from '../../src/options/values.ts';
 import { TritbankError } from '../../src/ir/index.ts';
+import { listOf, number, text, whole } from '../../src/options/values.ts';
 import { describeEnvironment } from '../environment.ts';
 import { measure } from './measure.ts';
 import { printReport, type Report, type TaskResult } from './print.ts';

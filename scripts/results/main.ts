@@ -18,7 +18,8 @@ if (!process.argv.includes('--stored') && existsSync(runs)) {
     console.log(`${network}: ${collected.length} runs`);
   }
 }
-for (const [path, text] of makePages(target, (file) => readFileSync(file, 'utf8'))) {
+const read = (file: string) => readFileSync(file, 'utf8');
+for (const [path, text] of makePages(target, read)) {
   writeFileAtomic(path, text);
   console.log(path);
 }

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawAccuracyAgainst, drawHistories } from './charts.ts';
-import { planAblations, recipeAblations } from './rows.ts';
+import { formerNames, planAblations, recipeAblations } from './rows.ts';
 import { readStored, type StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
 import { printAblations, printCycles, printDense, printRuns, printSparse, printSummary } from './tables.ts';
@@ -104,11 +104,18 @@ ${networks.map(describeNetwork).join('\n\n')}
 
 ## Commands
 
-\`sh scripts/cifar10/all.sh\` makes all runs, \`npm run results\` this page. Each run's configuration, plan, figures (\`run.json\`, with
-the recorded command) and \`metrics.jsonl\` are in its folder, and the models of the best ones.
+\`npx tsx scripts/cifar10/run.ts all\` makes all runs, \`npm run results\` this page. Each run's configuration, plan, figures
+(\`run.json\`, with the recorded command) and \`metrics.jsonl\` are in its folder, and the models of the best ones. ${describeNames()}
+A run is made by \`npx tsx scripts/cifar10/run.ts\` and what is listed.
 
 ${networks.map(({ name, title, runs }) => `### ${title}\n\n${printRuns(name, runs)}`).join('\n\n')}
 `;
+}
+
+/** Recorded commands are those that made the runs. */
+function describeNames(): string {
+  const names = Object.entries(formerNames).map(([name, former]) => `\`${former}\` for \`${name}\``);
+  return `Recorded commands have the names that rows had then: ${names.slice(0, -1).join(', ')} and ${names.at(-1)}.`;
 }
 
 /**

@@ -1,11 +1,31 @@
-/** The rows of the tables: what a run's name stands for, how it is counted, in the order in which they are shown. */
+/** The rows of the tables: what makes a run, how it is counted, in the order in which they are shown. */
 
 import type { CostOptions } from '../../src/cost/index.ts';
+import type { NetworkName } from '../cifar10/setting.ts';
+import {
+  ablations,
+  budget25,
+  compress,
+  fifthCycle,
+  fineTune,
+  fourthCycle,
+  modelOf,
+  quantizeOriginal,
+  quantizeRow,
+  type Recipe,
+  taught,
+  ternaryWeights,
+  train,
+  words,
+} from './recipes.ts';
 
 export interface Row {
-  /** The name of the script in `scripts/cifar10`, and of its run directories less the seed. */
+  /** That of its run directories less the seed; what `scripts/cifar10/run.ts` is asked for. */
   readonly name: string;
   readonly label: string;
+  readonly make: Recipe;
+  /** The only network that has it; absent: all have. */
+  readonly only?: NetworkName;
   readonly scheme: Extract<CostOptions['scheme'], string>;
   readonly format: 'fp16' | 'int8';
   /** Its first seed's model is kept, packed. */
@@ -14,75 +34,156 @@ export interface Row {
   readonly color: string;
 }
 
+const v1 = 'mobilenet-v1-0.5';
+
+/**
+ * Where an original has several cycles it goes on from the second with reflected borders, and itself as teacher (Loshchilov
+ * & Hutter, arXiv 1608.03983; Furlanello et al., arXiv 1805.04770). In the short schedule seeds part there.
+ */
+const firstCycle = train('--batch-size 128 --learning-rate 0.1 --weight-decay 0.0005 --threads 1');
+const secondCycle = fineTune(
+  (setting) => modelOf(setting, 'first-cycle'),
+  ({ again }) =>
+    words(`--epochs ${again} --batch-size 128 --learning-rate 0.05 --weight-decay 0.0005 --ema 0.999`).concat(
+      words('--mixup 0.2 --threads 1'),
+    ),
+);
+const thirdCycle = fineTune(
+  (setting) => modelOf(setting, 'second-cycle', setting.cycles),
+  taught(({ again }) => words(`--epochs ${again} --mixup 0.2 --distill-weight 0.7`)),
+);
+
+const original: Row = {
+  name: 'full-precision',
+  label: 'full precision',
+  make: (setting) => (setting.again > 0 ? thirdCycle : firstCycle)(setting),
+  scheme: 'fp',
+  format: 'fp16',
+  keep: true,
+  color: 'var(--fp)',
+};
+
+const int8: Row = {
+  name: 'int8',
+  label: 'int8',
+  make: quantizeOriginal,
+  scheme: 'int8',
+  format: 'int8',
+  color: 'var(--extra-1)',
+};
+
+const twn: Row = {
+  name: 'twn',
+  label: 'TWN',
+  make: ternaryWeights,
+  scheme: 'twn',
+  format: 'fp16',
+  color: 'var(--twn)',
+};
+
+const strassen: Row = {
+  name: 'strassen',
+  label: 'StrassenNets, r = 2 c_out',
+  make: compress(() => words('--uniform 0,2')),
+  scheme: 'strassen',
+  format: 'fp16',
+  color: 'var(--strassen)',
+};
+
+/** Half of every layer's filters in full precision, r = 1.25 per ternary filter. */
+const uniform: Row = {
+  name: 'uniform',
+  label: 'hybrid as in the paper, uniform',
+  make: compress(() => words('--uniform 0.5,1.25')),
+  scheme: 'hybrid',
+  format: 'fp16',
+  color: 'var(--bad)',
+};
+
+const planned: Row = {
+  name: 'planned',
+  label: "hybrid, planned at the paper's budget",
+  make: compress(({ size }) => words(`--max-size ${size} --max-energy 0.72 --min-throughput 1`)),
+  scheme: 'hybrid',
+  format: 'fp16',
+  keep: true,
+  color: 'var(--hybrid)',
+};
+
+/** Beyond the paper, counted as it counts. */
+const size35: Row = {
+  ...planned,
+  name: 'size-35',
+  label: 'hybrid, planned at 35 % of the size',
+  make: compress(({ longer }) => words(`--epochs ${longer} --max-size 0.35 --max-energy 0.6 --min-throughput 1`)),
+  color: 'var(--extra-4)',
+};
+
+const size25: Row = {
+  ...planned,
+  name: 'size-25',
+  label: 'hybrid, planned at 25 % of the size',
+  make: compress(({ longer }) => words(`--epochs ${longer} --ternary zero-skipping ${budget25}`)),
+  only: v1,
+  color: 'var(--extra-2)',
+};
+
+/** Without sparse terms. */
+const size20: Row = {
+  ...planned,
+  name: 'size-20',
+  label: 'hybrid, planned at 20 % of the size',
+  make: compress(({ longer }) =>
+    words(`--epochs ${longer} --ternary zero-skipping --sparsities 0`).concat(
+      words('--max-size 0.2 --max-energy 0.3 --min-throughput 2.06'),
+    ),
+  ),
+  only: v1,
+  color: 'var(--ink)',
+};
+
+const plannedInt8: Row = {
+  name: 'planned-int8',
+  label: 'hybrid, planned, int8',
+  make: quantizeRow('planned'),
+  scheme: 'hybrid-int8',
+  format: 'int8',
+  keep: true,
+  color: 'var(--extra-0)',
+};
+
+const size25Int8: Row = {
+  ...plannedInt8,
+  name: 'size-25-int8',
+  label: 'hybrid, 25 %, int8',
+  make: quantizeRow('size-25'),
+  only: v1,
+  color: 'var(--extra-3)',
+};
+
 export const rows: readonly Row[] = [
-  { name: 'full-precision', label: 'full precision', scheme: 'fp', format: 'fp16', keep: true, color: 'var(--fp)' },
-  { name: 'int8', label: 'int8', scheme: 'int8', format: 'int8', color: 'var(--extra-1)' },
-  { name: 'twn', label: 'TWN', scheme: 'twn', format: 'fp16', color: 'var(--twn)' },
-  {
-    name: 'strassen',
-    label: 'StrassenNets, r = 2 c_out',
-    scheme: 'strassen',
-    format: 'fp16',
-    color: 'var(--strassen)',
-  },
-  {
-    name: 'uniform',
-    label: 'hybrid as in the paper, uniform',
-    scheme: 'hybrid',
-    format: 'fp16',
-    color: 'var(--bad)',
-  },
-  {
-    name: 'planned',
-    label: "hybrid, planned at the paper's budget",
-    scheme: 'hybrid',
-    format: 'fp16',
-    keep: true,
-    color: 'var(--hybrid)',
-  },
-  {
-    name: 'third',
-    label: 'hybrid, planned at 35 % of the size',
-    scheme: 'hybrid',
-    format: 'fp16',
-    keep: true,
-    color: 'var(--extra-4)',
-  },
-  {
-    name: 'quarter',
-    label: 'hybrid, planned at 25 % of the size',
-    scheme: 'hybrid',
-    format: 'fp16',
-    keep: true,
-    color: 'var(--extra-2)',
-  },
-  {
-    name: 'fifth',
-    label: 'hybrid, planned at 20 % of the size',
-    scheme: 'hybrid',
-    format: 'fp16',
-    keep: true,
-    color: 'var(--ink)',
-  },
-  {
-    name: 'planned-int8',
-    label: 'hybrid, planned, int8',
-    scheme: 'hybrid-int8',
-    format: 'int8',
-    keep: true,
-    color: 'var(--extra-0)',
-  },
-  {
-    name: 'quarter-int8',
-    label: 'hybrid, 25 %, int8',
-    scheme: 'hybrid-int8',
-    format: 'int8',
-    keep: true,
-    color: 'var(--extra-3)',
-  },
+  original,
+  int8,
+  twn,
+  strassen,
+  uniform,
+  planned,
+  size35,
+  size25,
+  size20,
+  plannedInt8,
+  size25Int8,
 ];
 
-/** Ablations by the part that `scripts/cifar10/ablation.sh` is given, the one that the others are compared with first. */
+/** What rows were called when runs were made whose names are stored in commands and configurations. */
+export const formerNames: Readonly<Record<string, string>> = {
+  'size-35': 'third',
+  'size-25': 'quarter',
+  'size-20': 'fifth',
+  'size-25-int8': 'quarter-int8',
+};
+
+/** Labels by the part that the row `ablation-PART` is about, the one that the others are compared with first. */
 export type Ablations = Readonly<Record<string, string>>;
 
 /** What each part of the recipe brings. */
@@ -112,27 +213,35 @@ export const planAblations: Ablations = {
   'no-narrow-banks-untrained': 'dense terms, r from half of the filters, as decomposed',
 };
 
+/** The original of all rows with a part of the recipe left out, or one added, in two epochs. */
 const ablationRow = (part: string, label: string): Row => ({
   name: `ablation-${part}`,
   label,
+  make: ablations[part]!,
+  only: v1,
   scheme: 'hybrid',
   format: 'fp16',
   color: 'var(--muted)',
 });
 
-const cycleRow = (nth: string): Row => ({
+const cycleRow = (nth: string, make: Recipe): Row => ({
   name: `${nth}-cycle`,
   label: `full precision, ${nth} cycle`,
+  make,
+  only: v1,
   scheme: 'fp',
   format: 'fp16',
   color: 'var(--muted)',
 });
 
 /** What a row `full-precision` was trained on from, where it had several cycles. */
-export const earlierCycles: readonly Row[] = ['first', 'second'].map(cycleRow);
+export const earlierCycles: readonly Row[] = [cycleRow('first', firstCycle), cycleRow('second', secondCycle)];
 
 /** More cycles for the original: no row starts from them. Their first seeds' models are kept, which later ones start from. */
-const laterCycles: readonly Row[] = ['fourth', 'fifth'].map((nth) => ({ ...cycleRow(nth), keep: true }));
+const laterCycles: readonly Row[] = [cycleRow('fourth', fourthCycle), cycleRow('fifth', fifthCycle)].map((row) => ({
+  ...row,
+  keep: true,
+}));
 
 /** The cycles of an original in order, by the name of their runs. */
 export const cycles: Readonly<Record<string, string>> = {
@@ -143,7 +252,8 @@ export const cycles: Readonly<Record<string, string>> = {
   'fifth-cycle': 'fifth: no mixup; third and fourth as teachers in turn, mirrored likewise',
 };
 
-const known = [
+/** All that runs are made for. */
+export const allRows: readonly Row[] = [
   ...rows,
   ...earlierCycles,
   ...laterCycles,
@@ -153,6 +263,6 @@ const known = [
 /** The row and the seed of a run directory, by its name; undefined for a name that is none. */
 export function rowOf(directory: string): { readonly row: Row; readonly seed: number } | undefined {
   const [, name, seed] = /^(.+)-(\d+)$/.exec(directory) ?? [];
-  const row = known.find((one) => one.name === name);
+  const row = allRows.find((one) => one.name === name);
   return row && { row, seed: Number(seed) };
 }

@@ -8,7 +8,8 @@ import {
   formatPercent,
   formatSigned,
 } from '../../src/report/format.ts';
-import { type Ablations, cycles, earlierCycles, type Row } from './rows.ts';
+import { networkNames } from '../cifar10/setting.ts';
+import { type Ablations, cycles } from './rows.ts';
 import type { Counted, StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
 
@@ -149,19 +150,13 @@ export function printCycles(runs: readonly StoredRun[]): string | undefined {
   return table([{ ...name, title: 'cycle' }, top1, own], named);
 }
 
-/** What makes each run, with seeds and dates; the command itself is in its `run.json`. */
+/** What `scripts/cifar10/run.ts` is asked for, for each run, with dates; the command itself is in its `run.json`. */
 export function printRuns(network: string, runs: readonly StoredRun[]): string {
   const order = [...runs].sort((a, b) => a.row.name.localeCompare(b.row.name) || a.seed - b.seed);
-  const script = ({ name }: Row) => {
-    const [, part] = /^ablation-(.*)$/.exec(name) ?? [];
-    return part === undefined
-      ? `${earlierCycles.some((cycle) => cycle.name === name) ? 'full-precision' : name}.sh ${network}`
-      : `ablation.sh ${part}`;
-  };
   return order
     .map(({ row, seed, date, parameters }) => {
-      const command = `sh scripts/cifar10/${script(row)} ${seed}`;
-      return `- \`${command}\`, ${date}, ${formatCount(parameters)} values`;
+      const place = network === networkNames[0] ? '' : ` --network ${network}`;
+      return `- \`${row.name} ${seed}${place}\`, ${date}, ${formatCount(parameters)} values`;
     })
     .join('\n');
 }

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { normal } from '../../test/evaluate.ts';
 import { exporters, quantizedModel } from '../../test/exporters.ts';
+import { classifiers } from '../../test/fixtures/classifiers.ts';
 import { f32, Graph, printGraph } from '../ir/index.ts';
 import { NetworkBuilder } from '../models/index.ts';
-import { loadModel, readModel } from '../onnx/index.ts';
+import { readModel } from '../onnx/index.ts';
 import { Builder } from '../ops/index.ts';
 import { applyPlan, deploy, makePlan, toFrozen } from '../quantize/index.ts';
 import { inspectModel } from './inspect.ts';
@@ -164,16 +163,16 @@ it('takes sizes of symbolic dimensions, and does without', () => {
   );
 });
 
-const models = fileURLToPath(new URL('../../../shared/models/', import.meta.url));
+// of V1 0.25 less the batch norms, of which only a bias per filter is left: 2,736 filters have one
+const published: Readonly<Record<string, readonly [parameters: number, candidates: number]>> = {
+  'V1 0.25': [475_544 - 3 * 2736, 15],
+  'V1 0.5': [1_326_120, 15],
+  'V2 1': [3_487_816, 36],
+};
 
-// values as that folder's README counts them; of V1 0.25 less the batch norms, of which only a bias per filter is left:
-// 475,544 - 4 x 2,736 + 2,736, where 2,736 filters have a batch norm
-it.skipIf(!existsSync(models)).each([
-  ['mobilenet_v1_0.25_224', 475_544 - 3 * 2736, 15],
-  ['mobilenet_v1_0.5_160', 1_326_120, 15],
-  ['mobilenet_v2_1.0_224', 3_487_816, 36],
-])('%s has the published numbers (skipped where shared/models is absent)', async (name, parameters, candidates) => {
-  const report = inspectModel(await loadModel(`${models}${name}.onnx`));
+it.each(classifiers)('$name has the published numbers', async ({ family, width, read }) => {
+  const [parameters, candidates] = published[`${family} ${width}`]!;
+  const report = inspectModel(readModel(await read()));
   expect([report.parameters, report.classes, report.warnings]).toEqual([parameters, 1000, []]);
   expect(report.layers.filter(({ candidate }) => candidate)).toHaveLength(candidates);
   expect(report.layers.reduce((sum, layer) => sum + layer.parameters, 0)).toBe(parameters);

@@ -3,13 +3,11 @@
  * deployment that of the frozen phase, whatever the statistics, signs and zeros of the batch norms.
  */
 
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/engine/index.ts';
 import { elementCount, f32, type Graph, isTernary, Random, type Tensor, verify } from '../../src/ir/index.ts';
 import { buildNetwork } from '../../src/models/index.ts';
-import { loadModel } from '../../src/onnx/index.ts';
+import { readModel } from '../../src/onnx/index.ts';
 import { inferShapes, removeMarkers } from '../../src/passes/index.ts';
 import {
   applyPlan,
@@ -23,6 +21,7 @@ import {
 } from '../../src/quantize/index.ts';
 import { buildStatistics } from '../../src/train/step.ts';
 import { normal, relativeError } from '../evaluate.ts';
+import { classifiers } from '../fixtures/classifiers.ts';
 import { randomState } from './random-state.ts';
 
 const options = { width: 0.25, inputSize: 32, channels: 3, classes: 10, firstStride: 1, seed: 3 } as const;
@@ -148,23 +147,24 @@ describe.each(cases)('%s', (_, plan, matrices, products, model = 'mobilenet-v1',
   });
 });
 
-const pretrained = new URL('../../../shared/models/mobilenet_v2_1.0_224.onnx', import.meta.url);
-
-describe.skipIf(!existsSync(pretrained))('a trained MobileNet-V2 (skipped where shared/models is absent)', () => {
-  it.each<[string, PlanOptions, number]>([
-    ['hybrid', { method: 'hybrid' }, 72],
-    ['TWN', { method: 'twn', granularity: 'filter' }, 53],
-  ])('is deployed as %s, Gemm and folded batch norms and all', async (_, plan, matrices) => {
-    const trained = inferShapes(await loadModel(fileURLToPath(pretrained)));
-    const frozen = toFrozen(applyPlan(trained, makePlan(trained, plan), 1), new Map());
-    const graph = verify(deploy(frozen, new Map()));
-    expect(frozen.ternary.filter(({ name }) => isTernary(graph.value(name).constant!))).toHaveLength(matrices);
-    const images = normal(3, [2, 3, 224, 224]);
-    const [expected, found] = [await logits(frozen.graph, images), await logits(graph, images)];
-    expect(relativeError(expected.slice(1000), expected.slice(0, 1000))).toBeGreaterThan(1e-3); // images differ
-    expect(relativeError(found, expected)).toBeLessThan(1e-4);
-  });
-});
+describe.each(classifiers.filter(({ family }) => family === 'V2'))(
+  '$name, which was not made by us',
+  ({ read, size }) => {
+    it.each<[string, PlanOptions, number]>([
+      ['hybrid', { method: 'hybrid' }, 72],
+      ['TWN', { method: 'twn', granularity: 'filter' }, 53],
+    ])('is deployed as %s, Gemm and folded batch norms and all', async (_, plan, matrices) => {
+      const trained = inferShapes(readModel(await read()));
+      const frozen = toFrozen(applyPlan(trained, makePlan(trained, plan), 1), new Map());
+      const graph = verify(deploy(frozen, new Map()));
+      expect(frozen.ternary.filter(({ name }) => isTernary(graph.value(name).constant!))).toHaveLength(matrices);
+      const images = normal(3, [2, 3, size, size]);
+      const [expected, found] = [await logits(frozen.graph, images), await logits(graph, images)];
+      expect(relativeError(expected.slice(1000), expected.slice(0, 1000))).toBeGreaterThan(1e-3); // images differ
+      expect(relativeError(found, expected)).toBeLessThan(1e-4);
+    });
+  },
+);
 
 it('refuses a network that is not frozen', () => {
   const network = buildNetwork('mobilenet-v1', options);

@@ -3,10 +3,9 @@
  * layer in integers, and scores stay close.
  */
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as web from 'onnxruntime-web';
 import { describe, expect, it, test } from 'vitest';
 import type { Split } from '../../src/data/index.ts';
@@ -33,6 +32,8 @@ import { writeModel } from '../../src/onnx/index.ts';
 import { inferShapes, Linear, normalizeNetwork } from '../../src/passes/index.ts';
 import type { PlanOptions } from '../../src/quantize/index.ts';
 import { normal, ternary } from '../evaluate.ts';
+import { classifiers } from '../fixtures/classifiers.ts';
+import { imagesFor } from '../fixtures/images.ts';
 import { calibration, deployed, load, normalisation, relativeNoise, testImages } from './export-helper.ts';
 
 const input = testImages(4);
@@ -220,24 +221,17 @@ test('a classifier that is a filter bank behind a global pool is one of Gemms', 
   expect(relativeNoise(found.scores, expected.scores)).toBeLessThan(0.05);
 });
 
-const shared = new URL('../../../shared/', import.meta.url);
-
-test.skipIf(!existsSync(shared))(
-  'a trained network keeps its predictions (skipped without shared models)',
-  async () => {
+test.each(classifiers.filter(({ family, width }) => family === 'V1' && width === 0.5))(
+  'the file of $name becomes one of 8 bits that says the same',
+  async (classifier) => {
     const directory = mkdtempSync(join(tmpdir(), 'tritbank-export-'));
     try {
-      const [model, data] = ['models/mobilenet_v1_0.5_160.onnx', 'data/imagenette160'].map((path) =>
-        fileURLToPath(new URL(path, shared)),
-      );
-      const config = {
-        activations: 'int8',
-        out: join(directory, 'x.onnx'),
-        images: 48,
-        testSamples: 50,
-        threads: 1,
-      } as const;
-      const { agreement } = await exportModel({ ...config, model: model!, data: data! });
+      const [model, out] = [join(directory, 'float.onnx'), join(directory, 'x.onnx')];
+      writeFileSync(model, await classifier.read());
+      const data = await imagesFor(classifier, join(directory, 'images'), { train: 5, val: 5 });
+      const config = { activations: 'int8', images: 48, testSamples: 50, threads: 1 } as const;
+      const { agreement } = await exportModel({ ...config, model, data, out });
+      expect(statSync(out).size).toBeLessThan(0.3 * statSync(model).size);
       expect(agreement).toBeGreaterThan(0.85);
     } finally {
       rmSync(directory, { recursive: true });

@@ -3,8 +3,6 @@
  * network, under the same names and in the same shapes, and of the exporter's ways of saying things none may be left.
  */
 
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { examineLayers, findCandidates } from '../../src/compress/candidates.ts';
@@ -13,6 +11,7 @@ import { readModel, writeModel } from '../../src/onnx/index.ts';
 import { normalizeNetwork } from '../../src/passes/normalize/normalize-network.ts';
 import { normal, relativeError } from '../evaluate.ts';
 import { type ExportedModel, exporters, quantizedModel } from '../exporters.ts';
+import { classifiers } from '../fixtures/classifiers.ts';
 
 type Input = Pick<ExportedModel, 'bytes' | 'input' | 'dims'>;
 
@@ -110,17 +109,9 @@ it('refuses a quantized model, and leaves it as it is', () => {
   expect(printGraph(graph)).toBe(before);
 });
 
-const models = new URL('../../../shared/models/', import.meta.url);
-
-describe.skipIf(!existsSync(models))('pretrained models (skipped where shared/models is absent)', () => {
-  it.each([
-    ['mobilenet_v1_0.25_224', 224],
-    ['mobilenet_v1_0.5_160', 160],
-    ['mobilenet_v2_1.0_224', 224],
-  ])('%s', async (name, size) => {
-    const bytes = new Uint8Array(await readFile(new URL(`${name}.onnx`, models)));
-    const graph = normalizeNetwork(readModel(bytes));
-    expect(await compare(graph, { bytes, input: 'input', dims: [1, 3, size, size] })).toBeLessThan(1e-4);
-    expect(findCandidates(graph)).toHaveLength(name.startsWith('mobilenet_v1') ? 15 : 36);
-  });
+it.each(classifiers)('$name computes the same', async ({ read, size, family }) => {
+  const bytes = await read();
+  const graph = normalizeNetwork(readModel(bytes));
+  expect(await compare(graph, { bytes, input: 'input', dims: [1, 3, size, size] })).toBeLessThan(1e-4);
+  expect(findCandidates(graph)).toHaveLength(family === 'V1' ? 15 : 36);
 });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateModel } from '../../src/classifier/index.ts';
 import { readPlan } from '../../src/cost/index.ts';
 import { type Graph, i64, int, isTernary, Random, TritbankError } from '../../src/ir/index.ts';
-import { loadModel, saveModel } from '../../src/onnx/index.ts';
+import { loadModel, readModel, saveModel } from '../../src/onnx/index.ts';
 import { Builder } from '../../src/ops/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
 import { applyPlan, deploy, initialState, makePlan, type Plan, toFrozen } from '../../src/quantize/index.ts';
@@ -21,6 +21,8 @@ import {
   type RunResult,
   trainNetwork,
 } from '../../src/train/index.ts';
+import { classifiers } from '../fixtures/classifiers.ts';
+import { imagenetClasses, imagesFor } from '../fixtures/images.ts';
 import { crudeFactors } from './crude-factors.ts';
 import { essence, quickConfig, readMetrics, writeBars } from './train-data.ts';
 
@@ -360,24 +362,22 @@ describe('a stopped run', () => {
   });
 });
 
-const shared = join(import.meta.dirname, '../../../shared');
-const model = join(shared, 'models/mobilenet_v1_0.5_160.onnx');
-const images = join(shared, 'data/imagenette160');
-const present = existsSync(model) && existsSync(images);
-describe.skipIf(!present)('MobileNet-V1 0.5 (skipped where shared/models or shared/data is absent)', () => {
+describe.each(classifiers.filter(({ family, width }) => family === 'V1' && width === 0.5))('$name', (classifier) => {
   it('takes two steps on ten of its thousand classes', { timeout: 300_000 }, async () => {
-    const pretrained = inferShapes(await loadModel(model));
-    const plan = makePlan(pretrained, { method: 'hybrid', alpha: 0.5, widthRatio: 3, kinds: ['pointwise'] });
-    const network = applyPlan(pretrained, plan, 1, { factors: 'zero' });
-    const initial = initialState(network, crudeFactors(pretrained, plan));
+    const images = await imagesFor(classifier, at(`${classifier.name} images`), { train: 4, val: 5 });
+    const given = inferShapes(readModel(await classifier.read()));
+    const plan = makePlan(given, { method: 'hybrid', alpha: 0.5, widthRatio: 3, kinds: ['pointwise'] });
+    const network = applyPlan(given, plan, 1, { factors: 'zero' });
+    const initial = initialState(network, crudeFactors(given, plan));
     const small = { epochs: 1, phases: [0, 1, 0], batchSize: 16, trainSamples: 32, testSamples: 50 } as const;
     const config: FineTuneConfig = { ...configOf(), ...small, data: images, reestimateBatches: 2 };
-    const result = await fineTune({ plan, network, initial }, config, { out: at('imagenette') });
-    expect(readMetrics(at('imagenette')).map((r) => r.step)).toEqual([2]);
+    const out = at(classifier.name);
+    const result = await fineTune({ plan, network, initial }, config, { out });
+    expect(readMetrics(out).map((r) => r.step)).toEqual([2]);
     expect(Number.isFinite(result.loss)).toBe(true);
     expect(result.classes).toHaveLength(1000);
     const labels = result.confusion.flatMap((row, label) => (row.some((n) => n > 0) ? [label] : []));
-    expect(labels).toEqual([0, 217, 482, 491, 497, 566, 569, 571, 574, 701]);
+    expect(labels).toEqual(imagenetClasses.map(({ index }) => index));
     expect(result.layers.filter((l) => l.method === 'hybrid')).toHaveLength(13);
   });
 });

@@ -3,15 +3,14 @@
  * computes from the original. Small models in the operators' old forms test the version rules the same way.
  */
 
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type Attributes, f32, float, i64, int, ints, type Shape, str, toBytes } from '../../src/ir/index.ts';
 import { loadModel, readModel, saveModel, writeModel } from '../../src/onnx/index.ts';
+import { classifiers } from '../fixtures/classifiers.ts';
 import { f32Type, type ModelInit, modelBytes, node } from '../onnx-model.ts';
 
 type Model = Uint8Array | string;
@@ -42,26 +41,26 @@ function bits(data: Tensor['data']): unknown {
   return data instanceof Float32Array ? new Uint32Array(data.buffer, data.byteOffset, data.length) : data;
 }
 
-const models = new URL('../../../shared/models/', import.meta.url);
-const present = existsSync(models);
-
-describe.skipIf(!present)('pretrained models (skipped where shared/models is absent)', () => {
-  it.each([
-    ['mobilenet_v1_0.25_224', 224],
-    ['mobilenet_v1_0.5_160', 160],
-    ['mobilenet_v2_1.0_224', 224],
-  ])('%s', async (name, size) => {
-    const path = fileURLToPath(`${models}/${name}.onnx`);
-    const graph = await loadModel(path);
-    const written = writeModel(graph);
-    expect(await run(written, [2, 3, size, size])).toEqual(await run(path, [2, 3, size, size]));
-    expect(graph.metadata.get('input_size')).toBe(String(size));
-    const again = readModel(written);
-    expect(Buffer.compare(writeModel(again), written)).toBe(0); // toEqual takes minutes for megabytes
-    const original = readModel(await readFile(path));
-    expect(again.initializers.length).toBe(original.initializers.length);
-    for (const { name, constant } of original.initializers) {
-      expect(Buffer.compare(toBytes(again.value(name).constant!), toBytes(constant!))).toBe(0);
+describe('whole networks', () => {
+  it.each(classifiers)('$name', async ({ read, size }) => {
+    const bytes = await read();
+    const folder = await mkdtemp(join(tmpdir(), 'tritbank-roundtrip-'));
+    try {
+      const path = join(folder, 'model.onnx');
+      await writeFile(path, bytes);
+      const graph = await loadModel(path);
+      const written = writeModel(graph);
+      expect(await run(written, [2, 3, size, size])).toEqual(await run(path, [2, 3, size, size]));
+      expect(graph.metadata.get('input_size')).toBe(String(size));
+      const again = readModel(written);
+      expect(Buffer.compare(writeModel(again), written)).toBe(0); // toEqual takes minutes for megabytes
+      const original = readModel(bytes);
+      expect(again.initializers.length).toBe(original.initializers.length);
+      for (const { name, constant } of original.initializers) {
+        expect(Buffer.compare(toBytes(again.value(name).constant!), toBytes(constant!))).toBe(0);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 });

@@ -1,15 +1,14 @@
 /** Whole networks in ONNX Runtime, with the filters of all layers in random orders: their outputs stay the same. */
 
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/engine/index.ts';
 import { f32, type Graph, ints, type Node, Random, type Tensor, type Value, verify } from '../../src/ir/index.ts';
 import { type ArchitectureOptions, buildNetwork, NetworkBuilder } from '../../src/models/index.ts';
-import { loadModel } from '../../src/onnx/files.ts';
+import { readModel } from '../../src/onnx/index.ts';
 import { foldBatchNorm, inferShapes, permuteFilters } from '../../src/passes/index.ts';
 import { findLayers } from '../../src/quantize/index.ts';
 import { normal, relativeError } from '../evaluate.ts';
+import { classifiers } from '../fixtures/classifiers.ts';
 
 const options: ArchitectureOptions = { width: 0.25, inputSize: 32, channels: 3, classes: 10, firstStride: 1, seed: 3 };
 
@@ -121,31 +120,24 @@ it('computes the same in a network with squeeze-and-excite, a residual Add, a po
   expect(banks(graph).map((n) => n.name)).toEqual(names);
 });
 
-const models = new URL('../../../shared/models/', import.meta.url);
-const present = (name: string) => existsSync(new URL(`${name}.onnx`, models));
-
 /** In stages of two and more blocks, all projections end in a residual Add; the first block's and the last one's do not. */
 const projections = numbered(15, (i) => `block_${i}_project`);
+const restoredIn = { V1: [], V2: projections } as const;
+const pointwiseLayers = { V1: 13, V2: 34 } as const;
 
-describe.each<[string, number, number, string[]]>([
-  ['mobilenet_v1_0.25_224', 224, 13, []],
-  ['mobilenet_v1_0.5_160', 160, 13, []],
-  ['mobilenet_v2_1.0_224', 224, 34, projections],
-])('%s', (name, size, count, expected) => {
-  it.skipIf(!present(name))('computes the same (skipped without ../shared/models)', async () => {
-    const graph = inferShapes(await loadModel(fileURLToPath(new URL(`${name}.onnx`, models))));
-    const input = normal(8, [2, 3, size, size]);
-    const before = await run(graph, input);
-    const layers = findLayers(graph).filter((l) => l.kind === 'pointwise');
-    expect(layers).toHaveLength(count);
-    const restored = shuffleAll(
-      graph,
-      layers.map((l) => l.node),
-    );
-    expect(restored).toEqual(expected);
-    const after = await run(graph, input);
-    const range = Math.max(...before) - Math.min(...before);
-    const error = before.reduce((most, v, i) => Math.max(most, Math.abs(v - after[i]!)), 0);
-    expect(error / range).toBeLessThan(1e-3);
-  });
+it.each(classifiers)('$name computes the same', async ({ read, size, family }) => {
+  const graph = inferShapes(readModel(await read()));
+  const input = normal(8, [2, 3, size, size]);
+  const before = await run(graph, input);
+  const layers = findLayers(graph).filter((l) => l.kind === 'pointwise');
+  expect(layers).toHaveLength(pointwiseLayers[family]);
+  const restored = shuffleAll(
+    graph,
+    layers.map((l) => l.node),
+  );
+  expect(restored).toEqual(restoredIn[family]);
+  const after = await run(graph, input);
+  const range = Math.max(...before) - Math.min(...before);
+  const error = before.reduce((most, v, i) => Math.max(most, Math.abs(v - after[i]!)), 0);
+  expect(error / range).toBeLessThan(1e-3);
 });

@@ -1,7 +1,8 @@
 /** What the statistics of layers predict, against what errors really do to trained networks. */
 
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Normalisation, readNormalisation, takePixels } from '../../src/classifier/index.ts';
 import { collectStatistics, type LayerStatistics, predictLoss } from '../../src/compress/statistics/statistics.ts';
@@ -9,10 +10,12 @@ import { batches, openDataset, type Split, selectImages, synthetic } from '../..
 import { compile, compileProgram } from '../../src/engine/index.ts';
 import { f32, type Graph, Random, scalar, toNumbers } from '../../src/ir/index.ts';
 import { NetworkBuilder } from '../../src/models/index.ts';
-import { loadModel } from '../../src/onnx/index.ts';
+import { readModel } from '../../src/onnx/index.ts';
 import { foldBatchNorm, inferShapes } from '../../src/passes/index.ts';
 import { findLayers, loadState } from '../../src/quantize/index.ts';
 import { buildStep } from '../../src/train/index.ts';
+import { classifiers } from '../fixtures/classifiers.ts';
+import { imagesFor } from '../fixtures/images.ts';
 
 /** Logarithms of softmax(scores), [images, classes]. */
 async function logProbabilities(network: Graph, split: Split, pixels: Normalisation): Promise<number[][]> {
@@ -177,15 +180,14 @@ describe('predicted losses', () => {
     }
   });
 
-  const shared = (path: string) => fileURLToPath(new URL(`../../../shared/${path}`, import.meta.url));
-  const [model, folder] = [shared('models/mobilenet_v1_0.5_160.onnx'), shared('data/imagenette160')];
-  const isPresent = existsSync(model) && existsSync(folder);
+  const ofThatWidth = classifiers.filter(({ family, width }) => family === 'V1' && width === 0.5);
 
-  it.skipIf(!isPresent)(
-    'are of the size of the measured ones in MobileNet-V1 (skipped without ../shared)',
-    async () => {
-      const network = inferShapes(await loadModel(model));
-      const { train, test } = await openDataset(folder, { imageSize: 160 });
+  it.each(ofThatWidth)('are of the size of the measured ones in $name', async (classifier) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tritbank-statistics-'));
+    try {
+      const network = inferShapes(readModel(await classifier.read()));
+      const images = await imagesFor(classifier, folder, { train: 7, val: 5 });
+      const { train, test } = await openDataset(images, { imageSize: classifier.size });
       const layers = ['conv_pw_3', 'conv_pw_10', 'conv_pw_13'];
       const statistics = await collectStatistics(network, train, { images: 64, threads: 2, layers });
       const given = readNormalisation(network, 3)!;
@@ -202,6 +204,8 @@ describe('predicted losses', () => {
           expect(predicted / measured, name).toBeLessThan(2);
         }
       }
-    },
-  );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });

@@ -1,10 +1,12 @@
-/** The official data sets, where this machine has them. */
+/** The official data sets where this machine has them, and drawn ones in their forms. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batches, openDataset, statistics } from '../../src/data/index.ts';
+import { imagenetClasses, imagenette, writeCifar10, writeImageFolder } from '../fixtures/images.ts';
 
 const shared = join(import.meta.dirname, '../../../shared/data');
 const require = createRequire(import.meta.url);
@@ -17,7 +19,12 @@ const mnistInstalled = (() => {
 })();
 const fashionDir = '/usr/share/datasets/fashion-mnist';
 const cifarDir = join(shared, 'cifar10');
-const imagenetteDir = join(shared, 'imagenette160');
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tritbank-data-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const perClass = (labels: Int32Array, classes: number) => {
   const counts = new Array<number>(classes).fill(0);
@@ -74,15 +81,44 @@ test.skipIf(!existsSync(cifarDir))('CIFAR-10 (skipped without ../shared/data/cif
   }
 });
 
-test.skipIf(!existsSync(imagenetteDir))('ImageNet layout (skipped without ../shared/data/imagenette160)', async () => {
-  const data = await openDataset(imagenetteDir, { labels: 'index', classCount: 1000, imageSize: 160 });
-  expect([data.train.length, data.test.length, data.classes.length]).toEqual([2500, 1000, 1000]);
+test('CIFAR-10 in its form, of drawn images', async () => {
+  const place = join(folder, 'cifar10');
+  const pixels = await writeCifar10(place, 20);
+  const data = await openDataset(place);
+  expect(data).toMatchObject({ name: 'cifar10', channels: 3, height: 32, width: 32 });
+  expect(data.notes[0]).toContain('not the official CIFAR-10');
+  expect(data.classes.slice(0, 2)).toEqual(['airplane', 'automobile']);
+  expect([data.train.length, ...perClass(data.test.labels, 10)]).toEqual([100, ...new Array(10).fill(2)]);
+  const { mean, std } = await statistics(data);
+  for (const c of [0, 1, 2]) {
+    const plane = Array.from(pixels).filter((_, i) => i % 3 === c);
+    const expected = plane.reduce((sum, v) => sum + v, 0) / plane.length;
+    const variance = plane.reduce((sum, v) => sum + (v - expected) ** 2, 0) / plane.length;
+    expect(mean[c]).toBeCloseTo(expected, 6);
+    expect(std[c]).toBeCloseTo(Math.sqrt(variance), 6);
+  }
+});
+
+test.each(['jpg', 'png'] as const)("ten drawn classes in ImageNet's layout, %s", async (format) => {
+  const place = await writeImageFolder(join(folder, format), { train: 2, val: 3, side: 48, format });
+  await expectTenClasses(place, 48, [20, 30]);
+});
+
+test.skipIf(!imagenette)('ImageNet layout (skipped without ../shared/data/imagenette160)', async () => {
+  await expectTenClasses(imagenette!, 160, [2500, 1000]);
+});
+
+/** A folder with ten of ImageNet's classes and so many images for training and evaluation. */
+async function expectTenClasses(place: string, imageSize: number, counts: readonly [number, number]): Promise<void> {
+  const data = await openDataset(place, { labels: 'index', classCount: 1000, imageSize });
+  expect([data.train.length, data.test.length, data.classes.length]).toEqual([...counts, 1000]);
   expect(data.classes[701]).toBe('parachute');
-  expect(new Set(data.test.labels)).toEqual(new Set([0, 217, 482, 491, 497, 566, 569, 571, 574, 701]));
+  expect(new Set(data.test.labels)).toEqual(new Set(imagenetClasses.map(({ index }) => index)));
+  const batchSize = counts[1] / 10;
   let rows = 0;
-  for await (const batch of batches(data.test, { batchSize: 50 })) {
+  for await (const batch of batches(data.test, { batchSize })) {
     rows += batch.size;
     if (batch.step === 1) break;
   }
-  expect(rows).toBe(100);
-});
+  expect(rows).toBe(2 * batchSize);
+}

@@ -27,14 +27,14 @@ const layers: LayerCandidates[] = [
 ];
 const costs = costCandidates(build(), layers);
 
-it('says what was chosen, what it costs and what it is predicted to lose', () => {
+it('says what was chosen, what it costs and what it is predicted to lose', async () => {
   const plan = describePlan('two.onnx', { multiplications: 0.9 }, costs, [0, 1, 0]);
   expect(plan.layers).toEqual({
     stem: { method: 'fp' },
     pw: { method: 'hybrid', fullPrecision: [1, 4], hidden: 5 },
     classifier: { method: 'strassen', fullPrecision: [], hidden: 2 },
   });
-  const { relative, loss } = optimizePlan(costs, { multiplications: 0.9 });
+  const { relative, loss } = await optimizePlan(costs, { multiplications: 0.9 });
   expect(plan.predicted).toEqual({ ...relative, loss, losses: { stem: 0, pw: 0.25, classifier: 0.5 } });
   expect(loss).toBe(0.75);
   // MACs on 36 pixels: 9 x 4 in the stem, 9 x 4 in dw, 4 x 2 + 5 of 4 x 6 in pw, and 2 of 6 x 3 in the classifier

@@ -1,0 +1,141 @@
+/**
+ * How runs are made: the arguments of `tritbank` for each kind of row, without the data, the seed and the run directory,
+ * which all of them have.
+ */
+
+import type { Setting } from '../cifar10/setting.ts';
+
+export type Recipe = (setting: Setting) => readonly string[];
+
+/** The model of a run; of this seed unless told. */
+export const modelOf = ({ runs, seed }: Setting, row: string, of = seed) => `${runs}/${row}-${of}/model.onnx`;
+/** The original of all rows. */
+const originalOf = (setting: Setting) => modelOf(setting, 'full-precision', 1);
+/** What its layers bear: measured once, for every plan. */
+export const analysisOf = ({ runs }: Setting) => `${runs}/analysis.json`;
+
+export const words = (text: string) => text.split(' ').filter((word) => word !== '');
+
+const tuning = ({ tuning: epochs }: Setting) =>
+  words(`--epochs ${epochs} --batch-size 64 --learning-rate 0.02 --padding reflect --threads 1`);
+const frozen = words('--phases 0,0,1');
+
+/** A network from scratch. */
+export const train =
+  (text: string): Recipe =>
+  ({ model, width, epochs }) => [
+    ...words(`train --method fp --model ${model} --width ${width} --epochs ${epochs}`),
+    ...words(text),
+  ];
+
+/** A cycle more for a network in full precision. */
+export const fineTune =
+  (from: (setting: Setting) => string, args: Recipe): Recipe =>
+  (setting) => ['fine-tune', from(setting), '--method', 'fp', ...args(setting)];
+
+/** A cycle with a teacher: what it was before, unless others are named. */
+export const taught = (args: Recipe): Recipe => {
+  const common =
+    '--batch-size 64 --learning-rate 0.04 --weight-decay 0.0005 --ema 0.9995 --padding reflect --threads 1';
+  return (setting) => [...words(common), ...args(setting)];
+};
+
+export const fourthCycle: Recipe = fineTune(
+  originalOf,
+  taught(({ again }) => words(`--epochs ${again} --mixup 0.2 --distill-weight 0.7 --distill-mirror`)),
+);
+
+/** Without mixup, with the third cycle's network and the fourth's as teachers in turn, each on other mirror images. */
+export const fifthCycle: Recipe = fineTune(
+  (setting) => modelOf(setting, 'fourth-cycle', 1),
+  taught((setting) => [
+    ...words(`--epochs ${setting.last} --distill-weight 0.5 --distill-mirror`),
+    ...['--teacher', originalOf(setting), '--teacher', modelOf(setting, 'fourth-cycle', 1)],
+  ]),
+);
+
+/** A ternary weight network from the original. */
+export const ternaryWeights: Recipe = (setting) => [
+  ...['fine-tune', originalOf(setting), '--method', 'twn'],
+  ...tuning(setting),
+];
+
+/**
+ * The original with filter banks. Their ternary weights stay as they were decomposed: training them straight through, as
+ * a TWN's have to be, undoes more than it learns in a few epochs.
+ */
+export const compress =
+  (args: Recipe): Recipe =>
+  (setting) => [
+    ...['compress', originalOf(setting), '--analysis', analysisOf(setting)],
+    ...tuning(setting),
+    ...frozen,
+    ...args(setting),
+  ];
+
+/** 8-bit weights and activations, calibrated on 512 training images, not trained. */
+export const quantize =
+  (of: (setting: Setting) => string): Recipe =>
+  (setting) => ['export', of(setting), ...words('--activations int8 --images 512')];
+
+export const quantizeOriginal = quantize(originalOf);
+export const quantizeRow = (row: string) => quantize((setting) => modelOf(setting, row));
+
+/**
+ * Zeros skipped: a quarter of the size, 30 % of the energy, twice the throughput, and a little more than that, because
+ * the analysis predicts zeros to some per cent.
+ */
+export const budget25 = '--max-size 0.25 --max-energy 0.3 --min-throughput 2.06';
+
+/** What a part of the recipe brings, by leaving it out or by adding it, on the original of all rows with two epochs. */
+const ablation =
+  (before: Recipe, args: Recipe, isTrained = true): Recipe =>
+  (setting) => [
+    ...['compress', originalOf(setting), ...before(setting), '--ternary', 'zero-skipping'],
+    ...(isTrained
+      ? [...tuning(setting), ...frozen, '--epochs', '2']
+      : words('--threads 1 --no-training --images 1024')),
+    ...args(setting),
+  ];
+
+/** With the plan of the whole recipe. */
+const withPlan = (args: Recipe): Recipe =>
+  ablation(({ runs }) => ['--plan', `${runs}/ablation-reference-1/plan.json`], args);
+
+/** With a plan of its own; trained, and as decomposed. */
+const planned = (text: string, isTrained: boolean): Recipe =>
+  ablation(
+    () => [],
+    (setting) => ['--analysis', analysisOf(setting), ...words(`${budget25} ${text}`)],
+    isTrained,
+  );
+
+const dense = '--sparsities 0';
+const wide = `${dense} --ratios 0.5,0.75,1,1.25,1.5,2`;
+
+export const ablations: Readonly<Record<string, Recipe>> = {
+  reference: planned('', true),
+  'reference-untrained': planned('', false),
+  'no-sparsity': planned(dense, true),
+  'no-sparsity-untrained': planned(dense, false),
+  'no-narrow-banks': planned(wide, true),
+  'no-narrow-banks-untrained': planned(wide, false),
+  // takes the energy of the plan, and more bytes
+  'no-planning': ablation(
+    () => words('--uniform 0.125,0.5'),
+    (setting) => ['--analysis', analysisOf(setting)],
+  ),
+  'no-distillation': withPlan(() => words('--distill none')),
+  'no-decomposition': withPlan(() => words('--init draw --phases 0,0.5,0.5')),
+  'no-reestimation': withPlan(() => words('--reestimate-batches 0')),
+  'no-reflection': withPlan(() => words('--padding zero')),
+  'ternary-phase': withPlan(() => words('--phases 0,0.5,0.5')),
+  'no-freezing': withPlan(() => words('--phases 0,1,0')),
+  teachers: withPlan((setting) => {
+    const later = ['fourth-cycle', 'fifth-cycle'].map((row) => modelOf(setting, row, 1));
+    return ['--distill-mirror', '--teacher', [originalOf(setting), ...later].join(',')];
+  }),
+  dist: withPlan(() => words('--distill dist')),
+  dampen: withPlan(() => words('--phases 0,0.5,0.5 --dampen 0.01')),
+  'freeze-oscillating': withPlan(() => words('--phases 0,0.5,0.5 --freeze-oscillating 0.02')),
+};
