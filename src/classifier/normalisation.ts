@@ -50,6 +50,13 @@ function perChannel(key: string, values: readonly number[], channels: number): r
   throw new TritbankError('E_MODEL', `metadata ${key}`, message);
 }
 
+/** Says in the model's metadata how pixels are normalised, unless they say so already. */
+export function noteNormalisation({ metadata }: Graph, normalisation: Normalisation): void {
+  const known = readPixelScale(metadata);
+  if (known.mean && known.std) return;
+  for (const [key, value] of Object.entries(normalisationMetadata(normalisation))) metadata.set(key, value);
+}
+
 /** The given normalisation, or that of the model's metadata. E_MODEL where there is neither. */
 export function requireNormalisation(graph: Graph, channels: number, given?: Normalisation): Normalisation {
   const normalisation = given ?? readNormalisation(graph, channels);

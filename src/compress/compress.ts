@@ -13,6 +13,7 @@ import {
   type Comparison,
   compareModels,
   type ExampleImage,
+  noteNormalisation,
   openDataFor,
   readExamples,
 } from '../classifier/index.ts';
@@ -100,6 +101,7 @@ const modelCodec: Codec<Graph> = { read: loadModel, write: saveModel };
 async function rebuildModel(job: Job, chosen: PlanFile, statistics: () => Promise<Statistics>): Promise<Graph> {
   const compressed = await rebuild(job, chosen, statistics);
   for (const [key, value] of job.graph.metadata) if (!compressed.metadata.has(key)) compressed.metadata.set(key, value);
+  if (job.data) noteNormalisation(compressed, job.data.normalisation);
   return compressed;
 }
 

@@ -84,7 +84,7 @@ it('reads the preprocessing, and says what is wrong with it', () => {
   expect(inspectModel(graph).metadata).toEqual({ input_mean: '[1, 2, 3]', input_std: '4' });
   graph.metadata.set('input_std', '0');
   const { preprocessing, warnings } = inspectModel(graph);
-  expect([preprocessing, warnings]).toEqual([null, ["metadata input_std: expected numbers above 0, found '0,0,0'"]]);
+  expect([preprocessing, warnings]).toEqual([null, ["metadata input_std: expected numbers above 0, found '0'"]]);
 });
 
 describe('models of exporters', () => {

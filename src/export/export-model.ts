@@ -5,7 +5,14 @@
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ClassifierData, compareModels, imagesToMeasure, mostNames, openDataFor } from '../classifier/index.ts';
+import {
+  type ClassifierData,
+  compareModels,
+  imagesToMeasure,
+  mostNames,
+  noteNormalisation,
+  openDataFor,
+} from '../classifier/index.ts';
 import type { StorageScheme } from '../cost/index.ts';
 import { compile } from '../engine/index.ts';
 import { f32, type Graph, Random, TritbankError } from '../ir/index.ts';
@@ -81,6 +88,7 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
   }
   const network = normalizeNetwork(await loadModel(model));
   const data = config.data === undefined ? undefined : await openImages(network, config, options);
+  if (data) noteNormalisation(network, data.normalisation);
   const labels = config.labels ?? (network.metadata.has('labels') || !data ? undefined : mostNames(data.dataset));
   const exported = await exportOnnx(network, {
     ...forms,

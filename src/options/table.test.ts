@@ -71,7 +71,7 @@ describe('checks', () => {
     [{ name: '' }, "name: expected a name, found ''"],
     [{ rate: { factor: -1 } }, 'rate.factor: expected a number above 0, found -1'],
     [{ shares: [1, -2] }, 'shares: expected numbers, found [1,-2]'],
-    [{ epochs: Number.NaN }, 'epochs: expected a whole number of at least 1, found null'],
+    [{ epochs: Number.NaN }, 'epochs: expected a whole number of at least 1, found NaN'],
   ])('refuse %j', (wrong, message) => {
     const check = () => checkValues(table, { ...defaults, ...wrong } as Config);
     expect(check).toThrow(expect.objectContaining({ code: 'E_USAGE', message }));

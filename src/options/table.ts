@@ -159,7 +159,10 @@ export function checkValues<C>(table: OptionTable<C>, config: C): void {
   }
 }
 
-const describe = (value: unknown) => (typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? `${value}`));
+const describe = (value: unknown) => {
+  if (typeof value === 'string') return `'${value}'`;
+  return typeof value === 'number' ? `${value}` : (JSON.stringify(value) ?? 'none');
+};
 
 /**
  * A configuration from a file's JSON: what it has in place of the defaults. `where`, usually the file, begins the place in

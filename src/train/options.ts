@@ -21,7 +21,6 @@ import type { Recipe, TrainConfig } from './config.ts';
 import type { FineTuneConfig } from './fine-tune-config.ts';
 import type { BatchNormOptions } from './give-batch-norms.ts';
 import {
-  distillationKind,
   distillationOptions,
   forDistillation,
   forTeacher,
@@ -117,7 +116,7 @@ export const trainOptions: OptionTable<TrainConfig> = {
     ...extend<Recipe, TrainConfig>(ternaryOptions(compressed as unknown as Need<Recipe>)),
   ],
   Training: extend(trainingOptions),
-  Distillation: extend([distillationKind(), ...distillationOptions(forTeacher)]),
+  Distillation: extend(distillationOptions(forTeacher)),
   Run: extend(runOptions),
 };
 
@@ -148,7 +147,7 @@ export const fineTuneOptions: OptionTable<FineTuning> = {
     ),
   ],
   'Ternary weights': extend(ternaryOptions()),
-  Distillation: extend([distillationKind(), ...distillationOptions(forDistillation)]),
+  Distillation: extend(distillationOptions(forDistillation)),
   Run: extend(runOptions),
 };
 

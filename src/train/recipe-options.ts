@@ -126,22 +126,21 @@ export function distillationOptions(need: Need<Recipe>): ConfigOption<Recipe>[] 
       (config) => ({ ...config, distillation: { ...learned(config.distillation), mirror: true } }),
       need,
     ),
+    // last, so that `none` is what the others are held against
+    option(
+      '--distill <how>',
+      "learn from the teacher's probabilities, kd, from their correlations, dist, or not, none",
+      oneOf([...distillations, 'none'] as const),
+      {
+        key: 'distillation.kind',
+        get: ({ distillation }) => distillation && (distillation.kind ?? 'kd'),
+        set({ distillation, ...rest }, kind) {
+          return kind === 'none' ? rest : { ...rest, distillation: { ...learned(distillation), kind } };
+        },
+      },
+    ),
   ];
 }
-
-export const distillationKind = (): ConfigOption<Recipe> =>
-  option(
-    '--distill <how>',
-    "learn from the teacher's probabilities, kd, from their correlations, dist, or not, none",
-    oneOf([...distillations, 'none'] as const),
-    {
-      key: 'distillation.kind',
-      get: ({ distillation }) => distillation && (distillation.kind ?? 'kd'),
-      set({ distillation, ...rest }, kind) {
-        return kind === 'none' ? rest : { ...rest, distillation: { ...learned(distillation), kind } };
-      },
-    },
-  );
 
 export const imageOptions: readonly ConfigOption<Recipe>[] = [
   field(

@@ -62,7 +62,7 @@ describe.concurrent('wrong usage', () => {
     ['bars.onnx --max-size 0.9 --distill both', "--distill: expected one of kd, dist, none, found 'both'"],
     [
       'bars.onnx --max-size 0.9 --data bars --distill none --temperature 3',
-      '--temperature: expected it without --distill none, found both',
+      '--temperature: expected --distill kd or dist with it, found none',
     ],
     [
       'bars.onnx --max-size 0.9 --data bars --phases 1,1',

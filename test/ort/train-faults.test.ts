@@ -60,10 +60,10 @@ async function refused(changes: Partial<TrainConfig>): Promise<TritbankError> {
 
 describe('configuration', () => {
   it.each<[Partial<TrainConfig>, string]>([
-    [{ method: 'hybrid', alpha: 1.01 }, 'alpha: expected 0 to 1, found 1.01'],
-    [{ method: 'hybrid', alpha: Number.NaN }, 'alpha: expected 0 to 1, found NaN'],
-    [{ learningRate: 0 }, 'learning rate: expected a number above 0, found 0'],
-    [{ epochs: 1.5 }, 'epochs: expected a whole number above 0, found 1.5'],
+    [{ method: 'hybrid', alpha: 1.01 }, 'alpha: expected a number from 0 to 1, found 1.01'],
+    [{ method: 'hybrid', alpha: Number.NaN }, 'alpha: expected a number from 0 to 1, found NaN'],
+    [{ learningRate: 0 }, 'learningRate: expected a number above 0, found 0'],
+    [{ epochs: 1.5 }, 'epochs: expected a whole number of at least 1, found 1.5'],
     [{ width: 5 }, 'width: expected a number above 0 and at most 4, found 5'],
     [{ model: 'resnet' }, "model: expected one of mobilenet-v1, mobilenet-v2, resnet-20, ds-cnn, found 'resnet'"],
   ])('%j', async (changes, message) => {
@@ -90,7 +90,7 @@ describe('configuration', () => {
     expect(Object.keys(makePlan(plain, { method: 'hybrid' }).layers)).toEqual(['a', 'b', 'classifier']);
     expect(makePlan(plain, { method: 'fp' })).toEqual({ layers: {} });
     expect(() => applyPlan(plain, { layers: { c: { method: 'fp' } } }, 1)).toThrow(
-      "plan: expected names of layers (a, b, classifier), found 'c'",
+      "plan layers.c: expected one of the model's layers (a, b, classifier), found another name",
     );
   });
 

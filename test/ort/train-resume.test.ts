@@ -108,6 +108,8 @@ describe('runs', () => {
 
   it('are not continued with a checkpoint that does not fit', async () => {
     const out = at('aborted');
+    // a run that is finished would not look at it
+    rmSync(join(out, 'result.json'), { force: true });
     const path = join(out, 'checkpoint.safetensors');
     const checkpoint = loadCheckpoint(path)!;
     const state = new Map(checkpoint.state).set('classifier_bias', f32([7]));
@@ -133,7 +135,13 @@ describe('runs', () => {
     const stopped = await train(out, false, (event) => event.kind === 'phase');
     expect(stopped).toBe(true);
     const files = readdirSync(out).filter((f) => !before.includes(f) && !f.startsWith('events'));
-    expect(files.sort()).toEqual(['checkpoint.safetensors', 'config.json', 'metrics.jsonl', 'plan.json']);
+    expect(files.sort()).toEqual([
+      'checkpoint.safetensors',
+      'config.json',
+      'metrics.jsonl',
+      'plan.json',
+      'provenance.jsonl',
+    ]);
     expect(readFileSync(join(out, 'metrics.jsonl'), 'utf8')).toBe('');
     expect(loadCheckpoint(join(out, 'checkpoint.safetensors'))!.position.step).toBe(1);
   });
