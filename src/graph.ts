@@ -11,6 +11,7 @@
  */
 
 export { type DifferentiateOptions, differentiate } from './autodiff/differentiate.ts';
+export type { Attributes, Dim, NodeOptions } from './ir/graph.ts';
 export {
   type DType,
   type ErrorCode,
@@ -28,7 +29,12 @@ export {
   type Value,
   verify,
 } from './ir/index.ts';
+export type { RandomKey, RandomState } from './ir/random.ts';
+export { dtypes, type Elements } from './ir/tensor.ts';
+export type { TernaryCounts } from './ir/ternary.ts';
+export type { Architecture } from './models/architecture.ts';
 export { type ArchitectureOptions, architectures, buildNetwork, NetworkBuilder } from './models/index.ts';
+export type { Activation, ConvOptions } from './models/network-builder.ts';
 export {
   fingerprint,
   loadModel,
@@ -41,7 +47,10 @@ export {
   type WriteOptions,
   writeModel,
 } from './onnx/index.ts';
+export type { ExternalSink, ExternalSource } from './onnx/tensors.ts';
+export type { Operand } from './ops/builder.ts';
 export { Builder, type OpType, opTypes } from './ops/index.ts';
+export type { FoldConstantsOptions } from './passes/fold-constants.ts';
 export {
   foldBatchNorm,
   foldConstants,
@@ -50,6 +59,10 @@ export {
   permuteFilters,
   removeMarkers,
 } from './passes/index.ts';
+export type { InferShapesOptions } from './passes/infer-shapes.ts';
+export type { NormalizeOptions } from './passes/normalize/normalize-network.ts';
+export type { PermutedFilters } from './passes/permute-filters/permute-filters.ts';
+export type { ApplyOptions, TernaryWeight } from './quantize/apply.ts';
 export {
   applyPlan,
   type BankParts,
@@ -74,3 +87,4 @@ export {
   toFrozen,
   toTernary,
 } from './quantize/index.ts';
+export type { Ternary } from './quantize/ternarize.ts';

@@ -8,6 +8,7 @@
  * const { top1 } = await evaluateModel(result.model, { data: 'mnist' });
  */
 
+export type { ExampleImage } from './classifier/compare.ts';
 export {
   type Accuracy,
   type Agreement,
@@ -22,7 +23,12 @@ export {
   type Normalisation,
   openDataFor,
   readLabels,
+  type Warnings,
 } from './classifier/index.ts';
+export type { CalibratedLayer, CalibrateProgress } from './compress/calibrate/records.ts';
+export type { CompressStage } from './compress/compress-config.ts';
+export type { Fit } from './compress/decompose/decompose.ts';
+export type { Start } from './compress/decompose/search.ts';
 export {
   type Analysis,
   type AnalyzeOptions,
@@ -57,6 +63,13 @@ export {
   optimizePlan,
   type StatisticsOptions,
 } from './compress/index.ts';
+export type { InputReport, InspectOptions, LayerReport, TensorReport } from './compress/inspect.ts';
+export type { NetworkCosts, PlannerOptions } from './compress/planning/layer-costs.ts';
+export type { CandidateGrid } from './compress/planning/make-candidates.ts';
+export type { OptimizedPlan } from './compress/planning/optimize.ts';
+export type { AnalysisData, AnalyzedLayer } from './compress/sensitivity.ts';
+export type { MemoryEnergies, OperationCost } from './cost/accelerator.ts';
+export type { LayerEstimate } from './cost/estimate.ts';
 export {
   type Accelerator,
   type Arithmetic,
@@ -100,6 +113,8 @@ export {
   type UnknownOperator,
   type Work,
 } from './cost/index.ts';
+export type { Residual } from './cost/table1.ts';
+export type { Window } from './data/image.ts';
 export {
   type AugmentOptions,
   type Batch,
@@ -126,6 +141,9 @@ export {
   type Program,
   type StateSlot,
 } from './engine/index.ts';
+export type { StatePart } from './engine/program.ts';
+export { devices } from './engine/session.ts';
+export type { ExportRunOptions } from './export/export-model.ts';
 export {
   type Calibration,
   type ExportConfig,
@@ -159,3 +177,6 @@ export {
   type TrainProgress,
   trainNetwork,
 } from './train/index.ts';
+export type { Distillation } from './train/loss.ts';
+export type { Oscillation, TernaryControl } from './train/pins.ts';
+export { methods, type Phase, type SampleRecord } from './train/records.ts';

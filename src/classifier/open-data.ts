@@ -32,10 +32,13 @@ export interface ClassifierData {
   readonly normalisation: Normalisation;
 }
 
-type Warn = { readonly warn?: (line: string) => void };
+/** Where warnings go, a line each. */
+export interface Warnings {
+  readonly warn?: (line: string) => void;
+}
 
 /** With a number of classes, labels are in the model's numbering; without one, nobody looks at them. */
-async function open(options: DataOptions, input: ImageInput, classCount: number | undefined, { warn }: Warn) {
+async function open(options: DataOptions, input: ImageInput, classCount: number | undefined, { warn }: Warnings) {
   const { data, dataDir } = options;
   const labels = options.labels ?? (existsSync(join(data, 'classes.json')) ? 'index' : 'folder');
   const size = chooseInputSize(input, options.inputSize);
@@ -69,7 +72,7 @@ function checkFit(
   throw new TritbankError('E_DATA', where, message);
 }
 
-async function normalisationFor(model: Graph, dataset: Dataset, given: Normalisation | undefined, { warn }: Warn) {
+async function normalisationFor(model: Graph, dataset: Dataset, given: Normalisation | undefined, { warn }: Warnings) {
   const known = given ?? readNormalisation(model, dataset.channels);
   if (known) return known;
   const found = await statistics(dataset);
@@ -88,7 +91,7 @@ const crops = { area: [0.35, 1], ratio: [3 / 4, 4 / 3] } as const;
  * classes. Throws E_DATA where the classes or channels do not fit, E_MODEL where the model is no classifier of images,
  * E_USAGE for a size that is not the model's.
  */
-export async function openDataFor(model: Graph, options: DataOptions, warn: Warn = {}): Promise<ClassifierData> {
+export async function openDataFor(model: Graph, options: DataOptions, warn: Warnings = {}): Promise<ClassifierData> {
   const data = await openFor(model, options, classCountOf(model), warn);
   const { augment, test } = data.dataset;
   const count = Math.min(options.testSamples ?? test.length, test.length);
@@ -103,10 +106,10 @@ export async function openDataFor(model: Graph, options: DataOptions, warn: Warn
 }
 
 /** The same for images that are measured only: whatever their classes are. */
-export const openImagesFor = (model: Graph, options: DataOptions, warn: Warn = {}): Promise<ClassifierData> =>
+export const openImagesFor = (model: Graph, options: DataOptions, warn: Warnings = {}): Promise<ClassifierData> =>
   openFor(model, options, undefined, warn);
 
-async function openFor(model: Graph, options: DataOptions, classCount: number | undefined, warn: Warn) {
+async function openFor(model: Graph, options: DataOptions, classCount: number | undefined, warn: Warnings) {
   const input = imageInputOf(model);
   const dataset = await open(options, input, classCount, warn);
   checkFit(dataset, classCount, input.channels);

@@ -7,8 +7,9 @@ export {
   parseAccelerator,
 } from './accelerator.ts';
 export { addArithmetic, applyConventions, paperConventions } from './conventions.ts';
-export { type CountedLayer, countGraph, countKnown } from './count.ts';
+export { type CountedGraph, type CountedLayer, type CountedNode, countGraph, countKnown, type Sizes } from './count.ts';
 export { type Estimate, type EstimateOptions, estimate } from './estimate.ts';
+export type { Group } from './groups.ts';
 export {
   type CostOptions,
   chooseSetting,

@@ -22,7 +22,8 @@ export const dtypes = [
 
 export type DType = (typeof dtypes)[number];
 
-interface Storage {
+/** The typed array of each element type. */
+export interface Elements {
   float32: Float32Array;
   float64: Float64Array;
   float16: Uint16Array;
@@ -40,7 +41,7 @@ interface Storage {
 }
 
 export type NumericDType = Exclude<DType, 'string'>;
-export type TensorData = Storage[DType];
+export type TensorData = Elements[DType];
 
 const constructors = {
   float32: Float32Array,
@@ -62,7 +63,7 @@ const constructors = {
 export interface Tensor<T extends DType = DType> {
   readonly dtype: T;
   readonly dims: readonly number[];
-  readonly data: Storage[T];
+  readonly data: Elements[T];
 }
 
 /** Number of elements of a tensor with these dimensions (1 for a scalar). */
@@ -78,14 +79,14 @@ export function bytesPerElement(dtype: DType): number {
 }
 
 /** A zero-filled typed array of `length` elements for `dtype`. */
-export function allocate<T extends NumericDType>(dtype: T, length: number): Storage[T] {
-  return new constructors[dtype](length) as Storage[T];
+export function allocate<T extends NumericDType>(dtype: T, length: number): Elements[T] {
+  return new constructors[dtype](length) as Elements[T];
 }
 
 /** Reads little-endian bytes as elements of `dtype`, copying so that the result is aligned and owned. */
-export function fromBytes<T extends NumericDType>(dtype: T, bytes: Uint8Array): Storage[T] {
+export function fromBytes<T extends NumericDType>(dtype: T, bytes: Uint8Array): Elements[T] {
   const copy = bytes.slice();
-  return new constructors[dtype](copy.buffer) as Storage[T];
+  return new constructors[dtype](copy.buffer) as Elements[T];
 }
 
 /** The little-endian bytes of a numeric tensor, without copying. */

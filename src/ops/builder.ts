@@ -21,7 +21,8 @@ import {
 import { markerDomain, straightThrough } from './names.ts';
 import { inferNode } from './shape.ts';
 
-type Operand = Value | number;
+/** A value, or a number that becomes a constant. */
+export type Operand = Value | number;
 
 const sharedConstants = new WeakMap<Graph, Map<string, Value>>();
 
