@@ -156,7 +156,9 @@ export {
 } from './passes/index.ts';
 export {
   applyPlan,
+  type Bank,
   deploy,
+  findBanks,
   findLayers,
   type Granularity,
   type Layer,

@@ -36,7 +36,13 @@ function describeLayer({ group, counts, inputElements, outputElements }: Counted
 
 const anyLayerPlan = (name: string): fc.Arbitrary<LayerPlan> => {
   const count = filters.get(name)!;
-  const bank = fc.record({ fullPrecision: fc.nat(count - 1), hidden: fc.integer({ min: 1, max: 20 }) });
+  // a strassenified layer as narrow as a bottleneck is two ternary weight layers to `findBanks` where there are others
+  const least = (fullPrecision: number) => (fullPrecision > 0 ? 1 : Math.floor(count / 2) + 1);
+  const bank = fc
+    .nat(count - 1)
+    .chain((kept) =>
+      fc.record({ fullPrecision: fc.constant(kept), hidden: fc.integer({ min: least(kept), max: 20 }) }),
+    );
   const fp = fc.constant<LayerPlan>({ method: 'fp' });
   const twn = fc.constant<LayerPlan>({ method: 'twn', granularity: 'tensor' });
   if (name === 'conv_dw') return fc.oneof(fp, twn);
