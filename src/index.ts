@@ -147,12 +147,15 @@ export {
 } from './onnx/index.ts';
 export { Builder, type OpType, opTypes } from './ops/index.ts';
 export {
+  type ActivationType,
+  activationTypeOf,
   foldBatchNorm,
   foldConstants,
   inferShapes,
   normalizeNetwork,
   permuteFilters,
   removeMarkers,
+  unpackNetwork,
 } from './passes/index.ts';
 export {
   applyPlan,
