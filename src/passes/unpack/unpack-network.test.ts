@@ -14,7 +14,6 @@ import {
   type Value,
   verify,
 } from '../../ir/index.ts';
-import { NetworkBuilder } from '../../models/index.ts';
 import { readModel } from '../../onnx/index.ts';
 import { Builder, canonicalOpset } from '../../ops/index.ts';
 import { inferShapes } from '../infer-shapes.ts';
@@ -64,10 +63,10 @@ function unpacked(graph: Graph, tolerance = 1e-6): Graph {
 
 describe('weights', () => {
   it('leaves a float network as it is, batch norms and computed shapes included', () => {
-    const network = new NetworkBuilder('float', 1);
-    const graph = network.classifier(network.convBlock('conv', network.input(3, 8), { filters: 4, kernel: 3 }), 5);
-    const b = new Builder(graph);
-    graph.outputs = [b.op('Reshape', [graph.outputs[0]!, b.concat([b.i64([-1]), b.i64([5])], 0)])];
+    const { graph, b, x } = start();
+    const norm = [1, 0, 0, 1].map((v, i) => b.constant(`norm_${i}`, f32([4], new Float32Array(4).fill(v))));
+    const y = b.op('BatchNormalization', [b.op('Conv', [x, b.constant('w', normal(2, [4, 3, 1, 1]))]), ...norm]);
+    graph.outputs = [b.op('Reshape', [y, b.concat([b.i64([-1]), b.i64([64])], 0)])];
     const before = printGraph(graph);
     expect([unpackNetwork(graph), activationTypeOf(graph)]).toEqual([false, 'float']);
     expect(printGraph(graph)).toBe(before);
