@@ -40,9 +40,11 @@ export {
   loadModel,
   newestOpset,
   oldestOpset,
+  openModel,
   type ReadOptions,
   readModel,
   type SaveOptions,
+  type StoredModel,
   saveModel,
   type WriteOptions,
   writeModel,
@@ -52,12 +54,15 @@ export type { Operand } from './ops/builder.ts';
 export { Builder, type OpType, opTypes } from './ops/index.ts';
 export type { FoldConstantsOptions } from './passes/fold-constants.ts';
 export {
+  type ActivationType,
+  activationTypeOf,
   foldBatchNorm,
   foldConstants,
   inferShapes,
   normalizeNetwork,
   permuteFilters,
   removeMarkers,
+  unpackNetwork,
 } from './passes/index.ts';
 export type { InferShapesOptions } from './passes/infer-shapes.ts';
 export type { NormalizeOptions } from './passes/normalize/normalize-network.ts';
@@ -65,12 +70,14 @@ export type { PermutedFilters } from './passes/permute-filters/permute-filters.t
 export type { ApplyOptions, TernaryWeight } from './quantize/apply.ts';
 export {
   applyPlan,
+  type Bank,
   type BankParts,
   type BankPlan,
   bankPlan,
   checkPlan,
   deploy,
   type Factors,
+  findBanks,
   findLayers,
   type Granularity,
   initialState,

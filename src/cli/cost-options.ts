@@ -13,6 +13,8 @@ const schemes = [
   'int8',
   'hybrid-int8',
 ] as const satisfies readonly StorageSchemeName[];
+/** Those of files, which are measured and not planned. */
+const fileSchemes = ['packed', 'packed-int8'] as const satisfies readonly StorageSchemeName[];
 const packings = ['two-bit', 'five-trit', 'entropy'] as const satisfies readonly Packing[];
 
 export interface CountingOptions {
@@ -40,20 +42,24 @@ export function addCountingOptions(command: TritbankCommand): void {
   option('--elementwise <count>', 'operations outside of layers: left-out or counted', ['left-out', 'counted']);
 }
 
-export function addStorageOptions(command: TritbankCommand, scheme = 'the one of the paper that fits the model'): void {
+/** `scheme` is the default; without one those are chosen from that a file can have, by what the model is. */
+export function addStorageOptions(command: TritbankCommand, scheme?: StorageSchemeName): void {
+  const names = scheme === undefined ? [...schemes, ...fileSchemes] : schemes;
+  const fitting = scheme ?? 'packed-int8 for 8-bit activations, else the one of the paper that fits the model';
+  const packing = scheme === undefined ? "the scheme's" : packings[0];
   command
     .optionsGroup('Storage:')
     .addOption(
       new ValueOption(
         '--scheme <name>',
-        `bits of each kind of value: ${schemes.join(', ')} (default: ${scheme})`,
-        oneOf(schemes),
+        `bits of each kind of value: ${names.join(', ')} (default: ${fitting})`,
+        oneOf<StorageSchemeName>(names),
       ),
     )
     .addOption(
       new ValueOption(
         '--packing <name>',
-        'ternary weights: two-bit, five-trit (five to a byte), or entropy (the bound) (default: two-bit)',
+        `ternary weights: two-bit, five-trit (five to a byte), or entropy (the bound) (default: ${packing})`,
         oneOf(packings),
       ),
     );

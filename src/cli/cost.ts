@@ -73,7 +73,11 @@ export function addCost(program: TritbankCommand): void {
       ),
     )
     .addOption(
-      new ValueOption('--format <name>', "number format (default: the accelerator's own)", text('a number format')),
+      new ValueOption(
+        '--format <name>',
+        "number format (default: int8 for 8-bit activations, else the accelerator's own)",
+        text('a number format'),
+      ),
     )
     .addOption(
       new ValueOption(
@@ -128,12 +132,12 @@ async function cost(path: string, options: Options): Promise<void> {
   if (options.csv && options.json)
     throw new TritbankError('E_USAGE', '--csv', 'expected no --json with it, found both');
   const sweep = options.sweep && collectSweep(options.sweep);
-  const [{ measureCost, paperConventions, storageSchemes, sweepCost }, { loadModel }, report] = await Promise.all([
+  const [{ measureCost, paperConventions, storageSchemes, sweepCost }, { openModel }, report] = await Promise.all([
     import('../cost/index.ts'),
     import('../onnx/index.ts'),
     import('../report/index.ts'),
   ]);
-  const graph = await loadModel(path);
+  const { graph, fileBytes } = await openModel(path);
   const { accelerator, format, split, dim = [] } = options;
   const basic: CostOptions = {
     conventions: conventionsFrom(paperConventions, options),
@@ -148,15 +152,15 @@ async function cost(path: string, options: Options): Promise<void> {
   const done: Measured = sweep
     ? { sweep: sweepCost(graph, { ...chosen, ...sweep }) }
     : { cost: measureCost(graph, chosen) };
-  if (options.report !== undefined) await writeCostReport(options.report, basename(path), done);
+  if (options.report !== undefined) await writeCostReport(options.report, basename(path), fileBytes, done);
   const { nodes = false } = options;
   if (options.csv) {
     const csv = done.sweep ? report.sweepCsv(done.sweep.points) : report.costCsv(done.cost, { nodes });
     process.stdout.write(csv);
     return;
   }
-  printResult(options, { model: path, ...(done.sweep ?? done.cost) }, () => {
-    const text = done.sweep ? report.printSweep(done.sweep.points) : report.printCost(done.cost, { nodes });
+  printResult(options, { model: path, fileBytes, ...(done.sweep ?? done.cost) }, () => {
+    const text = done.sweep ? report.printSweep(done.sweep.points) : report.printCost(done.cost, { nodes, fileBytes });
     return options.report === undefined ? text : `${text}\n\nreport  ${options.report}`;
   });
 }
@@ -165,13 +169,18 @@ type Measured =
   | { readonly cost: NetworkCost; readonly sweep?: undefined }
   | { readonly cost?: undefined; readonly sweep: Sweep };
 
-async function writeCostReport(path: string, model: string, { cost, sweep }: Measured): Promise<void> {
+async function writeCostReport(
+  path: string,
+  model: string,
+  fileBytes: number,
+  { cost, sweep }: Measured,
+): Promise<void> {
   const [{ renderCostReport }, { writeFileAtomic }] = await Promise.all([
     import('../report/index.ts'),
     import('../files/index.ts'),
   ]);
   const title = sweep ? `Hybrid filter banks of ${model}` : `Cost of ${model}`;
   const facts = { title, generatedBy: `tritbank ${version}`, command: commandLine(), date: new Date().toISOString() };
-  const measured = sweep ? { sweep: sweep.points, setting: sweep } : { cost };
+  const measured = sweep ? { sweep: sweep.points, setting: sweep } : { cost, fileBytes };
   writeFileAtomic(path, await renderCostReport({ ...facts, ...measured }));
 }

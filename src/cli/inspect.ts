@@ -120,7 +120,7 @@ const describeTensor = ({ name, dtype, shape }: TensorReport) =>
   `${name}  ${dtype} ${shape ? `[${shape.join(', ')}]` : 'of unknown shape'}`;
 
 function describeModel(found: ModelReport, file: FileFacts): Statement[] {
-  const { inputs, outputs, classes, preprocessing, batchNorms } = found;
+  const { inputs, outputs, classes, activations, preprocessing, batchNorms } = found;
   const outputTexts = outputs.map((output, i) => {
     return `${describeTensor(output)}${i === 0 && classes !== null ? `, ${count(classes)} classes` : ''}`;
   });
@@ -133,6 +133,9 @@ function describeModel(found: ModelReport, file: FileFacts): Statement[] {
     { term: 'output', texts: outputTexts },
     { term: 'pixels', texts: describePixels(preprocessing) },
     { term: 'file', texts: [`opset ${file.opset ?? none}, ${count(file.bytes)} bytes${producer}`] },
+    ...(activations === 'int8'
+      ? [{ term: 'activations', texts: ['8 bits; layers are those of the float network'] }]
+      : []),
     ...(batchNorms > 0 ? [{ term: 'batch norms', texts: [`${batchNorms}, folded into the layers here`] }] : []),
     { term: 'candidates', texts: [describeCandidates(found)] },
     { term: 'others', texts: describeOthers(found.layers) },

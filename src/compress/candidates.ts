@@ -14,7 +14,7 @@ import {
   type Tensor,
   TritbankError,
 } from '../ir/index.ts';
-import { findLayers, type Layer, type LayerKind } from '../quantize/index.ts';
+import { findBanks, findLayers, type Layer, type LayerKind } from '../quantize/index.ts';
 
 /** A node that multiplies by weights. */
 export interface ExaminedLayer {
@@ -38,11 +38,11 @@ const fewest = 4;
 /** All nodes with weights, in execution order. */
 export function examineLayers(graph: Graph): ExaminedLayer[] {
   const layers = new Map(findLayers(graph).map((layer) => [layer.node, layer]));
-  const names = new Set([...layers.values()].map((layer) => layer.name));
+  const inBanks = new Set(findBanks(graph).map(({ fullPrecision }) => fullPrecision?.node));
   return graph.nodes.flatMap((node): ExaminedLayer[] => {
     const layer = layers.get(node);
     if (!layer) return passedOver(node);
-    const reason = partOfBank(layer.name, names) ?? reasonAgainst(layer);
+    const reason = inBanks.has(node) ? 'full-precision part of a filter bank' : reasonAgainst(layer);
     const { kind, filters, inputs, kernel } = layer;
     const groups = node.op === 'Conv' ? node.int('group', 1) : 1;
     return [{ node, kind, filters, inputs, kernel, groups, layer, ...(reason !== undefined && { reason }) }];
@@ -132,13 +132,6 @@ function reasonAgainst({ node, kind, weight, filters, inputs, kernel }: Layer): 
 function isZero(tensor: Tensor): boolean {
   const { minus, plus } = countTernary(tensor);
   return minus + plus === 0;
-}
-
-/** The filters that an earlier compression kept, known by their siblings' names as `applyPlan` gives them. */
-function partOfBank(name: string, names: ReadonlySet<string>): string | undefined {
-  const bank = /^(.+)_fp$/.exec(name)?.[1];
-  const isPart = bank !== undefined && names.has(`${bank}_hidden`) && names.has(`${bank}_ternary`);
-  return isPart ? 'full-precision part of a filter bank' : undefined;
 }
 
 /** What `findLayers` does not take: a list of one, or of none for a node without weights. */

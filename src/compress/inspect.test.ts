@@ -27,6 +27,7 @@ it('describes every layer of a network, batch norms folded', () => {
     opset: 20,
     inputs: [{ name: 'input', dtype: 'float32', shape: ['N', 3, 8, 8], layout: 'NCHW' }],
     outputs: [{ name: 'logits', dtype: 'float32', shape: ['N', 5] }],
+    activations: 'float',
     classes: 5,
     preprocessing: null,
     metadata: {},
@@ -109,14 +110,16 @@ describe('models of exporters', () => {
   });
 
   it('a quantized one', () => {
-    const { warnings, layers } = inspectModel(readModel(quantizedModel().bytes));
+    const { warnings, layers, activations, parameters } = inspectModel(readModel(quantizedModel().bytes));
     expect(warnings).toEqual([
       'a quantized model (2 QuantizeLinear nodes): compress the float model it was made from',
       'none of the layers can be compressed',
     ]);
-    expect(layers.map(({ name, reason }) => [name, reason])).toEqual([
-      ['conv', 'weights are not constant: DequantizeLinear computes them'],
+    // four filters of three weights, 16 pixels
+    expect(layers.map(({ name, macs, reason }) => [name, macs, reason])).toEqual([
+      ['conv', 16 * 12, 'fewer than 4 weights a filter'],
     ]);
+    expect([activations, parameters]).toEqual(['int8', 12]);
   });
 });
 

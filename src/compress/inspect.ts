@@ -1,13 +1,20 @@
 /**
  * What a model is, and what of it can be compressed: inputs, outputs, layers with their sizes and work, and everything that
- * may go wrong later. The layers are those of the normalized network, which is what compression works on; a quantized
- * model, which cannot be normalized, is described as it is.
+ * may go wrong later. The layers are those of the normalized network, which is what compression works on; those of a model
+ * with packed weights or 8-bit activations are what they were before.
  */
 
 import { classCountOf, type Normalisation, readNormalisation } from '../classifier/index.ts';
 import { measureCost, measureStorage, type NodeCost, type UnknownOperator } from '../cost/index.ts';
 import { type DType, type Graph, type Node, printType, type Shape, TritbankError, type Value } from '../ir/index.ts';
-import { findQuantization, inferShapes, normalizeNetwork } from '../passes/index.ts';
+import {
+  type ActivationType,
+  activationTypeOf,
+  findQuantization,
+  inferShapes,
+  normalizeNetwork,
+  unpackNetwork,
+} from '../passes/index.ts';
 import type { LayerKind } from '../quantize/index.ts';
 import { type ExaminedLayer, examineLayers, findBroken } from './candidates.ts';
 
@@ -52,6 +59,8 @@ export interface ModelReport {
   readonly opset: number;
   readonly inputs: readonly InputReport[];
   readonly outputs: readonly TensorReport[];
+  /** As the model has them; whichever they are, layers are those of the float network. */
+  readonly activations: ActivationType;
   /** Null for what is no classifier. */
   readonly classes: number | null;
   /** What the metadata say of a pixel's mean and deviation, in units of 0..255; null for nothing. */
@@ -81,7 +90,7 @@ export interface InspectOptions {
  */
 export function inspectModel(graph: Graph, { sizes = {} }: InspectOptions = {}): ModelReport {
   const quantized = findQuantization(graph);
-  const network = quantized === undefined ? normalizeNetwork(graph.clone()) : inferShapes(graph.clone());
+  const network = floatForm(graph);
   const warnings: string[] = [];
   const warn = (sentence: string | undefined) => {
     if (sentence !== undefined) warnings.push(sentence);
@@ -121,6 +130,7 @@ export function inspectModel(graph: Graph, { sizes = {} }: InspectOptions = {}):
     opset: graph.opset,
     inputs,
     outputs: outputs.map(describe),
+    activations: activationTypeOf(graph),
     classes: classes ?? null,
     preprocessing: preprocessing ?? null,
     metadata: Object.fromEntries(graph.metadata),
@@ -131,6 +141,13 @@ export function inspectModel(graph: Graph, { sizes = {} }: InspectOptions = {}):
     unknown,
     warnings,
   };
+}
+
+/** The normalized float network; of a model that computes in integers otherwise than by rounding what it can be read as. */
+function floatForm(graph: Graph): Graph {
+  const network = graph.clone();
+  unpackNetwork(network);
+  return findQuantization(network) === undefined ? normalizeNetwork(network) : inferShapes(network);
 }
 
 /** The result, or undefined after an error of this code, which is handed on. */

@@ -5,11 +5,11 @@
 
 import { elementCount, type Graph, type Node, TritbankError, type Value } from '../ir/index.ts';
 import { countOperations, type Operations } from '../ops/index.ts';
-import { inferShapes } from '../passes/index.ts';
+import { type ActivationType, activationTypeOf, inferShapes } from '../passes/index.ts';
 import { addCounts, noCounts } from './conventions.ts';
+import { countedForm } from './counted-form.ts';
 import { type Group, groupLayers, type Part } from './groups.ts';
 import type { OperationCounts, UnknownOperator } from './records.ts';
-import { foldedForm } from './storage.ts';
 
 /** A layer with what it does; elements are those of one inference. */
 export interface CountedLayer {
@@ -27,8 +27,10 @@ export interface CountedNode {
 }
 
 export interface CountedGraph {
-  /** As it was counted: batch norms folded, shapes inferred. */
+  /** As it was counted: weights unpacked, activations float, batch norms folded, shapes inferred. */
   readonly graph: Graph;
+  /** As they were given. */
+  readonly activations: ActivationType;
   readonly batch: number;
   readonly layers: readonly CountedLayer[];
   readonly nodes: readonly CountedNode[];
@@ -107,7 +109,7 @@ function describeLayer(group: Group, counts: readonly OperationCounts[]): Counte
  * is neither fixed nor in `sizes` (a symbolic first dimension is a batch of one), and for operands that cannot fit.
  */
 export function countGraph(original: Graph, sizes: Sizes = {}): CountedGraph {
-  const folded = foldedForm(original);
+  const folded = countedForm(original);
   const graph = folded === original ? original.clone() : folded;
   inferShapes(graph, { bind: bindInputs(graph, sizes) });
   const { groups, rest } = groupLayers(graph);
@@ -125,6 +127,7 @@ export function countGraph(original: Graph, sizes: Sizes = {}): CountedGraph {
   }
   return {
     graph,
+    activations: activationTypeOf(original),
     batch: (graph.inputs[0]?.type?.shape?.[0] as number | undefined) ?? 1,
     layers: groups.map((group) => describeLayer(group, byGroup.get(group)!)),
     nodes,

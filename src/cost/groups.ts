@@ -1,6 +1,6 @@
 /**
- * The values of an exported graph, gathered by the layers of the network that it was made from: the parts of a filter
- * bank (`conv_1_fp`, `conv_1_hidden`, `conv_1_ternary`, as `quantize/apply.ts` names them) are one layer `conv_1`.
+ * The values of a deployed network, gathered by the layers of the network that it was made from: the parts of a filter
+ * bank (`findBanks`) are one layer.
  */
 
 import {
@@ -13,12 +13,12 @@ import {
   type Value,
 } from '../ir/index.ts';
 import { channelOp } from '../passes/index.ts';
-import { findLayers, type Layer } from '../quantize/index.ts';
+import { findBanks, findLayers, type Layer, type LayerKind } from '../quantize/index.ts';
 
 /** What one layer is made of, in numbers of values. */
 export interface Group {
   readonly name: string;
-  kind: 'conv' | 'depthwise' | 'pointwise' | 'classifier';
+  readonly kind: 'conv' | 'depthwise' | 'pointwise' | 'classifier';
   filters: number;
   /** Weights of one filter of the layer as it was before compression: input channels times kernel elements. */
   filterSize: number;
@@ -45,61 +45,61 @@ export interface Group {
  */
 export type Part = 'filters' | 'hidden' | 'scales' | 'biases' | 'output-scales';
 
+/** A layer's role in its bank; `whole` for one that is no part of a bank. */
 type Role = 'fp' | 'hidden' | 'ternary' | 'whole';
 
-/** A layer's place in a bank, known by its siblings' names. */
-function placeOf(name: string, names: ReadonlySet<string>): { bank: string; role: Role } {
-  const [, bank, role] = /^(.+)_(fp|hidden|ternary)$/.exec(name) ?? [];
-  const inBank = bank !== undefined && names.has(`${bank}_hidden`) && names.has(`${bank}_ternary`);
-  return inBank ? { bank, role: role as Role } : { bank: name, role: 'whole' };
+interface Place {
+  readonly group: Group;
+  readonly role: Role;
 }
 
-const kinds = { first: 'conv', conv: 'conv', depthwise: 'depthwise', pointwise: 'pointwise', classifier: 'classifier' };
+const kinds: Readonly<Record<LayerKind, Group['kind']>> = {
+  first: 'conv',
+  conv: 'conv',
+  depthwise: 'depthwise',
+  pointwise: 'pointwise',
+  classifier: 'classifier',
+};
 
-/** The layer whose output, through operators without weights, reaches `value`. */
-function layerBehind(value: Value, layers: ReadonlyMap<Node, Layer>): Layer | undefined {
+/** The place of the layer whose output, through operators without weights, reaches `value`. */
+function placeBehind(value: Value, places: ReadonlyMap<Node, Place>): Place | undefined {
   const node = value.producer;
   if (!node) return undefined;
-  return layers.get(node) ?? (node.inputs[0] ? layerBehind(node.inputs[0], layers) : undefined);
+  return places.get(node) ?? (node.inputs[0] ? placeBehind(node.inputs[0], places) : undefined);
+}
+
+function emptyGroup(name: string, kind: Group['kind']): Group {
+  const sizes = { filters: 0, filterSize: 0, fullPrecision: 0, hidden: 0 };
+  const values = { trits: 0, weights: 0, others: 0, outputScales: 0 };
+  return { name, kind, ...sizes, ...values, matrices: [], nodes: new Map() };
 }
 
 class Collector {
-  readonly groups = new Map<string, Group>();
+  readonly groups = new Set<Group>();
   readonly counted = new Set<Value>();
-  private readonly byNode: ReadonlyMap<Node, Layer>;
-  private readonly names: ReadonlySet<string>;
+  private readonly places = new Map<Node, Place>();
 
-  constructor(layers: readonly Layer[]) {
-    this.byNode = new Map(layers.map((layer) => [layer.node, layer]));
-    this.names = new Set(layers.map((layer) => layer.name));
-    for (const layer of layers) this.take(layer);
-  }
-
-  private group(name: string): Group {
-    const known = this.groups.get(name);
-    if (known) return known;
-    const sizes = { filters: 0, filterSize: 0, fullPrecision: 0, hidden: 0 };
-    const values = { trits: 0, weights: 0, others: 0, outputScales: 0 };
-    const group: Group = { name, kind: 'conv', ...sizes, ...values, matrices: [], nodes: new Map() };
-    this.groups.set(name, group);
-    return group;
+  constructor(graph: Graph) {
+    for (const { name, kind, fullPrecision, hidden, ternary } of findBanks(graph)) {
+      const group = emptyGroup(name, kinds[kind]);
+      if (fullPrecision) this.places.set(fullPrecision.node, { group, role: 'fp' });
+      this.places.set(hidden.node, { group, role: 'hidden' });
+      this.places.set(ternary.node, { group, role: 'ternary' });
+    }
+    for (const layer of findLayers(graph)) this.take(layer);
   }
 
   private take(layer: Layer): void {
-    const { bank, role } = placeOf(layer.name, this.names);
-    const group = this.group(bank);
-    const tensor = layer.weight.constant!;
-    const isTrits = isTernary(tensor);
+    const place = this.places.get(layer.node) ?? { group: emptyGroup(layer.name, kinds[layer.kind]), role: 'whole' };
+    this.places.set(layer.node, place);
+    const { group, role } = place;
+    this.groups.add(group);
+    const isTrits = isTernary(layer.weight.constant!);
     group.nodes.set(layer.node, role === 'hidden' ? 'hidden' : 'filters');
     if (role !== 'ternary') group.filterSize = layer.inputs * elementCount(layer.kernel);
     if (role === 'hidden') group.hidden = layer.filters;
     else group.filters += layer.filters;
     if (role === 'fp' || (role === 'whole' && !isTrits)) group.fullPrecision += layer.filters;
-    // a bank is known by its hidden convolution's kernel, a classifier by what follows the last one
-    const isClassifier = layer.kind === 'classifier' || group.kind === 'classifier';
-    if (role === 'hidden') group.kind = elementCount(layer.kernel) === 1 ? 'pointwise' : 'conv';
-    if (role === 'whole') group.kind = kinds[layer.kind] as Group['kind'];
-    if (isClassifier) group.kind = 'classifier';
     if (!this.counted.has(layer.weight)) this.takeWeight(group, layer, isTrits);
     const bias = layer.node.inputs[2];
     if (bias?.constant) this.takeOther(group, bias);
@@ -125,10 +125,9 @@ class Collector {
   /** A product or sum behind a layer: a scale `a`, an output scale, or a leftover of either kind. */
   takeChannelOp(node: Node): void {
     const op = channelOp(node);
-    const layer = op && layerBehind(op.x, this.byNode);
-    if (!layer) return;
-    const { bank, role } = placeOf(layer.name, this.names);
-    const group = this.group(bank);
+    const place = op && placeBehind(op.x, this.places);
+    if (!place) return;
+    const { group, role } = place;
     const values = node.inputs.find((i) => i !== op.x)!;
     if (op.op === 'Add' || role === 'hidden' || group.trits === 0) {
       if (op.op === 'Add') group.nodes.set(node, 'biases');
@@ -150,10 +149,8 @@ class Collector {
   takeBounds(node: Node): void {
     const bounds = channelBounds(node);
     const x = node.inputs.find((i) => i !== bounds);
-    const layer = bounds && x && layerBehind(x, this.byNode);
-    if (!layer || this.counted.has(bounds)) return;
-    const group = this.group(placeOf(layer.name, this.names).bank);
-    if (group.trits === 0) return;
+    const group = bounds && x && placeBehind(x, this.places)?.group;
+    if (!group || group.trits === 0 || this.counted.has(bounds)) return;
     this.counted.add(bounds);
     group.outputScales += group.filters - group.fullPrecision;
   }
@@ -168,7 +165,7 @@ function channelBounds({ op, inputs }: Node): Value | undefined {
 
 /** All layers in execution order, and how many float values of rank 1 and more belong to none. */
 export function groupLayers(graph: Graph): { readonly groups: readonly Group[]; readonly rest: number } {
-  const collector = new Collector(findLayers(graph));
+  const collector = new Collector(graph);
   for (const node of graph.nodes) {
     collector.takeChannelOp(node);
     collector.takeBounds(node);
@@ -176,7 +173,7 @@ export function groupLayers(graph: Graph): { readonly groups: readonly Group[]; 
   const others = graph.initializers.filter((v) => v.dtype === 'float32' && v.uses.size > 0 && v.shape.length > 0);
   const rest = others.filter((v) => !collector.counted.has(v));
   return {
-    groups: [...collector.groups.values()],
+    groups: [...collector.groups],
     rest: rest.reduce((total, v) => total + v.constant!.data.length, 0),
   };
 }

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import { quantizedModel } from '../../test/exporters.ts';
 import { f32, Graph } from '../ir/index.ts';
 import { NetworkBuilder } from '../models/index.ts';
+import { readModel } from '../onnx/index.ts';
 import { Builder } from '../ops/index.ts';
 import { applyPlan, deploy, makePlan, type PlanOptions, toFrozen } from '../quantize/index.ts';
 import { parseAccelerator } from './accelerator.ts';
@@ -92,6 +94,28 @@ it('stores by the scheme', () => {
   expect(bytes('five-trit').bytes).toBe(8 + 16 + 96);
   expect(bytes('entropy').bytes).toBeLessThanOrEqual(Math.ceil((120 * Math.log2(3)) / 8) + 96);
   expect(bytes('entropy').bytes).toBeGreaterThan(96);
+});
+
+it('takes number format and scheme from 8-bit activations, where the accelerator has the format', () => {
+  const graph = readModel(quantizedModel().bytes);
+  const cost = measureCost(graph);
+  expect([cost.activations, cost.format, cost.scheme]).toEqual(['int8', 'int8', storageSchemes['packed-int8']]);
+  // four filters of three weights, each with a scale; 16 pixels in, four by 16 out, a byte each
+  expect(cost.layers[0]).toMatchObject({
+    macs: 16 * 12,
+    parameters: 12,
+    bytes: 12 + 4 * 4,
+    inputBytes: 48,
+    outputBytes: 64,
+  });
+  expect(cost.bytes).toBe(28 + cost.structureBytes);
+  expect(cost.unknown).toEqual([]);
+  expect(measureCost(graph, { accelerator }).format).toBe('wide');
+  expect(measureCost(graph, { format: 'fp16', scheme: 'fp' })).toMatchObject({
+    format: 'fp16',
+    bytes: 24,
+    structureBytes: 0,
+  });
 });
 
 it('leaves out what it does not know, and says so', () => {

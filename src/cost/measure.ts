@@ -4,6 +4,7 @@
  */
 
 import type { Graph } from '../ir/index.ts';
+import type { ActivationType } from '../passes/index.ts';
 import { type Accelerator, formatOf, loadAccelerator, type NumberFormat } from './accelerator.ts';
 import { addArithmetic, addCounts, applyConventions, paperConventions } from './conventions.ts';
 import { type CountedGraph, type CountedLayer, type CountedNode, countGraph, type Sizes } from './count.ts';
@@ -11,14 +12,15 @@ import { type Estimate, estimate } from './estimate.ts';
 import { measureActivations } from './memory.ts';
 import type { Arithmetic, Conventions, LayerCost, NetworkCost, NodeCost, Relative, Work } from './records.ts';
 import { chooseScheme, measureLayer, type StorageScheme, type StorageSchemeName } from './storage.ts';
+import { measureStructure } from './structure.ts';
 
 export interface CostOptions {
   /** An accelerator model, or a preset's name. Default `paper`. */
   readonly accelerator?: Accelerator | string;
-  /** One of the accelerator's number formats; by default the one it names. */
+  /** One of the accelerator's number formats; by default `int8` for 8-bit activations, else the one it names. */
   readonly format?: string;
   readonly conventions?: Conventions;
-  /** Default: the paper's scheme that fits the graph. */
+  /** Default: `packed-int8` for 8-bit activations, else the paper's scheme that fits the graph. */
   readonly scheme?: StorageSchemeName | StorageScheme;
   /** Sizes for symbolic dimensions. */
   readonly sizes?: Sizes;
@@ -36,10 +38,11 @@ export interface Setting {
   readonly split?: number;
 }
 
-export function chooseSetting(options: CostOptions): Setting {
+export function chooseSetting(options: CostOptions, activations: ActivationType = 'float'): Setting {
   const { accelerator = 'paper', conventions = paperConventions, split } = options;
   const model = typeof accelerator === 'string' ? loadAccelerator(accelerator) : accelerator;
-  const format = options.format ?? model.defaultFormat;
+  const fitting = activations === 'int8' && Object.hasOwn(model.formats, 'int8') ? 'int8' : model.defaultFormat;
+  const format = options.format ?? fitting;
   const numbers = formatOf(model, format);
   return { accelerator: model, format, numbers, conventions, ...(split !== undefined && { split }) };
 }
@@ -171,10 +174,11 @@ function peakOf({ graph }: CountedGraph, bytesPerElement: number): number {
  * batch of one), E_FILE and E_FORMAT for an accelerator model that cannot be read, E_USAGE for a format that it lacks.
  */
 export function measureCost(graph: Graph, options: CostOptions = {}): NetworkCost {
-  const setting = chooseSetting(options);
   const counted = countGraph(graph, options.sizes);
+  const setting = chooseSetting(options, counted.activations);
   const groups = counted.layers.map((layer) => layer.group);
-  const scheme = chooseScheme(groups, options.scheme);
+  const scheme = chooseScheme(groups, counted.activations, options.scheme);
+  const structureBytes = scheme.structure === 'counted' ? measureStructure(graph) : 0;
   const parts = describeLayers(counted, scheme, setting);
   const works = parts.map((part): Work => ({ ...part, weightBytes: part.bytes }));
   const { split } = options;
@@ -184,7 +188,7 @@ export function measureCost(graph: Graph, options: CostOptions = {}): NetworkCos
     return { ...part, energy, memoryEnergy, utilisation };
   });
   const total = addArithmetic(layers);
-  const bytes = sum(layers, (l) => l.bytes) + Math.ceil((counted.rest * scheme.otherBits) / 8);
+  const bytes = sum(layers, (l) => l.bytes) + Math.ceil((counted.rest * scheme.otherBits) / 8) + structureBytes;
   const reference = uncompressedReference(counted, setting);
   const trafficBytes = sum(parts, trafficOf);
   const { fixedSplit } = whole;
@@ -194,9 +198,11 @@ export function measureCost(graph: Graph, options: CostOptions = {}): NetworkCos
     layers,
     nodes: describeNodes(counted, setting),
     batch: counted.batch,
+    activations: counted.activations,
     counts: addCounts(layers.map((l) => l.counts)),
     parameters: sum(layers, (l) => l.parameters) + counted.rest,
     bytes,
+    structureBytes,
     outputScales: sum(groups, (group) => group.outputScales),
     peakActivationBytes: peakOf(counted, setting.numbers.bytes),
     trafficBytes,

@@ -3,6 +3,7 @@
  * image, energies in the accelerator's unit, bytes as the storage scheme has them.
  */
 
+import type { ActivationType } from '../passes/index.ts';
 import type { StorageLayer, StorageScheme } from './storage.ts';
 
 /** Operations of a layer or network, by what causes them. Which of them count is a matter of `Conventions`. */
@@ -144,9 +145,13 @@ export interface NetworkCost extends Arithmetic, CostSetting {
   readonly nodes: readonly NodeCost[];
   /** Images per inference: the size of the input's first dimension, 1 where that is symbolic. */
   readonly batch: number;
+  /** As the network has them; whichever they are, layers and operations are those of the float network. */
+  readonly activations: ActivationType;
   readonly counts: OperationCounts;
   readonly parameters: number;
   readonly bytes: number;
+  /** Of nodes, names and shapes, as a part of `bytes`; 0 where the scheme leaves them out. */
+  readonly structureBytes: number;
   /** Scales that stay behind ternary filters, whether or not the scheme counts them. */
   readonly outputScales: number;
   /** Largest sum of activations alive at the same time, buffers reused in place; NaN where a shape is not known. */

@@ -12,13 +12,15 @@
  * Counted are weights, biases after batch norms are folded, and the scales `a` of strassenified convolutions. Scales
  * that stay behind ternary filters (one per output channel, where no full-precision layer can take them) are not: the
  * paper leaves them out; nor are the bounds that a ReLU6 has for each filter where such a scale moved past it.
- * `outputScales` says how many there are, so that nothing is hidden.
- * Left out: a file format's headers, names and shapes.
+ * `outputScales` says how many there are, so that nothing is hidden. Schemes of files count these too, and what a file has
+ * besides values: nodes, names and shapes.
  */
 
 import type { Graph, TernaryCounts } from '../ir/index.ts';
-import { foldBatchNorm, foldConstants } from '../passes/index.ts';
+import { type ActivationType, activationTypeOf } from '../passes/index.ts';
+import { countedForm } from './counted-form.ts';
 import { type Group, groupLayers } from './groups.ts';
+import { measureStructure } from './structure.ts';
 
 /** How ternary weights are stored: `packedBytes` says what each takes. */
 export const packings = ['two-bit', 'five-trit', 'entropy'] as const;
@@ -35,14 +37,23 @@ export interface StorageScheme {
   readonly otherBits: number;
   /** Bits of a scale that stays behind a ternary filter. 0: it is not counted, neither in bytes nor in parameters. */
   readonly outputScaleBits: number;
+  /** Bits of the scale by which a filter's integers are multiplied, of ternary filters too. Absent: not counted. */
+  readonly filterScaleBits?: number;
+  /** The graph's nodes, names and shapes, as an ONNX file has them. Absent: left out. */
+  readonly structure?: 'counted';
 }
 
 export type StorageMethod = 'fp' | 'twn' | 'strassen' | 'hybrid';
-export type StorageSchemeName = StorageMethod | 'int8' | 'hybrid-int8';
+export type StorageSchemeName = StorageMethod | 'int8' | 'hybrid-int8' | 'packed' | 'packed-int8';
 
 const twoBit = { packing: 'two-bit', outputScaleBits: 0 } as const;
+const file = { packing: 'five-trit', otherBits: 32, structure: 'counted' } as const;
 
-/** The paper's four, and two that it lacks: 8 bits for every value, and the hybrid's with 8 bits for every weight. */
+/**
+ * The paper's four, and four that it lacks: 8 bits for every value, the hybrid's with 8 bits for every weight, and the
+ * files that `exportOnnx` writes, with float and with 8-bit activations. In the latter, integers of every filter have a
+ * scale, which stands for the scale behind a ternary filter as well.
+ */
 export const storageSchemes: Readonly<Record<StorageSchemeName, StorageScheme>> = {
   fp: { ...twoBit, filterBits: 16, depthwiseBits: 16, otherBits: 16 },
   twn: { ...twoBit, filterBits: 16, depthwiseBits: 16, otherBits: 2 },
@@ -50,6 +61,8 @@ export const storageSchemes: Readonly<Record<StorageSchemeName, StorageScheme>> 
   hybrid: { ...twoBit, filterBits: 16, depthwiseBits: 32, otherBits: 32 },
   int8: { ...twoBit, filterBits: 8, depthwiseBits: 8, otherBits: 8 },
   'hybrid-int8': { ...twoBit, filterBits: 8, depthwiseBits: 8, otherBits: 32 },
+  packed: { ...file, filterBits: 16, depthwiseBits: 16, outputScaleBits: 32 },
+  'packed-int8': { ...file, filterBits: 8, depthwiseBits: 8, outputScaleBits: 0, filterScaleBits: 32 },
 };
 
 /**
@@ -85,10 +98,12 @@ export interface StorageLayer {
   readonly ternary?: TernaryCounts;
 }
 
-/** Sums over the layers, and over float constants that belong to none (at `otherBits`). */
+/** Sums over the layers, over float constants that belong to none (at `otherBits`), and the structure. */
 export interface Storage {
   readonly parameters: number;
   readonly bytes: number;
+  /** Of nodes, names and shapes, if the scheme counts them, else 0. */
+  readonly structureBytes: number;
   readonly outputScales: number;
   readonly layers: readonly StorageLayer[];
 }
@@ -122,7 +137,8 @@ const addCounts = (a: TernaryCounts, b: TernaryCounts): TernaryCounts => ({
 export function measureLayer(group: Group, scheme: StorageScheme): StorageLayer {
   const { name, kind, filters, fullPrecision, hidden, trits, weights, others, outputScales, matrices } = group;
   const weightBits = kind === 'depthwise' ? scheme.depthwiseBits : scheme.filterBits;
-  const bits = weights * weightBits + others * scheme.otherBits + outputScales * scheme.outputScaleBits;
+  const scaleBits = outputScales * scheme.outputScaleBits + filters * (scheme.filterScaleBits ?? 0);
+  const bits = weights * weightBits + others * scheme.otherBits + scaleBits;
   return {
     name,
     kind,
@@ -139,38 +155,30 @@ export function measureLayer(group: Group, scheme: StorageScheme): StorageLayer 
 
 const sum = <T>(items: readonly T[], f: (item: T) => number) => items.reduce((total, item) => total + f(item), 0);
 
-/** Weights that a file packs are computed from constants; so many elements at most. */
-const unpackedElements = 2 ** 26;
-
-/**
- * The graph with its batch norms folded and its weights unpacked, as it is computed; one that has neither is returned as
- * it is.
- */
-export function foldedForm(graph: Graph): Graph {
-  const isPacked = graph.nodes.some(({ inputs }) => inputs.length > 0 && inputs.every((value) => value?.constant));
-  if (!isPacked && !graph.nodes.some((n) => n.op === 'BatchNormalization')) return graph;
-  const folded = graph.clone();
-  if (isPacked) foldConstants(folded, { maxElements: unpackedElements });
-  foldBatchNorm(folded);
-  return folded;
-}
-
-/** A scheme by its name, or the paper's that fits the layers. */
-export function chooseScheme(groups: readonly Group[], scheme?: StorageSchemeName | StorageScheme): StorageScheme {
-  return typeof scheme === 'object' ? scheme : storageSchemes[scheme ?? methodIn(groups)];
+/** A scheme by its name; by default that of files with 8-bit activations, or the paper's that fits the layers. */
+export function chooseScheme(
+  groups: readonly Group[],
+  activations: ActivationType,
+  scheme?: StorageSchemeName | StorageScheme,
+): StorageScheme {
+  if (typeof scheme === 'object') return scheme;
+  return storageSchemes[scheme ?? (activations === 'int8' ? 'packed-int8' : methodIn(groups))];
 }
 
 /**
- * Measures an exported graph, or any inference graph as it would be after its batch norms are folded. `scheme` is one
- * of the paper's by name, or figures; by default the named one that fits the graph. The graph is not changed.
+ * Measures an exported graph, packed or not, or any inference graph as it would be after its batch norms are folded.
+ * `scheme` is one by name, or figures; by default the named one that fits the graph. The graph is not changed. Throws
+ * E_UNSUPPORTED where a scheme counts the structure of a graph that no file can have.
  */
 export function measureStorage(graph: Graph, scheme?: StorageSchemeName | StorageScheme): Storage {
-  const { groups, rest } = groupLayers(foldedForm(graph));
-  const chosen = chooseScheme(groups, scheme);
+  const { groups, rest } = groupLayers(countedForm(graph));
+  const chosen = chooseScheme(groups, activationTypeOf(graph), scheme);
   const layers = groups.map((group) => measureLayer(group, chosen));
+  const structureBytes = chosen.structure === 'counted' ? measureStructure(graph) : 0;
   return {
     parameters: sum(layers, (l) => l.parameters) + rest,
-    bytes: sum(layers, (l) => l.bytes) + Math.ceil((rest * chosen.otherBits) / 8),
+    bytes: sum(layers, (l) => l.bytes) + Math.ceil((rest * chosen.otherBits) / 8) + structureBytes,
+    structureBytes,
     outputScales: sum(layers, (l) => l.outputScales),
     layers,
   };

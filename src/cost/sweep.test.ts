@@ -54,6 +54,7 @@ describe('sweepCost', () => {
     expect(() => sweepCost(base, { ...pairs, scheme: { ...storageSchemes.hybrid, packing: 'entropy' } })).toThrow(
       'found entropy',
     );
+    expect(() => sweepCost(base, { ...pairs, scheme: 'packed-int8' })).toThrow('expected a scheme without structure');
     expect(() => sweepCost(base, { ...pairs, alphas: [1.5] })).toThrow(/alpha: expected 0 to 1/);
     const plan = makePlan(base, { method: 'hybrid' });
     const compressed = deploy(toFrozen(applyPlan(base, plan, 1), new Map()), new Map());

@@ -4,6 +4,7 @@ import { type Graph, TritbankError } from '../ir/index.ts';
 import { type LayerKind, makePlan } from '../quantize/index.ts';
 import { addArithmetic } from './conventions.ts';
 import { type CountedLayer, countKnown } from './count.ts';
+import { countedForm } from './counted-form.ts';
 import { estimate } from './estimate.ts';
 import {
   type CostOptions,
@@ -17,7 +18,7 @@ import {
 import { paretoFront } from './pareto.ts';
 import { predictLayers } from './predict.ts';
 import type { Arithmetic, Sweep, SweepPoint, Work } from './records.ts';
-import { foldedForm, measureLayer, type StorageScheme, storageSchemes } from './storage.ts';
+import { measureLayer, type StorageScheme, storageSchemes } from './storage.ts';
 
 export interface SweepOptions extends CostOptions {
   /** Fractions of a bank's filters kept in full precision, in [0, 1]. */
@@ -36,6 +37,9 @@ function checkOptions({ conventions }: Setting, scheme: StorageScheme): void {
   if (conventions.outputScales === 'counted') {
     throw new TritbankError('E_USAGE', 'sweep', `expected output scales left out (${why}), found them counted`);
   }
+  if (scheme.structure === 'counted') {
+    throw new TritbankError('E_USAGE', 'sweep', 'expected a scheme without structure (no file is written), found one');
+  }
   if (scheme.packing === 'entropy') {
     throw new TritbankError('E_USAGE', 'sweep', `expected a packing by size (${why}), found entropy`);
   }
@@ -43,15 +47,16 @@ function checkOptions({ conventions }: Setting, scheme: StorageScheme): void {
 
 /**
  * Counts every pair of alpha and width ratio. All points are stored by one scheme, by default
- * the paper's for hybrids. Throws E_MODEL for a network that is compressed already or has nothing to compress, E_USAGE
+ * the paper's for hybrids, with 8 bits for every weight where the network's activations have 8 bits. Throws E_MODEL for a network that is compressed already or has nothing to compress, E_USAGE
  * for values out of range and for conventions that need trained weights, and what `measureCost` throws.
  */
 export function sweepCost(graph: Graph, options: SweepOptions): Sweep {
-  const setting = chooseSetting(options);
-  const scheme = typeof options.scheme === 'object' ? options.scheme : storageSchemes[options.scheme ?? 'hybrid'];
-  checkOptions(setting, scheme);
   const counted = countKnown(graph, 'sweep', options.sizes);
-  const base = foldedForm(graph);
+  const setting = chooseSetting(options, counted.activations);
+  const fitting = counted.activations === 'int8' ? 'hybrid-int8' : 'hybrid';
+  const scheme = typeof options.scheme === 'object' ? options.scheme : storageSchemes[options.scheme ?? fitting];
+  checkOptions(setting, scheme);
+  const base = countedForm(graph);
   const reference = uncompressedReference(counted, setting);
   const others = otherWork(counted.nodes, setting);
   const restBytes = Math.ceil((counted.rest * scheme.otherBits) / 8);

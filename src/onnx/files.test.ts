@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { f32Type, modelBytes, node } from '../../test/onnx-model.ts';
 import { f32, Graph, printGraph, TritbankError } from '../ir/index.ts';
 import { canonicalOpset } from '../ops/names.ts';
-import { loadModel, saveModel } from './files.ts';
+import { loadModel, openModel, saveModel } from './files.ts';
 
 let folder = '';
 const path = (name: string) => join(folder, name);
@@ -71,7 +71,8 @@ describe('model files', () => {
     expect((await readdir(folder)).sort()).toEqual(['m.onnx', 'm.onnx.data']);
     // w takes 4800 bytes from 0, v 1200 bytes from the next multiple of 4096, tiny stays inside
     expect((await stat(path('m.onnx.data'))).size).toBe(8192 + 1200);
-    const back = await loadModel(path('m.onnx'));
+    const { graph: back, fileBytes } = await openModel(path('m.onnx'));
+    expect(fileBytes).toBe(8192 + 1200 + (await stat(path('m.onnx'))).size);
     for (const name of ['w', 'v', 'tiny']) expect(back.value(name).constant).toEqual(sample().value(name).constant);
   });
 

@@ -23,15 +23,25 @@ const alignment = 4096;
 /** Node reads and writes at most 2 GiB at a time. */
 const pieceBytes = 2 ** 30;
 
+export interface StoredModel {
+  readonly graph: Graph;
+  /** Of the file and of its external data. */
+  readonly fileBytes: number;
+}
+
 /** Loads a model with its external data. E_FILE for absent or unreadable files, otherwise as `readModel`. */
-export async function loadModel(path: string): Promise<Graph> {
+export const loadModel = async (path: string): Promise<Graph> => (await openModel(path)).graph;
+
+/** The same with the size on disk. */
+export async function openModel(path: string): Promise<StoredModel> {
   const bytes = await readWhole(path);
   const model = inFile(path, () => decodeModel(bytes));
   const data = new Map<string, Uint8Array>();
   for (const location of inFile(path, () => externalLocations(model.graph))) {
     data.set(location, await readWhole(join(dirname(path), location)));
   }
-  return inFile(path, () => buildGraph(model, (location) => data.get(location)!));
+  const graph = inFile(path, () => buildGraph(model, (location) => data.get(location)!));
+  return { graph, fileBytes: [...data.values()].reduce((total, { length }) => total + length, bytes.length) };
 }
 
 /** Saves a model, with its large tensors as external data where asked for or needed. E_FILE where it cannot write. */

@@ -1,6 +1,6 @@
 /** ONNX files to graphs and back. Browser code imports `read.ts` and `write.ts` directly: `files.ts` needs Node. */
 
-export { fingerprint, loadModel, type SaveOptions, saveModel } from './files.ts';
+export { fingerprint, loadModel, openModel, type SaveOptions, type StoredModel, saveModel } from './files.ts';
 export { type ReadOptions, readModel } from './read.ts';
 export type { ExternalSink, ExternalSource } from './tensors.ts';
 export { codeToDtype, dtypeToCode } from './types.ts';

@@ -18,12 +18,14 @@ function domainOf({ domain = '' }: NodeProto): string {
   return isDefaultDomain(domain) ? '' : domain;
 }
 
-/** The node's own name, or one from its operator and first output. */
-function nameOf(node: NodeProto): string {
-  if (node.name) return node.name;
-  const output = node.output.find((name) => name !== '');
-  return output ? `${node.opType}_${output}` : (node.opType ?? '');
+/** The name that a node without one gets, from its operator and the names of its outputs, `''` for an absent one. */
+export function impliedName(op: string, outputs: readonly string[]): string {
+  const output = outputs.find((name) => name !== '');
+  return output ? `${op}_${output}` : op;
 }
+
+/** The node's own name, or the implied one. */
+const nameOf = ({ name, opType, output }: NodeProto): string => name || impliedName(opType ?? '', output);
 
 function labelOf(node: NodeProto): string {
   const domain = domainOf(node);

@@ -7,7 +7,7 @@
  */
 
 import { elementCount, type Graph, type Node, type Tensor, TritbankError, type Value } from '../ir/index.ts';
-import { isOpType } from '../ops/names.ts';
+import { isOpType, type OpType } from '../ops/names.ts';
 import { evaluateNode } from '../ops/reference.ts';
 import { knownTensor } from '../ops/shape/contents.ts';
 import { inferNode } from '../ops/shape.ts';
@@ -15,14 +15,16 @@ import { inferNode } from '../ops/shape.ts';
 export interface FoldConstantsOptions {
   /** Outputs with more elements are not folded. Default 2^20. */
   readonly maxElements?: number;
+  /** Nodes of this operator stay computed. */
+  readonly except?: OpType;
 }
 
 /** Folds in place, refreshing types on the way; true when a node was folded. */
-export function foldConstants(graph: Graph, { maxElements = 2 ** 20 }: FoldConstantsOptions = {}): boolean {
+export function foldConstants(graph: Graph, { maxElements = 2 ** 20, except }: FoldConstantsOptions = {}): boolean {
   const inputs = new Set(graph.inputs);
   let changed = false;
   for (const node of [...graph.nodes]) {
-    if (!isOpType(node.op, node.domain)) continue;
+    if (!isOpType(node.op, node.domain) || node.op === except) continue;
     inferNode(node);
     if (!node.outputs.every((o) => !o || isSmall(o, maxElements))) continue;
     const tensors = allConstant(node, inputs) ? evaluate(node) : fromShapes(node);

@@ -14,3 +14,4 @@ export { type PermutedFilters, permuteFilters } from './permute-filters/permute-
 export { removeDead } from './remove-dead.ts';
 export { removeMarkers } from './remove-markers.ts';
 export { liftWeightScales, settleTernary } from './settle-ternary.ts';
+export { type ActivationType, activationTypeOf, unpackNetwork } from './unpack/unpack-network.ts';

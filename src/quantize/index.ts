@@ -1,4 +1,5 @@
 export * from './apply.ts';
+export * from './banks.ts';
 export * from './deploy.ts';
 export * from './initial-state.ts';
 export * from './layers.ts';

@@ -41,6 +41,9 @@ describe('a measurement', () => {
       'Command',
     ]);
     expect(texts(document, '.facts dd')).toContain('2026-01-31 12:00 UTC');
+    const file = await render({ cost, fileBytes: 3_145_728 });
+    const at = texts(file, '.facts dt').indexOf('File');
+    expect(texts(file, '.facts dd')[at]).toBe('3,072.0 KB on disk');
     expect(texts(document, '.facts code')).toEqual([facts.command]);
     expect(texts(document, 'figure h3')).toEqual([
       'Operations of each layer',

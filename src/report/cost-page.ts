@@ -5,7 +5,14 @@ import { drawLayerCosts } from './charts/layer-costs.ts';
 import { drawPareto } from './charts/pareto.ts';
 import { renderColumns } from './columns.ts';
 import { costColumns, costlyRows, sweepColumns } from './cost-columns.ts';
-import { describeAdditions, describeFigures, describeSetting, describeTotals, describeUnknown } from './cost-words.ts';
+import {
+  describeAdditions,
+  describeFigures,
+  describeFile,
+  describeSetting,
+  describeTotals,
+  describeUnknown,
+} from './cost-words.ts';
 import { type Fact, renderDocument, renderFacts, section, tile } from './document.ts';
 import { formatCount, formatDate, formatFixed, formatKilobytes, formatSetting, shorten } from './format.ts';
 import { html, type Markup } from './html.ts';
@@ -19,16 +26,16 @@ export interface CostReport {
   /** ISO 8601. */
   readonly date: string;
   readonly cost?: NetworkCost | undefined;
+  /** Size on disk of the model with this cost. */
+  readonly fileBytes?: number | undefined;
   readonly sweep?: readonly SweepPoint[] | undefined;
   /** Of a sweep without a cost beside it, which has its own. */
   readonly setting?: CostSetting | undefined;
 }
 
-export function renderCostPage({ title, generatedBy, command, date, cost, sweep, setting }: CostReport): string {
-  const facts: Fact[] = [
-    ...statementsOf(cost, setting, date).map(factOf),
-    { term: 'Command', texts: [command], form: 'code' },
-  ];
+export function renderCostPage(report: CostReport): string {
+  const { title, generatedBy, command, cost, sweep } = report;
+  const facts: Fact[] = [...statementsOf(report).map(factOf), { term: 'Command', texts: [command], form: 'code' }];
   const unknown = cost && describeUnknown(cost);
   const points = sweep && `${formatCount(sweep.length)} configurations of hybrid filter banks`;
   return renderDocument({
@@ -43,8 +50,9 @@ ${unknown && html`<p class="card warning"><strong>Warning</strong>: ${unknown}</
 }
 
 /** By how much room they take, so that rows of facts are about as high. */
-function statementsOf(cost: NetworkCost | undefined, setting: CostSetting | undefined, date: string): Statement[] {
-  const about = cost ? [...describeAdditions(cost), ...describeTotals(cost)] : setting ? describeSetting(setting) : [];
+function statementsOf({ cost, fileBytes, setting, date }: CostReport): Statement[] {
+  const figures = cost && [...describeFile(fileBytes), ...describeAdditions(cost), ...describeTotals(cost)];
+  const about = figures ?? (setting ? describeSetting(setting) : []);
   const name = (cost ?? setting)?.name;
   const model = name === undefined ? [] : [{ term: 'model', texts: [name] }, ...about];
   const room = ({ texts }: Statement) => (texts.length > 1 ? 2 : Number(texts.some((text) => text.length > 48)));

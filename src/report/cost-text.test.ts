@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { makeCost, makeLayer, makeNode, makeSweep } from '../../test/browser/cost-records.ts';
 import { noCounts } from '../cost/conventions.ts';
 import type { NetworkCost } from '../cost/records.ts';
+import { storageSchemes } from '../cost/storage.ts';
 import { scaleEnergy } from './energy-unit.ts';
 import { costCsv, printCost, printSweep, sweepCsv } from './index.ts';
 import { alignTable } from './text-table.ts';
@@ -68,6 +69,24 @@ describe('cost', () => {
       '                                       other values at 32 bits',
       'scales behind ternary filters          512, left out of size and operations',
     ]);
+  });
+
+  test('a file: its size on disk, what of the count is structure, and its 8-bit activations', () => {
+    const scheme = storageSchemes['packed-int8'];
+    const cost = makeCost(layers, { scheme, activations: 'int8', structureBytes: 2048, outputScales: 512 });
+    const lines = printCost(cost, { fileBytes: 135_000 }).split('\n');
+    expect(lines[8]).toBe('size                                   129.2 KB, 49.06 % of full precision at 16 bits');
+    expect(lines[9]).toBe('file                                   131.8 KB on disk');
+    expect(textsOf(cost, 'nodes, names and shapes')).toEqual(['2.00 KB of the size']);
+    expect(textsOf(cost, 'activations')).toEqual(['8 bits; layers are those of the float network']);
+    expect(textsOf(cost, 'storage scheme')).toEqual([
+      'five ternary weights to a byte',
+      'full-precision filters at 8 bits, depthwise ones at 8 bits',
+      'other values at 32 bits',
+      'a scale for each filter at 32 bits',
+      'nodes, names and shapes counted',
+    ]);
+    expect(textsOf(cost, 'scales behind ternary filters')).toEqual(['512, left out of operations']);
   });
 
   test('the other conventions, another scheme, several images, an unknown shape', () => {

@@ -2,7 +2,14 @@
 
 import type { NetworkCost, SweepPoint } from '../cost/records.ts';
 import { costColumns, costlyRows, nodeColumns, sweepColumns } from './cost-columns.ts';
-import { describeAdditions, describeFigures, describeTotals, describeUnknown, type Figure } from './cost-words.ts';
+import {
+  describeAdditions,
+  describeFigures,
+  describeFile,
+  describeTotals,
+  describeUnknown,
+  type Figure,
+} from './cost-words.ts';
 import { formatSetting, shorten } from './format.ts';
 import { alignTable, oneLine, printStatements, type Statement } from './text-table.ts';
 
@@ -12,12 +19,21 @@ const maxName = 44;
 export interface PrintCostOptions {
   /** The table has a row a node instead of a row a layer. */
   readonly nodes?: boolean;
+  /** Size of the model on disk. */
+  readonly fileBytes?: number;
 }
 
 /** A table of the layers with a total, then the network's figures, then what is unknown. No line end at the end. */
-export function printCost(cost: NetworkCost, { nodes = false }: PrintCostOptions = {}): string {
+export function printCost(cost: NetworkCost, { nodes = false, fileBytes }: PrintCostOptions = {}): string {
   const { size, multiplications, energy, throughput } = describeFigures(cost);
-  const figures = [line(size), line(multiplications), ...describeAdditions(cost), line(energy), line(throughput)];
+  const figures = [
+    line(size),
+    ...describeFile(fileBytes),
+    line(multiplications),
+    ...describeAdditions(cost),
+    line(energy),
+    line(throughput),
+  ];
   const unknown = describeUnknown(cost);
   const table = nodes ? printNodes(cost) : printLayers(cost);
   const parts = [table, '', printStatements([...figures, ...describeTotals(cost)])];

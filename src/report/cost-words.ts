@@ -58,12 +58,16 @@ export const describeAdditions = ({ additions, additionsWithMacs }: NetworkCost)
   state('additions, those inside MACs included', `${formatMillions(additionsWithMacs)} M`),
 ];
 
+/** Of the model's file, where its size is known. */
+export const describeFile = (fileBytes: number | undefined): readonly Statement[] =>
+  fileBytes === undefined ? [] : [state('file', `${formatKilobytes(fileBytes)} KB on disk`)];
+
 const describePeak = (bytes: number) =>
   Number.isFinite(bytes) ? `${formatKilobytes(bytes)} KB` : 'unknown, since the shape of a value is unknown';
 
 /** Further totals. */
 export function describeTotals(cost: NetworkCost): readonly Statement[] {
-  const { fixedSplit, memoryEnergy, batch } = cost;
+  const { fixedSplit, memoryEnergy, batch, structureBytes } = cost;
   const { unit, divisor } = energyScaleOf(cost);
   return [
     state(
@@ -75,6 +79,10 @@ export function describeTotals(cost: NetworkCost): readonly Statement[] {
     state('peak activation memory', describePeak(cost.peakActivationBytes)),
     state('traffic', `${formatKilobytes(cost.trafficBytes)} KB of weights, inputs and outputs`),
     state('arithmetic intensity', `${formatFixed(cost.intensity, 2)} operations a byte`),
+    ...(structureBytes > 0
+      ? [state('nodes, names and shapes', `${formatKilobytes(structureBytes)} KB of the size`)]
+      : []),
+    ...(cost.activations === 'int8' ? [state('activations', '8 bits; layers are those of the float network')] : []),
     ...(batch === 1 ? [] : [state('images per inference', formatCount(batch))]),
     ...describeSetting(cost),
     ...describeOutputScales(cost),
@@ -108,19 +116,22 @@ const packingWords: Readonly<Record<Packing, string>> = {
   entropy: 'ternary weights at the entropy of their frequencies',
 };
 
-function describeScheme({ packing, filterBits, depthwiseBits, otherBits, outputScaleBits }: StorageScheme): string[] {
+function describeScheme(scheme: StorageScheme): string[] {
+  const { packing, filterBits, depthwiseBits, otherBits, outputScaleBits, filterScaleBits = 0, structure } = scheme;
   return [
     packingWords[packing],
     `full-precision filters at ${describeBits(filterBits)}, depthwise ones at ${describeBits(depthwiseBits)}`,
     `other values at ${describeBits(otherBits)}`,
     ...(outputScaleBits > 0 ? [`scales behind ternary filters at ${describeBits(outputScaleBits)}`] : []),
+    ...(filterScaleBits > 0 ? [`a scale for each filter at ${describeBits(filterScaleBits)}`] : []),
+    ...(structure === 'counted' ? ['nodes, names and shapes counted'] : []),
   ];
 }
 
 /** Nothing where there are none, or where they are counted everywhere. */
 function describeOutputScales({ outputScales, scheme, conventions }: NetworkCost): Statement[] {
   const absent = [
-    ...(scheme.outputScaleBits > 0 ? [] : ['size']),
+    ...(scheme.outputScaleBits > 0 || scheme.filterScaleBits ? [] : ['size']),
     ...(conventions.outputScales === 'counted' ? [] : ['operations']),
   ];
   if (outputScales === 0 || absent.length === 0) return [];

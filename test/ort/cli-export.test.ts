@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluateModel } from '../../src/classifier/index.ts';
+import type { NetworkCost } from '../../src/cost/index.ts';
 import type { ExportResult } from '../../src/export/index.ts';
 import { loadModel, saveModel } from '../../src/onnx/index.ts';
 import { readPreprocessing } from '../../src/onnx/metadata.ts';
@@ -118,4 +119,15 @@ test('8-bit activations, with data: compared on its test images, and read by eva
   expect(Math.abs(100 * evaluation.top1 - top1)).toBeLessThan(15);
   const { size, labels } = readPreprocessing((await loadModel(at('int8.onnx'))).metadata);
   expect([size, labels![9]]).toEqual([32, 'pattern 9']);
+  const cost = await startProgram(['cost', 'int8.onnx', '--json'], directory);
+  expect([cost.status, cost.stderr]).toEqual([0, '']);
+  const counted = JSON.parse(cost.stdout) as NetworkCost & { readonly fileBytes: number };
+  const fileBytes = statSync(at('int8.onnx')).size;
+  expect([counted.fileBytes, counted.activations, counted.format]).toEqual([fileBytes, 'int8', 'int8']);
+  expect(Math.abs(counted.bytes / fileBytes - 1)).toBeLessThan(0.03);
+  expect(counted.layers.filter(({ method }) => method === 'hybrid').length).toBeGreaterThan(0);
+  const text = await startProgram(['cost', 'int8.onnx'], directory);
+  expect(text.stdout).toContain(
+    `\nfile                                   ${(fileBytes / 1024).toFixed(2)} KB on disk\n`,
+  );
 });
