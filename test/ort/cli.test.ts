@@ -33,6 +33,7 @@ describe('help', () => {
   test.each([
     ['tritbank', []],
     ['train', ['train']],
+    ['fine-tune', ['fine-tune']],
     ['eval', ['eval']],
     ['demo', ['demo']],
     ['cost', ['cost']],
