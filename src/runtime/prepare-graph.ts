@@ -4,9 +4,9 @@
  */
 
 import { type Graph, isTernary, type Node, scalar, type Tensor, TritbankError, type Value } from '../ir/index.ts';
-import { misfit } from './errors.ts';
-import { numbersOf } from './fold/arrays.ts';
-import { evaluators } from './fold/evaluate.ts';
+import { misfit } from '../ops/arithmetic/errors.ts';
+import { evaluateConstants, isEvaluated } from '../ops/arithmetic/evaluate.ts';
+import { numbersOf } from '../ops/arithmetic/numbers.ts';
 import { ruleOf } from './lower/lower.ts';
 import { isTensorType } from './tensor.ts';
 
@@ -65,10 +65,8 @@ function tableOf(tensor: Tensor): Tensor {
 
 /** Constants become the value of their node's output; `trits` collects those that are int8 and stand for float32. */
 function fold(node: Node, trits: Set<Value>): void {
-  if (node.domain !== '' || node.op === 'DequantizeLinear' || !Object.hasOwn(evaluators, node.op)) return;
+  if (node.domain !== '' || node.op === 'DequantizeLinear' || !isEvaluated(node.op)) return;
   if (node.inputs.some((input) => input && !input.constant)) return;
-  const [output] = node.outputs;
-  if (!output) return;
   const inputs = node.inputs.map((input) => input?.constant);
   const [first] = node.inputs;
   const isTable = node.op === 'Gather' && first?.constant?.dtype === 'float32' && isTernary(first.constant);
@@ -77,11 +75,15 @@ function fold(node: Node, trits: Set<Value>): void {
   if (!isMoved) {
     for (const [i, input] of node.inputs.entries()) if (input && trits.has(input)) inputs[i] = toFloats(inputs[i]!);
   }
-  output.constant = evaluators[node.op]!(node, inputs);
-  if (isMoved) trits.add(output);
+  const results = evaluateConstants(node, inputs);
   for (let i = 0; i < node.inputs.length; i++) node.setInput(i, undefined);
-  output.producer = undefined;
-  node.outputs[0] = undefined;
+  for (const [i, output] of node.outputs.entries()) {
+    if (!output) continue;
+    output.constant = results[i]!;
+    if (isMoved) trits.add(output);
+    output.producer = undefined;
+    node.outputs[i] = undefined;
+  }
 }
 
 const toFloats = ({ dims, data }: Tensor): Tensor => ({

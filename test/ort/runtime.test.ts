@@ -169,6 +169,16 @@ const cases: Case[] = [
     },
   ],
   [
+    'Reshape by a part of its Shape',
+    image,
+    (g, x) => {
+      const part = g.add('Shape', [x], { start: int(-3), end: int(-1) }).output();
+      const one = g.initializer('one', i64([1]));
+      const shape = apply(g, 'Concat', [one, part, g.initializer('rest', i64([-1]))], { axis: int(0) });
+      return apply(g, 'Relu', [apply(g, 'Reshape', [apply(g, 'Neg', [x]), shape])]);
+    },
+  ],
+  [
     'Pad with a value, in front of a pool and of a convolution',
     image,
     (g, x) => {

@@ -7,7 +7,7 @@
  */
 
 import { type Graph, ints, type Node, type Shape } from '../../ir/index.ts';
-import { windowsOf } from '../../ops/shape/window.ts';
+import { windowsOf } from '../../ops/arithmetic/window.ts';
 import { inferShapes } from '../infer-shapes.ts';
 
 const windowed = new Set(['AveragePool', 'Conv', 'MaxPool']);

@@ -9,9 +9,9 @@
  */
 
 import { type Graph, int, ints, type Node, toNumbers, type Value } from '../../ir/index.ts';
+import { perAxis } from '../../ops/arithmetic/window.ts';
 import { Builder } from '../../ops/index.ts';
 import { padsPerAxis } from '../../ops/shape/slice.ts';
-import { perAxis } from '../../ops/shape/window.ts';
 import { inferNode } from '../../ops/shape.ts';
 import { constantOf } from '../channels.ts';
 import { inferShapes } from '../infer-shapes.ts';

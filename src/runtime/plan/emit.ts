@@ -1,6 +1,6 @@
 /** Layers to steps: a table of emitters. Each says first what memory it needs, and gives its steps when addresses are known. */
 
-import { compileFunctions } from '../lower/functions.ts';
+import { compileFunctions } from '../../ops/arithmetic/functions.ts';
 import type { Layer } from '../lower/layers.ts';
 import { type Plane, pixelsOf, planeElements, sizeOf } from '../lower/operand.ts';
 import type { Blob } from './blobs.ts';
