@@ -6,6 +6,7 @@
 
 import { measureCost, measureStorage, type NodeCost, type UnknownOperator } from '../cost/index.ts';
 import { type DType, type Graph, type Node, printType, type Shape, TritbankError, type Value } from '../ir/index.ts';
+import { traitsOf } from '../ops/index.ts';
 import { findQuantization, inferShapes, normalizeNetwork } from '../passes/index.ts';
 import type { LayerKind } from '../quantize/index.ts';
 import { classCountOf } from '../train/evaluate.ts';
@@ -177,9 +178,10 @@ function describeLayer(
 }
 
 /** Operators after which the axes are where they were. */
-const keepsAxes = new Set(
-  'Add BatchNormalization Cast Clip DequantizeLinear Div Mul Pad QuantizeLinear Relu Sub'.split(' '),
-);
+function keepsAxes(node: Node): boolean {
+  const { elementwise, converts } = traitsOf(node);
+  return elementwise !== undefined || converts === true || node.op === 'BatchNormalization' || node.op === 'Pad';
+}
 
 /** By what the first convolution behind the input asks for. */
 function layoutOf(input: Value): InputReport['layout'] {
@@ -194,7 +196,7 @@ function layoutOf(input: Value): InputReport['layout'] {
     if (node.op === 'Transpose' && node.ints('perm', []).join() === '0,3,1,2') return 'NHWC';
     // one channel needs no transposition to get in front
     if (node.op === 'Reshape' && shape[3] === 1 && node.output().type?.shape?.[1] === 1) return 'NHWC';
-    if (keepsAxes.has(node.op)) pending.push(...node.output().uses);
+    if (keepsAxes(node)) pending.push(...node.output().uses);
   }
   return null;
 }

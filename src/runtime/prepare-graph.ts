@@ -7,6 +7,7 @@ import { type Graph, isTernary, type Node, scalar, type Tensor, TritbankError, t
 import { misfit } from '../ops/arithmetic/errors.ts';
 import { evaluateConstants, isEvaluated } from '../ops/arithmetic/evaluate.ts';
 import { numbersOf } from '../ops/arithmetic/numbers.ts';
+import { traitsOf } from '../ops/traits.ts';
 import { ruleOf } from './lower/lower.ts';
 import { isTensorType } from './tensor.ts';
 
@@ -49,9 +50,6 @@ function checkDropout(node: Node): void {
   if (isOn || (mask && mask.uses.size > 0)) throw misfit(node, 'Dropout of inference', 'that of training');
 }
 
-/** Operators that only move elements, so that trits stay int8 in them. */
-const movers = new Set(['Flatten', 'Gather', 'Identity', 'Reshape', 'Slice', 'Squeeze', 'Transpose', 'Unsqueeze']);
-
 const int8Tables = new WeakMap<Tensor, Tensor>();
 
 /** A ternary float32 table as int8: what is looked up in it takes a quarter of the memory, and goes to the kernels as it is. */
@@ -71,7 +69,8 @@ function fold(node: Node, trits: Set<Value>): void {
   const [first] = node.inputs;
   const isTable = node.op === 'Gather' && first?.constant?.dtype === 'float32' && isTernary(first.constant);
   if (isTable) inputs[0] = tableOf(first.constant!);
-  const isMoved = movers.has(node.op) && (isTable || (first !== undefined && trits.has(first)));
+  // trits stay int8 while they are only moved about
+  const isMoved = traitsOf(node).moves === 'first' && (isTable || (first !== undefined && trits.has(first)));
   if (!isMoved) {
     for (const [i, input] of node.inputs.entries()) if (input && trits.has(input)) inputs[i] = toFloats(inputs[i]!);
   }

@@ -5,6 +5,7 @@
  */
 
 import { type DType, elementCount, type Graph, type Shape, TritbankError, type Value } from '../ir/index.ts';
+import { traitsOf } from '../ops/traits.ts';
 import { createEngine, type Engine, type LayerTime } from './engine.ts';
 import { type Batch, type Feeds, fixedDims, readBatch } from './feeds.ts';
 import { loadGraph } from './load-graph.ts';
@@ -87,20 +88,12 @@ function checkOptions(options: SessionOptions): void {
 const metadataOf = (values: Graph['inputs']): ValueMetadata[] =>
   values.map(({ name, dtype, type }) => ({ name, type: dtype, shape: type?.shape }));
 
-const transparent = new Set([
-  'DequantizeLinear',
-  'QuantizeLinear',
-  'Reshape',
-  'Flatten',
-  'Identity',
-  'Squeeze',
-  'Cast',
-]);
-
+/** True when the output is that of a Softmax, perhaps under other dimensions or of another type. */
 function endsInSoftmax(output: Value | undefined): boolean {
-  let node = output?.producer;
-  while (node && transparent.has(node.op)) node = node.inputs[0]?.producer;
-  return node?.op === 'Softmax';
+  const node = output?.producer;
+  if (!node) return false;
+  const { keepsOrder, converts } = traitsOf(node);
+  return keepsOrder || converts ? endsInSoftmax(node.inputs[0]) : node.op === 'Softmax' && node.domain === '';
 }
 
 /** Makes a session. Errors are those of reading a file, and E_UNSUPPORTED for what the runtime cannot run. */
