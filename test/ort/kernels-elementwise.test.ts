@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Kernels } from '../../src/runtime/kernels/kernels.ts';
+import { type Kernels, parameterBytes } from '../../src/runtime/kernels/kernels.ts';
 import { prepareProduct } from '../../src/runtime/kernels/prepare.ts';
 import { createReferenceKernels } from '../../src/runtime/kernels/reference.ts';
 import { compileKernels, createWasmKernels, hasRelaxedSimd, hasSimd } from '../../src/runtime/kernels/wasm.ts';
@@ -31,10 +31,11 @@ describe('addInt8', () => {
           const a = placePlanes(layout, random, { type: 'int8', planes: 1, stride: count });
           const b = placePlanes(layout, random, { type: 'int8', planes: 1, stride: count });
           const y = layout.reserve(count);
+          const scratch = layout.scratch(parameterBytes);
           const [lower, upper] = [Math.min(...bounds), Math.max(...bounds)];
           return {
             output: { type: 'int8', address: y, planes: 1, pixels: count, stride: count },
-            call: (kernels) => kernels.addInt8({ a, b, y, count, scales, zeroPoints, lower, upper }),
+            call: (kernels) => kernels.addInt8({ a, b, y, count, scratch, scales, zeroPoints, lower, upper }),
           };
         });
       },
