@@ -9,7 +9,7 @@ import { evaluateConstants, isEvaluated } from '../ops/arithmetic/evaluate.ts';
 import { numbersOf } from '../ops/arithmetic/numbers.ts';
 import { traitsOf } from '../ops/traits.ts';
 import { ruleOf } from './lower/lower.ts';
-import { isTensorType } from './tensor.ts';
+import { isTensorDataType } from './tensor.ts';
 
 /** Folds and trims `graph` in place. E_UNSUPPORTED for operators and types that the runtime does not have. */
 export function prepareGraph(graph: Graph): Graph {
@@ -23,7 +23,7 @@ export function prepareGraph(graph: Graph): Graph {
   graph.nodes = liveNodes(graph);
   for (const node of graph.nodes) ruleOf(node);
   for (const { name, dtype } of graph.inputs) {
-    if (isTensorType(dtype)) continue;
+    if (isTensorDataType(dtype)) continue;
     const expected = 'expected an input of float32, uint8 or int8';
     throw new TritbankError('E_UNSUPPORTED', `input '${name}'`, `${expected}, found ${dtype}`);
   }

@@ -1,13 +1,14 @@
 /** Layers to steps: a table of emitters. Each says first what memory it needs, and gives its steps when addresses are known. */
 
 import { compileFunctions } from '../../ops/arithmetic/functions.ts';
+import { roundEven } from '../../ops/arithmetic/numbers.ts';
 import { parameterBytes } from '../kernels/kernels.ts';
 import type { Layer } from '../lower/layers.ts';
 import { type Plane, pixelsOf, planeElements, sizeOf } from '../lower/operand.ts';
 import type { Blob } from './blobs.ts';
 import type { Emission, Emitter } from './emission.ts';
 import { emitConv } from './emit-conv.ts';
-import { quantizedBound, roundHalfToEven } from './epilogues.ts';
+import { quantizedBound } from './epilogues.ts';
 import type { PlanesAt, StepCall } from './steps.ts';
 
 type LayerOf<K extends Layer['kind']> = Extract<Layer, { kind: K }>;
@@ -65,7 +66,7 @@ const emitUnary: Emitter<LayerOf<'unary'>> = ({ x, y, functions, quantization },
   const own = x.quantization!;
   const table = Int8Array.from({ length: 256 }, (_, i) => {
     const value = Math.fround(f(Math.fround(Math.fround(own.scale) * (i - 128 - own.zeroPoint))));
-    const q = roundHalfToEven(Math.fround(value / Math.fround(quantization.scale))) + quantization.zeroPoint;
+    const q = roundEven(Math.fround(value / Math.fround(quantization.scale))) + quantization.zeroPoint;
     return Math.min(Math.max(q, -128), 127);
   });
   const blob = blobs.add(table);

@@ -1,5 +1,5 @@
 /**
- * The program that runs: calls of kernels and of plain loops with all addresses known, as plain data, so that worker
+ * What runs: calls of kernels and of plain loops with all addresses known, as plain data, so that worker
  * threads can be given it. Every step can be divided by its range: pixels of a product, channels or elements of the rest.
  */
 
