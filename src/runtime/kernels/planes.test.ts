@@ -2,8 +2,15 @@
 
 import fc from 'fast-check';
 import { beforeAll, describe, it } from 'vitest';
-import { type ElementType, parameterBytes, planeStride, type Window } from '../../src/runtime/kernels/kernels.ts';
-import { compare, createPair, type Layout, type Pair, placeEpilogue, placePlanes } from './kernels-harness.ts';
+import {
+  compare,
+  createPair,
+  type Layout,
+  type Pair,
+  placeEpilogue,
+  placePlanes,
+} from '../../../test/kernels-harness.ts';
+import { type ElementType, parameterBytes, planeStride, type Window } from './kernels.ts';
 
 let pair: Pair;
 beforeAll(async () => {
