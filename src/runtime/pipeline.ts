@@ -75,7 +75,7 @@ export async function createPipeline(
       throw new TritbankError('E_USAGE', 'topK', `expected a whole number of at least 1, found ${topK}`);
     }
     const tensor = toTensor(await readPixels(image, input.target, platform), input);
-    const { data } = (await session.run({ [input.name]: tensor }))[output!]!;
+    const { data } = (await session.run({ [input.name]: tensor }, [output!]))[output!]!;
     return rank(session.scores === 'probabilities' ? data : probabilities(data), preprocessing.labels ?? [], topK);
   };
   const classifyAll = async (image: unknown, each?: ClassifyOptions) =>

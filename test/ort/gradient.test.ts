@@ -27,6 +27,8 @@ describe('elementwise', () => {
     check(op, [[2, 7]]);
   for (const op of ['Log', 'Sqrt', 'Reciprocal']) check(op, [[2, 7]], {}, positive);
   check('LeakyRelu', [[2, 7]], { alpha: float(0.1) });
+  check('Elu', [[2, 7]]);
+  check('Elu', [[4, 9]], { alpha: float(0.7) });
   check('HardSigmoid', [[4, 9]], {}, { between: [-5, 5] });
   check('HardSigmoid', [[4, 9]], { alpha: float(1 / 6), beta: float(0.4) }, { between: [-5, 5] });
   check('HardSwish', [[4, 9]], {}, { between: [-5, 5] });

@@ -53,10 +53,21 @@ export type Weights =
   | { readonly kind: 'int8'; readonly rows: number; readonly columns: number; readonly values: Int8Array }
   | { readonly kind: 'float32'; readonly rows: number; readonly columns: number; readonly values: Float32Array };
 
+/** Ways to multiply by a matrix, `<weights>_<method>_<activations>`; the WebAssembly functions are called the same. */
+export type VariantName =
+  | 'float32_dense_float32'
+  | 'float32_vector_float32'
+  | 'int8_dense_int8'
+  | 'int8_vector_int8'
+  | 'ternary_listed_float32'
+  | 'ternary_listed_int8'
+  | 'ternary_lookup3_int8'
+  | 'ternary_lookup4_float32'
+  | 'ternary_lookup4_int8';
+
 /** A matrix in the layout of the variant that was chosen for it. */
 export interface PreparedProduct {
-  /** Of `variants`: names follow `<weights>_<method>_<activations>`, as `ternary_lookup_int8`. */
-  readonly variant: string;
+  readonly variant: VariantName;
   readonly rows: number;
   readonly columns: number;
   /** To be placed in the memory, at a multiple of 16. */
@@ -89,6 +100,9 @@ export interface Window {
   readonly pads: readonly [number, number, number, number];
 }
 
+/** Bytes at the start of each call's scratch memory that hold its parameters. */
+export const parameterBytes = 128;
+
 /** From planes [channels, height, width] to planes of another size. Computed are the channels from `from` up to `to`. */
 export interface PlanesCall {
   readonly x: number;
@@ -99,28 +113,27 @@ export interface PlanesCall {
   readonly outWidth: number;
   readonly from: number;
   readonly to: number;
+  readonly window: Window;
+  /** `parameterBytes`, unless the kernel says that it needs more. */
+  readonly scratch: number;
 }
 
 export interface DepthwiseCall extends PlanesCall {
-  readonly window: Window;
   /** [channels, kernel height * kernel width], int8 or float32 as the epilogue's type. Channel multiplier 1. */
   readonly weights: number;
   /** What stands for zero outside of the image: the input's zero point; 0 for float32. */
   readonly padValue: number;
-  readonly scratch: number;
   readonly epilogue: Epilogue;
 }
 
 /** y[(c * kh + i) * kw + j, p] = x[c, pixel under tap (i, j) of output pixel p]: a convolution is a product with that. */
 export interface PatchesCall extends PlanesCall {
   readonly type: ElementType;
-  readonly window: Window;
   readonly padValue: number;
 }
 
 export interface PoolCall extends PlanesCall {
   readonly kind: 'average' | 'maximum';
-  readonly window: Window;
   /** Whether an average divides by the whole window, pads too. */
   readonly countPads: boolean;
   /**
@@ -142,6 +155,8 @@ export interface AddInt8Call {
   readonly b: number;
   readonly y: number;
   readonly count: number;
+  /** `parameterBytes`. */
+  readonly scratch: number;
   readonly scales: readonly [a: number, b: number, y: number];
   readonly zeroPoints: readonly [a: number, b: number, y: number];
   readonly lower: number;

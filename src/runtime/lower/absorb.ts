@@ -8,7 +8,7 @@
  * A concatenation passes an effect on to all of its parts, or to none.
  */
 
-import type { UnaryFunction } from './functions.ts';
+import type { UnaryFunction } from '../../ops/arithmetic/functions.ts';
 import type { AffineLayer, BinaryLayer, Bounds, ConvLayer, Layer } from './layers.ts';
 import { type Plane, pixelsOf, type Quantization, sameQuantization } from './operand.ts';
 

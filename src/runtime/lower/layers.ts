@@ -3,8 +3,8 @@
  * bounds, quantization), and a few of plain loops. A layer writes its plane `y` once, all of it.
  */
 
+import type { UnaryFunction } from '../../ops/arithmetic/functions.ts';
 import type { Window } from '../kernels/kernels.ts';
-import type { UnaryFunction } from './functions.ts';
 import type { Activation, Plane, Quantization } from './operand.ts';
 
 interface LayerBase {

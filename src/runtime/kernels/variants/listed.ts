@@ -6,9 +6,9 @@
  * its sum fits int16. Both counts are even: where one is missing, a column of zeros behind the last column is named.
  */
 
-import type { ElementType, Weights } from '../kernels.ts';
+import { type ElementType, parameterBytes, type Weights } from '../kernels.ts';
 import { mostInt16Terms } from './lookup.ts';
-import { parameterBytes, roundUp, type Variant, vectorsOf } from './variant.ts';
+import { roundUp, type Variant, vectorsOf } from './variant.ts';
 
 export function listed(activations: ElementType, unitCosts: readonly number[]): Variant {
   return {

@@ -11,20 +11,25 @@
  * A span is a run of blocks in which int16 sums cannot overflow: no row has more than 255 non-zeros, 255 * 128 < 2^15.
  */
 
-import type { ElementType, Weights } from '../kernels.ts';
-import { parameterBytes, roundUp, type Variant, vectorsOf } from './variant.ts';
+import { type ElementType, parameterBytes, type VariantName, type Weights } from '../kernels.ts';
+import { roundUp, type Variant, vectorsOf } from './variant.ts';
 
 const entryBytes = 64;
 
 /** Non-zeros that an int16 can hold the sum of. */
 export const mostInt16Terms = 255;
 
-export function lookup(group: 3 | 4, activations: ElementType, unitCosts: readonly number[]): Variant {
+export function lookup(
+  name: VariantName,
+  group: 3 | 4,
+  activations: ElementType,
+  unitCosts: readonly number[],
+): Variant {
   const blockGroups = group === 4 ? 3 : 4;
   const blockColumns = group * blockGroups;
   const tableBytes = 3 ** group * entryBytes;
   return {
-    name: `ternary_lookup${group}_${activations}`,
+    name,
     activations,
     accepts: ({ kind }) => kind === 'ternary',
     // Looked-up vectors and entries, vectors of tables, vectors of results, calls.
