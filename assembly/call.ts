@@ -1,5 +1,5 @@
-// Parameters of a call, written by src/runtime/kernels/wasm/parameters.ts into the first bytes of its scratch memory: raw
-// structures without a header, every field of four bytes. No state is kept in globals, so that instances on several
+// Parameters of a call, written by src/runtime/kernels/wasm/parameters.ts into the first bytes of its scratch memory:
+// raw structures without a header, every field of four bytes. No state is kept in globals, so that instances on several
 // threads can share the code and one memory.
 
 /** What follows a sum; at offset 0 of the parameters. `type`: 0 for int8, 1 for float32. */

@@ -1,5 +1,5 @@
-// Dense products, 4 rows by 8 pixels in registers: see src/runtime/kernels/variants/dense.ts for the layouts. A tile of 32
-// pixels of all columns is brought into the order of the inner loop first, and used by all rows.
+// Dense products, 4 rows by 8 pixels in registers: see src/runtime/kernels/variants/dense.ts for the layouts. A tile of
+// 32 pixels of all columns is brought into the order of the inner loop first, and used by all rows.
 
 import { epilogueOf, productOf } from './call';
 import { finishRows } from './epilogue';

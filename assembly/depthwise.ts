@@ -1,5 +1,5 @@
-// Depthwise convolution. 3 x 3 windows without dilation, stride 1 or 2, run over padded planes (see pad.ts) in one loop,
-// whose results, a few between the rows too many, are then copied row by row. Other windows go pixel by pixel.
+// Depthwise convolution. 3 x 3 windows without dilation, stride 1 or 2, run over padded planes (see pad.ts) in one
+// loop, whose results, a few between the rows too many, are then copied row by row. Other windows go pixel by pixel.
 //
 // int8: two taps at a time by `i32x4.dot_i16x8_s`, whose operands are two shifted rows, interleaved.
 

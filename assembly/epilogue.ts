@@ -1,7 +1,8 @@
 // What becomes of the sums: bias, multiplier, rounding, bounds.
 //
-// Rounding to int8 adds 1.5 * 2^23 to a float32 that lies within the bounds: the sum's unit is 1, so the hardware rounds
-// half to even, and the low bits are the integer. Clamping before rounding is the same as after, as the bounds are integers.
+// Rounding to int8 adds 1.5 * 2^23 to a float32 that lies within the bounds: the sum's unit is 1, so the hardware
+// rounds half to even, and the low bits are the integer. Clamping before rounding is the same as after, as the bounds
+// are integers.
 
 import { Epilogue } from './call';
 
@@ -72,8 +73,8 @@ function toFloat<T>(sums: v128): v128 {
 }
 
 /**
- * Finishes rows of sums of type T, `pitch` bytes from row to row, 8 * `eights` pixels each, into y at the first pixel of
- * the tile.
+ * Finishes rows of sums of type T, `pitch` bytes from row to row, 8 * `eights` pixels each, into y at the first pixel
+ * of the tile.
  */
 export function finishRows<T>(
   e: Epilogue,

@@ -1,6 +1,6 @@
-// The kernels of the runtime in AssemblyScript. Compiled by scripts/build-kernels.ts, which takes the comment `@inline` on a
-// line of its own for AssemblyScript's decorator; called by src/runtime/kernels/wasm.ts. Editors know the types from
-// tsconfig.json here; what they call wrong is arithmetic of type parameters, which TypeScript does not have.
+// The kernels of the runtime in AssemblyScript. Compiled by scripts/build-kernels.ts, which takes the comment `@inline`
+// on a line of its own for AssemblyScript's decorator; called by src/runtime/kernels/wasm.ts. Editors know the types
+// from tsconfig.json here; what they call wrong is arithmetic of type parameters, which TypeScript does not have.
 
 export { float32_dense_float32, int8_dense_int8 } from './dense';
 export { depthwise } from './depthwise';

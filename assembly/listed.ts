@@ -1,5 +1,5 @@
-// Ternary product by listed additions: see src/runtime/kernels/variants/listed.ts for the layout. A tile of all columns,
-// 64 bytes each (32 int16 or 16 float32), lies in the scratch memory, and a column of zeros after them.
+// Ternary product by listed additions: see src/runtime/kernels/variants/listed.ts for the layout. A tile of all
+// columns, 64 bytes each (32 int16 or 16 float32), lies in the scratch memory, and a column of zeros after them.
 
 import { epilogueOf, productOf } from './call';
 import { finishRows } from './epilogue';

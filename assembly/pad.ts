@@ -1,6 +1,6 @@
 // Planes of the depthwise convolution: a plane is copied into a padded one, so that all taps of a 3 x 3 window are at
-// fixed distances from the output pixel's place, in rows as in the whole plane, and one loop without rows can run over it.
-// With stride 2 there are four padded planes, of even and odd rows and columns, in which that is true again.
+// fixed distances from the output pixel's place, in rows as in the whole plane, and one loop without rows can run over
+// it. With stride 2 there are four padded planes, of even and odd rows and columns, in which that is true again.
 
 import { Depthwise } from './call';
 

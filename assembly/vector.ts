@@ -1,5 +1,5 @@
-// Products with very few pixels: columns in lanes. See src/runtime/kernels/variants/vector.ts for the layout. The pixel's
-// column of x is gathered into the scratch memory, int8 widened to int16, and filled up with zeros.
+// Products with very few pixels: columns in lanes. See src/runtime/kernels/variants/vector.ts for the layout. The
+// pixel's column of x is gathered into the scratch memory, int8 widened to int16, and filled up with zeros.
 
 import { epilogueOf, productOf } from './call';
 import { finishOne } from './epilogue';

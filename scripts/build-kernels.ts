@@ -39,8 +39,8 @@ function fingerprint(): string {
 }
 
 /**
- * A source with `// @inline` as the decorator that the compiler knows. TypeScript has decorators of classes only, so that
- * editors, lint and format could not read the decorator itself.
+ * A source with `// @inline` as the decorator that the compiler knows. TypeScript has decorators of classes only, so
+ * that editors, lint and format could not read the decorator itself.
  */
 function readSource(name: string, directory: string): string | null {
   const path = resolve(directory, name);

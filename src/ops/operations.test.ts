@@ -1,4 +1,4 @@
-/** Counted operations against arithmetic written out by hand: a case or more for every operator. */
+/** Counted operations against arithmetic written out by hand: one idea, a case or more for every operator. */
 
 import { describe, expect, it, test } from 'vitest';
 import {

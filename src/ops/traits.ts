@@ -9,13 +9,13 @@ import { isOpType, type OpType } from './names.ts';
 
 export interface Traits {
   /**
-   * Each element of output 0 comes from one element of input 0 (`one`: other inputs are numbers for the whole tensor), or
-   * from those of all inputs that broadcast to its place (`several`).
+   * Each element of output 0 comes from one element of input 0 (`one`: other inputs are numbers for the whole tensor),
+   * or from those of all inputs that broadcast to its place (`several`).
    */
   readonly elementwise?: 'one' | 'several';
   /**
-   * Each element of output 0 is an element of input 0 (`first`: other inputs say which) or of some input (`all`), found by
-   * its place, whatever the elements are.
+   * Each element of output 0 is an element of input 0 (`first`: other inputs say which) or of some input (`all`), found
+   * by its place, whatever the elements are.
    */
   readonly moves?: 'first' | 'all';
   /** Output 0 has all elements of input 0 in their row-major order. */
@@ -30,7 +30,9 @@ export interface Traits {
   readonly pools?: 'window' | 'global';
   /** A window over the spatial axes of input 0, which `pads` or `auto_pad` pad. */
   readonly windowed?: true;
-  /** Elements of input 0 that differ along the axes of input 1 only become one, in any order; without input 1, all do. */
+  /**
+   * Elements of input 0 that differ along the axes of input 1 only become one, in any order; without input 1, all do.
+   */
   readonly reduces?: true;
   /** Along an axis, exp of output 0 (or output 0 itself) is positive and sums up to 1. */
   readonly softmax?: true;

@@ -4,8 +4,8 @@ import { TritbankError } from '../ir/index.ts';
 import { isTensorDataType, type Tensor } from './tensor.ts';
 
 /**
- * Names of outputs; or an object with them, where each has null, or a tensor into whose data the result is written, which
- * then is the result.
+ * Names of outputs; or an object with them, where each has null, or a tensor into whose data the result is written,
+ * which then is the result.
  */
 export type FetchOptions = readonly string[] | Readonly<Record<string, Tensor | null>>;
 

@@ -1,4 +1,6 @@
-/** What Node gives: files, images decoded by sharp as `tritbank eval` does, worker threads, ONNX Runtime as a fallback. */
+/**
+ * What Node gives: files, images decoded by sharp as `tritbank eval` does, worker threads, ONNX Runtime as a fallback.
+ */
 
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Image classification in Node: what files say of pixels and classes, every kind of image, and the same pixels as `eval`. */
+/**
+ * Image classification in Node: what files say of pixels and classes, every kind of image, and the same pixels as
+ * `eval`.
+ */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -46,8 +46,8 @@ export function rank(scores: ArrayLike<number>, labels: readonly string[], topK:
 }
 
 /**
- * Makes a classifier. E_USAGE for another task, E_MODEL for a file that does not take images or does not say how its pixels
- * are normalised (then `mean` and `std` in the options do), and the errors of `InferenceSession.create`.
+ * Makes a classifier. E_USAGE for another task, E_MODEL for a file that does not take images or does not say how its
+ * pixels are normalised (then `mean` and `std` in the options do), and the errors of `InferenceSession.create`.
  */
 export async function createPipeline(
   task: 'image-classification',

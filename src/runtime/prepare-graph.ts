@@ -1,6 +1,6 @@
 /**
- * A file's graph as the lowering takes it: constants folded, nodes that lead to no output gone, every operator known, every
- * input of a type that runs. Constants of DequantizeLinear stay integers, for the products to take.
+ * A file's graph as the lowering takes it: constants folded, nodes that lead to no output gone, every operator known,
+ * every input of a type that runs. Constants of DequantizeLinear stay integers, for the products to take.
  */
 
 import { type Graph, isTernary, type Node, scalar, type Tensor, TritbankError, type Value } from '../ir/index.ts';
@@ -52,7 +52,10 @@ function checkDropout(node: Node): void {
 
 const int8Tables = new WeakMap<Tensor, Tensor>();
 
-/** A ternary float32 table as int8: what is looked up in it takes a quarter of the memory, and goes to the kernels as it is. */
+/**
+ * A ternary float32 table as int8: what is looked up in it takes a quarter of the memory, and goes to the kernels as it
+ * is.
+ */
 function tableOf(tensor: Tensor): Tensor {
   const known = int8Tables.get(tensor);
   if (known) return known;

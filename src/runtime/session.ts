@@ -1,7 +1,7 @@
 /**
- * Inference sessions, with the calls that users of onnxruntime know. A file is read, folded and checked when the session is
- * made; it is planned for the shape of its inputs then, or at the first run where the file leaves sizes open. The images of
- * a batch run one after the other. Calls of `run` queue up.
+ * Inference sessions, with the calls that users of onnxruntime know. A file is read, folded and checked when the
+ * session is made; it is planned for the shape of its inputs then, or at the first run where the file leaves sizes
+ * open. The images of a batch run one after the other. Calls of `run` queue up.
  */
 
 import { type DType, type Graph, type Shape, TritbankError, type Value } from '../ir/index.ts';
@@ -57,8 +57,9 @@ export interface InferenceSession {
   /** The memory of the shape that ran last; undefined before the first plan, and with a fallback. */
   readonly memory: MemoryUse | undefined;
   /**
-   * Runs the network; `feeds` by input name, results by output name: all of them, or those that `fetches` names. E_USAGE for
-   * wrong names, E_SHAPE for tensors that do not fit, E_UNSUPPORTED where the network cannot run at this size.
+   * Runs the network; `feeds` by input name, results by output name: all of them, or those that `fetches` names.
+   * E_USAGE for wrong names, E_SHAPE for tensors that do not fit, E_UNSUPPORTED where the network cannot run at this
+   * size.
    */
   run(feeds: Feeds, fetches?: FetchOptions): Promise<Record<string, Tensor>>;
   /** How long the last run took, all images of its batch together; 0 before. */

@@ -1,6 +1,6 @@
 /**
- * Tensors as users of onnxruntime know them: an element type, a typed array, dimensions. Constants of graphs are the plain
- * data of `ir/tensor.ts`.
+ * Tensors as users of onnxruntime know them: an element type, a typed array, dimensions. Constants of graphs are the
+ * plain data of `ir/tensor.ts`.
  */
 
 import { elementCount, TritbankError } from '../ir/index.ts';

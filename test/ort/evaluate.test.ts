@@ -1,6 +1,7 @@
 /**
- * What is computed of constants against ONNX Runtime: every operator that has a rule, with random shapes (scalars and empty
- * ones too), element types and attributes. Types that ONNX Runtime has no kernel for are left out.
+ * What is computed of constants against ONNX Runtime: every operator that has a rule, with random shapes (scalars and
+ * empty ones too), element types and attributes. Types that ONNX Runtime has no kernel for are left out. One idea, as long
+ * as the list of operators.
  */
 
 import fc from 'fast-check';

@@ -1,4 +1,7 @@
-/** Every gradient rule, one operator and one set of attributes a line: value and gradient against the reference. */
+/**
+ * Every gradient rule, one operator and one set of attributes a line: value and gradient against the reference. One idea,
+ * as long as the list of operators.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { type Attributes, f32, float, i64, int, ints, scalar, str, type Tensor } from '../../src/ir/index.ts';

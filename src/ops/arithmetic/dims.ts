@@ -138,7 +138,10 @@ export function sliceRanges(
   return ranges;
 }
 
-/** Sizes of Split's parts of an axis of `size` elements: the `given` ones, or equal ones of which the last may be smaller. */
+/**
+ * Sizes of Split's parts of an axis of `size` elements: the `given` ones, or equal ones of which the last may be
+ * smaller.
+ */
 export function splitSizes(node: Node, size: number, given: readonly number[] | undefined): readonly number[] {
   const count = node.outputs.length;
   const parts = given ?? equalParts(size, node.int('num_outputs', count));

@@ -1,4 +1,6 @@
-/** Errors of operators and their operands, in one wording. A file is judged by what it asks for, so all are its user's. */
+/**
+ * Errors of operators and their operands, in one wording. A file is judged by what it asks for, so all are its user's.
+ */
 
 import { type Node, TritbankError } from '../../ir/index.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Functions of one number: formulas of the ONNX operators in double precision. As plain data they can be given to worker
- * threads.
+ * Functions of one number: formulas of the ONNX operators in double precision. As plain data they can be given to
+ * worker threads.
  */
 
 import type { Node } from '../../ir/index.ts';

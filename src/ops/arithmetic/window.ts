@@ -36,8 +36,8 @@ export function explicitPads(node: Node, rank: number): readonly number[] {
 }
 
 /**
- * The windows of a convolution or pool over `sizes`. With `auto_pad` SAME_*, `ceil(size / stride)` positions remain; for
- * a symbolic size and a stride above 1 its padding is unknown and given as NaN.
+ * The windows of a convolution or pool over `sizes`. With `auto_pad` SAME_*, `ceil(size / stride)` positions remain;
+ * for a symbolic size and a stride above 1 its padding is unknown and given as NaN.
  */
 export function windowsOf(node: Node, sizes: readonly Dim[], kernel: readonly number[]): AxisWindow[] {
   const rank = sizes.length;

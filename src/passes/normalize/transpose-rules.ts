@@ -58,8 +58,8 @@ function permute(tensor: Tensor, perm: Perm): Tensor {
 }
 
 /**
- * What an operand of an operator over several tensors becomes: the source of a transposition by `perm`; a constant in the
- * other order; a single element as it is; a tensor that a Reshape could bring into the other order.
+ * What an operand of an operator over several tensors becomes: the source of a transposition by `perm`; a constant in
+ * the other order; a single element as it is; a tensor that a Reshape could bring into the other order.
  */
 function operand(value: Value, perm: Perm, b: Builder): (() => Value) | undefined {
   const source = sourceOf(value);

@@ -1,10 +1,10 @@
 /**
- * What the runtime computes with: an interface of kernels over one linear memory, implemented twice, in plain TypeScript
- * (the reference that tests compare with) and in WebAssembly.
+ * What the runtime computes with: an interface of kernels over one linear memory, implemented twice, in plain
+ * TypeScript (the reference that tests compare with) and in WebAssembly.
  *
- * Layout. Activations of one image are planes: element (c, p) of a tensor [C, H, W] lies at `address + (c * stride + p) *
- * bytes`, p = row * W + column, with `stride = planeStride(H * W)` elements. What lies between H * W and the stride is
- * unspecified: kernels may read it and may overwrite it. Addresses are multiples of 16.
+ * Layout. Activations of one image are planes: element (c, p) of a tensor [C, H, W], p = row * W + column, lies at
+ * `address + (c * stride + p) * bytes`, with `stride = planeStride(H * W)` elements. What lies between H * W and the
+ * stride is unspecified: kernels may read it and may overwrite it. Addresses are multiples of 16.
  *
  * Integers. An activation is an int8 `q` that stands for `scale * (q - zeroPoint)`; uint8 of a file becomes int8 by
  * subtracting 128 from value and zero point. Products sum in int32 (each partial sum in int16 only where it cannot
@@ -12,7 +12,8 @@
  *
  *   y = clamp(roundHalfToEven(float32(sum + bias) * multiplier) + zeroPoint, lower, upper)
  *
- * as ONNX Runtime's QLinearConv does. Zero points of inputs are in the biases: `bias - zeroPoint * sum of the row's weights`.
+ * as ONNX Runtime's QLinearConv does. Zero points of inputs are in the biases: `bias - zeroPoint * sum of the row's
+ * weights`.
  */
 
 /** Elements from one plane to the next. */
@@ -92,7 +93,10 @@ export interface ProductCall {
   readonly epilogue: Epilogue;
 }
 
-/** A window that slides over planes: kernel, strides, dilations as [vertical, horizontal], pads as [top, left, bottom, right]. */
+/**
+ * A window that slides over planes: kernel, strides, dilations as [vertical, horizontal], pads as [top, left, bottom,
+ * right].
+ */
 export interface Window {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
@@ -103,7 +107,9 @@ export interface Window {
 /** Bytes at the start of each call's scratch memory that hold its parameters. */
 export const parameterBytes = 128;
 
-/** From planes [channels, height, width] to planes of another size. Computed are the channels from `from` up to `to`. */
+/**
+ * From planes [channels, height, width] to planes of another size. Computed are the channels from `from` up to `to`.
+ */
 export interface PlanesCall {
   readonly x: number;
   readonly y: number;
@@ -126,7 +132,9 @@ export interface DepthwiseCall extends PlanesCall {
   readonly epilogue: Epilogue;
 }
 
-/** y[(c * kh + i) * kw + j, p] = x[c, pixel under tap (i, j) of output pixel p]: a convolution is a product with that. */
+/**
+ * y[(c * kh + i) * kw + j, p] = x[c, pixel under tap (i, j) of output pixel p]: a convolution is a product with that.
+ */
 export interface PatchesCall extends PlanesCall {
   readonly type: ElementType;
   readonly padValue: number;
@@ -137,7 +145,8 @@ export interface PoolCall extends PlanesCall {
   /** Whether an average divides by the whole window, pads too. */
   readonly countPads: boolean;
   /**
-   * int8: requantized as y = clamp(round(mean(x - inputZeroPoint) * multiplier) + zeroPoint), in float32; a maximum copies.
+   * int8: requantized as y = clamp(round(mean(x - inputZeroPoint) * multiplier) + zeroPoint), in float32; a maximum
+   * copies.
    */
   readonly quantization:
     | { readonly type: 'float32' }
@@ -149,7 +158,9 @@ export interface PoolCall extends PlanesCall {
       };
 }
 
-/** y = clamp(round((a.scale (a - a.zeroPoint) + b.scale (b - b.zeroPoint)) / scale) + zeroPoint) over `count` elements. */
+/**
+ * y = clamp(round((a.scale (a - a.zeroPoint) + b.scale (b - b.zeroPoint)) / scale) + zeroPoint) over `count` elements.
+ */
 export interface AddInt8Call {
   readonly a: number;
   readonly b: number;

@@ -1,6 +1,6 @@
 /**
- * What a layer can do besides: nodes that follow it and that nothing else reads it for. Effects take place in the order in
- * which they are absorbed; what a layer cannot do in that order stays a layer of its own.
+ * What a layer can do besides: nodes that follow it and that nothing else reads it for. Effects take place in the order
+ * in which they are absorbed; what a layer cannot do in that order stays a layer of its own.
  *   affine    y = multipliers * y + biases, a value for each channel
  *   clamp     y = min(max(y, lower), upper)
  *   function  one of one number, where a table can hold it

@@ -47,7 +47,10 @@ export const clip: LoweringRule = (lowering, node, inputs) => {
   return applyFunction(lowering, node, x, { op: 'Clip', lower: Math.min(lower, upper), upper });
 };
 
-/** A constant operand of `x`, brought to the order of its planes: one value, one for each channel, or one for each element. */
+/**
+ * A constant operand of `x`, brought to the order of its planes: one value, one for each channel, or one for each
+ * element.
+ */
 function alignConstant(node: Node, x: Activation, tensor: Tensor): { perChannel?: Float64Array; values: Tensor } {
   const target = fileDims(x);
   const joint = broadcastShapes(target, tensor.dims);

@@ -1,4 +1,4 @@
-/** What graphs are lowered to. */
+/** What graphs are lowered to: one idea, each operator's layers as text. */
 
 import { describe, expect, it } from 'vitest';
 import { printLayers } from '../../../test/print-layers.ts';

@@ -1,6 +1,7 @@
 /**
- * QuantizeLinear and DequantizeLinear. The second one gives a view of the integers; the first one makes the layer in front
- * of it an integer one where that reads such views, so that DequantizeLinear -> Conv -> QuantizeLinear is one layer.
+ * QuantizeLinear and DequantizeLinear. The second one gives a view of the integers; the first one makes the layer in
+ * front of it an integer one where that reads such views, so that DequantizeLinear -> Conv -> QuantizeLinear is one
+ * layer.
  */
 
 import type { Node } from '../../ir/index.ts';

@@ -1,4 +1,7 @@
-/** Weights of a product as the kernels take them: ternary where all are -1, 0 or 1, int8 with a scale for each row, or float32. */
+/**
+ * Weights of a product as the kernels take them: ternary where all are -1, 0 or 1, int8 with a scale for each row, or
+ * float32.
+ */
 
 import type { Node } from '../../ir/index.ts';
 import { misfit, unsupported } from '../../ops/arithmetic/errors.ts';

@@ -1,8 +1,9 @@
 /**
- * Convolutions to steps. Depthwise ones have their kernel. Others are products: of the planes themselves for 1x1 windows,
- * of patches for larger ones, one product for each group.
+ * Convolutions to steps. Depthwise ones have their kernel. Others are products: of the planes themselves for 1x1
+ * windows, of patches for larger ones, one product for each group.
  *
- * Integers, with x = s (q - z): W x + b = s w (Wq q - z sum(Wq)) + b, so that the zero point goes into the bias of each row.
+ * Integers, with x = s (q - z): W x + b = s w (Wq q - z sum(Wq)) + b, so that the zero point goes into the bias of each
+ * row.
  */
 
 import { type ElementType, parameterBytes, planeStride, type Weights, type Window } from '../kernels/kernels.ts';

@@ -1,4 +1,7 @@
-/** Layers to steps: a table of emitters. Each says first what memory it needs, and gives its steps when addresses are known. */
+/**
+ * Layers to steps: a table of emitters. Each says first what memory it needs, and gives its steps when addresses are
+ * known.
+ */
 
 import { compileFunctions } from '../../ops/arithmetic/functions.ts';
 import { roundEven } from '../../ops/arithmetic/numbers.ts';

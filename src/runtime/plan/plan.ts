@@ -1,6 +1,6 @@
 /**
- * An execution plan: steps with addresses, and the memory that they work in, [what the kernels keep | activations | constants].
- * Activations share an arena by their lifetimes; constants are written once.
+ * An execution plan: steps with addresses, and the memory that they work in, [what the kernels keep | activations |
+ * constants]. Activations share an arena by their lifetimes; constants are written once.
  */
 
 import { TritbankError } from '../../ir/index.ts';

@@ -1,6 +1,6 @@
 /**
- * What runs: calls of kernels and of plain loops with all addresses known, as plain data, so that worker
- * threads can be given it. Every step can be divided by its range: pixels of a product, channels or elements of the rest.
+ * What runs: calls of kernels and of plain loops with all addresses known, as plain data, so that worker threads can be
+ * given it. Every step can be divided by its range: pixels of a product, channels or elements of the rest.
  */
 
 import type { UnaryFunction } from '../../ops/arithmetic/functions.ts';

@@ -11,15 +11,17 @@ import { Linear } from '../../../passes/index.ts';
 import { boundsOf } from './sources.ts';
 
 /**
- * True for a node of one output that only moves elements about, or takes the largest under a window: it does to integers
- * what it does to numbers.
+ * True for a node of one output that only moves elements about, or takes the largest under a window: it does to
+ * integers what it does to numbers.
  */
 export const isMoving = (node: Node) =>
   node.outputs.length === 1 && (traitsOf(node).moves !== undefined || (node.op === 'MaxPool' && node.domain === ''));
 
 const isPassive = (node: Node) => isMoving(node) || boundsOf(node) !== undefined;
 
-/** The tensors that an operator computes with, in integers where the runtime can; none for one that is left as it is. */
+/**
+ * The tensors that an operator computes with, in integers where the runtime can; none for one that is left as it is.
+ */
 function operands(node: Node): readonly Value[] {
   const isFloat = (x: Value | undefined): x is Value => x !== undefined && !constantOf(x) && x.dtype === 'float32';
   if (Linear.of(node)) return [node.input(0)].filter(isFloat);

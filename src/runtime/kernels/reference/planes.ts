@@ -87,7 +87,9 @@ function maximum(call: PoolCall, plane: Int8Array | Float32Array, p: number): nu
   return most;
 }
 
-/** The mean over the taps inside of the image, or inside of the padded image, which may be fewer than the window has. */
+/**
+ * The mean over the taps inside of the image, or inside of the padded image, which may be fewer than the window has.
+ */
 function average(call: PoolCall, plane: Int8Array | Float32Array, p: number): number {
   const { quantization } = call;
   const zero = quantization.type === 'int8' ? quantization.inputZeroPoint : 0;

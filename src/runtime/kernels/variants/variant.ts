@@ -8,7 +8,9 @@ export interface Variant {
   accepts(weights: Weights): boolean;
   /** How often the kernel does each of the things that its time is made of. */
   countWork(weights: Weights, pixels: number): readonly number[];
-  /** What each of these takes, in nanoseconds: fitted by `npm run bench -- kernels --calibrate` on an AMD EPYC (Zen 4). */
+  /**
+   * What each of these takes, in nanoseconds: fitted by `npm run bench -- kernels --calibrate` on an AMD EPYC (Zen 4).
+   */
   readonly unitCosts: readonly number[];
   pack(weights: Weights): Uint8Array;
   /** The weights, row-major, from what `pack` returned. */

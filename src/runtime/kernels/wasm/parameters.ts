@@ -1,6 +1,7 @@
 /**
- * Writes the parameters of a call where assembly/call.ts reads them: into the first `parameterBytes` bytes of the call's
- * scratch memory, what follows the sum first, where something does, then the call's own numbers. Each has four bytes.
+ * Writes the parameters of a call where assembly/call.ts reads them: into the first `parameterBytes` bytes of the
+ * call's scratch memory, what follows the sum first, where something does, then the call's own numbers. Each has four
+ * bytes.
  */
 
 import {
