@@ -35,8 +35,8 @@ export const fineTuneDefaults = (method: FineTuneModelConfig['method']) => ({
 
 /** Trains the model and leaves the files of `trainGraph` in `options.out`; throws what `fineTune` throws. */
 export async function fineTuneModel(config: FineTuneModelConfig, options: RunOptions): Promise<RunResult> {
-  const { model, method, granularity, ...rest } = config;
+  const { model, method, granularity } = config;
   const base = normalizeNetwork(await loadModel(model));
   const plan = makePlan(base, { method, granularity });
-  return fineTune({ plan, network: applyPlan(base, plan, config.seed) }, rest, options);
+  return fineTune({ plan, network: applyPlan(base, plan, config.seed) }, config, options);
 }
