@@ -1,3 +1,7 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { normal } from '../../test/evaluate.ts';
 import { MemorySplit, type Split, selectImages, statistics, synthetic } from '../data/index.ts';
@@ -126,15 +130,13 @@ describe('evaluateModel', () => {
     return graph;
   }
 
-  it("evaluates the first test images, normalised as the model's metadata says or else by the data set", async () => {
+  it("evaluates some test images, evenly spread, normalised as the model's metadata says or else by the data set", async () => {
     const dataset = synthetic();
-    const first = selectImages(
-      dataset.test,
-      Array.from({ length: 30 }, (_, i) => i),
-    );
-    const options = { data: 'synthetic', samples: 30, batchSize: 16 };
+    const spread = Array.from({ length: 30 }, (_, i) => Math.floor((500 / 30) * i));
+    const some = selectImages(dataset.test, spread);
+    const options = { data: 'synthetic', testSamples: 30, batchSize: 16 };
     const expected = async (normalisation: Normalisation) =>
-      (await evaluateGraph(colours(), first, dataset.classes, normalisation)).loss;
+      (await evaluateGraph(colours(), some, dataset.classes, normalisation)).loss;
     const plain = await evaluateModel(colours(), options);
     expect([plain.samples, plain.classes]).toEqual([30, dataset.classes]);
     const own = await expected(await statistics(dataset));
@@ -161,10 +163,24 @@ describe('evaluateModel', () => {
     await expect(evaluateModel(graph, { data: 'synthetic' })).rejects.toMatchObject({ code: 'E_MODEL', detail });
   });
 
-  it('refuses a data set with more classes', async () => {
-    await expect(evaluateModel(colours(4), { data: 'synthetic' })).rejects.toMatchObject({
-      code: 'E_MODEL',
-      detail: 'expected at least 10 classes for this data set, found 4',
-    });
+  it('refuses a data set with other classes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tritbank-classes-'));
+    try {
+      for (const name of ['cat', 'dog', 'owl']) {
+        mkdirSync(join(folder, name));
+        const image = sharp({ create: { width: 32, height: 32, channels: 3, background: '#248' } });
+        for (const file of ['1.png', '2.png'])
+          await image
+            .clone()
+            .png()
+            .toFile(join(folder, name, file));
+      }
+      await expect(evaluateModel(colours(4), { data: folder })).rejects.toMatchObject({
+        code: 'E_DATA',
+        detail: 'expected the 4 classes of the model, or a classes.json that gives their indices, found 3 classes',
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

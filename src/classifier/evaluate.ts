@@ -5,7 +5,7 @@ import { compile, type Device } from '../engine/index.ts';
 import { type Graph, type Shape, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadModel } from '../onnx/index.ts';
 import { inferShapes, removeMarkers } from '../passes/index.ts';
-import { setInputSize } from './input.ts';
+import { imageInputOf, setInputSize } from './input.ts';
 import { type Normalisation, takePixels } from './normalisation.ts';
 import { type DataOptions, openDataFor } from './open-data.ts';
 import { classCountOf, hasProbabilities } from './scores.ts';
@@ -87,7 +87,9 @@ export async function evaluateModel(
   model: Graph | string,
   options: DataOptions & EvaluateOptions,
 ): Promise<Evaluation> {
-  const graph = inferShapes(typeof model === 'string' ? await loadModel(model) : model.clone());
+  const graph = typeof model === 'string' ? await loadModel(model) : model.clone();
+  imageInputOf(graph);
+  inferShapes(graph);
   const { dataset, size, normalisation } = await openDataFor(graph, options, options);
   if (dataset.test.length === 0) {
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, 'expected test images, found none');
