@@ -10,7 +10,6 @@ import { text, whole } from '../../src/options/values.ts';
 import { describeEnvironment, packageVersion } from '../environment.ts';
 import { median } from '../numbers.ts';
 import { formatTable } from '../table.ts';
-import { optimizePlan as optimizeByHand } from './own.ts';
 import type { PlannerReport, PlannerRow, SolverResult } from './report.ts';
 import { costsOf, prepareModels, tasks } from './tasks.ts';
 
@@ -26,13 +25,12 @@ interface Options {
 
 type Plan = Pick<Awaited<ReturnType<typeof optimizePlan>>, 'loss' | 'lowerBound' | 'relative'>;
 
-const solvers: Readonly<Record<string, (costs: NetworkCosts, budget: Budget) => Plan | Promise<Plan>>> = {
-  own: optimizeByHand,
-  highs: optimizePlan,
-};
+type Solver = (costs: NetworkCosts, budget: Budget) => Promise<Plan>;
+
+const solvers: Readonly<Record<string, Solver>> = { highs: optimizePlan };
 
 /** The plan's figures, or what is said where the budget is out of reach. */
-async function attempt(solve: () => Plan | Promise<Plan>): Promise<Omit<SolverResult, 'name' | 'seconds'>> {
+async function attempt(solve: () => Promise<Plan>): Promise<Omit<SolverResult, 'name' | 'seconds'>> {
   try {
     const { loss, lowerBound, relative } = await solve();
     return { loss, lowerBound, relative };
@@ -116,6 +114,6 @@ export function addPlanner(program: TritbankCommand): void {
     .addOption(new ValueOption('--seed <n>', 'of analyses and drawn weights', whole({ from: 0 })).default(1))
     .addOption(new ValueOption('--rounds <n>', 'rounds', whole({ from: 1, to: 1000 })).default(5))
     .addOption(new ValueOption('--out <file>', 'write the JSON result to a file too', text('a file name')))
-    .common('npm run bench -- planner mobilenet.onnx --data imagenet/ --out results/planner/planner.json')
+    .common('npm run bench -- planner mobilenet.onnx --data imagenet/ --out planner.json')
     .action((models: string[], options: Options) => run(models, options));
 }

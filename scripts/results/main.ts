@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/files/index.ts';
 import { collectNetwork } from './collect.ts';
 import { makePages } from './pages.ts';
+import { makePlannerPage } from './planner.ts';
 
 const runs = 'runs/cifar10';
 const target = 'results/cifar10';
@@ -19,7 +20,7 @@ if (!process.argv.includes('--stored') && existsSync(runs)) {
   }
 }
 const read = (file: string) => readFileSync(file, 'utf8');
-for (const [path, text] of makePages(target, read)) {
+for (const [path, text] of [...makePages(target, read), makePlannerPage(read)]) {
   writeFileAtomic(path, text);
   console.log(path);
 }

@@ -86,6 +86,7 @@ function makeResultsPage(networks: readonly Network[]): string {
 | [cifar10](cifar10) | hybrid filter banks beside full precision, int8, TWN and StrassenNets on CIFAR-10, below; [what it means](../docs/results.md) |
 | [compress](compress) | planned and uniform hybrids of pretrained ImageNet networks |
 | [calibrate](calibrate) | hybrids without training, from 256 images |
+| [planner](planner) | plans under budgets: loss, lower bound and seconds |
 | [bench](bench) | latency in Node and Chromium beside other runtimes, kernels |
 | [train-step](train-step) | training speed beside PyTorch and TensorFlow.js |
 | [fashion-mnist-demo](fashion-mnist-demo) | the demo |
@@ -122,7 +123,7 @@ function describeNames(): string {
  * A page with its generated parts made anew: what is between `<!-- results: NAME -->` and `<!-- /results -->` becomes
  * the part of that name. Throws for a name that there is no part for.
  */
-function fillPage(path: string, page: string, parts: Readonly<Record<string, string>>): string {
+export function fillPage(path: string, page: string, parts: Readonly<Record<string, string>>): string {
   return page.replace(/<!-- results: (\S+) -->\n[\s\S]*?<!-- \/results -->/g, (_, name: string) => {
     if (parts[name] === undefined)
       throw new Error(`${path}: expected one of ${Object.keys(parts).join(', ')}, found ${name}`);

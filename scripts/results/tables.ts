@@ -13,13 +13,13 @@ import { type Ablations, cycles } from './rows.ts';
 import type { Counted, StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
 
-interface Column<T> {
+export interface Column<T> {
   readonly title: string;
   readonly cell: (item: T) => string;
 }
 
 /** A Markdown table; the first column names the row, the others are figures. */
-function table<T>(columns: readonly Column<T>[], items: readonly T[]): string {
+export function table<T>(columns: readonly Column<T>[], items: readonly T[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const ruler = columns.map((_, i) => (i === 0 ? '---' : '---:'));
   return [
