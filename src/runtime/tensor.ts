@@ -2,7 +2,8 @@
 
 import { elementCount, TritbankError } from '../ir/index.ts';
 
-interface Storage {
+/** The typed array of each element type. */
+export interface Storage {
   float32: Float32Array;
   int8: Int8Array;
   uint8: Uint8Array;
@@ -17,7 +18,10 @@ export const isTensorType = (type: string): type is TensorType => Object.hasOwn(
 /**
  * A dense tensor, row-major.
  *
- * @example const image = new Tensor('float32', new Float32Array(3 * 224 * 224), [1, 3, 224, 224]);
+ * @example
+ * import { Tensor } from 'tritbank/runtime';
+ *
+ * const image = new Tensor('float32', new Float32Array(3 * 224 * 224), [1, 3, 224, 224]);
  */
 export class Tensor<T extends TensorType = TensorType> {
   readonly type: T;
