@@ -40,7 +40,13 @@ module.exports = {
       name: 'runtime-stands-alone',
       severity: 'error',
       from: { path: '^src/runtime/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^src/', pathNot: '^src/(ir|onnx|runtime)/' },
+      to: { path: '^src/', pathNot: '^src/(ir|onnx|runtime|ops/arithmetic)/|^src/ops/(names|traits)\\.ts$' },
+    },
+    {
+      name: 'arithmetic-stands-alone',
+      severity: 'error',
+      from: { path: '^src/ops/arithmetic/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(ir|ops/arithmetic)/|^src/ops/names\\.ts$' },
     },
     {
       name: 'runtime-in-browsers',

@@ -1,4 +1,4 @@
-// Parameters of a call, written by src/runtime/kernels/wasm/parameters.ts into the first bytes of the scratch memory:
+// Parameters of a call, written by src/runtime/kernels/wasm/parameters.ts into the first bytes of its scratch memory:
 // raw structures without a header, every field of four bytes. No state is kept in globals, so that instances on several
 // threads can share the code and one memory.
 
@@ -31,9 +31,9 @@ export class Product {
   columns: i32;
 }
 
-/** At offset 32. */
+/** Planes under a window that slides over them. */
 @unmanaged
-export class Depthwise {
+export class Windowed {
   x: usize;
   y: usize;
   height: i32;
@@ -50,27 +50,67 @@ export class Depthwise {
   dilationWidth: i32;
   top: i32;
   left: i32;
-  weights: usize;
-  padValue: f32;
-  scratch: usize;
 }
 
-@inline
+/** At offset 32. */
+@unmanaged
+export class Depthwise extends Windowed {
+  weights: usize;
+  scratch: usize;
+  padValue: f32;
+}
+
+/** At offset 0. */
+@unmanaged
+export class Patches extends Windowed {
+  padValue: f32;
+}
+
+/** At offset 0. The last three are of int8 only. */
+@unmanaged
+export class Pool extends Windowed {
+  bottom: i32;
+  right: i32;
+  isMaximum: i32;
+  countPads: i32;
+  inputZero: i32;
+  zeroPoint: i32;
+  multiplier: f32;
+}
+
+/** At offset 0. */
+@unmanaged
+export class Sum {
+  a: usize;
+  b: usize;
+  y: usize;
+  count: i32;
+  aZero: i32;
+  bZero: i32;
+  zeroPoint: i32;
+  lower: i32;
+  upper: i32;
+  aScale: f32;
+  bScale: f32;
+  scale: f32;
+}
+
+// @inline
 export function epilogueOf(call: usize): Epilogue {
   return changetype<Epilogue>(call);
 }
 
-@inline
+// @inline
 export function productOf(call: usize): Product {
   return changetype<Product>(call + 32);
 }
 
-@inline
+// @inline
 export function depthwiseOf(call: usize): Depthwise {
   return changetype<Depthwise>(call + 32);
 }
 
-@inline
+// @inline
 export function planeStride(pixels: i32): i32 {
   return (pixels + 31) & ~31;
 }

@@ -1,5 +1,5 @@
-// Dense products, 4 rows by 8 pixels in registers: see src/runtime/kernels/variants/dense.ts for the layouts. A tile of 32
-// pixels of all columns is brought into the order of the inner loop first, and used by all rows.
+// Dense products, 4 rows by 8 pixels in registers: see src/runtime/kernels/variants/dense.ts for the layouts. A tile of
+// 32 pixels of all columns is brought into the order of the inner loop first, and used by all rows.
 
 import { epilogueOf, productOf } from './call';
 import { finishRows } from './epilogue';
@@ -16,77 +16,17 @@ function packInt8(tile: usize, x: usize, stride: usize, columns: i32, eights: i3
       const odd = v128.load8x8_s(plane + stride);
       storePairs(tile, even, odd);
     }
-    if (column == columns) {
+    if (column === columns) {
       storePairs(tile, v128.load8x8_s(plane), i32x4.splat(0));
       tile += 32;
     }
   }
 }
 
-@inline
+// @inline
 function storePairs(at: usize, even: v128, odd: v128): void {
   v128.store(at, v128.shuffle<i16>(even, odd, 0, 8, 1, 9, 2, 10, 3, 11));
   v128.store(at, v128.shuffle<i16>(even, odd, 4, 12, 5, 13, 6, 14, 7, 15), 16);
-}
-
-/** Sums of 4 rows and 8 pixels to `sums`, 128 bytes from row to row. */
-@inline
-function multiplyInt8(weights: usize, tile: usize, pairs: i32, sums: usize): void {
-  let a0 = i32x4.splat(0);
-  let a1 = a0;
-  let b0 = a0;
-  let b1 = a0;
-  let c0 = a0;
-  let c1 = a0;
-  let d0 = a0;
-  let d1 = a0;
-  const end = weights + (<usize>pairs << 4);
-  for (; weights < end; weights += 16, tile += 32) {
-    const x0 = v128.load(tile);
-    const x1 = v128.load(tile, 16);
-    let w = v128.load32_splat(weights);
-    a0 = i32x4.add(a0, i32x4.dot_i16x8_s(x0, w));
-    a1 = i32x4.add(a1, i32x4.dot_i16x8_s(x1, w));
-    w = v128.load32_splat(weights, 4);
-    b0 = i32x4.add(b0, i32x4.dot_i16x8_s(x0, w));
-    b1 = i32x4.add(b1, i32x4.dot_i16x8_s(x1, w));
-    w = v128.load32_splat(weights, 8);
-    c0 = i32x4.add(c0, i32x4.dot_i16x8_s(x0, w));
-    c1 = i32x4.add(c1, i32x4.dot_i16x8_s(x1, w));
-    w = v128.load32_splat(weights, 12);
-    d0 = i32x4.add(d0, i32x4.dot_i16x8_s(x0, w));
-    d1 = i32x4.add(d1, i32x4.dot_i16x8_s(x1, w));
-  }
-  v128.store(sums, a0, 0);
-  v128.store(sums, a1, 16);
-  v128.store(sums, b0, 128);
-  v128.store(sums, b1, 144);
-  v128.store(sums, c0, 256);
-  v128.store(sums, c1, 272);
-  v128.store(sums, d0, 384);
-  v128.store(sums, d1, 400);
-}
-
-export function int8_dense_int8(call: usize): void {
-  const e = epilogueOf(call);
-  const p = productOf(call);
-  const pairs = (p.columns + 1) >> 1;
-  const sums = p.scratch;
-  const tile = sums + 512;
-  for (let pixel = p.from; pixel < p.to; pixel += tilePixels) {
-    const eights = min((p.to - pixel + 7) >> 3, tilePixels >> 3);
-    packInt8(tile, p.x + pixel, p.xStride, p.columns, eights);
-    let weights = p.data;
-    let y = p.y + pixel * (e.type == 0 ? 1 : 4);
-    for (let row = 0; row < p.rows; row += 4) {
-      for (let block = 0; block < eights; block++) {
-        multiplyInt8(weights, tile + ((block * pairs) << 5), pairs, sums + (block << 5));
-      }
-      finishRows<i32>(e, row, min(row + 4, p.rows), sums, 128, y, p.yStride, eights);
-      weights += <usize>pairs << 4;
-      y += p.yStride << 2;
-    }
-  }
 }
 
 /** [8 pixels, column, pixel] from planes. */
@@ -100,15 +40,19 @@ function packFloat32(tile: usize, x: usize, stride: usize, columns: i32, eights:
   }
 }
 
-/** sum + x * w, rounded once where the machine can (relaxed SIMD). */
-@inline
-function multiplyAdd(x: v128, w: v128, sum: v128): v128 {
+/**
+ * sum + x w: products of int16 pairs as int32 for `T` = i32; for f32 rounded once where the machine can (relaxed SIMD).
+ */
+// @inline
+function multiplyAdd<T>(x: v128, w: v128, sum: v128): v128 {
+  if (!isFloat<T>()) return i32x4.add(sum, i32x4.dot_i16x8_s(x, w));
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(x, w, sum) : f32x4.add(sum, f32x4.mul(x, w));
 }
 
-@inline
-function multiplyFloat32(weights: usize, tile: usize, columns: i32, sums: usize): void {
-  let a0 = f32x4.splat(0);
+/** Sums of 4 rows and 8 pixels over so many columns or pairs of columns, to `sums`, 128 bytes from row to row. */
+// @inline
+function multiply<T>(weights: usize, tile: usize, steps: i32, sums: usize): void {
+  let a0 = i32x4.splat(0);
   let a1 = a0;
   let b0 = a0;
   let b1 = a0;
@@ -116,22 +60,22 @@ function multiplyFloat32(weights: usize, tile: usize, columns: i32, sums: usize)
   let c1 = a0;
   let d0 = a0;
   let d1 = a0;
-  const end = weights + (<usize>columns << 4);
+  const end = weights + ((<usize>steps) << 4);
   for (; weights < end; weights += 16, tile += 32) {
     const x0 = v128.load(tile);
     const x1 = v128.load(tile, 16);
     let w = v128.load32_splat(weights);
-    a0 = multiplyAdd(x0, w, a0);
-    a1 = multiplyAdd(x1, w, a1);
+    a0 = multiplyAdd<T>(x0, w, a0);
+    a1 = multiplyAdd<T>(x1, w, a1);
     w = v128.load32_splat(weights, 4);
-    b0 = multiplyAdd(x0, w, b0);
-    b1 = multiplyAdd(x1, w, b1);
+    b0 = multiplyAdd<T>(x0, w, b0);
+    b1 = multiplyAdd<T>(x1, w, b1);
     w = v128.load32_splat(weights, 8);
-    c0 = multiplyAdd(x0, w, c0);
-    c1 = multiplyAdd(x1, w, c1);
+    c0 = multiplyAdd<T>(x0, w, c0);
+    c1 = multiplyAdd<T>(x1, w, c1);
     w = v128.load32_splat(weights, 12);
-    d0 = multiplyAdd(x0, w, d0);
-    d1 = multiplyAdd(x1, w, d1);
+    d0 = multiplyAdd<T>(x0, w, d0);
+    d1 = multiplyAdd<T>(x1, w, d1);
   }
   v128.store(sums, a0, 0);
   v128.store(sums, a1, 16);
@@ -143,23 +87,35 @@ function multiplyFloat32(weights: usize, tile: usize, columns: i32, sums: usize)
   v128.store(sums, d1, 400);
 }
 
-export function float32_dense_float32(call: usize): void {
+/** `T` is the type of the sums: i32 for int8 activations and weights, f32 for those of float32. */
+// @inline
+function dense<T>(call: usize): void {
   const e = epilogueOf(call);
   const p = productOf(call);
+  const steps = isFloat<T>() ? p.columns : (p.columns + 1) >> 1;
   const sums = p.scratch;
   const tile = sums + 512;
   for (let pixel = p.from; pixel < p.to; pixel += tilePixels) {
     const eights = min((p.to - pixel + 7) >> 3, tilePixels >> 3);
-    packFloat32(tile, p.x + (pixel << 2), p.xStride, p.columns, eights);
+    if (isFloat<T>()) packFloat32(tile, p.x + (pixel << 2), p.xStride, p.columns, eights);
+    else packInt8(tile, p.x + pixel, p.xStride, p.columns, eights);
     let weights = p.data;
-    let y = p.y + (pixel << 2);
+    let y = p.y + pixel * (e.type === 0 ? 1 : 4);
     for (let row = 0; row < p.rows; row += 4) {
       for (let block = 0; block < eights; block++) {
-        multiplyFloat32(weights, tile + ((block * p.columns) << 5), p.columns, sums + (block << 5));
+        multiply<T>(weights, tile + ((block * steps) << 5), steps, sums + (block << 5));
       }
-      finishRows<f32>(e, row, min(row + 4, p.rows), sums, 128, y, p.yStride, eights);
-      weights += <usize>p.columns << 4;
+      finishRows<T>(e, row, min(row + 4, p.rows), sums, 128, y, p.yStride, eights);
+      weights += (<usize>steps) << 4;
       y += p.yStride << 2;
     }
   }
+}
+
+export function int8_dense_int8(call: usize): void {
+  dense<i32>(call);
+}
+
+export function float32_dense_float32(call: usize): void {
+  dense<f32>(call);
 }

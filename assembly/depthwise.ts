@@ -1,5 +1,5 @@
-// Depthwise convolution. 3 x 3 windows without dilation, stride 1 or 2, run over padded planes (see pad.ts) in one loop,
-// whose results, a few between the rows too many, are then copied row by row. Other windows go pixel by pixel.
+// Depthwise convolution. 3 x 3 windows without dilation, stride 1 or 2, run over padded planes (see pad.ts) in one
+// loop, whose results, a few between the rows too many, are then copied row by row. Other windows go pixel by pixel.
 //
 // int8: two taps at a time by `i32x4.dot_i16x8_s`, whose operands are two shifted rows, interleaved.
 
@@ -8,18 +8,18 @@ import { finish4, finishOne, lowerOf, multiplierOf, quantize4, store8, upperOf, 
 import { copyRow, fill, paddedSize, padPlane, pitchOf, tapAt } from './pad';
 
 /** Two weights as the int16 pair of a dot product. */
-@inline
+// @inline
 function weightPair(weights: usize, first: i32, second: i32): v128 {
   const low = <i32>load<i8>(weights + first) & 0xffff;
-  return i32x4.splat(second < 0 ? low : low | (<i32>load<i8>(weights + second) << 16));
+  return i32x4.splat(second < 0 ? low : low | ((<i32>load<i8>(weights + second)) << 16));
 }
 
-@inline
+// @inline
 function dotLow(x: v128, y: v128, w: v128): v128 {
   return i32x4.dot_i16x8_s(v128.shuffle<i16>(x, y, 0, 8, 1, 9, 2, 10, 3, 11), w);
 }
 
-@inline
+// @inline
 function dotHigh(x: v128, y: v128, w: v128): v128 {
   return i32x4.dot_i16x8_s(v128.shuffle<i16>(x, y, 4, 12, 5, 13, 6, 14, 7, 15), w);
 }
@@ -115,10 +115,10 @@ function convolveFloat32(e: Epilogue, p: Depthwise, channel: i32, x: usize, out:
 }
 
 /** All channels by the fast path. `T` is i8 or f32. */
-@inline
+// @inline
 function planes3x3<T>(e: Epilogue, p: Depthwise, x: usize, y: usize, xStride: i32, yStride: i32): void {
   const padded = p.scratch;
-  const elements = paddedSize(p) * (p.strideHeight == 1 ? 1 : 4);
+  const elements = paddedSize(p) * (p.strideHeight === 1 ? 1 : 4);
   const results = padded + ((elements * sizeof<T>() + 63) & ~15);
   const pitch = pitchOf(p);
   const count = (p.outHeight - 1) * pitch + p.outWidth;
@@ -130,7 +130,7 @@ function planes3x3<T>(e: Epilogue, p: Depthwise, x: usize, y: usize, xStride: i3
     else convolveInt8(e, p, channel, padded, results, count);
     let from = results;
     let to = y;
-    for (let row = 0; row < p.outHeight; row++, from += pitch * sizeof<T>(), to += bytes) copyRow<T>(to, from, bytes);
+    for (let row = 0; row < p.outHeight; row++, from += pitch * sizeof<T>(), to += bytes) copyRow(to, from, bytes);
   }
 }
 
@@ -157,14 +157,14 @@ function planeOf<T, S>(e: Epilogue, p: Depthwise, channel: i32, x: usize, y: usi
   }
 }
 
-@inline
+// @inline
 function planes<T, S>(e: Epilogue, p: Depthwise): void {
   const xStride = planeStride(p.height * p.width) * sizeof<T>();
   const yStride = planeStride(p.outHeight * p.outWidth) * sizeof<T>();
   let x = p.x + xStride * p.from;
   let y = p.y + yStride * p.from;
-  const is3x3 = p.kernelHeight == 3 && p.kernelWidth == 3 && (p.dilationHeight | p.dilationWidth) == 1;
-  if (is3x3 && p.strideHeight == p.strideWidth && p.strideWidth <= 2) {
+  const is3x3 = p.kernelHeight === 3 && p.kernelWidth === 3 && (p.dilationHeight | p.dilationWidth) === 1;
+  if (is3x3 && p.strideHeight === p.strideWidth && p.strideWidth <= 2) {
     planes3x3<T>(e, p, x, y, xStride, yStride);
     return;
   }
@@ -175,6 +175,6 @@ function planes<T, S>(e: Epilogue, p: Depthwise): void {
 
 export function depthwise(call: usize): void {
   const e = epilogueOf(call);
-  if (e.type == 0) planes<i8, i32>(e, depthwiseOf(call));
+  if (e.type === 0) planes<i8, i32>(e, depthwiseOf(call));
   else planes<f32, f32>(e, depthwiseOf(call));
 }

@@ -1,14 +1,13 @@
-// Ternary product by listed additions: see src/runtime/kernels/variants/listed.ts for the layout. A tile of all columns,
-// 64 bytes each (32 int16 or 16 float32), lies in the scratch memory, and a column of zeros after them.
+// Ternary product by listed additions: see src/runtime/kernels/variants/listed.ts for the layout. A tile of all
+// columns, 64 bytes each (32 int16 or 16 float32), lies in the scratch memory, and a column of zeros after them.
 
 import { epilogueOf, productOf } from './call';
 import { finishRows } from './epilogue';
 
 /** Copies a tile of the planes, int8 widened to int16, with the zeros after it. */
-@inline
+// @inline
 function copyTile<T>(tile: usize, x: usize, stride: usize, columns: i32): void {
-  const step: usize = isFloat<T>() ? 16 : 8;
-  const end = tile + (<usize>columns << 6);
+  const end = tile + ((<usize>columns) << 6);
   for (; tile < end; tile += 64, x += stride) {
     if (isFloat<T>()) {
       v128.store(tile, v128.load(x));
@@ -26,7 +25,7 @@ function copyTile<T>(tile: usize, x: usize, stride: usize, columns: i32): void {
 }
 
 /** Sums of `vectors` vectors of one tile, of all rows: int16 or float32 at `sums`, or int32 if `wide`. */
-@inline
+// @inline
 function addRows<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i32, wide: bool): void {
   const none = i32x4.splat(0);
   for (let row = 0; row < rows; row++) {
@@ -38,8 +37,8 @@ function addRows<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i
     let chunks = <i32>load<u16>(list);
     list += 2;
     for (; chunks > 0; chunks--) {
-      const plus = list + 4 + (<usize>load<u16>(list) << 1);
-      const minus = plus + (<usize>load<u16>(list, 2) << 1);
+      const plus = list + 4 + ((<usize>load<u16>(list)) << 1);
+      const minus = plus + ((<usize>load<u16>(list, 2)) << 1);
       list += 4;
       if (wide) {
         a = none;
@@ -48,8 +47,8 @@ function addRows<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i
         d = none;
       }
       for (; list < plus; list += 4) {
-        const i = tile + (<usize>load<u16>(list) << 6);
-        const j = tile + (<usize>load<u16>(list, 2) << 6);
+        const i = tile + ((<usize>load<u16>(list)) << 6);
+        const j = tile + ((<usize>load<u16>(list, 2)) << 6);
         a = v128.add<T>(a, v128.load(i, 0));
         if (vectors > 1) b = v128.add<T>(b, v128.load(i, 16));
         if (vectors > 2) c = v128.add<T>(c, v128.load(i, 32));
@@ -60,8 +59,8 @@ function addRows<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i
         if (vectors > 3) d = v128.add<T>(d, v128.load(j, 48));
       }
       for (; list < minus; list += 4) {
-        const i = tile + (<usize>load<u16>(list) << 6);
-        const j = tile + (<usize>load<u16>(list, 2) << 6);
+        const i = tile + ((<usize>load<u16>(list)) << 6);
+        const j = tile + ((<usize>load<u16>(list, 2)) << 6);
         a = v128.sub<T>(a, v128.load(i, 0));
         if (vectors > 1) b = v128.sub<T>(b, v128.load(i, 16));
         if (vectors > 2) c = v128.sub<T>(c, v128.load(i, 32));
@@ -90,7 +89,7 @@ function addRows<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i
   }
 }
 
-@inline
+// @inline
 function addWide(sums: usize, values: v128): void {
   v128.store(sums, i32x4.add(v128.load(sums), i32x4.extend_low_i16x8_s(values)));
   v128.store(sums, i32x4.add(v128.load(sums, 16), i32x4.extend_high_i16x8_s(values)), 16);
@@ -98,25 +97,25 @@ function addWide(sums: usize, values: v128): void {
 
 /** A tile at the end of a row of tiles has fewer vectors. */
 function addVectors<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i32): void {
-  if (vectors == 4) addRows<T>(list, tile, sums, rows, 4, false);
-  else if (vectors == 3) addRows<T>(list, tile, sums, rows, 3, false);
-  else if (vectors == 2) addRows<T>(list, tile, sums, rows, 2, false);
+  if (vectors === 4) addRows<T>(list, tile, sums, rows, 4, false);
+  else if (vectors === 3) addRows<T>(list, tile, sums, rows, 3, false);
+  else if (vectors === 2) addRows<T>(list, tile, sums, rows, 2, false);
   else addRows<T>(list, tile, sums, rows, 1, false);
 }
 
-@inline
+// @inline
 function listed<T>(call: usize): void {
   const e = epilogueOf(call);
   const p = productOf(call);
   const rows = p.rows;
   const tile = p.scratch;
-  const sums = tile + (<usize>(p.columns + 1) << 6);
+  const sums = tile + ((<usize>(p.columns + 1)) << 6);
   const wide = !isFloat<T>() && load<u16>(p.data) > 1;
   const lanes = isFloat<T>() ? 4 : 8;
   const pixels = 4 * lanes;
   for (let pixel = p.from; pixel < p.to; pixel += pixels) {
     copyTile<T>(tile, p.x + pixel * (isFloat<T>() ? 4 : 1), p.xStride, p.columns);
-    const y = p.y + pixel * (e.type == 0 ? 1 : 4);
+    const y = p.y + pixel * (e.type === 0 ? 1 : 4);
     const vectors = min((p.to - pixel + lanes - 1) / lanes, 4);
     const eights = isFloat<T>() ? (vectors + 1) >> 1 : vectors;
     if (wide) {

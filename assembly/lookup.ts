@@ -7,13 +7,13 @@ import { finishRows } from './epilogue';
 const entry: i32 = 64;
 
 /** Four or eight activations of a plane, as T. */
-@inline
+// @inline
 function lanesAt<T>(at: usize): v128 {
   return isFloat<T>() ? v128.load(at) : v128.load8x8_s(at);
 }
 
 /** a + (-1, 0, 1) y + (-1, 0, 1) z: nine entries, z fastest. `sum` = y + z, `difference` = y - z. */
-@inline
+// @inline
 function storeNine<T>(at: usize, a: v128, y: v128, z: v128, sum: v128, difference: v128): void {
   v128.store(at, v128.sub<T>(a, sum), 0);
   v128.store(at, v128.sub<T>(a, y), entry);
@@ -27,7 +27,7 @@ function storeNine<T>(at: usize, a: v128, y: v128, z: v128, sum: v128, differenc
 }
 
 /** All 27 signed sums of x, y, z. */
-@inline
+// @inline
 function storeTable3<T>(at: usize, x: v128, y: v128, z: v128): void {
   const sum = v128.add<T>(y, z);
   const difference = v128.sub<T>(y, z);
@@ -37,7 +37,7 @@ function storeTable3<T>(at: usize, x: v128, y: v128, z: v128): void {
 }
 
 /** All 81 signed sums of w, x, y, z. */
-@inline
+// @inline
 function storeTable4<T>(at: usize, w: v128, x: v128, y: v128, z: v128): void {
   const sum = v128.add<T>(y, z);
   const difference = v128.sub<T>(y, z);
@@ -55,16 +55,8 @@ function storeTable4<T>(at: usize, w: v128, x: v128, y: v128, z: v128): void {
 }
 
 /** The table of one group, for `vectors` vectors of pixels; planes beyond the last column are `zeros`, of 64 bytes. */
-@inline
-function buildTable<T>(
-  group: i32,
-  at: usize,
-  x: usize,
-  stride: usize,
-  columns: i32,
-  vectors: i32,
-  zeros: usize,
-): void {
+// @inline
+function buildTable<T>(group: i32, at: usize, x: usize, stride: usize, columns: i32, vectors: i32, zeros: usize): void {
   const step: usize = isFloat<T>() ? 16 : 8;
   const end = at + (vectors << 4);
   let x1 = columns > 1 ? x + stride : zeros;
@@ -74,13 +66,13 @@ function buildTable<T>(
     const a = lanesAt<T>(x);
     const b = lanesAt<T>(x1);
     const c = lanesAt<T>(x2);
-    if (group == 4) storeTable4<T>(at, a, b, c, lanesAt<T>(x3));
+    if (group === 4) storeTable4<T>(at, a, b, c, lanesAt<T>(x3));
     else storeTable3<T>(at, a, b, c);
   }
 }
 
 /** Adds `count` entries of `vectors` vectors to each row's sums, or sets the sums if it is the `first` block. */
-@inline
+// @inline
 function addBlock<T>(
   entries: usize,
   tables: usize,
@@ -135,7 +127,7 @@ function addBlock<T>(
 }
 
 /** Blocks of `full` groups, and what may be left over. */
-@inline
+// @inline
 function addGroups<T>(
   entries: usize,
   tables: usize,
@@ -146,14 +138,14 @@ function addGroups<T>(
   vectors: i32,
   first: bool,
 ): void {
-  if (count == full) {
+  if (count === full) {
     if (first) addBlock<T>(entries, tables, sums, rows, full, vectors, true);
     else addBlock<T>(entries, tables, sums, rows, full, vectors, false);
     return;
   }
   if (first) memory.fill(sums, 0, rows << 6);
-  if (count == 1) addBlock<T>(entries, tables, sums, rows, 1, vectors, false);
-  else if (count == 2) addBlock<T>(entries, tables, sums, rows, 2, vectors, false);
+  if (count === 1) addBlock<T>(entries, tables, sums, rows, 1, vectors, false);
+  else if (count === 2) addBlock<T>(entries, tables, sums, rows, 2, vectors, false);
   else addBlock<T>(entries, tables, sums, rows, 3, vectors, false);
 }
 
@@ -168,15 +160,15 @@ function addVectors<T>(
   vectors: i32,
   first: bool,
 ): void {
-  if (full == 4) {
-    if (vectors == 4) addGroups<T>(entries, tables, sums, rows, count, 4, 4, first);
-    else if (vectors == 3) addGroups<T>(entries, tables, sums, rows, count, 4, 3, first);
-    else if (vectors == 2) addGroups<T>(entries, tables, sums, rows, count, 4, 2, first);
+  if (full === 4) {
+    if (vectors === 4) addGroups<T>(entries, tables, sums, rows, count, 4, 4, first);
+    else if (vectors === 3) addGroups<T>(entries, tables, sums, rows, count, 4, 3, first);
+    else if (vectors === 2) addGroups<T>(entries, tables, sums, rows, count, 4, 2, first);
     else addGroups<T>(entries, tables, sums, rows, count, 4, 1, first);
   } else {
-    if (vectors == 4) addGroups<T>(entries, tables, sums, rows, count, 3, 4, first);
-    else if (vectors == 3) addGroups<T>(entries, tables, sums, rows, count, 3, 3, first);
-    else if (vectors == 2) addGroups<T>(entries, tables, sums, rows, count, 3, 2, first);
+    if (vectors === 4) addGroups<T>(entries, tables, sums, rows, count, 3, 4, first);
+    else if (vectors === 3) addGroups<T>(entries, tables, sums, rows, count, 3, 3, first);
+    else if (vectors === 2) addGroups<T>(entries, tables, sums, rows, count, 3, 2, first);
     else addGroups<T>(entries, tables, sums, rows, count, 3, 1, first);
   }
 }
@@ -190,12 +182,12 @@ function widen(sums: usize, wide: usize, rows: i32, first: bool): void {
   }
 }
 
-@inline
+// @inline
 function lookup<T>(call: usize, group: i32, blockGroups: i32): void {
   const e = epilogueOf(call);
   const p = productOf(call);
   const rows = p.rows;
-  const tableBytes: usize = (group == 4 ? 81 : 27) * entry;
+  const tableBytes: usize = (group === 4 ? 81 : 27) * entry;
   const zeros = p.scratch;
   const tables = zeros + entry;
   const sums = tables + tableBytes * blockGroups;
@@ -227,12 +219,12 @@ function lookup<T>(call: usize, group: i32, blockGroups: i32): void {
         done += count;
         first = false;
       }
-      if (!isFloat<T>() && spans > 1) widen(sums, wide, rows, span == 0);
+      if (!isFloat<T>() && spans > 1) widen(sums, wide, rows, span === 0);
     }
     if (isFloat<T>()) {
       finishRows<f32>(e, 0, rows, sums, 64, p.y + (pixel << 2), p.yStride, (vectors + 1) >> 1);
     } else {
-      const y = p.y + pixel * (e.type == 0 ? 1 : 4);
+      const y = p.y + pixel * (e.type === 0 ? 1 : 4);
       if (spans > 1) finishRows<i32>(e, 0, rows, wide, 128, y, p.yStride, vectors);
       else finishRows<i16>(e, 0, rows, sums, 64, y, p.yStride, vectors);
     }

@@ -1,30 +1,30 @@
 // Planes of the depthwise convolution: a plane is copied into a padded one, so that all taps of a 3 x 3 window are at
-// fixed distances from the output pixel's place, in rows as in the whole plane, and one loop without rows can run over it.
-// With stride 2 there are four padded planes, of even and odd rows and columns, in which that is true again.
+// fixed distances from the output pixel's place, in rows as in the whole plane, and one loop without rows can run over
+// it. With stride 2 there are four padded planes, of even and odd rows and columns, in which that is true again.
 
 import { Depthwise } from './call';
 
 /** Columns of a padded row, and of a padded plane's row. */
-@inline
+// @inline
 export function paddedWidth(p: Depthwise): i32 {
   return max(p.left + p.width, (p.outWidth - 1) * p.strideWidth + 3);
 }
 
-@inline
+// @inline
 export function pitchOf(p: Depthwise): i32 {
-  return p.strideWidth == 1 ? paddedWidth(p) : (paddedWidth(p) + 1) >> 1;
+  return p.strideWidth === 1 ? paddedWidth(p) : (paddedWidth(p) + 1) >> 1;
 }
 
 /** Rows that the window meets. */
-@inline
+// @inline
 export function paddedHeight(p: Depthwise): i32 {
   return (p.outHeight - 1) * p.strideHeight + 3;
 }
 
 /** Elements of one of the padded planes. */
-@inline
+// @inline
 export function paddedSize(p: Depthwise): i32 {
-  return pitchOf(p) * (p.strideHeight == 1 ? paddedHeight(p) : (paddedHeight(p) + 1) >> 1);
+  return pitchOf(p) * (p.strideHeight === 1 ? paddedHeight(p) : (paddedHeight(p) + 1) >> 1);
 }
 
 /** Fills `count` elements, and up to 16 bytes more. */
@@ -34,9 +34,9 @@ export function fill<T>(at: usize, count: i32, value: f32): void {
   for (; at < end; at += 16) v128.store(at, all);
 }
 
-/** Copies so many bytes, a multiple of sizeof<T>(), and no more. */
-@inline
-export function copyRow<T>(to: usize, from: usize, bytes: i32): void {
+/** Copies so many bytes and no more. */
+// @inline
+export function copyRow(to: usize, from: usize, bytes: i32): void {
   if (bytes >= 16) {
     for (let i = 0; i + 16 < bytes; i += 16) v128.store(to + i, v128.load(from + i));
     v128.store(to + bytes - 16, v128.load(from + bytes - 16));
@@ -52,7 +52,7 @@ export function copyRow<T>(to: usize, from: usize, bytes: i32): void {
 }
 
 /** Columns `c` to `c` + 16 / sizeof<T>() of a row, evens and odds apart. */
-@inline
+// @inline
 function splitVector<T>(even: usize, odd: usize, from: usize, c: i32): void {
   const x = v128.load(from + c * sizeof<T>());
   const half = (c >> 1) * sizeof<T>();
@@ -64,7 +64,7 @@ function splitVector<T>(even: usize, odd: usize, from: usize, c: i32): void {
 }
 
 /** The same of 8 bytes of int8. */
-@inline
+// @inline
 function splitHalf(even: usize, odd: usize, from: usize, c: i32): void {
   const x = v128.load64_zero(from + c);
   const apart = v128.shuffle<i8>(x, x, 0, 2, 4, 6, 1, 3, 5, 7, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -73,7 +73,7 @@ function splitHalf(even: usize, odd: usize, from: usize, c: i32): void {
 }
 
 /** Copies the even columns of a row to `even`, the odd ones to `odd`. */
-@inline
+// @inline
 function splitRow<T>(even: usize, odd: usize, from: usize, width: i32): void {
   const lanes: i32 = 16 / sizeof<T>();
   // Vectors begin at even columns; the last one overlaps the one before it. An odd last column is left.
@@ -99,9 +99,9 @@ export function padPlane<T>(p: Depthwise, to: usize, from: usize): void {
   const bytes = width * sizeof<T>();
   const pitch = pitchOf(p) * sizeof<T>();
   const rows = min(p.height, paddedHeight(p) - p.top);
-  if (p.strideWidth == 1) {
+  if (p.strideWidth === 1) {
     to += p.top * pitch + p.left * sizeof<T>();
-    for (let row = 0; row < rows; row++, to += pitch, from += bytes) copyRow<T>(to, from, bytes);
+    for (let row = 0; row < rows; row++, to += pitch, from += bytes) copyRow(to, from, bytes);
     return;
   }
   const plane = paddedSize(p) * sizeof<T>();
@@ -115,9 +115,9 @@ export function padPlane<T>(p: Depthwise, to: usize, from: usize): void {
 }
 
 /** Where tap (i, j) of output pixel 0 is, in elements from the beginning of the padded planes. */
-@inline
+// @inline
 export function tapAt(p: Depthwise, i: i32, j: i32): i32 {
   const pitch = pitchOf(p);
-  if (p.strideWidth == 1) return i * pitch + j;
+  if (p.strideWidth === 1) return i * pitch + j;
   return ((i & 1) * 2 + (j & 1)) * paddedSize(p) + (i >> 1) * pitch + (j >> 1);
 }

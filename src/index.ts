@@ -120,7 +120,7 @@ export {
   type Work,
 } from './cost/index.ts';
 export type { Residual } from './cost/table1.ts';
-export type { Window } from './data/image.ts';
+export type { CropWindow } from './data/image.ts';
 export {
   type AugmentOptions,
   type Batch,

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Dataset, openDataset, selectImages, statistics } from '../data/index.ts';
+import { type Dataset, openDataset, type Split, selectImages, statistics, subset } from '../data/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { chooseInputSize, type ImageInput, imageInputOf } from './input.ts';
 import { type Normalisation, readNormalisation } from './normalisation.ts';
@@ -124,9 +124,22 @@ async function openFor(model: Graph, options: DataOptions, classCount: number | 
   return { dataset, size: dataset.height, normalisation };
 }
 
-/** The training images, or the test images of a data set that has no others. E_DATA for one without any. */
-export function imagesToMeasure({ name, train, test }: Dataset) {
-  const split = train.length > 0 ? train : test;
+/** Which of the training images are used. */
+export interface TrainingChoice {
+  /** So many, drawn by the seed; all by default. */
+  readonly trainSamples?: number;
+  /** Default 0. */
+  readonly seed?: number;
+}
+
+/** The training images in use. */
+export const chooseTraining = ({ train }: Dataset, { trainSamples, seed = 0 }: TrainingChoice): Split =>
+  trainSamples !== undefined && trainSamples < train.length ? subset(train, trainSamples, seed) : train;
+
+/** The training images in use, or the test images of a data set that has no others. E_DATA for one without any. */
+export function imagesToMeasure(dataset: Dataset, choice: TrainingChoice = {}): Split {
+  const { name, train, test } = dataset;
+  const split = train.length > 0 ? chooseTraining(dataset, choice) : test;
   if (split.length > 0) return split;
   throw new TritbankError('E_DATA', `data set '${name}'`, 'expected images, found none');
 }

@@ -75,7 +75,7 @@ export function addCompress(program: TritbankCommand): void {
 }
 
 async function configFrom(command: TritbankCommand, model: string, options: Options): Promise<CompressConfig> {
-  const [{ defaultCompress }, { storageSchemes }] = await Promise.all([
+  const [{ checkCompressConfig, defaultCompress }, { storageSchemes }] = await Promise.all([
     import('../compress/index.ts'),
     import('../cost/index.ts'),
   ]);
@@ -91,12 +91,15 @@ async function configFrom(command: TritbankCommand, model: string, options: Opti
     throw new TritbankError('E_USAGE', '--data', 'expected images, or --no-training, found neither');
   }
   checkTeachers(config.training.teachers);
-  return {
+  const complete: CompressConfig = {
     ...config,
     model,
     conventions: conventionsFrom(config.conventions, options),
     scheme: schemeFrom(storageSchemes, options, () => config.scheme) ?? config.scheme,
   };
+  // the library would take the paper's choice where none is given
+  checkCompressConfig(complete);
+  return complete;
 }
 
 /** One bar or series of lines a stage. */

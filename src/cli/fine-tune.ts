@@ -6,16 +6,9 @@ import { extend, field, type OptionTable, oneOf, text } from '../options/index.t
 import { defaultFineTune } from '../train/fine-tune-config.ts';
 import type { FineTuneModelConfig } from '../train/fine-tune-model.ts';
 import { dataOption, fineTuneOptions, granularities } from '../train/options.ts';
-import {
-  type CommonOptions,
-  commandLine,
-  interruptible,
-  printResult,
-  type TritbankCommand,
-  ValueOption,
-} from './command.ts';
+import { type CommonOptions, type TritbankCommand, ValueOption } from './command.ts';
 import { addConfigFile, addConfigOptions, checkTeachers, newConfig } from './configure.ts';
-import { readRun, summarize, writeReport } from './run-directory.ts';
+import { performTraining, requireFree } from './run-directory.ts';
 
 interface Options extends CommonOptions {
   readonly method?: FineTuneModelConfig['method'];
@@ -91,38 +84,19 @@ async function prepare(command: TritbankCommand, model: string, options: Options
   if (config.data === '') throw new TritbankError('E_USAGE', '--data', 'expected a name or a directory, found none');
   checkTeachers(config.teachers);
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-${config.method}`);
-  if (options.fresh && options.resume) {
-    throw new TritbankError('E_USAGE', '--fresh', 'expected no --resume with it, found both');
-  }
-  const stored = readRun(out);
-  if (stored && !options.resume && !options.fresh && (stored.result || stored.hasCheckpoint)) {
-    const expected = 'expected a directory without a run, or --resume to continue it, or --fresh to replace it';
-    throw new TritbankError('E_USAGE', '--out', `${expected}, found a run in ${out}`);
-  }
+  requireFree(out, options);
   return { config, out };
 }
 
 async function fineTune(command: TritbankCommand, model: string, options: Options): Promise<void> {
   const { config, out } = await prepare(command, model, options);
-  const [{ fineTuneModel }, { createTrainReporter }, { printTable }] = await Promise.all([
-    import('../train/fine-tune-model.ts'),
-    import('./train-progress.ts'),
-    import('../report/index.ts'),
-  ]);
-  const reporter = createTrainReporter('fine-tune', config.epochs, options.quiet === true);
-  const { resume = false } = options;
-  const { onProgress, warn } = reporter;
-  try {
-    const result = await interruptible(
-      (signal) => fineTuneModel(config, { out, resume, signal, command: commandLine(), onProgress, warn }),
-      () => 'the same command with --resume continues',
-    );
-    reporter.stop();
-    const report = await writeReport(out, [result], `${result.architecture}, ${result.method}, on ${result.dataset}`);
-    printResult(options, { ...summarize(result), out, report }, () =>
-      [printTable([result]), '', `model   ${result.model}`, `report  ${report}`].join('\n'),
-    );
-  } finally {
-    reporter.stop();
-  }
+  const { fineTuneModel } = await import('../train/fine-tune-model.ts');
+  await performTraining({
+    label: 'fine-tune',
+    epochs: config.epochs,
+    out,
+    options,
+    advice: () => 'the same command with --resume continues',
+    work: (how) => fineTuneModel(config, how),
+  });
 }

@@ -4,9 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { version } from '../files/machine.ts';
 import { readObject, storedConfig } from '../files/run-directory.ts';
+import { TritbankError } from '../ir/errors.ts';
 import { type TrainConfig, upgradeConfig } from '../train/config.ts';
+import type { RunOptions } from '../train/context.ts';
 import type { RunResult } from '../train/records.ts';
 import { runFiles } from '../train/run-layout.ts';
+import { type CommonOptions, commandLine, interruptible, printResult } from './command.ts';
 
 export interface StoredRun {
   readonly config: TrainConfig;
@@ -25,6 +28,52 @@ export function readRun(directory: string): StoredRun | undefined {
     result: existsSync(result) ? readObject<RunResult>(result) : undefined,
     hasCheckpoint: existsSync(join(directory, runFiles.checkpoint)),
   };
+}
+
+interface Choice {
+  readonly resume?: boolean;
+  readonly fresh?: boolean;
+}
+
+/** E_USAGE for a directory with a run that is neither to be resumed nor to be replaced. */
+export function requireFree(out: string, { resume, fresh }: Choice): void {
+  if (resume && fresh) throw new TritbankError('E_USAGE', '--fresh', 'expected no --resume with it, found both');
+  const stored = readRun(out);
+  if (!stored || resume || fresh || (!stored.result && !stored.hasCheckpoint)) return;
+  const expected = 'expected a directory without a run, or --resume to continue it, or --fresh to replace it';
+  throw new TritbankError('E_USAGE', '--out', `${expected}, found a run in ${out}`);
+}
+
+interface Training {
+  /** Of the progress: the command. */
+  readonly label: string;
+  readonly epochs: number;
+  readonly out: string;
+  readonly options: CommonOptions & Choice;
+  readonly advice: () => string;
+  readonly work: (options: RunOptions) => Promise<RunResult>;
+}
+
+/** Trains with progress, can be interrupted, writes the report and prints the result. */
+export async function performTraining({ label, epochs, out, options, advice, work }: Training): Promise<void> {
+  const [{ createTrainReporter }, { printTable }] = await Promise.all([
+    import('./train-progress.ts'),
+    import('../report/index.ts'),
+  ]);
+  const { resume = false, quiet = false } = options;
+  const reporter = createTrainReporter(label, epochs, quiet);
+  const { onProgress, warn } = reporter;
+  try {
+    const how = { out, resume, command: commandLine(), onProgress, warn };
+    const result = await interruptible((signal) => work({ ...how, signal }), advice);
+    reporter.stop();
+    const report = await writeReport(out, [result], `${result.architecture}, ${result.method}, on ${result.dataset}`);
+    printResult(options, { ...summarize(result), out, report }, () =>
+      [printTable([result]), '', `model   ${result.model}`, `report  ${report}`].join('\n'),
+    );
+  } finally {
+    reporter.stop();
+  }
 }
 
 /** Writes `report.html` about the runs into `directory`; returns its path. */

@@ -4,17 +4,11 @@ import { join } from 'node:path';
 import { TritbankError } from '../ir/errors.ts';
 import { text } from '../options/values.ts';
 import { defaultConfig, type TrainConfig, upgradeConfig } from '../train/config.ts';
+import type { RunOptions } from '../train/context.ts';
 import { trainOptions } from '../train/options.ts';
-import {
-  type CommonOptions,
-  commandLine,
-  interruptible,
-  printResult,
-  type TritbankCommand,
-  ValueOption,
-} from './command.ts';
+import { type CommonOptions, type TritbankCommand, ValueOption } from './command.ts';
 import { addConfigFile, addConfigOptions, checkTeachers, newConfig, resumedConfig } from './configure.ts';
-import { readRun, summarize, writeReport } from './run-directory.ts';
+import { performTraining, readRun, requireFree } from './run-directory.ts';
 
 interface Options extends CommonOptions {
   readonly out?: string;
@@ -47,15 +41,11 @@ const configuring = { table: trainOptions, defaults: defaultConfig, upgrade: upg
 async function prepare(command: TritbankCommand, options: Options): Promise<{ config: TrainConfig; out: string }> {
   const wanted = options.resume && options.out !== undefined ? undefined : await newConfig(command, configuring);
   const out = options.out ?? join('runs', `${wanted?.model}-${wanted?.method}`);
-  const stored = readRun(out);
+  requireFree(out, options);
   if (options.resume) {
-    if (options.fresh) throw new TritbankError('E_USAGE', '--fresh', 'expected no --resume with it, found both');
+    const stored = readRun(out);
     if (!stored) throw new TritbankError('E_RESUME', '--resume', `expected a run in ${out}, found none`);
     return { config: resumedConfig(command, trainOptions, stored.config, join(out, 'config.json')), out };
-  }
-  if (stored && !options.fresh && (stored.result || stored.hasCheckpoint)) {
-    const expected = 'expected a directory without a run, or --resume to continue it, or --fresh to replace it';
-    throw new TritbankError('E_USAGE', '--out', `${expected}, found a run in ${out}`);
   }
   return { config: wanted ?? (await newConfig(command, configuring)), out };
 }
@@ -73,29 +63,11 @@ async function checkInputs({ model, teachers }: TrainConfig): Promise<void> {
 async function train(command: TritbankCommand, options: Options): Promise<void> {
   const { config, out } = await prepare(command, options);
   await checkInputs(config);
-  const [{ trainNetwork }, { createTrainReporter }, { printTable }] = await Promise.all([
-    import('../train/index.ts'),
-    import('./train-progress.ts'),
-    import('../report/index.ts'),
-  ]);
-  const reporter = createTrainReporter('train', config.epochs, options.quiet === true);
-  const { resume = false } = options;
-  const { onProgress, warn } = reporter;
+  const { trainNetwork } = await import('../train/index.ts');
   const advice = () =>
     readRun(out)?.hasCheckpoint
       ? `continue with: tritbank train --resume --out ${out}`
       : 'there is no checkpoint yet to continue from';
-  try {
-    const result = await interruptible(
-      (signal) => trainNetwork(config, { out, resume, signal, command: commandLine(), onProgress, warn }),
-      advice,
-    );
-    reporter.stop();
-    const report = await writeReport(out, [result], `${result.architecture}, ${result.method}, on ${result.dataset}`);
-    printResult(options, { ...summarize(result), out, report }, () =>
-      [printTable([result]), '', `model   ${result.model}`, `report  ${report}`].join('\n'),
-    );
-  } finally {
-    reporter.stop();
-  }
+  const work = (how: RunOptions) => trainNetwork(config, how);
+  await performTraining({ label: 'train', epochs: config.epochs, out, options, advice, work });
 }

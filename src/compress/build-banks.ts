@@ -24,7 +24,7 @@ import {
 } from '../quantize/index.ts';
 import type { Decomposition } from './decompose/decompose.ts';
 import { decomposeLayers, type LayerWeights, type ParallelOptions } from './decompose/parallel.ts';
-import { metricOptions } from './sensitivity.ts';
+import { metricOptions } from './importance.ts';
 import type { LayerStatistics } from './statistics/statistics.ts';
 
 export interface BuildOptions extends ParallelOptions {

@@ -14,6 +14,7 @@ import {
   type Tensor,
   TritbankError,
 } from '../ir/index.ts';
+import { traitsOf } from '../ops/index.ts';
 import { findBanks, findLayers, type Layer, type LayerKind } from '../quantize/index.ts';
 
 /** A node that multiplies by weights. */
@@ -86,12 +87,10 @@ export interface BrokenWeight {
   readonly count: number;
 }
 
-const weighted = new Set(['BatchNormalization', 'Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
-
 /** All float32 weights, biases and statistics with values that are not finite. */
 export function findBroken(graph: Graph): BrokenWeight[] {
   return graph.nodes
-    .filter((node) => node.domain === '' && weighted.has(node.op))
+    .filter((node) => traitsOf(node).hasWeights)
     .flatMap((node) =>
       node.inputs.flatMap((input): BrokenWeight[] => {
         const count = input?.constant ? countBroken(input.constant) : 0;

@@ -7,6 +7,7 @@ export {
   type CompressOptions,
   type CompressProgress,
   type CompressSettings,
+  checkCompressConfig,
   defaultCompress,
 } from './compress-config.ts';
 export { type Decomposition, decompose } from './decompose/decompose.ts';

@@ -7,6 +7,7 @@
 import { classCountOf, type Normalisation, readNormalisation } from '../classifier/index.ts';
 import { measureCost, measureStorage, type NodeCost, type UnknownOperator } from '../cost/index.ts';
 import { type DType, type Graph, type Node, printType, type Shape, TritbankError, type Value } from '../ir/index.ts';
+import { traitsOf } from '../ops/index.ts';
 import {
   type ActivationType,
   activationTypeOf,
@@ -200,9 +201,10 @@ function describeLayer(
 }
 
 /** Operators after which the axes are where they were. */
-const keepsAxes = new Set(
-  'Add BatchNormalization Cast Clip DequantizeLinear Div Mul Pad QuantizeLinear Relu Sub'.split(' '),
-);
+function keepsAxes(node: Node): boolean {
+  const { elementwise, converts } = traitsOf(node);
+  return elementwise !== undefined || converts === true || node.op === 'BatchNormalization' || node.op === 'Pad';
+}
 
 /** By what the first convolution behind the input asks for. */
 function layoutOf(input: Value): InputReport['layout'] {
@@ -217,7 +219,7 @@ function layoutOf(input: Value): InputReport['layout'] {
     if (node.op === 'Transpose' && node.ints('perm', []).join() === '0,3,1,2') return 'NHWC';
     // one channel needs no transposition to get in front
     if (node.op === 'Reshape' && shape[3] === 1 && node.output().type?.shape?.[1] === 1) return 'NHWC';
-    if (keepsAxes.has(node.op)) pending.push(...node.output().uses);
+    if (keepsAxes(node)) pending.push(...node.output().uses);
   }
   return null;
 }

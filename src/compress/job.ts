@@ -46,6 +46,11 @@ export const reporter =
   (done: number, total: number) =>
     options.onProgress?.({ stage, done, total, unit });
 
+/** Which training images are used, in all stages the same. */
+export const trainingOf = ({ config: { seed, training } }: Job) => ({
+  seed,
+  ...(training.trainSamples !== undefined && { trainSamples: training.trainSamples }),
+});
 export const threadsOf = ({ config }: Job) => (config.threads === undefined ? {} : { threads: config.threads });
 export const signalOf = ({ options }: Job) => (options.signal ? { signal: options.signal } : {});
 export const warningsTo = ({ options }: Job) => (options.warn ? { warn: options.warn } : {});

@@ -7,7 +7,7 @@ import type { Graph } from '../ir/index.ts';
 import { isBank, makePlan, otherFilters } from '../quantize/index.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { keepAnalyzed } from './analysis-progress.ts';
-import { compressFiles, type Job, reporter, signalOf, threadsOf } from './job.ts';
+import { compressFiles, type Job, reporter, signalOf, threadsOf, trainingOf } from './job.ts';
 import { type Measured, measureLayers } from './measure-layers.ts';
 import { type LayerCandidates, untouched } from './planning/candidate.ts';
 import { describePlan } from './planning/describe-plan.ts';
@@ -36,7 +36,7 @@ export async function gatherStatistics(job: Job): Promise<Statistics> {
   return run.timed('statistics', () =>
     measureLayers(graph, data, {
       images: config.images,
-      seed: config.seed,
+      ...trainingOf(job),
       ...threadsOf(job),
       ...signalOf(job),
       onProgress: reporter(job, 'statistics', 'images'),

@@ -8,7 +8,7 @@ import { deploy, toFrozen } from '../quantize/index.ts';
 import { fineTune, type TrainProgress } from '../train/index.ts';
 import { type BuiltBanks, buildBanks } from './build-banks.ts';
 import { calibrate } from './calibrate/calibrate.ts';
-import { compressFiles, type Job, reporter, signalOf, threadsOf, warningsTo } from './job.ts';
+import { compressFiles, type Job, reporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
 import type { Statistics } from './make-plan.ts';
 
 async function build(job: Job, plan: PlanFile, statistics: Statistics): Promise<BuiltBanks> {
@@ -63,7 +63,7 @@ async function calibrated(job: Job, plan: PlanFile): Promise<Graph> {
   const { config, graph, data } = job;
   return job.run.timed('calibrate', async () => {
     const { dataset, normalisation } = data!;
-    const split = imagesToMeasure(dataset);
+    const split = imagesToMeasure(dataset, trainingOf(job));
     const report = reporter(job, 'calibrate', 'layers');
     const { graph: compressed } = await calibrate(graph, plan, split, {
       images: Math.min(config.images, split.length),

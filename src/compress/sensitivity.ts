@@ -6,7 +6,8 @@
  *   residual[c][f] = e_f C e_f' / (w_f C w_f')      e_f: the error of its weights w_f; C: the inputs' covariance, or 1
  *
  * "Filters respond differently to ternary quantization at different hidden widths" (Gope et al., arXiv 1911.01028) is a
- * row of this table. Sparser decompositions have tables of their own. What a residual of f does to the loss is `importance[f]` times the residual:
+ * row of this table. Sparser decompositions have tables of their own. What a residual of f does to the loss is
+ * `importance[f]` times the residual (`importance.ts`):
  *
  * - With statistics of data, 1/2 s_f w_f C w_f' nats per image, by the second-order expansion of `predict.ts`.
  *   Biases are taken to make up for the mean errors of the outputs, as compression sees to.
@@ -24,8 +25,8 @@ import { requireCandidates } from './candidates.ts';
 import type { Decomposition } from './decompose/decompose.ts';
 import type { DecomposeOptions } from './decompose/options.ts';
 import { decomposeLayers, type LayerWeights } from './decompose/parallel.ts';
+import { importanceOf, metricOptions, statisticsOf } from './importance.ts';
 import type { LayerStatistics } from './statistics/options.ts';
-import { centreMoments, measureErrors, predictLoss } from './statistics/predict.ts';
 
 export interface AnalyzedLayer {
   readonly name: string;
@@ -216,30 +217,11 @@ export function ratioBase({ kind, filters, inputs }: Pick<AnalyzedLayer, 'kind' 
   return kind === 'classifier' ? Math.min(filters, inputs) : filters;
 }
 
-function statisticsOf(statistics: ReadonlyMap<string, LayerStatistics>, layer: Layer): LayerStatistics {
-  const found = statistics.get(layer.name);
-  const n = fanIn(layer);
-  const fits = found?.mean.length === n && (found.sensitivity?.length ?? layer.filters) === layer.filters;
-  if (fits) return found;
-  const expected = `expected those of ${layer.filters} filters with ${n} weights`;
-  throw new TritbankError(
-    'E_USAGE',
-    `statistics of layer '${layer.name}'`,
-    `${expected}, found ${found ? 'others' : 'none'}`,
-  );
-}
-
 /**
  * A quick decomposition, of less than half the work of the default one; its errors are higher by 3 % at ratio 0.5, by 6 %
  * at 1 and by a fifth at 2 (512 x 512 weights).
  */
 const effort = { growth: 1.3, rounds: 0 } as const;
-
-/** Under a covariance matrix it is the round of improvement that takes all of it into account: errors fall by a third. */
-const correlatedEffort = { growth: 2, rounds: 1 } as const;
-
-/** Below this part of the mean, sensitivities count as this: filters without any would not be approximated at all. */
-const leastSensitivity = 1e-3;
 
 interface TaskOptions {
   readonly ratios: readonly number[];
@@ -264,24 +246,6 @@ export function bankTask(layer: Layer, { ratios, statistics, seed, sparsity = 0 
     ...(statistics && metricOptions(statistics)),
   };
   return { name, weights: weightRows(layer), filters, inputs, options };
-}
-
-/** How a decomposition of the filters `rows` (default all) weighs errors. */
-export function metricOptions(statistics: LayerStatistics, rows?: readonly number[]): Partial<DecomposeOptions> {
-  const { covariance, variances } = centreMoments(statistics);
-  const { sensitivity } = statistics;
-  return {
-    columnWeights: variances,
-    ...(covariance && { covariance, ...correlatedEffort }),
-    ...(sensitivity && { rowWeights: weighFilters(sensitivity, rows) }),
-  };
-}
-
-/** Sensitivities relative to their mean. */
-function weighFilters(sensitivity: Float64Array, rows: readonly number[] | undefined): Float64Array {
-  const mean = sensitivity.reduce((sum, s) => sum + s, 0) / sensitivity.length;
-  const weights = sensitivity.map((s) => (mean > 0 ? Math.max(s / mean, leastSensitivity) : 1));
-  return rows ? Float64Array.from(rows, (row) => weights[row]!) : weights;
 }
 
 function describeLayer(
@@ -319,23 +283,6 @@ function countNonZero({ wc, wb, filters, inputs, width }: Decomposition): number
     sum += count;
     return sum;
   });
-}
-
-/** Of each filter; see the head of this file. */
-function importanceOf(layer: Layer, statistics: LayerStatistics | undefined, hasLoss: boolean): number[] {
-  const rows = weightRows(layer);
-  if (hasLoss) {
-    const { energies } = measureErrors(statistics!, { weights: rows });
-    return Array.from(predictLoss(statistics!, { energies }), (loss) => Math.max(0, loss));
-  }
-  const n = fanIn(layer);
-  const energies = statistics
-    ? Array.from(measureErrors(statistics, { weights: rows }).energies, (energy) => Math.max(0, energy))
-    : Array.from({ length: layer.filters }, (_, f) =>
-        rows.subarray(f * n, (f + 1) * n).reduce((energy, w) => energy + w * w, 0),
-      );
-  const total = energies.reduce((sum, energy) => sum + energy, 0);
-  return energies.map((energy) => (total > 0 ? energy / total : 0));
 }
 
 /** Six digits. */

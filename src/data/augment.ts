@@ -5,7 +5,7 @@
  */
 
 import { Random } from '../ir/random.ts';
-import type { Padding, Placement, Window } from './image.ts';
+import type { CropWindow, Padding, Placement } from './image.ts';
 
 export interface AugmentOptions {
   /** Padding in pixels on each side before a crop of the original size; equally a random shift up to it. */
@@ -22,7 +22,7 @@ export interface AugmentOptions {
 
 /** What happens to one image: the part that is read, how far it is shifted, whether it is mirrored. */
 export interface Change {
-  readonly window: Window | undefined;
+  readonly window: CropWindow | undefined;
   readonly shiftY: number;
   readonly shiftX: number;
   readonly flip: boolean;
@@ -46,7 +46,7 @@ export function drawChange(options: AugmentOptions | undefined, seed: number, ep
 }
 
 /** Area uniform, aspect ratio uniform in its logarithm, position uniform. */
-function drawWindow(random: Random, area: readonly [number, number], ratio: readonly [number, number]): Window {
+function drawWindow(random: Random, area: readonly [number, number], ratio: readonly [number, number]): CropWindow {
   const low = Math.log(ratio[0]);
   return {
     area: area[0] + (area[1] - area[0]) * random.float(),

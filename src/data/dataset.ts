@@ -5,7 +5,7 @@
 
 import { TritbankError } from '../ir/errors.ts';
 import type { AugmentOptions } from './augment.ts';
-import type { ImageShape, Window } from './image.ts';
+import type { CropWindow, ImageShape } from './image.ts';
 
 /** Labelled images of one shape. */
 export interface Split extends ImageShape {
@@ -20,7 +20,7 @@ export interface Split extends ImageShape {
    * centre), or the part in `window` brought to that size. Do not write into the result. Throws (or rejects with)
    * E_FORMAT or E_FILE, naming the file, when the image cannot be decoded.
    */
-  read(index: number, window?: Window): Uint8Array | Promise<Uint8Array>;
+  read(index: number, window?: CropWindow): Uint8Array | Promise<Uint8Array>;
   /** Where image `index` comes from, for messages: a file's path, or `mnist train[12]`. */
   describe(index: number): string;
 }

@@ -6,7 +6,7 @@
 
 import sharp from 'sharp';
 import { TritbankError } from '../ir/errors.ts';
-import { cutWindow, type ImageShape, imageBytes, type Window } from './image.ts';
+import { type CropWindow, cutWindow, type ImageShape, imageBytes } from './image.ts';
 
 // One thread per image (many images are decoded at a time) and no cache, so that memory stays bounded.
 sharp.concurrency(1);
@@ -16,7 +16,7 @@ export const imageExtension = /\.(jpe?g|png|webp)$/i;
 
 export interface DecodeOptions {
   /** The part to cut; without it, the centre. */
-  readonly window?: Window | undefined;
+  readonly window?: CropWindow | undefined;
   /** Without a window: side of the centre crop / shorter side. Default 1. */
   readonly cropFraction?: number;
 }

@@ -10,7 +10,7 @@ import { Random } from '../ir/random.ts';
 import { type Dataset, type OpenOptions, requireInteger, requireNumber, type Split } from './dataset.ts';
 import { decodeImage, measureImage } from './decode.ts';
 import { isDirectory } from './files.ts';
-import type { ImageShape, Window } from './image.ts';
+import type { CropWindow, ImageShape } from './image.ts';
 import { type ClassEntry, type Listing, listFolders, listImages, readClassFile } from './scan.ts';
 
 const testNames = ['val', 'validation', 'test'];
@@ -36,7 +36,7 @@ export class FolderSplit implements Split {
     this.length = files.length;
   }
 
-  read(index: number, window?: Window): Promise<Uint8Array> {
+  read(index: number, window?: CropWindow): Promise<Uint8Array> {
     return decodeImage(this.describe(index), this, { window, cropFraction: this.cropFraction });
   }
 

@@ -14,7 +14,7 @@ export interface ImageShape {
 export const imageBytes = (shape: ImageShape): number => shape.channels * shape.height * shape.width;
 
 /** A part of an image described without its size, so that it can be drawn before the file is opened. */
-export interface Window {
+export interface CropWindow {
   /** Fraction of the image's area, in (0, 1]. */
   readonly area: number;
   /** Width / height. */
@@ -32,7 +32,7 @@ export interface Rectangle {
 }
 
 /** The pixels that `window` covers. A window that sticks out is shrunk, keeping its ratio. At least 1 x 1. */
-export function cutWindow(window: Window, height: number, width: number): Rectangle {
+export function cutWindow(window: CropWindow, height: number, width: number): Rectangle {
   const wantedWidth = Math.sqrt(window.area * width * height * window.ratio);
   const wantedHeight = Math.sqrt((window.area * width * height) / window.ratio);
   const shrink = Math.min(1, width / wantedWidth, height / wantedHeight);

@@ -3,7 +3,7 @@ export { type Batch, type BatchOptions, batches, epochOrder, stepCount } from '.
 export type { Dataset, OpenOptions, Split } from './dataset.ts';
 export { type DecodeOptions, decodeImage } from './decode.ts';
 export { failureCount } from './failures.ts';
-export { type ImageShape, imageBytes, type Padding, paddings, type Window } from './image.ts';
+export { type CropWindow, type ImageShape, imageBytes, type Padding, paddings } from './image.ts';
 export { MemorySplit } from './memory.ts';
 export { datasetNames, openDataset } from './open.ts';
 export { type Statistics, statistics } from './statistics.ts';

@@ -2,7 +2,7 @@
 
 import { TritbankError } from '../ir/errors.ts';
 import { type Dataset, type OpenOptions, requireInteger, type Split } from './dataset.ts';
-import { cutWindow, type ImageShape, imageBytes, placeImage, resampleWindow, type Window } from './image.ts';
+import { type CropWindow, cutWindow, type ImageShape, imageBytes, placeImage, resampleWindow } from './image.ts';
 
 /** A split over `pixels` (length x C x H x W, kept by reference) and their labels. */
 export class MemorySplit implements Split {
@@ -27,7 +27,7 @@ export class MemorySplit implements Split {
     }
   }
 
-  read(index: number, window?: Window): Uint8Array {
+  read(index: number, window?: CropWindow): Uint8Array {
     const from = index * imageBytes(this);
     if (!window) return this.pixels.subarray(from, from + imageBytes(this));
     return resampleWindow(this.pixels, from, this, cutWindow(window, this.height, this.width));

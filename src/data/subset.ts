@@ -2,7 +2,7 @@
 
 import { Random } from '../ir/random.ts';
 import { requireInteger, type Split } from './dataset.ts';
-import type { Window } from './image.ts';
+import type { CropWindow } from './image.ts';
 import { imageBytes } from './image.ts';
 import { MemorySplit } from './memory.ts';
 
@@ -47,7 +47,7 @@ export function selectImages(split: Split, indices: ArrayLike<number>): Split {
     classCount,
     labels,
     length: indices.length,
-    read: (index: number, window?: Window) => split.read(indices[index]!, window),
+    read: (index: number, window?: CropWindow) => split.read(indices[index]!, window),
     describe: (index: number) => split.describe(indices[index]!),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The graph: values with identity, a producer and uses; nodes in execution order; inputs and outputs.
  * It knows ONNX's operator model (named operators, positional optional inputs, typed attributes, initializers)
- * and nothing of its file format.
+ * and nothing of its file format. Long, and one idea: what holds values, nodes and the graph together is kept in one place.
  */
 
 import { TritbankError } from './errors.ts';

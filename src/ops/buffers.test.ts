@@ -31,7 +31,20 @@ describe('views', () => {
 });
 
 describe('in place', () => {
-  const unary = ['Abs', 'Cast', 'Ceil', 'Clip', 'Erf', 'Exp', 'Floor', 'Gelu', 'HardSigmoid', 'HardSwish', 'LeakyRelu'];
+  const unary = [
+    'Abs',
+    'Cast',
+    'Ceil',
+    'Clip',
+    'Elu',
+    'Erf',
+    'Exp',
+    'Floor',
+    'Gelu',
+    'HardSigmoid',
+    'HardSwish',
+    'LeakyRelu',
+  ];
   unary.push('Log', 'Neg', 'Not', 'Reciprocal', 'Relu', 'Round', 'Sigmoid', 'Sign', 'Softplus', 'Sqrt', 'Tanh');
   const logic = ['And', 'Not', 'Or', 'Xor'];
   const operands = (op: string) => (unary.includes(op) ? 1 : op === 'Where' ? 3 : 2);

@@ -34,6 +34,7 @@ const uses: { readonly [K in OpType]: BufferUse } = {
   DequantizeLinear: 'fresh',
   Div: 'in-place',
   Dropout: 'view',
+  Elu: 'in-place',
   Equal: 'in-place',
   Erf: 'in-place',
   Exp: 'in-place',

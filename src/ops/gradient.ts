@@ -47,6 +47,7 @@ export const gradientRules: { readonly [K in OpType]: GradientRule | NoGradient 
   DequantizeLinear: 'no rule',
   Div: arithmetic.div,
   Dropout: elementwise.dropout,
+  Elu: elementwise.elu,
   Equal: 'integer',
   Erf: elementwise.erf,
   Exp: elementwise.exp,

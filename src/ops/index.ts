@@ -5,3 +5,4 @@ export * from './depthwise.ts';
 export * from './names.ts';
 export { addOperations, countOperations, isFoldable, noOperations, type Operations } from './operations.ts';
 export { inferNode } from './shape.ts';
+export { type Traits, traitsOf } from './traits.ts';

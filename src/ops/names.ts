@@ -21,6 +21,7 @@ export const opTypes = [
   'DequantizeLinear',
   'Div',
   'Dropout',
+  'Elu',
   'Equal',
   'Erf',
   'Exp',

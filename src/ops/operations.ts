@@ -36,6 +36,7 @@ const rules: { readonly [K in OpType]: OperationsRule } = {
   DequantizeLinear: scaleAndShift,
   Div: elementwise.division,
   Dropout: nothing,
+  Elu: elementwise.elu,
   Equal: comparison,
   Erf: transcendental,
   Exp: transcendental,

@@ -1,84 +1,45 @@
 /**
- * What every operator computes: naive and readable, in the semantics of opset 20. It folds constants and is the measure
- * for faster code, never the way to run a network.
+ * What every operator computes, in the semantics of opset 20: `arithmetic/evaluate.ts` has those that constants are made
+ * with, which the runtime shares; the others are here, naive and readable. They fold constants and are the measure for
+ * faster code, never the way to run a network.
  */
 
 import { Graph, type Node, type Tensor, TritbankError } from '../ir/index.ts';
+import { type EvaluatedOp, evaluateConstants, isEvaluated } from './arithmetic/evaluate.ts';
 import { isOpType, markerDomain, type OpType, straightThrough } from './names.ts';
 import type { ReferenceRule } from './reference/arrays.ts';
 import { conv, convTranspose } from './reference/conv.ts';
-import { constant, constantOfShape, range, shape } from './reference/create.ts';
-import * as elementwise from './reference/elementwise.ts';
-import { gather, gatherElements, oneHot, scatterElements, scatterND } from './reference/indexing.ts';
+import { erf, gelu } from './reference/elementwise.ts';
+import { gatherElements, oneHot, scatterElements, scatterND } from './reference/indexing.ts';
 import { gemm, matMul } from './reference/matmul.ts';
-import { concat, expand, pad, sameElements, slice, split, tile, transpose } from './reference/movement.ts';
-import { batchNormalization, dropout, layerNormalization, logSoftmax, softmax } from './reference/normalize.ts';
+import { pad, tile } from './reference/movement.ts';
+import { batchNormalization, layerNormalization, logSoftmax, softmax } from './reference/normalize.ts';
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from './reference/pool.ts';
-import { dequantizeLinear, quantizeLinear } from './reference/quantize.ts';
+import { quantizeLinear } from './reference/quantize.ts';
 import { argMax, max, mean, min, product, reduce, sum, sumSquare } from './reference/reduce.ts';
+import { constantTensor } from './shape/create.ts';
 import { inferNode } from './shape.ts';
 
-const { binary, predicate, unary, variadic } = elementwise;
-
-const rules: { readonly [K in OpType]: ReferenceRule } = {
-  Abs: unary(Math.abs),
-  Add: binary((x, y) => x + y),
-  And: predicate((x, y) => x !== 0 && y !== 0),
+const rules: { readonly [K in Exclude<OpType, EvaluatedOp>]: ReferenceRule } = {
   ArgMax: argMax,
   AveragePool: averagePool,
   BatchNormalization: batchNormalization,
-  Cast: elementwise.cast,
-  Ceil: unary(Math.ceil),
-  Clip: elementwise.clip,
-  Concat: concat,
-  Constant: constant,
-  ConstantOfShape: constantOfShape,
+  Constant: (node) => [constantTensor(node)],
   Conv: conv,
   ConvTranspose: convTranspose,
-  DequantizeLinear: dequantizeLinear,
-  Div: binary(
-    (x, y) => x / y,
-    (x, y) => Math.trunc(x / y),
-  ),
-  Dropout: dropout,
-  Equal: predicate((x, y) => x === y),
-  Erf: unary(elementwise.erf),
-  Exp: unary(Math.exp),
-  Expand: expand,
-  Flatten: sameElements,
-  Floor: unary(Math.floor),
-  Gather: gather,
+  Erf: erf,
   GatherElements: gatherElements,
-  Gelu: unary(elementwise.gelu),
+  Gelu: gelu,
   Gemm: gemm,
   GlobalAveragePool: globalAveragePool,
   GlobalMaxPool: globalMaxPool,
-  Greater: predicate((x, y) => x > y),
-  GreaterOrEqual: predicate((x, y) => x >= y),
-  HardSigmoid: unary(elementwise.hardSigmoid),
-  HardSwish: unary(elementwise.hardSwish),
-  Identity: sameElements,
   LayerNormalization: layerNormalization,
-  LeakyRelu: unary(elementwise.leakyRelu),
-  Less: predicate((x, y) => x < y),
-  LessOrEqual: predicate((x, y) => x <= y),
-  Log: unary(Math.log),
   LogSoftmax: logSoftmax,
   MatMul: matMul,
-  Max: variadic(Math.max),
   MaxPool: maxPool,
-  Min: variadic(Math.min),
-  Mul: binary((x, y) => x * y),
-  Neg: unary((x) => -x),
-  Not: unary((x) => (x ? 0 : 1)),
   OneHot: oneHot,
-  Or: predicate((x, y) => x !== 0 || y !== 0),
   Pad: pad,
-  Pow: binary((x, y) => x ** y),
-  PRelu: elementwise.prelu,
   QuantizeLinear: quantizeLinear,
-  Range: range,
-  Reciprocal: unary((x) => 1 / x),
   ReduceL2: reduce((group) => Math.sqrt(sumSquare(group))),
   ReduceMax: reduce(max),
   ReduceMean: reduce(mean),
@@ -86,28 +47,10 @@ const rules: { readonly [K in OpType]: ReferenceRule } = {
   ReduceProd: reduce(product),
   ReduceSum: reduce(sum),
   ReduceSumSquare: reduce(sumSquare),
-  Relu: unary((x) => Math.max(x, 0)),
-  Reshape: sameElements,
-  Round: unary(elementwise.round),
   ScatterElements: scatterElements,
   ScatterND: scatterND,
-  Shape: shape,
-  Sigmoid: unary(elementwise.sigmoid),
-  Sign: unary(Math.sign),
-  Slice: slice,
   Softmax: softmax,
-  Softplus: unary(elementwise.softplus),
-  Split: split,
-  Sqrt: unary(Math.sqrt),
-  Squeeze: sameElements,
-  Sub: binary((x, y) => x - y),
-  Sum: variadic((x, y) => x + y),
-  Tanh: unary(Math.tanh),
   Tile: tile,
-  Transpose: transpose,
-  Unsqueeze: sameElements,
-  Where: elementwise.where,
-  Xor: predicate((x, y) => (x !== 0) !== (y !== 0)),
 };
 
 /**
@@ -120,6 +63,7 @@ export function evaluateNode(node: Node, inputs: readonly (Tensor | undefined)[]
   if (!isOpType(node.op, node.domain)) {
     throw new TritbankError('E_UNSUPPORTED', node.label, 'expected an operator with reference semantics, found none');
   }
+  if (isEvaluated(node.op, node.domain)) return evaluateConstants(node, inputs);
   // A copy over constants, so that shape inference fixes every output type before the rule runs.
   const scratch = new Graph();
   const values = inputs.map((tensor, i) => tensor && scratch.initializer(`input${i}`, tensor));

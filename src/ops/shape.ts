@@ -38,6 +38,7 @@ const rules: { readonly [K in OpType]: ShapeRule } = {
   DequantizeLinear: dequantizeLinear,
   Div: broadcast,
   Dropout: dropout,
+  Elu: sameType,
   Equal: compare,
   Erf: sameType,
   Exp: sameType,

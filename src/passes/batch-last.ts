@@ -11,17 +11,11 @@
  */
 
 import { type Attributes, type Graph, ints, type Node, toNumbers, type Value } from '../ir/index.ts';
-import { Builder, depthwiseConv, markerDomain } from '../ops/index.ts';
+import { Builder, depthwiseConv, markerDomain, traitsOf } from '../ops/index.ts';
 import { removeDead } from './remove-dead.ts';
 
 const toLast = [1, 2, 3, 0];
 const toFirst = [3, 0, 1, 2];
-
-/** Elementwise operators: indifferent to the layout. */
-const elementwise = new Set(
-  'Relu LeakyRelu Clip Sigmoid HardSigmoid HardSwish Tanh Gelu Erf Softplus Exp Log Sqrt Abs Neg Identity'.split(' '),
-);
-const binary = new Set('Add Sub Mul Div Min Max'.split(' '));
 
 class LayoutPass {
   private readonly last = new Map<Value, Value>();
@@ -72,8 +66,13 @@ class LayoutPass {
     if (op === 'BatchNormalization') return this.batchNorm(node, b);
     const known = node.inputs.some((x) => x && this.last.has(x));
     if (!known) return undefined;
-    if (elementwise.has(op)) return [this.same(node, b, [this.take(node.input(0), b), ...node.inputs.slice(1)])];
-    if (binary.has(op)) return [this.same(node, b, [this.take(node.input(0), b), this.take(node.input(1), b)])];
+    // what is elementwise is indifferent to the layout
+    const { elementwise } = traitsOf(node);
+    if (elementwise === 'one') return [this.same(node, b, [this.take(node.input(0), b), ...node.inputs.slice(1)])];
+    if (elementwise === 'several') {
+      const taken = node.inputs.map((x) => this.take(x!, b));
+      return [this.same(node, b, taken)];
+    }
     if (op === 'Slice' || op === 'Pad') return this.alongAxes(node, b);
     if (op === 'GlobalAveragePool') return [b.reduceMean(this.take(node.input(0), b), [1, 2], true)];
     if (op === 'Concat' && node.int('axis') === 1) {

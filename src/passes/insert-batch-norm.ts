@@ -10,7 +10,7 @@
  */
 
 import { f32, float, type Graph, type Node, type Tensor, type Value } from '../ir/index.ts';
-import { Builder } from '../ops/index.ts';
+import { Builder, traitsOf } from '../ops/index.ts';
 import { evaluateNode } from '../ops/reference.ts';
 import { channelsOf, constantOf, soleReader } from './channels.ts';
 import { inferShapes } from './infer-shapes.ts';
@@ -105,7 +105,7 @@ function operand(node: Node, x: Value): Float64Array | undefined {
 function evaluate(value: Value | undefined): Tensor | undefined {
   const node = value?.producer;
   if (!node) return constantOf(value);
-  if (!['Reshape', 'Unsqueeze'].includes(node.op) || node.domain !== '') return undefined;
+  if (!traitsOf(node).keepsOrder) return undefined;
   const inputs = node.inputs.map(evaluate);
   return inputs.every((t) => t) ? evaluateNode(node, inputs)[0] : undefined;
 }

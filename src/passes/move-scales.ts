@@ -12,22 +12,10 @@
  */
 
 import { type Graph, isTernary, type Node, scalar, type Value } from '../ir/index.ts';
-import { Builder } from '../ops/index.ts';
+import { Builder, traitsOf } from '../ops/index.ts';
 import { bypass, channelConstant, channelOp, channelsOf, constantOf, insertAfter, soleReader } from './channels.ts';
 import { inferShapes } from './infer-shapes.ts';
 import { Linear } from './linear.ts';
-
-const globalPools = new Set(['GlobalAveragePool', 'GlobalMaxPool']);
-const homogeneous = new Set([
-  ...globalPools,
-  'AveragePool',
-  'Dropout',
-  'Identity',
-  'LeakyRelu',
-  'MaxPool',
-  'PRelu',
-  'Relu',
-]);
 
 /** Moves in place, refreshing types; true when something changed. */
 export function moveScales(graph: Graph): boolean {
@@ -83,7 +71,7 @@ function passThrough(node: Node, slot: number, scale: Float64Array): Passage | u
 
 /** The same for nodes that stay as they are. */
 function unchanged(node: Node, slot: number, scale: Float64Array): Scaled[] | undefined {
-  if (homogeneous.has(node.op)) {
+  if (traitsOf(node).homogeneous) {
     const others = node.outputs.slice(1).some((o) => o && (o.uses.size > 0 || node.graph.outputs.includes(o)));
     return slot === 0 && !others ? [{ value: node.output(), scale }] : undefined;
   }
@@ -189,7 +177,7 @@ function poolBehind(value: Value, scale: Float64Array): (Scaled & Pick<Passage, 
   const passage = reader && passThrough(reader, reader.inputs.indexOf(value), scale);
   const [next, ...others] = passage?.outputs ?? [];
   if (!next || others.length > 0) return undefined;
-  if (globalPools.has(reader!.op)) return { ...next, changes: [] };
+  if (traitsOf(reader!).pools === 'global') return { ...next, changes: [] };
   const pool = poolBehind(next.value, next.scale);
   return pool && { ...pool, changes: [...passage!.changes, ...pool.changes] };
 }

@@ -9,6 +9,7 @@
  */
 
 import { type Graph, isTernary, type Node, type Tensor, type Value } from '../ir/index.ts';
+import { traitsOf } from '../ops/index.ts';
 import { evaluateNode } from '../ops/reference.ts';
 import { bypass, type ChannelOp, channelOp, constantOf, insertAfter, setValues, soleReader } from './channels.ts';
 import { inferShapes } from './infer-shapes.ts';
@@ -43,7 +44,7 @@ export function liftWeightScales(graph: Graph): boolean {
 function evaluate(value: Value | undefined): Tensor | undefined {
   const node = value?.producer;
   if (!node) return constantOf(value);
-  if (!['Identity', 'Mul', 'Reshape', 'Unsqueeze'].includes(node.op) || node.domain !== '') return undefined;
+  if (node.op === 'Mul' ? node.domain !== '' : !traitsOf(node).keepsOrder) return undefined;
   const inputs = node.inputs.map(evaluate);
   return inputs.every((t) => t) ? evaluateNode(node, inputs)[0] : undefined;
 }

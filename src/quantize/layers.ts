@@ -4,6 +4,7 @@
  */
 
 import type { Graph, Node, Value } from '../ir/index.ts';
+import { traitsOf } from '../ops/traits.ts';
 
 export type LayerKind = 'first' | 'pointwise' | 'depthwise' | 'conv' | 'classifier';
 
@@ -20,24 +21,15 @@ export interface Layer {
   readonly kernel: readonly [number, number];
 }
 
-const passesThrough = new Set([
-  'Add',
-  'Concat',
-  'Dropout',
-  'Flatten',
-  'Gather',
-  'Identity',
-  'LogSoftmax',
-  'Mul',
-  'Reshape',
-  'Softmax',
-  'Squeeze',
-]);
+const passesThrough = (node: Node): boolean => {
+  const { moves, softmax } = traitsOf(node);
+  return moves !== undefined || softmax === true || ['Add', 'Dropout', 'Mul'].includes(node.op);
+};
 
 /** True when only shape changes, a bias, a scale or a softmax lie between this value and a graph output. */
 function reachesOutput(value: Value): boolean {
   if (value.graph.outputs.includes(value)) return true;
-  return [...value.uses].some((n) => passesThrough.has(n.op) && reachesOutput(n.output()));
+  return [...value.uses].some((n) => passesThrough(n) && reachesOutput(n.output()));
 }
 
 function readsInput(node: Node): boolean {

@@ -6,8 +6,8 @@ import { createSession, type InferenceSession, type SessionOptions } from './ses
 
 export interface SessionFactory {
   /**
-   * Loads a network. E_FILE for a file that cannot be had, E_FORMAT and E_GRAPH for one that is damaged, E_UNSUPPORTED for
-   * operators that the runtime does not have, E_USAGE for options out of range.
+   * Loads a network. E_FILE for a file that cannot be had, E_FORMAT and E_GRAPH for one that is damaged, E_UNSUPPORTED
+   * for operators that the runtime does not have, E_USAGE for options out of range.
    *
    * @example
    * import { InferenceSession, Tensor } from 'tritbank/runtime';
@@ -23,8 +23,8 @@ export interface SessionFactory {
 export interface Api {
   readonly InferenceSession: SessionFactory;
   /**
-   * Loads a classifier of images: paths, URLs, encoded bytes or pixels. E_USAGE for another task, E_MODEL for a file that
-   * does not take images or does not say how its pixels are normalised, and the errors of `InferenceSession.create`.
+   * Loads a classifier of images: paths, URLs, encoded bytes or pixels. E_USAGE for another task, E_MODEL for a file
+   * that does not take images or does not say how its pixels are normalised, and the errors of `InferenceSession.create`.
    *
    * @example
    * import { pipeline } from 'tritbank/runtime';

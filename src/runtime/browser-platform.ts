@@ -1,4 +1,6 @@
-/** What a browser gives: files by `fetch`, images by the canvas, worker threads where the page is cross-origin isolated. */
+/**
+ * What a browser gives: files by `fetch`, images by the canvas, worker threads where the page is cross-origin isolated.
+ */
 
 import { TritbankError } from '../ir/index.ts';
 import type { Pixels, Platform } from './platform.ts';

@@ -1,4 +1,4 @@
-/** A network for one shape of inputs: its program in a memory of its own, and what each step took. */
+/** A network for one shape of inputs: its execution plan in a memory of its own, and what each step took. */
 
 import type { Graph } from '../ir/index.ts';
 import { TritbankError } from '../ir/index.ts';
@@ -7,13 +7,12 @@ import type { Kernels } from './kernels/kernels.ts';
 import { type KernelKind, kernelModule, kernelPages, loadKernels, reservedBytes } from './load-kernels.ts';
 import { lower } from './lower/lower.ts';
 import type { Constant } from './lower/operand.ts';
-import { type Program, plan } from './plan/plan.ts';
+import { type ExecutionPlan, planExecution } from './plan/plan.ts';
 import { type Step, variantOf } from './plan/steps.ts';
-import { writeConstants } from './program.ts';
 import { type StartWorker, startTeam } from './threads/team.ts';
 
 export interface Engine {
-  readonly program: Program;
+  readonly plan: ExecutionPlan;
   readonly kernels: Kernels;
   /** Outputs that the file computes from nothing. */
   readonly constants: ReadonlyMap<string, Constant>;
@@ -47,7 +46,7 @@ export interface EngineOptions {
 
 const pageBytes = 65536;
 
-/** Memory that grows to what the program needs, once. */
+/** Memory that grows to what the plan needs, once. */
 function growTo(memory: WebAssembly.Memory, bytes: number): void {
   const missing = Math.ceil(bytes / pageBytes) - memory.buffer.byteLength / pageBytes;
   try {
@@ -68,14 +67,19 @@ function joinTimes(times: readonly LayerTime[]): LayerTime[] {
   return [...joined.values()];
 }
 
-/** The program without its constants, which are in the memory now. */
-function withoutCopies(program: Program, memory: WebAssembly.Memory): Program {
-  const steps = program.steps.map((step): Step => {
+function writeConstants(memory: WebAssembly.Memory, constants: ExecutionPlan['constants']): void {
+  const bytes = new Uint8Array(memory.buffer);
+  for (const constant of constants) bytes.set(constant.bytes, constant.address);
+}
+
+/** The plan without its constants, which are in the memory now. */
+function withoutCopies(plan: ExecutionPlan, memory: WebAssembly.Memory): ExecutionPlan {
+  const steps = plan.steps.map((step): Step => {
     if (step.run !== 'product') return step;
     const { prepared, call } = step;
     return { ...step, prepared: { ...prepared, data: new Uint8Array(memory.buffer, call.data, prepared.data.length) } };
   });
-  return { ...program, steps, constants: [] };
+  return { ...plan, steps, constants: [] };
 }
 
 export async function createEngine(
@@ -92,24 +96,24 @@ export async function createEngine(
     threads > 1 ? { initial: kernelPages, maximum: 65536 / 2, shared: true } : { initial: kernelPages },
   );
   const kernels = await loadKernels(options.kernels, memory);
-  const planned = plan(lowered, { threads, reserved: reservedBytes, kernels });
+  const planned = planExecution(lowered, { threads, reserved: reservedBytes, kernels });
   growTo(memory, planned.bytes);
   writeConstants(memory, planned.constants);
-  const program = withoutCopies(planned, memory);
+  const plan = withoutCopies(planned, memory);
   const { startWorker } = options;
   const module = threads > 1 && options.kernels === 'wasm' ? await kernelModule(true) : undefined;
   const team =
-    threads > 1 && startWorker ? await startTeam(kernels, module, program.steps, threads, startWorker) : undefined;
-  const totals = new Float64Array(program.steps.length);
+    threads > 1 && startWorker ? await startTeam(kernels, module, plan.steps, threads, startWorker) : undefined;
+  const totals = new Float64Array(plan.steps.length);
   let runs = 0;
   return {
-    program,
+    plan,
     kernels,
     constants,
     mixesBatch: lowered.mixesBatch?.label,
     run() {
-      if (team && !profile) return team.run(0, program.steps.length);
-      for (const [i, step] of program.steps.entries()) {
+      if (team && !profile) return team.run(0, plan.steps.length);
+      for (const [i, step] of plan.steps.entries()) {
         const started = profile ? performance.now() : 0;
         if (team) team.run(i, i + 1);
         else runStep(kernels, step, whole);
@@ -120,7 +124,7 @@ export async function createEngine(
     times() {
       if (!profile || runs === 0) return [];
       return joinTimes(
-        program.steps.map((step, i) => ({
+        plan.steps.map((step, i) => ({
           name: step.name,
           kind: step.op,
           variant: variantOf(step),

@@ -9,7 +9,7 @@ export type KernelKind = 'wasm' | 'reference';
 /** Pages that a memory needs before kernels can be made for it. */
 export const kernelPages = 1;
 
-/** Bytes at the beginning of the memory that no program uses: constants of the module, and address 0, which means none. */
+/** Bytes at the beginning of the memory that no plan uses: constants of the module, and address 0, which means none. */
 export const reservedBytes = 1024;
 
 const modules = new Map<boolean, Promise<WebAssembly.Module>>();

@@ -1,4 +1,6 @@
-/** What Node gives: files, images decoded by sharp as `tritbank eval` does, worker threads, ONNX Runtime as a fallback. */
+/**
+ * What Node gives: files, images decoded by sharp as `tritbank eval` does, worker threads, ONNX Runtime as a fallback.
+ */
 
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { TritbankError } from '../ir/index.ts';
 import { fetchFile } from './browser-platform.ts';
 import type { FallbackSession, ImageTarget, Pixels, Platform } from './platform.ts';
-import { Tensor, type TensorType } from './tensor.ts';
+import { Tensor, type TensorDataType } from './tensor.ts';
 import { startNodeWorker } from './threads/start-node.ts';
 
 const maxFileBytes = 2 ** 31 - 1;
@@ -101,7 +103,7 @@ async function openFallback(bytes: Uint8Array): Promise<FallbackSession> {
         throw failure('a run without error', cause);
       });
       const results = Object.entries(outputs).map(([name, { type, data, dims }]) => {
-        return [name, new Tensor(type as TensorType, data as Float32Array, dims)] as const;
+        return [name, new Tensor(type as TensorDataType, data as Float32Array, dims)] as const;
       });
       return Object.fromEntries(results);
     },

@@ -46,8 +46,8 @@ export function rank(scores: ArrayLike<number>, labels: readonly string[], topK:
 }
 
 /**
- * Makes a classifier. E_USAGE for another task, E_MODEL for a file that does not take images or does not say how its pixels
- * are normalised (then `mean` and `std` in the options do), and the errors of `InferenceSession.create`.
+ * Makes a classifier. E_USAGE for another task, E_MODEL for a file that does not take images or does not say how its
+ * pixels are normalised (then `mean` and `std` in the options do), and the errors of `InferenceSession.create`.
  */
 export async function createPipeline(
   task: 'image-classification',
@@ -75,7 +75,7 @@ export async function createPipeline(
       throw new TritbankError('E_USAGE', 'topK', `expected a whole number of at least 1, found ${topK}`);
     }
     const tensor = toTensor(await readPixels(image, input.target, platform), input);
-    const { data } = (await session.run({ [input.name]: tensor }))[output!]!;
+    const { data } = (await session.run({ [input.name]: tensor }, [output!]))[output!]!;
     return rank(session.scores === 'probabilities' ? data : probabilities(data), preprocessing.labels ?? [], topK);
   };
   const classifyAll = async (image: unknown, each?: ClassifyOptions) =>

@@ -1,14 +1,15 @@
 /**
- * A file's graph as the lowering takes it: constants folded, nodes that lead to no output gone, every operator known, every
- * input of a type that runs. Constants of DequantizeLinear stay integers, for the products to take.
+ * A file's graph as the lowering takes it: constants folded, nodes that lead to no output gone, every operator known,
+ * every input of a type that runs. Constants of DequantizeLinear stay integers, for the products to take.
  */
 
 import { type Graph, isTernary, type Node, scalar, type Tensor, TritbankError, type Value } from '../ir/index.ts';
-import { misfit } from './errors.ts';
-import { numbersOf } from './fold/arrays.ts';
-import { evaluators } from './fold/evaluate.ts';
+import { misfit } from '../ops/arithmetic/errors.ts';
+import { evaluateConstants, isEvaluated } from '../ops/arithmetic/evaluate.ts';
+import { numbersOf } from '../ops/arithmetic/numbers.ts';
+import { traitsOf } from '../ops/traits.ts';
 import { ruleOf } from './lower/lower.ts';
-import { isTensorType } from './tensor.ts';
+import { isTensorDataType } from './tensor.ts';
 
 /** Folds and trims `graph` in place. E_UNSUPPORTED for operators and types that the runtime does not have. */
 export function prepareGraph(graph: Graph): Graph {
@@ -22,7 +23,7 @@ export function prepareGraph(graph: Graph): Graph {
   graph.nodes = liveNodes(graph);
   for (const node of graph.nodes) ruleOf(node);
   for (const { name, dtype } of graph.inputs) {
-    if (isTensorType(dtype)) continue;
+    if (isTensorDataType(dtype)) continue;
     const expected = 'expected an input of float32, uint8 or int8';
     throw new TritbankError('E_UNSUPPORTED', `input '${name}'`, `${expected}, found ${dtype}`);
   }
@@ -49,12 +50,12 @@ function checkDropout(node: Node): void {
   if (isOn || (mask && mask.uses.size > 0)) throw misfit(node, 'Dropout of inference', 'that of training');
 }
 
-/** Operators that only move elements, so that trits stay int8 in them. */
-const movers = new Set(['Flatten', 'Gather', 'Identity', 'Reshape', 'Slice', 'Squeeze', 'Transpose', 'Unsqueeze']);
-
 const int8Tables = new WeakMap<Tensor, Tensor>();
 
-/** A ternary float32 table as int8: what is looked up in it takes a quarter of the memory, and goes to the kernels as it is. */
+/**
+ * A ternary float32 table as int8: what is looked up in it takes a quarter of the memory, and goes to the kernels as it
+ * is.
+ */
 function tableOf(tensor: Tensor): Tensor {
   const known = int8Tables.get(tensor);
   if (known) return known;
@@ -65,23 +66,26 @@ function tableOf(tensor: Tensor): Tensor {
 
 /** Constants become the value of their node's output; `trits` collects those that are int8 and stand for float32. */
 function fold(node: Node, trits: Set<Value>): void {
-  if (node.domain !== '' || node.op === 'DequantizeLinear' || !Object.hasOwn(evaluators, node.op)) return;
+  if (node.domain !== '' || node.op === 'DequantizeLinear' || !isEvaluated(node.op)) return;
   if (node.inputs.some((input) => input && !input.constant)) return;
-  const [output] = node.outputs;
-  if (!output) return;
   const inputs = node.inputs.map((input) => input?.constant);
   const [first] = node.inputs;
   const isTable = node.op === 'Gather' && first?.constant?.dtype === 'float32' && isTernary(first.constant);
   if (isTable) inputs[0] = tableOf(first.constant!);
-  const isMoved = movers.has(node.op) && (isTable || (first !== undefined && trits.has(first)));
+  // trits stay int8 while they are only moved about
+  const isMoved = traitsOf(node).moves === 'first' && (isTable || (first !== undefined && trits.has(first)));
   if (!isMoved) {
     for (const [i, input] of node.inputs.entries()) if (input && trits.has(input)) inputs[i] = toFloats(inputs[i]!);
   }
-  output.constant = evaluators[node.op]!(node, inputs);
-  if (isMoved) trits.add(output);
+  const results = evaluateConstants(node, inputs);
   for (let i = 0; i < node.inputs.length; i++) node.setInput(i, undefined);
-  output.producer = undefined;
-  node.outputs[0] = undefined;
+  for (const [i, output] of node.outputs.entries()) {
+    if (!output) continue;
+    output.constant = results[i]!;
+    if (isMoved) trits.add(output);
+    output.producer = undefined;
+    node.outputs[i] = undefined;
+  }
 }
 
 const toFloats = ({ dims, data }: Tensor): Tensor => ({

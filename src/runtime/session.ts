@@ -1,18 +1,20 @@
 /**
- * Inference sessions, with the calls that users of onnxruntime know. A file is read, folded and checked when the session is
- * made; it is planned for the shape of its inputs then, or at the first run where the file leaves sizes open. The images of
- * a batch run one after the other. Calls of `run` queue up.
+ * Inference sessions, with the calls that users of onnxruntime know. A file is read, folded and checked when the
+ * session is made; it is planned for the shape of its inputs then, or at the first run where the file leaves sizes
+ * open. The images of a batch run one after the other. Calls of `run` queue up.
  */
 
-import { type DType, elementCount, type Graph, type Shape, TritbankError, type Value } from '../ir/index.ts';
+import { type DType, type Graph, type Shape, TritbankError, type Value } from '../ir/index.ts';
+import { traitsOf } from '../ops/traits.ts';
 import { createEngine, type Engine, type LayerTime } from './engine.ts';
-import { type Batch, type Feeds, fixedDims, readBatch } from './feeds.ts';
+import { type Feeds, fixedDims, readBatch } from './feeds.ts';
+import { deliver, type FetchOptions, readFetches } from './fetches.ts';
 import { loadGraph } from './load-graph.ts';
 import { type KernelKind, kernelModule } from './load-kernels.ts';
 import type { FallbackSession, ModelSource, Platform } from './platform.ts';
 import { prepareGraph } from './prepare-graph.ts';
-import { readOutput, writeInput } from './program.ts';
-import { allocateData, isTensorType, Tensor } from './tensor.ts';
+import { runImages } from './run-images.ts';
+import type { Tensor } from './tensor.ts';
 
 export interface SessionOptions {
   /** Threads that run a network together, from 1 (the default) to 64; more than one need memory that can be shared. */
@@ -55,10 +57,11 @@ export interface InferenceSession {
   /** The memory of the shape that ran last; undefined before the first plan, and with a fallback. */
   readonly memory: MemoryUse | undefined;
   /**
-   * Runs the network; `feeds` by input name, results by output name. E_USAGE for wrong names, E_SHAPE for tensors that do
-   * not fit, E_UNSUPPORTED where the network cannot run at this size.
+   * Runs the network; `feeds` by input name, results by output name: all of them, or those that `fetches` names.
+   * E_USAGE for wrong names, E_SHAPE for tensors that do not fit, E_UNSUPPORTED where the network cannot run at this
+   * size.
    */
-  run(feeds: Feeds): Promise<Record<string, Tensor>>;
+  run(feeds: Feeds, fetches?: FetchOptions): Promise<Record<string, Tensor>>;
   /** How long the last run took, all images of its batch together; 0 before. */
   readonly lastMilliseconds: number;
   /** Mean time of each layer, for sessions made with `profile: true`. */
@@ -87,20 +90,12 @@ function checkOptions(options: SessionOptions): void {
 const metadataOf = (values: Graph['inputs']): ValueMetadata[] =>
   values.map(({ name, dtype, type }) => ({ name, type: dtype, shape: type?.shape }));
 
-const transparent = new Set([
-  'DequantizeLinear',
-  'QuantizeLinear',
-  'Reshape',
-  'Flatten',
-  'Identity',
-  'Squeeze',
-  'Cast',
-]);
-
+/** True when the output is that of a Softmax, perhaps under other dimensions or of another type. */
 function endsInSoftmax(output: Value | undefined): boolean {
-  let node = output?.producer;
-  while (node && transparent.has(node.op)) node = node.inputs[0]?.producer;
-  return node?.op === 'Softmax';
+  const node = output?.producer;
+  if (!node) return false;
+  const { keepsOrder, converts } = traitsOf(node);
+  return keepsOrder || converts ? endsInSoftmax(node.inputs[0]) : node.op === 'Softmax' && node.domain === '';
 }
 
 /** Makes a session. Errors are those of reading a file, and E_UNSUPPORTED for what the runtime cannot run. */
@@ -115,6 +110,7 @@ export async function createSession(
   if (options.kernels !== 'reference') kernelModule(threads > 1).catch(() => undefined);
   const { graph, bytes, name } = await loadGraph(source, platform);
   const [inputMetadata, outputMetadata] = [metadataOf(graph.inputs), metadataOf(graph.outputs)];
+  const outputNames = outputMetadata.map((value) => value.name);
   const scores = endsInSoftmax(graph.outputs[0]) ? 'probabilities' : 'logits';
   const openFallback = options.fallback && platform.openFallback;
   if (options.fallback && !openFallback) {
@@ -161,9 +157,10 @@ export async function createSession(
     }
     return engine;
   };
-  const runBatch = async (feeds: Feeds): Promise<Record<string, Tensor>> => {
+  const runBatch = async (feeds: Feeds, options: FetchOptions | undefined): Promise<Record<string, Tensor>> => {
     if (isReleased) throw new TritbankError('E_USAGE', name, 'expected a session in use, found one that was released');
     const batch = readBatch(graph.inputs, feeds);
+    const fetches = readFetches(outputNames, options);
     if (!fallback) {
       await orFallback(async () => {
         current = await engineFor(batch.dims);
@@ -171,9 +168,11 @@ export async function createSession(
     }
     const started = performance.now();
     const other = fallback;
-    const results = await (other ? other.run(feeds) : inPlace(async () => runImages(current!, graph, feeds, batch)));
+    const results = other
+      ? new Map(Object.entries(await other.run(feeds)))
+      : await inPlace(async () => runImages(current!, feeds, fetches, batch));
     lastMilliseconds = performance.now() - started;
-    return results;
+    return deliver(results, fetches);
   };
 
   await orFallback(async () => {
@@ -184,7 +183,7 @@ export async function createSession(
 
   return {
     inputNames: inputMetadata.map((value) => value.name),
-    outputNames: outputMetadata.map((value) => value.name),
+    outputNames,
     inputMetadata,
     outputMetadata,
     metadata: graph.metadata,
@@ -194,11 +193,11 @@ export async function createSession(
     },
     get memory() {
       if (!current || fallback) return undefined;
-      const { activationBytes, weightBytes, bytes: total } = current.program;
+      const { activationBytes, weightBytes, bytes: total } = current.plan;
       return { activations: activationBytes, weights: weightBytes, total };
     },
-    run(feeds) {
-      const result = queue.then(() => runBatch(feeds));
+    run(feeds, fetches) {
+      const result = queue.then(() => runBatch(feeds, fetches));
       queue = result.catch(() => undefined);
       return result;
     },
@@ -216,38 +215,4 @@ export async function createSession(
       await fallback?.release();
     },
   };
-}
-
-/** Runs the images of a batch in order and joins their outputs. */
-function runImages(engine: Engine, graph: Graph, feeds: Feeds, { count }: Batch): Record<string, Tensor> {
-  const { program, kernels, constants } = engine;
-  if (count > 1 && engine.mixesBatch) {
-    throw new TritbankError('E_UNSUPPORTED', engine.mixesBatch, `expected a batch of 1, found ${count}`);
-  }
-  const results = new Map<string, Tensor>();
-  for (const [name, { dims, dtype }] of program.outputs) {
-    const [first, ...rest] = dims;
-    if (count > 1 && first !== 1) {
-      throw new TritbankError('E_UNSUPPORTED', `output '${name}'`, `expected a batch of 1, found ${count}`);
-    }
-    const all = count > 1 ? [count, ...rest] : dims;
-    results.set(name, new Tensor(dtype, allocateData(dtype, elementCount(all)) as Float32Array, all));
-  }
-  for (let image = 0; image < count; image++) {
-    for (const [name, port] of program.inputs) writeInput(kernels, port, feeds[name]!, image);
-    engine.run();
-    for (const [name, port] of program.outputs) {
-      const { data } = results.get(name)!;
-      data.set(readOutput(kernels, port), image * elementCount(port.dims));
-    }
-  }
-  for (const { name } of graph.outputs) {
-    const constant = constants.get(name)?.tensor();
-    if (!constant) continue;
-    if (!isTensorType(constant.dtype) || count > 1) {
-      throw new TritbankError('E_UNSUPPORTED', `output '${name}'`, `expected a computed one, found a constant`);
-    }
-    results.set(name, new Tensor(constant.dtype, (constant.data as Float32Array).slice(), constant.dims));
-  }
-  return Object.fromEntries(graph.outputs.map(({ name }) => [name, results.get(name)!]));
 }

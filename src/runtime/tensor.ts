@@ -1,4 +1,7 @@
-/** Tensors as users of onnxruntime know them: an element type, a typed array, dimensions. */
+/**
+ * Tensors as users of onnxruntime know them: an element type, a typed array, dimensions. Constants of graphs are the
+ * plain data of `ir/tensor.ts`.
+ */
 
 import { elementCount, TritbankError } from '../ir/index.ts';
 
@@ -9,11 +12,11 @@ export interface Storage {
   uint8: Uint8Array;
 }
 
-export type TensorType = keyof Storage;
+export type TensorDataType = keyof Storage;
 
 const constructors = { float32: Float32Array, int8: Int8Array, uint8: Uint8Array } as const;
 
-export const isTensorType = (type: string): type is TensorType => Object.hasOwn(constructors, type);
+export const isTensorDataType = (type: string): type is TensorDataType => Object.hasOwn(constructors, type);
 
 /**
  * A dense tensor, row-major.
@@ -23,14 +26,14 @@ export const isTensorType = (type: string): type is TensorType => Object.hasOwn(
  *
  * const image = new Tensor('float32', new Float32Array(3 * 224 * 224), [1, 3, 224, 224]);
  */
-export class Tensor<T extends TensorType = TensorType> {
+export class Tensor<T extends TensorDataType = TensorDataType> {
   readonly type: T;
   readonly data: Storage[T];
   readonly dims: readonly number[];
 
   /** `data` is not copied. E_USAGE for an unknown type, E_SHAPE for data that do not fit the dimensions. */
   constructor(type: T, data: Storage[T] | readonly number[], dims: readonly number[] = [data.length]) {
-    if (!isTensorType(type)) {
+    if (!isTensorDataType(type)) {
       const known = Object.keys(constructors).join(', ');
       throw new TritbankError('E_USAGE', 'tensor', `expected a type of ${known}, found '${String(type)}'`);
     }
@@ -51,7 +54,18 @@ export class Tensor<T extends TensorType = TensorType> {
     this.data = (data instanceof kind ? data : kind.from(data as readonly number[])) as Storage[T];
     this.dims = [...dims];
   }
+
+  /** The number of elements. */
+  get size(): number {
+    return this.data.length;
+  }
+
+  /** The same elements, not copied, under other dimensions. E_SHAPE for dimensions of another number of elements. */
+  reshape(dims: readonly number[]): Tensor<T> {
+    return new Tensor(this.type, this.data, dims);
+  }
 }
 
 /** A zero-filled array of a type. */
-export const allocateData = (type: TensorType, length: number): Storage[TensorType] => new constructors[type](length);
+export const allocateData = (type: TensorDataType, length: number): Storage[TensorDataType] =>
+  new constructors[type](length);

@@ -3,10 +3,9 @@
 import { type Normalisation, takePixels } from '../classifier/index.ts';
 import { compile } from '../engine/index.ts';
 import type { Graph, Tensor } from '../ir/index.ts';
+import { traitsOf } from '../ops/index.ts';
 import { inferShapes, removeMarkers } from '../passes/index.ts';
 import { loadState } from '../quantize/index.ts';
-
-const layers = new Set(['Conv', 'Gemm', 'BatchNormalization']);
 
 /**
  * The first layer whose weights or outputs on `images` are not finite when the network holds `state`; undefined when
@@ -26,7 +25,7 @@ export async function findNonFinite(
   removeMarkers(graph);
   takePixels(graph, images.dims[0]!, normalisation);
   inferShapes(graph);
-  const nodes = graph.nodes.filter((n) => layers.has(n.op));
+  const nodes = graph.nodes.filter((n) => traitsOf(n).hasWeights);
   graph.outputs = nodes.map((n) => n.output());
   const engine = await compile(graph, { optimize: false });
   try {

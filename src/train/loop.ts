@@ -1,6 +1,6 @@
 /**
  * One phase of a run: a step graph, driven over epochs of batches. Leaves a checkpoint after every epoch and when it is
- * aborted, stops when the loss is not finite or grows without bound.
+ * aborted, stops when the loss is not finite or grows without bound. One idea, the loop, with what happens in it.
  */
 
 import { evaluateGraph } from '../classifier/index.ts';

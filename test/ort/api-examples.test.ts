@@ -81,9 +81,11 @@ const examples = exported.flatMap(({ name, examples: texts }) =>
   texts.map((text, i): [string, string] => [i === 0 ? name : `${name}-${i + 1}`, text]),
 );
 
-/** The example as a module: a statement that imports nothing makes it one, so that `await` may stand outside of functions. */
-const moduleOf = (text: string) =>
-  `${text.replace(/ from '(tritbank[^']*)'/g, (_, name: string) => ` from '${join(root, entries[name]!)}'`)}\nexport {};\n`;
+/** Paths in place of names, and an export: only modules have `await` outside of functions. */
+function moduleOf(text: string): string {
+  const pathOf = (name: string) => join(root, entries[name]!);
+  return `${text.replace(/ from '(tritbank[^']*)'/g, (_, name: string) => ` from '${pathOf(name)}'`)}\nexport {};\n`;
+}
 
 let directory: string;
 const place = process.cwd();

@@ -150,6 +150,27 @@ describe('batch-last layout', () => {
       [6, 1, 1, 4],
     ]);
   });
+  it('whatever is elementwise', async () => {
+    const make = () => {
+      const { graph } = network(4, 3, 6, [{ filters: 4, kernel: 3, stride: 1 }]);
+      const b = new Builder(graph);
+      const x = graph.nodes.find((node) => node.op === 'Relu')!.output();
+      const row = b.constant('row', f32([4, 1, 1], [0.3, -0.2, 0.1, 0.4]));
+      const most = b.op('Max', [b.op('Elu', [b.sub(x, 0.5)]), row, b.op('PRelu', [b.sub(x, 1), row])]);
+      const chosen = b.where(b.op('GreaterOrEqual', [most, row]), b.op('Round', [most]), b.op('Sum', [x, most, row]));
+      graph.outputs = [b.reduceSum(b.mul(chosen, chosen), [0, 1, 2, 3]), chosen];
+      return { graph, weights: [] };
+    };
+    const [plain, last] = [await run(false, make), await run(true, make)];
+    for (const i of [0, 1]) {
+      expect(last[i]!.dims).toEqual(plain[i]!.dims);
+      for (const [k, v] of [...(plain[i]!.data as Float32Array)].entries()) expect(last[i]!.data[k]).toBeCloseTo(v, 2);
+    }
+    const { graph } = make();
+    toBatchLast(graph);
+    const back = graph.nodes.filter((n) => n.op === 'Transpose' && n.ints('perm').join() === '3,0,1,2');
+    expect(back.map((n) => n.input(0).producer!.op)).toEqual(['Where', 'Mul']);
+  });
   it('depthwise 5x5', () => expectSame(3, 4, 12, [{ filters: 4, kernel: 5, stride: 1, depthwise: true }, pointwise]));
   it('depthwise 5x5 on 28x28, many images', () =>
     expectSame(32, 4, 28, [{ filters: 4, kernel: 5, stride: 1, depthwise: true }, pointwise]));

@@ -198,7 +198,7 @@ describe('calibration', () => {
     const { out, report, ...result } = JSON.parse(stdout) as CompressResult & { out: string; report: string };
     expect([out, report]).toEqual(['calibrated', join('calibrated', 'report.html')]);
     expect(result).toEqual(readJson('calibrated', 'result.json'));
-    expect(Object.keys(result.seconds)).toEqual(['statistics', 'analysis', 'plan', 'calibrate', 'verify']);
+    expect(Object.keys(result.seconds)).toEqual(['statistics', 'analysis', 'plan', 'calibrate', 'export', 'verify']);
     const { before, after } = result.accuracy!;
     expect(before.top1).toBeCloseTo(original.top1, 12);
     expect(after.top1).toBeGreaterThan(0.5);

@@ -221,6 +221,30 @@ test('a classifier that is a filter bank behind a global pool is one of Gemms', 
   expect(relativeNoise(found.scores, expected.scores)).toBeLessThan(0.05);
 });
 
+test('channels that are picked and shuffled stay integers', async () => {
+  const graph = new Graph('shuffle');
+  const x = graph.input('input', 'float32', ['N', 3, 32, 32]);
+  const constant = (name: string, tensor: Tensor) => graph.initializer(name, tensor);
+  const apply = (op: string, inputs: Value[], attributes = {}) => graph.add(op, inputs, attributes).output();
+  const first = apply('Conv', [x, constant('w', normal(1, [6, 3, 3, 3]))]);
+  const apart = apply('Reshape', [first, constant('apart', i64([0, 2, 3, 30, 30]))]);
+  const turned = apply('Transpose', [apart], { perm: ints([0, 2, 1, 3, 4]) });
+  const whole = apply('Reshape', [turned, constant('whole', i64([0, 6, 30, 30]))]);
+  const range = [constant('from', i64([1])), constant('to', i64([5])), constant('axis', i64([1]))];
+  const cut = apply('Slice', [whole, ...range]);
+  const picked = apply('Gather', [cut, constant('order', i64([3, 0, 2]))], { axis: int(1) });
+  const second = apply('Conv', [picked, constant('v', normal(2, [5, 3, 1, 1]))]);
+  graph.outputs = [apply('Flatten', [apply('GlobalAveragePool', [second])])];
+  const network = verify(inferShapes(graph));
+  const exported = await exportOnnx(network, { activations: 'int8', calibration });
+  const [expected, found] = [await load(network, input), await load(exported, input)];
+  expect([found.ops.QLinearConv, found.ops.Conv]).toEqual([2, undefined]);
+  const moved = exported.nodes.filter((node) => node.op === 'Slice' || node.op === 'Gather');
+  expect(moved.map((node) => node.input(0).producer?.op)).toEqual(['Reshape', 'Slice']);
+  expect(exported.nodes.filter((node) => node.op === 'QuantizeLinear')).toHaveLength(3);
+  expect(relativeNoise(found.scores, expected.scores)).toBeLessThan(0.05);
+});
+
 test.each(classifiers.filter(({ family, width }) => family === 'V1' && width === 0.5))(
   'the file of $name becomes one of 8 bits that says the same',
   async (classifier) => {

@@ -1,4 +1,7 @@
-/** Every gradient rule, one operator and one set of attributes a line: value and gradient against the reference. */
+/**
+ * Every gradient rule, one operator and one set of attributes a line: value and gradient against the reference. One idea,
+ * as long as the list of operators.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { type Attributes, f32, float, i64, int, ints, scalar, str, type Tensor } from '../../src/ir/index.ts';
@@ -27,6 +30,8 @@ describe('elementwise', () => {
     check(op, [[2, 7]]);
   for (const op of ['Log', 'Sqrt', 'Reciprocal']) check(op, [[2, 7]], {}, positive);
   check('LeakyRelu', [[2, 7]], { alpha: float(0.1) });
+  check('Elu', [[2, 7]]);
+  check('Elu', [[4, 9]], { alpha: float(0.7) });
   check('HardSigmoid', [[4, 9]], {}, { between: [-5, 5] });
   check('HardSigmoid', [[4, 9]], { alpha: float(1 / 6), beta: float(0.4) }, { between: [-5, 5] });
   check('HardSwish', [[4, 9]], {}, { between: [-5, 5] });

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { compile } from '../../src/engine/index.ts';
 import { type Attributes, type DType, f32, Graph, type Node, type Tensor, toNumbers } from '../../src/ir/index.ts';
-import { fromNumbers } from '../../src/ops/reference/arrays.ts';
+import { fromNumbers } from '../../src/ops/arithmetic/numbers.ts';
 import { evaluateNode } from '../../src/ops/reference.ts';
 import { inferNode } from '../../src/ops/shape.ts';
 

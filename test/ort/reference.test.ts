@@ -11,7 +11,7 @@ const bools = (values: readonly number[], dims?: readonly number[]) => tensor('b
 
 describe('elementwise', () => {
   const anywhere = ['Abs', 'Ceil', 'Erf', 'Exp', 'Floor', 'Identity', 'Neg', 'Relu', 'Round', 'Sigmoid', 'Sign'];
-  for (const op of [...anywhere, 'Gelu', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Softplus', 'Tanh']) {
+  for (const op of [...anywhere, 'Elu', 'Gelu', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Softplus', 'Tanh']) {
     agrees('of any number', op, [x]);
     agrees('of halves', op, [halves]);
   }
@@ -22,6 +22,7 @@ describe('elementwise', () => {
   agrees('by tanh', 'Gelu', [x], { approximate: str('tanh') });
   agrees('with its parameters', 'HardSigmoid', [x], { alpha: float(0.3), beta: float(0.1) });
   agrees('with its slope', 'LeakyRelu', [x], { alpha: float(0.2) });
+  agrees('with its parameter', 'Elu', [x], { alpha: float(0.7) });
   agrees('of large arguments', 'Softplus', [f32([3], [-100, 0, 100])]);
   agrees('of large arguments', 'Sigmoid', [f32([3], [-100, 0, 100])]);
   agrees('of large arguments', 'Erf', [f32([4], [-7, -3, 2.5, 9])]);

@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { type Graph, type Tensor as IrTensor, Random } from '../../src/ir/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
-import { InferenceSession, type SessionOptions, Tensor, type TensorType } from '../../src/runtime/node.ts';
+import { InferenceSession, type SessionOptions, Tensor, type TensorDataType } from '../../src/runtime/node.ts';
 import { relativeError } from '../evaluate.ts';
 
 export const kernelKinds = ['reference', 'wasm'] as const;
@@ -41,7 +41,7 @@ export async function runOrt(
 export async function runOurs(bytes: Uint8Array, feeds: Readonly<Record<string, Input>>, options: SessionOptions = {}) {
   const session = await InferenceSession.create(bytes, options);
   const inputs = Object.entries(feeds).map(([name, { dtype, data, dims }]) => {
-    return [name, new Tensor(dtype as TensorType, data as Float32Array, dims)] as const;
+    return [name, new Tensor(dtype as TensorDataType, data as Float32Array, dims)] as const;
   });
   return { session, found: await session.run(Object.fromEntries(inputs)) };
 }

@@ -15,7 +15,7 @@ import {
   TritbankError,
   type Value,
 } from '../../ir/index.ts';
-import { fromNumbers, roundEven } from '../../ops/reference/arrays.ts';
+import { fromNumbers, roundEven } from '../../ops/arithmetic/numbers.ts';
 import { Emitter } from './emitter.ts';
 import type { ExportForms } from './options.ts';
 import { emitTrits } from './trits.ts';

@@ -4,8 +4,8 @@
  */
 
 import { ints, type Value } from '../../ir/index.ts';
+import { span } from '../arithmetic/window.ts';
 import type { Builder } from '../builder.ts';
-import { span } from '../shape/window.ts';
 import { convAttributes, isPointwise, weightGradient } from './conv-weight.ts';
 import { type GradientRule, gradientOfFirst } from './rule.ts';
 import { range, reshapeLike, swapAxes, typed } from './shape-tools.ts';

@@ -29,6 +29,11 @@ export const leakyRelu = unary(({ dy, x, b, node }) =>
   b.where(b.greater(x, 0), dy, b.mul(dy, node.float('alpha', 0.01))),
 );
 
+// y = x > 0 ? x : alpha (exp(x) - 1):  dx = dy (x > 0 ? 1 : y + alpha)
+export const elu = unary(({ dy, x, y, b, node }) =>
+  b.where(b.greater(x, 0), dy, b.mul(dy, b.add(y, node.float('alpha', 1)))),
+);
+
 // dx = alpha dy [0 < y < 1]
 export const hardSigmoid = unary(({ dy, y, b, node }) => {
   const inside = b.op('And', [b.greater(y, 0), b.less(y, 1)]);

@@ -1,6 +1,7 @@
 /** Gradients of operators that move, repeat or cut out elements along axes given by constants. */
 
 import { int, type Node, toNumbers, type Value } from '../../ir/index.ts';
+import { clampRange } from '../arithmetic/dims.ts';
 import type { Builder } from '../builder.ts';
 import { type GradientRule, gradientError, gradientOfFirst, unary } from './rule.ts';
 import { reshapeLike, reshapeTo, typed, unbroadcast, zerosLike } from './shape-tools.ts';
@@ -66,7 +67,7 @@ export const slice = unary(({ dy, x, b, node }) => {
       if (start === 0 && end >= maxIndex && step === 1) continue;
       throw gradientError(node, `expected a fixed size along the sliced axis ${axis}, found '${size}'`);
     }
-    const { first, count } = sliceRange(start, end, step, size);
+    const { start: first, count } = clampRange(size, start, end, step);
     if (count === 0) return zerosLike(b, x);
     if (step < 0) gradient = reverse(b, gradient, axis);
     gradient = dilate(b, gradient, axis, Math.abs(step));
@@ -76,14 +77,6 @@ export const slice = unary(({ dy, x, b, node }) => {
   }
   return typed(pad0(b, gradient, pads), x.shape);
 });
-
-/** The first index and the number of indices that a slice takes from an axis of `size`. */
-function sliceRange(start: number, end: number, step: number, size: number): { first: number; count: number } {
-  const clamp = (v: number, low: number, high: number) => Math.min(Math.max(v < 0 ? v + size : v, low), high);
-  const [first, last] =
-    step > 0 ? [clamp(start, 0, size), clamp(end, 0, size)] : [clamp(start, 0, size - 1), clamp(end, -1, size - 1)];
-  return { first, count: Math.max(0, Math.ceil((last - first) / step)) };
-}
 
 function reverse(b: Builder, x: Value, axis: number): Value {
   const reversed = b.slice(x, { starts: [-1], ends: [-maxIndex], axes: [axis], steps: [-1] });

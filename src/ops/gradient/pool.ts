@@ -1,9 +1,9 @@
 /** Gradients of AveragePool and MaxPool, for any kernel, stride, pads, dilations, and with ceil_mode. */
 
 import { f32, ints, type Node, type Value } from '../../ir/index.ts';
+import { windowsOf } from '../arithmetic/window.ts';
 import type { Builder } from '../builder.ts';
 import { product } from '../shape/dims.ts';
-import { windowsOf } from '../shape/window.ts';
 import { scatterAdd } from './indexing.ts';
 import { unary } from './rule.ts';
 import { range, reshapeLike, typed } from './shape-tools.ts';

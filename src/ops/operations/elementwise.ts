@@ -38,6 +38,9 @@ export const power = perOutput((node) => {
 /** x < 0 ? slope x : x */
 export const leaky = perOutput({ comparisons: 1, multiplications: 1 });
 
+/** x < 0 ? alpha (exp(x) - 1) : x */
+export const elu = perOutput({ comparisons: 1, multiplications: 1, additions: 1, functions: 1 });
+
 /** min(max(alpha x + beta, 0), 1) */
 export const hardSigmoid = perOutput({ multiplications: 1, additions: 1, comparisons: 2 });
 

@@ -1,7 +1,7 @@
 /** Operators in which several elements become one: reductions, pools, normalizations over lines, scattered updates. */
 
 import { elementCount, type Node } from '../../ir/index.ts';
-import { normalizeAxis } from '../shape/rule.ts';
+import { axisOf } from '../arithmetic/errors.ts';
 import { elementsOf, noOperations, type Operations, type OperationsRule, perOutput } from './rule.ts';
 
 interface Sizes {
@@ -44,7 +44,7 @@ export const maxPool = perOutput((node) => ({ comparisons: kernelOf(node) - 1 })
 /** Elements of input 0, lines along `axis`, and the steps in which lines are gathered. */
 function linesOf(node: Node): Sizes {
   const { dims } = node.input(0);
-  const axis = normalizeAxis(node, node.int('axis', -1), dims.length);
+  const axis = axisOf(node, node.int('axis', -1), dims.length);
   const [inputs, outputs] = [elementCount(dims), elementCount(dims.toSpliced(axis, 1))];
   return { inputs, outputs, steps: Math.max(0, inputs - outputs) };
 }
@@ -68,7 +68,7 @@ export const logSoftmax: OperationsRule = (node) => {
  */
 export const layerNormalization: OperationsRule = (node) => {
   const { dims } = node.input(0);
-  const axis = normalizeAxis(node, node.int('axis', -1), dims.length);
+  const axis = axisOf(node, node.int('axis', -1), dims.length);
   const [inputs, groups] = [elementCount(dims), elementCount(dims.slice(0, axis))];
   const steps = Math.max(0, inputs - groups);
   return {

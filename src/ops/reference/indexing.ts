@@ -1,16 +1,16 @@
 /** Operators that read and write by index. Indices below 0 count from the end. */
 
 import { elementCount, type Node, type Tensor, TritbankError, toNumbers } from '../../ir/index.ts';
-import { normalizeAxis } from '../shape/rule.ts';
+import { stridesOf } from '../arithmetic/dims.ts';
+import { axisOf } from '../arithmetic/errors.ts';
+import { fromNumbers } from '../arithmetic/numbers.ts';
 import {
   blockSize,
   count,
-  fromNumbers,
   gridIndices,
   numbers,
   type ReferenceRule,
   result,
-  stridesOf,
   take,
   tensorOf,
   wrapIndex,
@@ -23,18 +23,10 @@ function checkedIndex(node: Node, index: number, size: number): number {
   return wrapIndex(index, size);
 }
 
-export const gather: ReferenceRule = (node) => {
-  const x = tensorOf(node, 0);
-  const axis = normalizeAxis(node, node.int('axis', 0), x.dims.length);
-  const coordinates = x.dims.map(count);
-  coordinates[axis] = numbers(node, 1).map((i) => checkedIndex(node, i, x.dims[axis]!));
-  return [take(x, node.output().dims, gridIndices(coordinates, stridesOf(x.dims)))];
-};
-
 /** For each element of the indices, the flat index of the element of x that it names along `axis`. */
 function elementTargets(node: Node): number[] {
   const [x, indices] = [tensorOf(node, 0), tensorOf(node, 1)];
-  const axis = normalizeAxis(node, node.int('axis', 0), x.dims.length);
+  const axis = axisOf(node, node.int('axis', 0), x.dims.length);
   const strides = stridesOf(x.dims);
   const offAxis = gridIndices(indices.dims.map(count), strides.with(axis, 0));
   return toNumbers(indices).map((i, k) => offAxis[k]! + checkedIndex(node, i, x.dims[axis]!) * strides[axis]!);
@@ -91,7 +83,7 @@ export const scatterND: ReferenceRule = (node) => {
 /** values[1] where the coordinate on the new axis equals the index, values[0] elsewhere; wholly so out of range. */
 export const oneHot: ReferenceRule = (node) => {
   const { dims } = node.output();
-  const axis = normalizeAxis(node, node.int('axis', -1), dims.length);
+  const axis = axisOf(node, node.int('axis', -1), dims.length);
   const depth = dims[axis]!;
   const [indices, values] = [numbers(node, 0), numbers(node, 2)];
   const strides = stridesOf(dims.toSpliced(axis, 1)).toSpliced(axis, 0, 0);

@@ -1,7 +1,7 @@
-/** Normalizations, softmax and Dropout (in inference only: its random mask in training has no reference). */
+/** Normalizations and softmax. */
 
-import { elementCount, type Node, TritbankError } from '../../ir/index.ts';
-import { normalizeAxis } from '../shape/rule.ts';
+import { elementCount } from '../../ir/index.ts';
+import { axisOf } from '../arithmetic/errors.ts';
 import { broadcastNumbers, count, numbers, type ReferenceRule, result, tensorOf } from './arrays.ts';
 import { groupsAlong, mean } from './reduce.ts';
 
@@ -44,7 +44,7 @@ export const batchNormalization: ReferenceRule = (node) => {
 /** (x - mean) / sqrt(variance + epsilon) over the axes from `axis` on, then scale and bias; with mean and 1 / deviation. */
 export const layerNormalization: ReferenceRule = (node) => {
   const { dims } = tensorOf(node, 0);
-  const axis = normalizeAxis(node, node.int('axis', -1), dims.length);
+  const axis = axisOf(node, node.int('axis', -1), dims.length);
   const size = elementCount(dims.slice(axis));
   const x = numbers(node, 0);
   const rows = Array.from({ length: elementCount(dims.slice(0, axis)) }, (_, i) => x.slice(i * size, (i + 1) * size));
@@ -64,7 +64,7 @@ export const layerNormalization: ReferenceRule = (node) => {
 function softmaxLike(f: (x: number, maximum: number, sum: number) => number): ReferenceRule {
   return (node) => {
     const { dims } = tensorOf(node, 0);
-    const axis = normalizeAxis(node, node.int('axis', -1), dims.length);
+    const axis = axisOf(node, node.int('axis', -1), dims.length);
     const inner = elementCount(dims.slice(axis + 1));
     const block = dims[axis]! * inner;
     const x = numbers(node, 0);
@@ -89,13 +89,3 @@ function expSum(values: readonly number[]): { maximum: number; sum: number } {
 
 export const softmax = softmaxLike((x, maximum, sum) => Math.exp(x - maximum) / sum);
 export const logSoftmax = softmaxLike((x, maximum, sum) => x - maximum - Math.log(sum));
-
-export const dropout: ReferenceRule = (node) => {
-  if (isTraining(node)) {
-    throw new TritbankError('E_UNSUPPORTED', node.label, 'expected inference mode, found training_mode true');
-  }
-  const x = tensorOf(node, 0);
-  return node.outputs[1] ? [x, result(node, new Array<number>(x.data.length).fill(1), 1)] : [x];
-};
-
-const isTraining = (node: Node) => node.inputs[2] !== undefined && numbers(node, 2)[0] === 1;

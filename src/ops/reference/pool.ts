@@ -1,7 +1,7 @@
 /** Pools over the spatial axes of [N, C, ...]. Positions of maxima are row-major; column-major ones are left out. */
 
 import { elementCount, type Node, TritbankError } from '../../ir/index.ts';
-import { windowsOf } from '../shape/window.ts';
+import { windowsOf } from '../arithmetic/window.ts';
 import { numbers, type ReferenceRule, result, tensorOf } from './arrays.ts';
 import { max, mean } from './reduce.ts';
 import { paddedCounts, type Tap, tapsOf } from './window.ts';

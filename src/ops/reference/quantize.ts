@@ -1,8 +1,9 @@
-/** Linear quantization with one scale per tensor or per index of an axis; blocked quantization is left out. */
+/** Quantization with one scale per tensor or per index of an axis; blocked quantization is left out. */
 
 import { elementCount, type Node, TritbankError } from '../../ir/index.ts';
-import { normalizeAxis } from '../shape/rule.ts';
-import { numbers, optionalNumbers, type ReferenceRule, result, roundEven, tensorOf } from './arrays.ts';
+import { axisOf } from '../arithmetic/errors.ts';
+import { roundEven } from '../arithmetic/numbers.ts';
+import { numbers, optionalNumbers, type ReferenceRule, result, tensorOf } from './arrays.ts';
 
 const ranges: { readonly [dtype: string]: readonly [number, number] } = {
   int8: [-128, 127],
@@ -18,7 +19,7 @@ function scaleIndices(node: Node): (element: number) => number {
   }
   const { dims } = tensorOf(node, 0);
   if (tensorOf(node, 1).data.length === 1) return () => 0;
-  const axis = normalizeAxis(node, node.int('axis', 1), dims.length);
+  const axis = axisOf(node, node.int('axis', 1), dims.length);
   const inner = elementCount(dims.slice(axis + 1));
   return (i) => Math.floor(i / inner) % dims[axis]!;
 }
@@ -36,17 +37,6 @@ export const quantizeLinear: ReferenceRule = (node) => {
     result(
       node,
       numbers(node, 0).map((x, i) => clamp(quantize(x, i))),
-    ),
-  ];
-};
-
-/** (x - zero point) scale */
-export const dequantizeLinear: ReferenceRule = (node) => {
-  const [scale, zero, at] = [numbers(node, 1), optionalNumbers(node, 2), scaleIndices(node)];
-  return [
-    result(
-      node,
-      numbers(node, 0).map((x, i) => (x - (zero?.[at(i)] ?? 0)) * scale[at(i)]!),
     ),
   ];
 };

@@ -1,9 +1,10 @@
 /** Reductions: the elements of each group that shares its coordinates off the axes become one. */
 
 import type { Node } from '../../ir/index.ts';
+import { stridesOf } from '../arithmetic/dims.ts';
+import { axisOf } from '../arithmetic/errors.ts';
 import { reducedAxes } from '../shape/reduce.ts';
-import { normalizeAxis } from '../shape/rule.ts';
-import { count, gridIndices, numbers, type ReferenceRule, result, stridesOf, tensorOf } from './arrays.ts';
+import { count, gridIndices, numbers, type ReferenceRule, result, tensorOf } from './arrays.ts';
 
 /** The elements of input 0 by group, each group and the groups in row-major order. */
 export function groupsAlong(node: Node, axes: readonly number[]): number[][] {
@@ -34,7 +35,7 @@ export const min = (group: readonly number[]): number => group.reduce((m, v) => 
 
 /** The first position of the maximum, or the last with `select_last_index`. */
 export const argMax: ReferenceRule = (node) => {
-  const axis = normalizeAxis(node, node.int('axis', 0), tensorOf(node, 0).dims.length);
+  const axis = axisOf(node, node.int('axis', 0), tensorOf(node, 0).dims.length);
   const last = node.int('select_last_index', 0) === 1;
   const position = (group: readonly number[]) => (last ? group.lastIndexOf(max(group)) : group.indexOf(max(group)));
   return [result(node, groupsAlong(node, [axis]).map(position))];

@@ -1,8 +1,9 @@
 /** Sliding windows element by element, for any number of spatial axes. */
 
 import { elementCount } from '../../ir/index.ts';
-import type { Window } from '../shape/window.ts';
-import { count, stridesOf } from './arrays.ts';
+import { stridesOf } from '../arithmetic/dims.ts';
+import type { AxisWindow } from '../arithmetic/window.ts';
+import { count } from './arrays.ts';
 
 /** One element of a window: its place in the kernel and in the plane that the window slides over. */
 export interface Tap {
@@ -19,7 +20,11 @@ export function coordinates(dims: readonly number[]): number[][] {
  * For each output position, the taps that fall inside a plane of `sizes`: on each axis, tap k of the window at
  * position p reads element `p stride + k dilation - before`.
  */
-export function tapsOf(sizes: readonly number[], positions: readonly number[], windows: readonly Window[]): Tap[][] {
+export function tapsOf(
+  sizes: readonly number[],
+  positions: readonly number[],
+  windows: readonly AxisWindow[],
+): Tap[][] {
   const strides = stridesOf(sizes);
   const kernel = coordinates(windows.map((w) => w.kernel));
   return coordinates(positions).map((position) =>
@@ -35,7 +40,7 @@ export function tapsOf(sizes: readonly number[], positions: readonly number[], w
 export function paddedCounts(
   sizes: readonly number[],
   positions: readonly number[],
-  windows: readonly Window[],
+  windows: readonly AxisWindow[],
 ): number[] {
   return coordinates(positions).map((position) =>
     elementCount(

@@ -5,6 +5,7 @@
  */
 
 import { type Dim, dtypeOfElementCode, i64, type Node, type Tensor, toNumbers, type Value } from '../../ir/index.ts';
+import { shapePart } from '../arithmetic/dims.ts';
 import { isOpType, type OpType } from '../names.ts';
 import { addDims, divide, product } from './dims.ts';
 
@@ -97,7 +98,7 @@ function equal(x: Dim, y: Dim): Dim | undefined {
 
 const shape: ContentsRule = (node) => {
   const dims = node.input(0).type?.shape;
-  return dims?.slice(node.int('start', 0), node.has('end') ? node.int('end') : undefined);
+  return dims && shapePart(node, dims);
 };
 
 const gather: ContentsRule = (node) => {

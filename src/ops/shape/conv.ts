@@ -1,19 +1,19 @@
 /** Conv: x [N, C, ...], w [M, C / group, ...kernel] -> [N, M, ...]. ConvTranspose: w [C, M / group, ...kernel]. */
 
 import type { Dim, Node, Shape } from '../../ir/index.ts';
+import { explicitPads, perAxis, positions, span, windowsOf } from '../arithmetic/window.ts';
 import { agree } from './dims.ts';
-import { dtypeOf, expectRank, freshDim, mismatch, type ShapeRule, shapeOf, show, typed } from './rule.ts';
-import { explicitPads, perAxis, positions, span, windowsOf } from './window.ts';
+import { dtypeOf, expectRank, freshDim, mismatch, printDims, type ShapeRule, shapeOf, typed } from './rule.ts';
 
 /** The kernel's sizes, which must be known, and equal `kernel_shape` where that is given. */
 function kernelOf(node: Node, weight: Shape): readonly number[] {
   const kernel = weight.slice(2);
   if (!kernel.every((d): d is number => typeof d === 'number')) {
-    throw mismatch(node, `expected a kernel of fixed sizes, found ${show(kernel)}`);
+    throw mismatch(node, `expected a kernel of fixed sizes, found ${printDims(kernel)}`);
   }
   const declared = node.ints('kernel_shape', kernel);
   if (declared.join() !== kernel.join()) {
-    throw mismatch(node, `expected kernel_shape ${show(kernel)} as in the weight, found ${show(declared)}`);
+    throw mismatch(node, `expected kernel_shape ${printDims(kernel)} as in the weight, found ${printDims(declared)}`);
   }
   return kernel;
 }
@@ -21,7 +21,7 @@ function kernelOf(node: Node, weight: Shape): readonly number[] {
 function checkBias(node: Node, filters: Dim): void {
   const bias = shapeOf(node, 2);
   if (bias && (bias.length !== 1 || !agree(bias[0]!, filters))) {
-    throw mismatch(node, `expected a bias [${filters}], found ${show(bias)}`);
+    throw mismatch(node, `expected a bias [${filters}], found ${printDims(bias)}`);
   }
 }
 

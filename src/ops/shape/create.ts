@@ -1,8 +1,9 @@
 /** Operators whose result does not take an operand's elements: constants, ranges, shapes. */
 
 import { f32, i64, type Node, scalar, type Tensor, TritbankError } from '../../ir/index.ts';
+import { shapePart } from '../arithmetic/dims.ts';
 import { contentsOf, scalarOf } from './contents.ts';
-import { dtypeOf, freshDim, freshShape, mismatch, type ShapeRule, shapeOf, show, typed } from './rule.ts';
+import { dtypeOf, freshDim, freshShape, mismatch, printDims, type ShapeRule, shapeOf, typed } from './rule.ts';
 
 /** The tensor that a Constant node stands for. */
 export function constantTensor(node: Node): Tensor {
@@ -35,7 +36,7 @@ export const constantOfShape: ShapeRule = (node) => {
   const dims = contentsOf(node.input(0));
   const rank = shapeOf(node, 0)?.[0];
   const wrong = dims?.some((d) => typeof d === 'number' && d < 0);
-  if (wrong) throw mismatch(node, `expected sizes of 0 or more, found ${show(dims!)}`);
+  if (wrong) throw mismatch(node, `expected sizes of 0 or more, found ${printDims(dims!)}`);
   return [typed(fillOf(node).dtype, dims ?? (typeof rank === 'number' ? freshShape(node, rank) : undefined))];
 };
 
@@ -53,6 +54,6 @@ export const range: ShapeRule = (node) => {
 
 export const shape: ShapeRule = (node) => {
   const x = shapeOf(node, 0);
-  const length = x?.slice(node.int('start', 0), node.has('end') ? node.int('end') : undefined).length;
+  const length = x && shapePart(node, x).length;
   return [{ dtype: 'int64', shape: [length ?? freshDim(node, 0)] }];
 };

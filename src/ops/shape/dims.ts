@@ -6,6 +6,8 @@
 
 import type { Dim, Shape } from '../../ir/index.ts';
 
+export { agree, broadcastShapes, unify } from '../arithmetic/dims.ts';
+
 interface Monomial {
   readonly factor: number;
   /** Sorted. */
@@ -66,33 +68,4 @@ export function addDims(a: Dim, b: Dim, sign: 1 | -1 = 1): Dim | undefined {
   if (x.symbols.join('*') !== y.symbols.join('*')) return undefined;
   const factor = x.factor + sign * y.factor;
   return factor < 0 && x.symbols.length > 0 ? undefined : format({ factor, symbols: x.symbols });
-}
-
-/** False only for two sizes that are known to differ. */
-export function agree(a: Dim, b: Dim): boolean {
-  return a === b || typeof a === 'string' || typeof b === 'string';
-}
-
-/** The more specific of two dimensions that agree. */
-export function unify(a: Dim, b: Dim): Dim {
-  return typeof a === 'number' ? a : typeof b === 'number' ? b : a;
-}
-
-/**
- * The shape to which all `shapes` broadcast, or undefined where two sizes clash. A symbol against 1 is the symbol,
- * against a larger size that size, against another symbol the first of the two.
- */
-export function broadcastShapes(...shapes: readonly Shape[]): Shape | undefined {
-  const rank = Math.max(0, ...shapes.map((s) => s.length));
-  const result: Dim[] = new Array<Dim>(rank).fill(1);
-  for (const shape of shapes) {
-    for (let i = 0; i < shape.length; i++) {
-      const axis = rank - shape.length + i;
-      const [a, b] = [result[axis]!, shape[i]!];
-      if (b === 1) continue;
-      if (a !== 1 && !agree(a, b)) return undefined;
-      result[axis] = a === 1 ? b : unify(a, b);
-    }
-  }
-  return result;
 }

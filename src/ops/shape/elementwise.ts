@@ -2,7 +2,7 @@
 
 import { type DType, dtypeOfElementCode, type Node, type Shape } from '../../ir/index.ts';
 import { broadcastShapes } from './dims.ts';
-import { dtypeOf, mismatch, normalizeAxis, type ShapeRule, shapeOf, show, typed } from './rule.ts';
+import { axisOf, dtypeOf, mismatch, printDims, type ShapeRule, shapeOf, typed } from './rule.ts';
 
 /** Output like input 0. */
 export const sameType: ShapeRule = (node) => [node.input(0).type];
@@ -11,7 +11,7 @@ export const sameType: ShapeRule = (node) => [node.input(0).type];
 export function alongAxis(defaultAxis: number): ShapeRule {
   return (node) => {
     const rank = shapeOf(node, 0)?.length;
-    if (rank !== undefined) normalizeAxis(node, node.int('axis', defaultAxis), rank);
+    if (rank !== undefined) axisOf(node, node.int('axis', defaultAxis), rank);
     return [node.input(0).type];
   };
 }
@@ -21,7 +21,7 @@ export function broadcastInputs(node: Node, indices: readonly number[]): Shape |
   const shapes = indices.map((i) => shapeOf(node, i));
   if (!shapes.every((s): s is Shape => s !== undefined)) return undefined;
   const result = broadcastShapes(...shapes);
-  if (!result) throw mismatch(node, `expected operands that broadcast, found ${shapes.map(show).join(' and ')}`);
+  if (!result) throw mismatch(node, `expected operands that broadcast, found ${shapes.map(printDims).join(' and ')}`);
   return result;
 }
 
@@ -52,7 +52,7 @@ export const where: ShapeRule = (node) => [typed(commonType(node, [1, 2]), broad
 export const prelu: ShapeRule = (node) => {
   const [x, slope, result] = [shapeOf(node, 0), shapeOf(node, 1), broadcastInputs(node, [0, 1])];
   if (x && slope && result && (result.length !== x.length || x.some((d, i) => d === 1 && result[i] !== 1))) {
-    throw mismatch(node, `expected a slope that broadcasts to ${show(x)}, found ${show(slope)}`);
+    throw mismatch(node, `expected a slope that broadcasts to ${printDims(x)}, found ${printDims(slope)}`);
   }
   return [typed(commonType(node, [0, 1]), x)];
 };

@@ -1,23 +1,13 @@
 /** Operators that read and write by index. */
 
 import { scalarOf } from './contents.ts';
-import {
-  dtypeOf,
-  expectRank,
-  freshDim,
-  mismatch,
-  normalizeAxis,
-  type ShapeRule,
-  shapeOf,
-  show,
-  typed,
-} from './rule.ts';
+import { axisOf, dtypeOf, expectRank, freshDim, mismatch, printDims, type ShapeRule, shapeOf, typed } from './rule.ts';
 
 /** The axis gives way to the indices' axes. */
 export const gather: ShapeRule = (node) => {
   const [x, indices] = [shapeOf(node, 0), shapeOf(node, 1)];
   if (!x || !indices) return [typed(dtypeOf(node, 0), undefined)];
-  const axis = normalizeAxis(node, node.int('axis', 0), x.length);
+  const axis = axisOf(node, node.int('axis', 0), x.length);
   return [typed(dtypeOf(node, 0), [...x.slice(0, axis), ...indices, ...x.slice(axis + 1)])];
 };
 
@@ -39,7 +29,7 @@ export const scatterND: ShapeRule = (node) => {
   const [x, indices, updates] = [shapeOf(node, 0), shapeOf(node, 1), shapeOf(node, 2)];
   const k = indices?.at(-1);
   if (x && indices && updates && typeof k === 'number') {
-    if (k > x.length) throw mismatch(node, `expected indices of at most ${x.length} axes, found ${show(indices)}`);
+    if (k > x.length) throw mismatch(node, `expected indices of at most ${x.length} axes, found ${printDims(indices)}`);
     expectRank(node, 'updates', updates, indices.length - 1 + x.length - k);
   }
   return [node.input(0).type];
@@ -48,7 +38,7 @@ export const scatterND: ShapeRule = (node) => {
 export const oneHot: ShapeRule = (node) => {
   const indices = shapeOf(node, 0);
   if (!indices) return [typed(dtypeOf(node, 2), undefined)];
-  const axis = normalizeAxis(node, node.int('axis', -1), indices.length + 1);
+  const axis = axisOf(node, node.int('axis', -1), indices.length + 1);
   const depth = scalarOf(node.input(1)) ?? freshDim(node, axis);
   return [typed(dtypeOf(node, 2), indices.toSpliced(axis, 0, depth))];
 };

@@ -1,20 +1,20 @@
 /** Matrix products. */
 
 import { agree, broadcastShapes } from './dims.ts';
-import { dtypeOf, expectRank, mismatch, type ShapeRule, shapeOf, show, typed } from './rule.ts';
+import { dtypeOf, expectRank, mismatch, printDims, type ShapeRule, shapeOf, typed } from './rule.ts';
 
 /** [..., m, k] x [..., k, n] -> [..., m, n]; leading axes broadcast; a vector lends its missing axis and drops it. */
 export const matMul: ShapeRule = (node) => {
   const [a, b] = [shapeOf(node, 0), shapeOf(node, 1)];
   if (!a || !b) return [typed(dtypeOf(node, 0), undefined)];
   if (a.length === 0 || b.length === 0) {
-    throw mismatch(node, `expected operands of rank 1 or more, found ${show(a)} x ${show(b)}`);
+    throw mismatch(node, `expected operands of rank 1 or more, found ${printDims(a)} x ${printDims(b)}`);
   }
   const left = a.length === 1 ? [1, ...a] : a;
   const right = b.length === 1 ? [...b, 1] : b;
   const batch = broadcastShapes(left.slice(0, -2), right.slice(0, -2));
   if (!batch || !agree(left.at(-1)!, right.at(-2)!)) {
-    throw mismatch(node, `expected matrices [..., m, k] x [..., k, n], found ${show(a)} x ${show(b)}`);
+    throw mismatch(node, `expected matrices [..., m, k] x [..., k, n], found ${printDims(a)} x ${printDims(b)}`);
   }
   const rows = a.length === 1 ? [] : [left.at(-2)!];
   const columns = b.length === 1 ? [] : [right.at(-1)!];
@@ -33,7 +33,7 @@ export const gemm: ShapeRule = (node) => {
     throw mismatch(node, `expected matrices [m, k] x [k, n], found [${m}, ${k}] x [${inner}, ${n}]`);
   const sum = c && broadcastShapes(c, [m, n]);
   if (c && (sum?.length !== 2 || !agree(sum[0]!, m) || !agree(sum[1]!, n))) {
-    throw mismatch(node, `expected a summand that broadcasts to [${m}, ${n}], found ${show(c)}`);
+    throw mismatch(node, `expected a summand that broadcasts to [${m}, ${n}], found ${printDims(c)}`);
   }
   return [typed(dtypeOf(node, 0), [m, n])];
 };

@@ -2,7 +2,7 @@
 
 import type { Shape } from '../../ir/index.ts';
 import { agree, broadcastShapes } from './dims.ts';
-import { dtypeOf, mismatch, normalizeAxis, type ShapeRule, shapeOf, show, typed } from './rule.ts';
+import { axisOf, dtypeOf, mismatch, printDims, type ShapeRule, shapeOf, typed } from './rule.ts';
 
 /** x [N, C, ...] with scale, bias, mean and variance [C]; in training mode also the running mean and variance. */
 export const batchNormalization: ShapeRule = (node) => {
@@ -11,7 +11,7 @@ export const batchNormalization: ShapeRule = (node) => {
   for (const [i, name] of ['scale', 'bias', 'mean', 'variance'].entries()) {
     const shape = shapeOf(node, i + 1);
     if (shape && channels !== undefined && (shape.length !== 1 || !agree(shape[0]!, channels))) {
-      throw mismatch(node, `expected a ${name} [${channels}], found ${show(shape)}`);
+      throw mismatch(node, `expected a ${name} [${channels}], found ${printDims(shape)}`);
     }
   }
   return [node.input(0).type, node.input(3).type, node.input(4).type];
@@ -20,11 +20,14 @@ export const batchNormalization: ShapeRule = (node) => {
 /** Outputs y like x, then mean and inverse deviation, whose normalized axes have size 1. */
 export const layerNormalization: ShapeRule = (node) => {
   const x = shapeOf(node, 0);
-  const axis = x && normalizeAxis(node, node.int('axis', -1), x.length);
+  const axis = x && axisOf(node, node.int('axis', -1), x.length);
   for (const i of [1, 2]) {
     const shape = shapeOf(node, i);
     if (x && shape && !broadcastsTo(shape, x.slice(axis))) {
-      throw mismatch(node, `expected scale and bias that broadcast to ${show(x.slice(axis))}, found ${show(shape)}`);
+      throw mismatch(
+        node,
+        `expected scale and bias that broadcast to ${printDims(x.slice(axis))}, found ${printDims(shape)}`,
+      );
     }
   }
   const statistics = typed(

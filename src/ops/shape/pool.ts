@@ -1,8 +1,8 @@
 /** Pools over the spatial axes of [N, C, ...]. */
 
 import type { TensorType } from '../../ir/index.ts';
-import { dtypeOf, freshDim, mismatch, type ShapeRule, shapeOf, show, typed } from './rule.ts';
-import { positions, windowsOf } from './window.ts';
+import { positions, windowsOf } from '../arithmetic/window.ts';
+import { dtypeOf, freshDim, mismatch, printDims, type ShapeRule, shapeOf, typed } from './rule.ts';
 
 /** AveragePool, and MaxPool, whose second output holds the int64 positions of the maxima. */
 export const pool: ShapeRule = (node) => {
@@ -20,7 +20,7 @@ export const pool: ShapeRule = (node) => {
 /** Every spatial axis becomes 1. */
 export const globalPool: ShapeRule = (node) => {
   const x = shapeOf(node, 0);
-  if (x && x.length < 3) throw mismatch(node, `expected an input [N, C, ...spatial], found ${show(x)}`);
+  if (x && x.length < 3) throw mismatch(node, `expected an input [N, C, ...spatial], found ${printDims(x)}`);
   return [
     typed(
       dtypeOf(node, 0),

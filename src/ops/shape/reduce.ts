@@ -2,7 +2,7 @@
 
 import type { Node, Shape } from '../../ir/index.ts';
 import { numbersOf } from './contents.ts';
-import { dtypeOf, freshDim, normalizeAxis, present, type ShapeRule, shapeOf, typed } from './rule.ts';
+import { axisOf, dtypeOf, freshDim, present, type ShapeRule, shapeOf, typed } from './rule.ts';
 
 /**
  * The axes that a Reduce operator sums up, ascending: those of input 1; without any, all, or none with
@@ -11,7 +11,7 @@ import { dtypeOf, freshDim, normalizeAxis, present, type ShapeRule, shapeOf, typ
 export function reducedAxes(node: Node, rank: number): readonly number[] | undefined {
   const axes = present(node, 1) ? numbersOf(node.inputs[1]) : [];
   if (!axes) return undefined;
-  if (axes.length > 0) return [...new Set(axes.map((a) => normalizeAxis(node, a, rank)))].sort((a, b) => a - b);
+  if (axes.length > 0) return [...new Set(axes.map((a) => axisOf(node, a, rank)))].sort((a, b) => a - b);
   return node.int('noop_with_empty_axes', 0) ? [] : Array.from({ length: rank }, (_, i) => i);
 }
 
@@ -30,6 +30,6 @@ export const reduce: ShapeRule = (node) => {
 /** Indices along one axis. */
 export const argReduce: ShapeRule = (node) => {
   const x = shapeOf(node, 0);
-  const axes = x && [normalizeAxis(node, node.int('axis', 0), x.length)];
+  const axes = x && [axisOf(node, node.int('axis', 0), x.length)];
   return [typed('int64', axes && reduceShape(x, axes, node.int('keepdims', 1) === 1))];
 };

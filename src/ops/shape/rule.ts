@@ -1,6 +1,9 @@
 /** What a shape rule is, and the few things that all rules ask of a node. */
 
 import { type Dim, type DType, type Node, type Shape, type TensorType, TritbankError } from '../../ir/index.ts';
+import { printDims } from '../arithmetic/errors.ts';
+
+export { axisOf, printDims } from '../arithmetic/errors.ts';
 
 /** The types of a node's outputs, in order; undefined where not even the element type is known. */
 export type ShapeRule = (node: Node) => readonly (TensorType | undefined)[];
@@ -24,17 +27,6 @@ export const shapeOf = (node: Node, index: number): Shape | undefined => node.in
 
 export const present = (node: Node, index: number): boolean => node.inputs[index] !== undefined;
 
-/** `[2, N, 3]`, for messages. */
-export const show = (shape: Shape): string => `[${shape.join(', ')}]`;
-
-/** An axis in 0 ... rank - 1 from one that may count from the end. */
-export function normalizeAxis(node: Node, axis: number, rank: number): number {
-  if (axis < -rank || axis >= rank) {
-    throw mismatch(node, `expected an axis of a tensor of rank ${rank}, found ${axis}`);
-  }
-  return axis < 0 ? axis + rank : axis;
-}
-
 /** The symbol of a dimension that cannot be expressed: the same at every inference of the same graph. */
 export function freshDim(node: Node, axis: number, output = 0): Dim {
   return `${node.outputs[output]?.name ?? node.name}_d${axis}`;
@@ -47,5 +39,5 @@ export function freshShape(node: Node, rank: number): Shape {
 
 /** Throws unless the ranks are equal. */
 export function expectRank(node: Node, what: string, shape: Shape, rank: number): void {
-  if (shape.length !== rank) throw mismatch(node, `expected ${what} of rank ${rank}, found ${show(shape)}`);
+  if (shape.length !== rank) throw mismatch(node, `expected ${what} of rank ${rank}, found ${printDims(shape)}`);
 }

@@ -1,39 +1,24 @@
 /** Slice, Pad, Split and Concat: operators that cut and join along axes. */
 
 import type { Dim, Node, Shape } from '../../ir/index.ts';
+import { clampRange, equalParts } from '../arithmetic/dims.ts';
 import { contentsOf, numbersOf } from './contents.ts';
 import { addDims, agree, divide, unify } from './dims.ts';
 import {
+  axisOf,
   dtypeOf,
   freshDim,
   freshShape,
   mismatch,
-  normalizeAxis,
   present,
+  printDims,
   type ShapeRule,
   shapeOf,
-  show,
   typed,
 } from './rule.ts';
 
 /** Values beyond this are exporters' ways to write "to the end". */
 const far = 2 ** 31 - 1;
-
-/** One axis of a slice, clamped to an axis of `size` elements. */
-export interface Range {
-  readonly start: number;
-  readonly step: number;
-  readonly count: number;
-}
-
-/** ONNX's clamping of start and end, which count from the end when negative. */
-export function clampRange(size: number, start: number, end: number, step: number): Range {
-  const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
-  const clamp = (v: number, from: number) => Math.min(Math.max(v < 0 ? v + size : v, from), high);
-  const first = clamp(start, step > 0 ? low : 0);
-  const last = clamp(end, low);
-  return { start: first, step, count: Math.max(0, Math.ceil((last - first) / step)) };
-}
 
 function sliceDim(dim: Dim, start: Dim, end: Dim, step: number): Dim | undefined {
   if (typeof start === 'number' && typeof end === 'number' && typeof dim === 'number') {
@@ -54,7 +39,7 @@ export const slice: ShapeRule = (node) => {
   if (!axes) return [typed(dtype, freshShape(node, x.length))];
   const shape = [...x];
   for (const [i, a] of axes.entries()) {
-    const axis = normalizeAxis(node, a, x.length);
+    const axis = axisOf(node, a, x.length);
     const [start, end, step] = [starts?.[i], ends?.[i], steps?.[i]];
     if (step === 0) throw mismatch(node, 'expected steps other than 0, found 0');
     const known = start !== undefined && end !== undefined && step !== undefined;
@@ -73,7 +58,7 @@ export function padsPerAxis(node: Node, rank: number): { before: number; after: 
   }
   const result = Array.from({ length: rank }, () => ({ before: 0, after: 0 }));
   for (const [i, a] of axes.entries()) {
-    result[normalizeAxis(node, a, rank)] = { before: pads[i]!, after: pads[axes.length + i]! };
+    result[axisOf(node, a, rank)] = { before: pads[i]!, after: pads[axes.length + i]! };
   }
   return result;
 }
@@ -94,7 +79,7 @@ export function splitSizes(node: Node, size: Dim): readonly Dim[] | undefined {
     const sizes = contentsOf(node.inputs[1]);
     const total = sizes?.reduce<Dim | undefined>((sum, d) => (sum === undefined ? sum : addDims(sum, d)), 0);
     if (total !== undefined && !agree(total, size)) {
-      throw mismatch(node, `expected parts that add up to ${size}, found ${show(sizes!)}`);
+      throw mismatch(node, `expected parts that add up to ${size}, found ${printDims(sizes!)}`);
     }
     return sizes;
   }
@@ -103,15 +88,14 @@ export function splitSizes(node: Node, size: Dim): readonly Dim[] | undefined {
     const part = divide(size, parts);
     return part === undefined ? undefined : new Array<Dim>(parts).fill(part);
   }
-  const part = Math.ceil(size / parts);
-  return Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(part, size - i * part)));
+  return equalParts(size, parts);
 }
 
 export const split: ShapeRule = (node) => {
   const x = shapeOf(node, 0);
   const dtype = dtypeOf(node, 0);
   if (!x) return node.outputs.map(() => typed(dtype, undefined));
-  const axis = normalizeAxis(node, node.int('axis', 0), x.length);
+  const axis = axisOf(node, node.int('axis', 0), x.length);
   const sizes = splitSizes(node, x[axis]!);
   if (sizes && sizes.length !== node.outputs.length) {
     throw mismatch(node, `expected ${node.outputs.length} parts, found ${sizes.length}`);
@@ -124,11 +108,11 @@ export const concat: ShapeRule = (node) => {
   const dtype = dtypeOf(node, 0);
   if (!shapes.every((s): s is Shape => s !== undefined)) return [typed(dtype, undefined)];
   const first = shapes[0]!;
-  const axis = normalizeAxis(node, node.int('axis'), first.length);
+  const axis = axisOf(node, node.int('axis'), first.length);
   const result = [...first];
   for (const shape of shapes.slice(1)) {
     if (shape.length !== first.length || shape.some((d, i) => i !== axis && !agree(d, result[i]!))) {
-      throw mismatch(node, `expected shapes equal off axis ${axis}, found ${shapes.map(show).join(', ')}`);
+      throw mismatch(node, `expected shapes equal off axis ${axis}, found ${shapes.map(printDims).join(', ')}`);
     }
     for (const [i, d] of shape.entries()) if (i !== axis) result[i] = unify(result[i]!, d);
   }

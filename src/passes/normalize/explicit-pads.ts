@@ -7,15 +7,14 @@
  */
 
 import { type Graph, ints, type Node, type Shape } from '../../ir/index.ts';
-import { windowsOf } from '../../ops/shape/window.ts';
+import { windowsOf } from '../../ops/arithmetic/window.ts';
+import { traitsOf } from '../../ops/traits.ts';
 import { inferShapes } from '../infer-shapes.ts';
-
-const windowed = new Set(['AveragePool', 'Conv', 'MaxPool']);
 
 /** Rewrites in place, refreshing types; true when something changed. */
 export function writePads(graph: Graph): boolean {
   inferShapes(graph);
-  return graph.nodes.filter((node) => node.domain === '' && windowed.has(node.op) && write(node)).length > 0;
+  return graph.nodes.filter((node) => traitsOf(node).windowed && write(node)).length > 0;
 }
 
 /** The kernel's sizes, of a convolution from its weight. */

@@ -9,9 +9,9 @@
  */
 
 import { type Graph, int, ints, type Node, toNumbers, type Value } from '../../ir/index.ts';
-import { Builder } from '../../ops/index.ts';
+import { perAxis } from '../../ops/arithmetic/window.ts';
+import { Builder, traitsOf } from '../../ops/index.ts';
 import { padsPerAxis } from '../../ops/shape/slice.ts';
-import { perAxis } from '../../ops/shape/window.ts';
 import { inferNode } from '../../ops/shape.ts';
 import { constantOf } from '../channels.ts';
 import { inferShapes } from '../infer-shapes.ts';
@@ -81,17 +81,15 @@ function widened(node: Node, { x, pads }: Padding): Node['attributes'] | undefin
   return counts ? { ...rest, pads: ints(sum), count_include_pad: int(1) } : undefined;
 }
 
-const nonNegative = new Set(['Abs', 'Exp', 'HardSigmoid', 'Relu', 'Sigmoid', 'Softmax', 'Softplus']);
-/** Operators whose result is not negative where their operands are not. */
-const keepsSign = new Set('Add AveragePool Concat Dropout Identity MaxPool Min Mul Sum Transpose'.split(' '));
-
 /** True for what cannot be below zero (NaN apart). */
 function isNonNegative(value: Value): boolean {
   const node = value.producer;
   if (!node) return constantOf(value)?.dtype === 'float32' && toNumbers(value.constant!).every((v) => v >= 0);
   if (node.domain !== '') return false;
-  if (nonNegative.has(node.op)) return true;
+  const { nonNegative } = traitsOf(node);
+  if (nonNegative === 'always') return true;
   if (node.op === 'Max') return node.inputs.some((x) => x && isNonNegative(x));
   if (node.op === 'Clip') return node.inputs[1] !== undefined && isNonNegative(node.inputs[1]);
-  return keepsSign.has(node.op) && node.inputs.every((x) => x && isNonNegative(x));
+  const mayBeFloat = (x: Value) => x.type?.dtype.includes('float') ?? true;
+  return nonNegative === 'kept' && node.inputs.every((x) => !x || !mayBeFloat(x) || isNonNegative(x));
 }

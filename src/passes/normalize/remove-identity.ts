@@ -7,15 +7,11 @@
  */
 
 import { dtypeOfElementCode, type Graph, type Node, type Shape, type Value } from '../../ir/index.ts';
+import { traitsOf } from '../../ops/index.ts';
 import { numbersOf } from '../../ops/shape/contents.ts';
 import { constantOf } from '../channels.ts';
 import { inferShapes } from '../infer-shapes.ts';
 import { skipNode } from '../replace.ts';
-
-/** Operators that keep all elements in their order. */
-const reshapers = new Set(['Flatten', 'Reshape', 'Squeeze', 'Unsqueeze']);
-/** Operators that do nothing to a single operand. */
-const variadic = new Set(['Concat', 'Max', 'Min', 'Sum']);
 
 /** Removes in place, refreshing types; true when something was removed. */
 export function removeIdentity(graph: Graph): boolean {
@@ -31,11 +27,11 @@ export function removeIdentity(graph: Graph): boolean {
 function equalOf(node: Node): Value | undefined {
   const [x] = node.inputs;
   if (!x) return undefined;
-  if (reshapers.has(node.op)) return before(x, node.output().type?.shape);
-  if (variadic.has(node.op)) return node.inputs.length === 1 ? x : undefined;
+  if (node.op === 'Identity') return x;
+  const { keepsOrder, variadic } = traitsOf(node);
+  if (keepsOrder) return before(x, node.output().type?.shape);
+  if (variadic) return node.inputs.length === 1 ? x : undefined;
   switch (node.op) {
-    case 'Identity':
-      return x;
     case 'Dropout':
       return isInference(node) ? x : undefined;
     case 'Cast':
@@ -60,7 +56,7 @@ function before(x: Value, shape: Shape | undefined): Value | undefined {
     const known: Shape | undefined = value.type?.shape;
     if (known && shape && known.length === shape.length && known.every((d, i) => d === shape[i])) return value;
     const { producer }: Value = value;
-    value = producer?.domain === '' && reshapers.has(producer.op) ? producer.inputs[0] : undefined;
+    value = producer && traitsOf(producer).keepsOrder ? producer.inputs[0] : undefined;
   }
   return undefined;
 }

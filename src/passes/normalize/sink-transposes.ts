@@ -13,7 +13,7 @@
  */
 
 import { type Graph, ints, type Node } from '../../ir/index.ts';
-import { Builder } from '../../ops/index.ts';
+import { Builder, traitsOf } from '../../ops/index.ts';
 import { inferShapes } from '../infer-shapes.ts';
 import { removeDead } from '../remove-dead.ts';
 import { replaceNode, skipNode } from '../replace.ts';
@@ -24,7 +24,7 @@ import {
   type Perm,
   reshapeTarget,
   sourceOf,
-  transposeRules,
+  transposeRuleOf,
 } from './transpose-rules.ts';
 
 /** Rewrites in place, refreshing types; true when something changed. */
@@ -80,7 +80,7 @@ function join(node: Node): void {
   if (isIdentity(perm) && skipNode(node, x)) return;
   const { producer } = x;
   const target = keepsOrder(x.type?.shape, perm) ? reshapeTarget(node.output().type?.shape) : undefined;
-  if (target && producer?.domain === '' && /^(Reshape|Squeeze|Unsqueeze|Flatten)$/.test(producer.op)) {
+  if (target && producer && traitsOf(producer).keepsOrder) {
     const shape = new Builder(node.graph, '', node).i64(target);
     replaceNode(node, { op: 'Reshape', inputs: [producer.input(0), shape], attributes: {} });
   } else if (inner) {
@@ -90,7 +90,7 @@ function join(node: Node): void {
 
 /** Puts the node in front of the transpositions of its inputs. */
 function sink(node: Node): void {
-  const rule = transposeRules.get(node.op);
+  const rule = transposeRuleOf(node);
   const perm = rule && node.inputs.map((value) => sourceOf(value)?.perm).find((found) => found !== undefined);
   if (!perm || (node.outputs.length > 1 && node.op !== 'Split')) return;
   const moved = rule(node, perm, new Builder(node.graph, `${node.name}/`, node));

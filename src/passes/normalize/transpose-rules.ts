@@ -8,7 +8,7 @@
  */
 
 import { Graph, int, ints, type Node, type Shape, type Tensor, type Value } from '../../ir/index.ts';
-import type { Builder } from '../../ops/index.ts';
+import { type Builder, isOpType, type OpType, traitsOf } from '../../ops/index.ts';
 import { evaluateNode } from '../../ops/reference.ts';
 import { numbersOf } from '../../ops/shape/contents.ts';
 import { reducedAxes } from '../../ops/shape/reduce.ts';
@@ -58,8 +58,8 @@ function permute(tensor: Tensor, perm: Perm): Tensor {
 }
 
 /**
- * What an operand of an operator over several tensors becomes: the source of a transposition by `perm`; a constant in the
- * other order; a single element as it is; a tensor that a Reshape could bring into the other order.
+ * What an operand of an operator over several tensors becomes: the source of a transposition by `perm`; a constant in
+ * the other order; a single element as it is; a tensor that a Reshape could bring into the other order.
  */
 function operand(value: Value, perm: Perm, b: Builder): (() => Value) | undefined {
   const source = sourceOf(value);
@@ -93,7 +93,7 @@ const unary: TransposeRule = (node, perm) => ({
 });
 
 /** Several tensors that broadcast. */
-const elementwise: TransposeRule = (node, perm, b) => {
+const broadcast: TransposeRule = (node, perm, b) => {
   const inputs = operands(node, perm, b);
   return inputs && { inputs, attributes: node.attributes, perm };
 };
@@ -180,23 +180,24 @@ const reshape: TransposeRule = (node, perm, b) => {
   return target && { inputs: [x, b.i64(target)], attributes: {}, perm: identityOf(shape!) };
 };
 
-/** A rule about input 0, for every operator of a list. */
-const first = (rule: TransposeRule, ops: string): [string, TransposeRule][] =>
-  ops.split(' ').map((op) => [op, (node, perm, b) => (sourceOf(node.inputs[0]) ? rule(node, perm, b) : undefined)]);
-/** A rule about all inputs. */
-const all = (rule: TransposeRule, ops: string): [string, TransposeRule][] => ops.split(' ').map((op) => [op, rule]);
+/** Rules about input 0, of operators with axes. */
+const rules: { readonly [K in OpType]?: TransposeRule } = {
+  Flatten: flatten,
+  LogSoftmax: alongAxis(-1),
+  Pad: pad,
+  Reshape: reshape,
+  Slice: slice,
+  Softmax: alongAxis(-1),
+  Split: alongAxis(0),
+  Squeeze: squeeze,
+};
 
-export const transposeRules: ReadonlyMap<string, TransposeRule> = new Map<string, TransposeRule>([
-  ...all(elementwise, 'Add Div Equal Greater Less Max Min Mul PRelu Pow Sub Sum Where'),
-  ...all(concat, 'Concat'),
-  ...first(unary, 'Abs Cast Ceil Clip Erf Exp Floor Gelu HardSigmoid HardSwish Identity LeakyRelu Log Neg Not'),
-  ...first(unary, 'Reciprocal Relu Round Sigmoid Sign Softplus Sqrt Tanh'),
-  ...first(alongAxis(-1), 'LogSoftmax Softmax'),
-  ...first(alongAxis(0), 'Split'),
-  ...first(flatten, 'Flatten'),
-  ...first(pad, 'Pad'),
-  ...first(reduce, 'ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare'),
-  ...first(reshape, 'Reshape'),
-  ...first(slice, 'Slice'),
-  ...first(squeeze, 'Squeeze'),
-]);
+/** The rule of a node with a transposition in front; undefined where none can be moved behind it. */
+export function transposeRuleOf(node: Node): TransposeRule | undefined {
+  if (!isOpType(node.op, node.domain)) return undefined;
+  const { elementwise, reduces } = traitsOf(node);
+  if (elementwise === 'several') return broadcast;
+  if (node.op === 'Concat') return concat;
+  if (!sourceOf(node.inputs[0])) return undefined;
+  return elementwise ? unary : reduces ? reduce : rules[node.op];
+}

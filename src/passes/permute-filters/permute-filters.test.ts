@@ -1,3 +1,5 @@
+/** Filters in another order compute the same: one idea, told for all neighbours that a layer can have. */
+
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { evaluate, normal, relativeError } from '../../../test/evaluate.ts';

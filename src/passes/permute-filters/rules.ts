@@ -6,6 +6,7 @@
  */
 
 import { i64, type Node, toNumbers, type Value } from '../../ir/index.ts';
+import { isOpType, type OpType, traitsOf } from '../../ops/index.ts';
 import { numbersOf } from '../../ops/shape/contents.ts';
 import { reducedAxes } from '../../ops/shape/reduce.ts';
 import { constantOf } from '../channels.ts';
@@ -115,20 +116,7 @@ const gather: Rule = (node, order) => {
   return channelIndices(node) && absorbs(() => setIndices(node, (indices) => indices.map((i) => places[i]!)));
 };
 
-/** Operators of several tensors, element by element, with broadcasting. */
-const combining = new Set('Add Div Max Min Mul Pow PRelu Sub Sum'.split(' '));
-
-const rules: Readonly<Record<string, Rule>> = {
-  ...Object.fromEntries(
-    [
-      ...'Abs Cast Ceil Clip Erf Exp Floor Gelu HardSigmoid HardSwish Identity LeakyRelu Log Neg Reciprocal'.split(' '),
-      ...'Relu Round Sigmoid Sign Softplus Sqrt Tanh'.split(' '),
-      ...'AveragePool GlobalAveragePool GlobalMaxPool MaxPool'.split(' '),
-    ].map((op) => [op, handOn]),
-  ),
-  ...Object.fromEntries(
-    'L2 Max Mean Min Prod Sum SumSquare'.split(' ').map((name): [string, Rule] => [`Reduce${name}`, reduce]),
-  ),
+const rules: { readonly [K in OpType]?: Rule } = {
   BatchNormalization: batchNorm,
   Conv: conv,
   Dropout: dropout,
@@ -171,9 +159,10 @@ export function passageOf(node: Node, orderOf: (value: Value) => Order | undefin
   const { graph } = node;
   if (node.domain !== '') return undefined;
   if (node.outputs.slice(1).some((y) => y && (y.uses.size > 0 || graph.outputs.includes(y)))) return undefined;
-  if (combining.has(node.op)) return combine(node, orderOf);
+  const { elementwise, pools, reduces } = traitsOf(node);
+  if (elementwise === 'several') return combine(node, orderOf);
   const [first, ...others] = node.inputs.map((value) => value && orderOf(value));
-  const rule = Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
+  const rule = elementwise || pools ? handOn : reduces ? reduce : isOpType(node.op) ? rules[node.op] : undefined;
   return first && others.every((order) => !order) ? rule?.(node, first) : undefined;
 }
 

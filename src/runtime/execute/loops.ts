@@ -1,7 +1,7 @@
 /** Steps on single elements that have no kernel: plain loops over the planes of the memory. */
 
+import { compileFunctions } from '../../ops/arithmetic/functions.ts';
 import { planeStride } from '../kernels/kernels.ts';
-import { compileFunctions } from '../lower/functions.ts';
 import type { BinaryOp } from '../lower/layers.ts';
 import type { AffineCall, BinaryCall, TableCall, UnaryCall } from '../plan/steps.ts';
 

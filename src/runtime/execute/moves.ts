@@ -1,7 +1,7 @@
 /** Steps that move elements between planes, and Softmax, which looks at them in rows. */
 
 import { elementCount } from '../../ir/index.ts';
-import { eachRow } from '../fold/arrays.ts';
+import { eachRow } from '../../ops/arithmetic/move.ts';
 import { type ElementType, planeStride } from '../kernels/kernels.ts';
 import type { ChannelsCall, MoveCall, PadCall, PlanesAt, SoftmaxCall } from '../plan/steps.ts';
 

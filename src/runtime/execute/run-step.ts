@@ -1,6 +1,6 @@
 /** Runs one step, or one thread's share of it. Shares differ by at most the unit in which a step can be divided. */
 
-import type { Kernels } from '../kernels/kernels.ts';
+import { type Kernels, parameterBytes } from '../kernels/kernels.ts';
 import type { Step } from '../plan/steps.ts';
 import { affine, binary, table, unary } from './loops.ts';
 import { channels, move, pad, softmax } from './moves.ts';
@@ -23,6 +23,9 @@ export function rangeOf(total: number, unit: number, { index, count }: Share): r
 /** Pixels of a product, and elements of quantization, are divided in units of what kernels do at a time. */
 const lanes = 32;
 
+/** Scratch memory of a share that holds parameters only. */
+const ownParameters = ({ scratch }: { readonly scratch: number }, { index }: Share) => scratch + index * parameterBytes;
+
 export function runStep(kernels: Kernels, step: Step, share: Share): void {
   const { memory } = kernels;
   switch (step.run) {
@@ -43,16 +46,18 @@ export function runStep(kernels: Kernels, step: Step, share: Share): void {
     case 'patches':
     case 'pool': {
       const [from, to] = rangeOf(step.call.to, 1, share);
+      const scratch = ownParameters(step.call, share);
       if (from >= to) return;
-      if (step.run === 'patches') kernels.patches({ ...step.call, from, to });
-      else kernels.pool({ ...step.call, from, to });
+      if (step.run === 'patches') kernels.patches({ ...step.call, from, to, scratch });
+      else kernels.pool({ ...step.call, from, to, scratch });
       return;
     }
     case 'addInt8': {
       const { call } = step;
       const [from, to] = rangeOf(call.count, lanes, share);
       if (from >= to) return;
-      kernels.addInt8({ ...call, a: call.a + from, b: call.b + from, y: call.y + from, count: to - from });
+      const place = { a: call.a + from, b: call.b + from, y: call.y + from, scratch: ownParameters(call, share) };
+      kernels.addInt8({ ...call, ...place, count: to - from });
       return;
     }
     case 'quantize':

@@ -1,9 +1,9 @@
 /**
  * Fits an image to a size as `tritbank eval` does: the shorter side is brought to the target, the centre is taken. The
  * arithmetic follows libvips (`vips_resize`, kernel lanczos3), so that a page sees what training and evaluation saw:
- * first down, then across, each rounded to bytes. A reduction by 4 or more begins with a mean over boxes. Where an image
- * has to grow, bicubic (Catmull-Rom). Transparent pixels weigh by their alpha, which is then dropped.
- * Measured against it: equal within 2 of 255.
+ * first down, then across, each rounded to bytes. A reduction by 4 or more begins with a mean over boxes. Where an
+ * image has to grow, bicubic (Catmull-Rom). Transparent pixels weigh by their alpha, which is then dropped. Measured
+ * against it: equal within 2 of 255.
  */
 
 import type { Pixels } from '../platform.ts';
@@ -34,8 +34,8 @@ interface Taps {
 }
 
 /**
- * Taps for the outputs `from` to `from + size` of an axis. Those of a shorter axis reach `beyond` the inputs, half of it at
- * each end; those of a longer one begin half a pixel before the first input, as libvips has it.
+ * Taps for the outputs `from` to `from + size` of an axis. Those of a shorter axis reach `beyond` the inputs, half of
+ * it at each end; those of a longer one begin half a pixel before the first input, as libvips has it.
  */
 function tapsOf(size: number, from: number, ratio: number, beyond: number): Taps {
   const shrink = Math.max(1, ratio);

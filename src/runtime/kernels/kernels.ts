@@ -1,10 +1,10 @@
 /**
- * What the runtime computes with: an interface of kernels over one linear memory, implemented twice, in plain TypeScript
- * (the reference that tests compare with) and in WebAssembly.
+ * What the runtime computes with: an interface of kernels over one linear memory, implemented twice, in plain
+ * TypeScript (the reference that tests compare with) and in WebAssembly.
  *
- * Layout. Activations of one image are planes: element (c, p) of a tensor [C, H, W] lies at `address + (c * stride + p) *
- * bytes`, p = row * W + column, with `stride = planeStride(H * W)` elements. What lies between H * W and the stride is
- * unspecified: kernels may read it and may overwrite it. Addresses are multiples of 16.
+ * Layout. Activations of one image are planes: element (c, p) of a tensor [C, H, W], p = row * W + column, lies at
+ * `address + (c * stride + p) * bytes`, with `stride = planeStride(H * W)` elements. What lies between H * W and the
+ * stride is unspecified: kernels may read it and may overwrite it. Addresses are multiples of 16.
  *
  * Integers. An activation is an int8 `q` that stands for `scale * (q - zeroPoint)`; uint8 of a file becomes int8 by
  * subtracting 128 from value and zero point. Products sum in int32 (each partial sum in int16 only where it cannot
@@ -12,7 +12,8 @@
  *
  *   y = clamp(roundHalfToEven(float32(sum + bias) * multiplier) + zeroPoint, lower, upper)
  *
- * as ONNX Runtime's QLinearConv does. Zero points of inputs are in the biases: `bias - zeroPoint * sum of the row's weights`.
+ * as ONNX Runtime's QLinearConv does. Zero points of inputs are in the biases: `bias - zeroPoint * sum of the row's
+ * weights`.
  */
 
 /** Elements from one plane to the next. */
@@ -53,10 +54,21 @@ export type Weights =
   | { readonly kind: 'int8'; readonly rows: number; readonly columns: number; readonly values: Int8Array }
   | { readonly kind: 'float32'; readonly rows: number; readonly columns: number; readonly values: Float32Array };
 
+/** Ways to multiply by a matrix, `<weights>_<method>_<activations>`; the WebAssembly functions are called the same. */
+export type VariantName =
+  | 'float32_dense_float32'
+  | 'float32_vector_float32'
+  | 'int8_dense_int8'
+  | 'int8_vector_int8'
+  | 'ternary_listed_float32'
+  | 'ternary_listed_int8'
+  | 'ternary_lookup3_int8'
+  | 'ternary_lookup4_float32'
+  | 'ternary_lookup4_int8';
+
 /** A matrix in the layout of the variant that was chosen for it. */
 export interface PreparedProduct {
-  /** Of `variants`: names follow `<weights>_<method>_<activations>`, as `ternary_lookup_int8`. */
-  readonly variant: string;
+  readonly variant: VariantName;
   readonly rows: number;
   readonly columns: number;
   /** To be placed in the memory, at a multiple of 16. */
@@ -81,7 +93,10 @@ export interface ProductCall {
   readonly epilogue: Epilogue;
 }
 
-/** A window that slides over planes: kernel, strides, dilations as [vertical, horizontal], pads as [top, left, bottom, right]. */
+/**
+ * A window that slides over planes: kernel, strides, dilations as [vertical, horizontal], pads as [top, left, bottom,
+ * right].
+ */
 export interface Window {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
@@ -89,7 +104,12 @@ export interface Window {
   readonly pads: readonly [number, number, number, number];
 }
 
-/** From planes [channels, height, width] to planes of another size. Computed are the channels from `from` up to `to`. */
+/** Bytes at the start of each call's scratch memory that hold its parameters. */
+export const parameterBytes = 128;
+
+/**
+ * From planes [channels, height, width] to planes of another size. Computed are the channels from `from` up to `to`.
+ */
 export interface PlanesCall {
   readonly x: number;
   readonly y: number;
@@ -99,32 +119,34 @@ export interface PlanesCall {
   readonly outWidth: number;
   readonly from: number;
   readonly to: number;
+  readonly window: Window;
+  /** `parameterBytes`, unless the kernel says that it needs more. */
+  readonly scratch: number;
 }
 
 export interface DepthwiseCall extends PlanesCall {
-  readonly window: Window;
   /** [channels, kernel height * kernel width], int8 or float32 as the epilogue's type. Channel multiplier 1. */
   readonly weights: number;
   /** What stands for zero outside of the image: the input's zero point; 0 for float32. */
   readonly padValue: number;
-  readonly scratch: number;
   readonly epilogue: Epilogue;
 }
 
-/** y[(c * kh + i) * kw + j, p] = x[c, pixel under tap (i, j) of output pixel p]: a convolution is a product with that. */
+/**
+ * y[(c * kh + i) * kw + j, p] = x[c, pixel under tap (i, j) of output pixel p]: a convolution is a product with that.
+ */
 export interface PatchesCall extends PlanesCall {
   readonly type: ElementType;
-  readonly window: Window;
   readonly padValue: number;
 }
 
 export interface PoolCall extends PlanesCall {
   readonly kind: 'average' | 'maximum';
-  readonly window: Window;
   /** Whether an average divides by the whole window, pads too. */
   readonly countPads: boolean;
   /**
-   * int8: requantized as y = clamp(round(mean(x - inputZeroPoint) * multiplier) + zeroPoint), in float32; a maximum copies.
+   * int8: requantized as y = clamp(round(mean(x - inputZeroPoint) * multiplier) + zeroPoint), in float32; a maximum
+   * copies.
    */
   readonly quantization:
     | { readonly type: 'float32' }
@@ -136,12 +158,16 @@ export interface PoolCall extends PlanesCall {
       };
 }
 
-/** y = clamp(round((a.scale (a - a.zeroPoint) + b.scale (b - b.zeroPoint)) / scale) + zeroPoint) over `count` elements. */
+/**
+ * y = clamp(round((a.scale (a - a.zeroPoint) + b.scale (b - b.zeroPoint)) / scale) + zeroPoint) over `count` elements.
+ */
 export interface AddInt8Call {
   readonly a: number;
   readonly b: number;
   readonly y: number;
   readonly count: number;
+  /** `parameterBytes`. */
+  readonly scratch: number;
   readonly scales: readonly [a: number, b: number, y: number];
   readonly zeroPoints: readonly [a: number, b: number, y: number];
   readonly lower: number;

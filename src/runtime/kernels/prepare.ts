@@ -1,13 +1,13 @@
 /** Chooses the variant of a matrix product by predicted cost and brings the weights into its layout. */
 
-import type { ElementType, PreparedProduct, Weights } from './kernels.ts';
+import type { ElementType, PreparedProduct, VariantName, Weights } from './kernels.ts';
 import { predictCost, variants } from './variants/index.ts';
 
 export interface PrepareOptions {
   /** Pixels of one product; default 196. */
   readonly pixels?: number;
   /** The name of the variant to take, whatever it costs. */
-  readonly force?: string;
+  readonly force?: VariantName;
 }
 
 /** `internal:` errors if no variant takes such weights with such activations: float32 weights need float32. */

@@ -5,10 +5,10 @@
  */
 
 import { TritbankError } from '../../ir/index.ts';
-import type { Kernels, PlanesCall, Window } from './kernels.ts';
+import type { Kernels } from './kernels.ts';
 import { depthwiseScratch } from './wasm/depthwise-scratch.ts';
 import { hasRelaxedSimd, hasSimd } from './wasm/detect.ts';
-import type { KernelExports, ProductExports } from './wasm/exports.ts';
+import type { KernelExports } from './wasm/exports.ts';
 import { type ModuleOptions, readModule } from './wasm/modules.ts';
 import { createWriter } from './wasm/parameters.ts';
 
@@ -47,20 +47,15 @@ async function toModule(
   return settled instanceof WebAssembly.Module ? settled : WebAssembly.compile(settled);
 }
 
-const geometryOf = (c: PlanesCall) => [c.x, c.y, c.height, c.width, c.outHeight, c.outWidth, c.from, c.to] as const;
-
-const windowOf = ({ kernel, strides, dilations }: Window) => [...kernel, ...strides, ...dilations] as const;
-
 function wrap(exports: WebAssembly.Exports, memory: WebAssembly.Memory): Kernels {
   const kernels = exports as unknown as KernelExports;
-  const products = exports as unknown as ProductExports;
   const writer = createWriter(memory);
   return {
     name: kernels.relaxed.value === 1 ? 'relaxed-simd' : 'simd',
     memory,
     product(prepared, call) {
       writer.product(prepared, call);
-      products[prepared.variant]!(call.scratch);
+      kernels[prepared.variant](call.scratch);
     },
     depthwise(call) {
       writer.depthwise(call);
@@ -68,25 +63,16 @@ function wrap(exports: WebAssembly.Exports, memory: WebAssembly.Memory): Kernels
     },
     depthwiseScratch,
     patches(call) {
-      const run = call.type === 'int8' ? kernels.patches_int8 : kernels.patches_float32;
-      const [top, left] = call.window.pads;
-      run(...geometryOf(call), ...windowOf(call.window), top, left, call.padValue);
+      writer.patches(call);
+      kernels[`patches_${call.type}`](call.scratch);
     },
     pool(call) {
-      const isMaximum = call.kind === 'maximum' ? 1 : 0;
-      const rest = [
-        ...geometryOf(call),
-        ...windowOf(call.window),
-        ...call.window.pads,
-        isMaximum,
-        call.countPads ? 1 : 0,
-      ] as const;
-      if (call.quantization.type === 'float32') return kernels.pool_float32(...rest, 0, 1, 0);
-      const { inputZeroPoint, multiplier, zeroPoint } = call.quantization;
-      kernels.pool_int8(...rest, inputZeroPoint, multiplier, zeroPoint);
+      writer.pool(call);
+      kernels[`pool_${call.quantization.type}`](call.scratch);
     },
-    addInt8({ a, b, y, count, scales, zeroPoints, lower, upper }) {
-      kernels.add_int8(a, b, y, count, ...scales, ...zeroPoints, lower, upper);
+    addInt8(call) {
+      writer.addInt8(call);
+      kernels.add_int8(call.scratch);
     },
     quantize: ({ x, y, count, scale, zeroPoint }) => kernels.quantize(x, y, count, scale, zeroPoint),
     dequantize: ({ x, y, count, scale, zeroPoint }) => kernels.dequantize(x, y, count, scale, zeroPoint),

@@ -1,6 +1,6 @@
 /**
- * What a layer can do besides: nodes that follow it and that nothing else reads it for. Effects take place in the order in
- * which they are absorbed; what a layer cannot do in that order stays a layer of its own.
+ * What a layer can do besides: nodes that follow it and that nothing else reads it for. Effects take place in the order
+ * in which they are absorbed; what a layer cannot do in that order stays a layer of its own.
  *   affine    y = multipliers * y + biases, a value for each channel
  *   clamp     y = min(max(y, lower), upper)
  *   function  one of one number, where a table can hold it
@@ -8,7 +8,7 @@
  * A concatenation passes an effect on to all of its parts, or to none.
  */
 
-import type { UnaryFunction } from './functions.ts';
+import type { UnaryFunction } from '../../ops/arithmetic/functions.ts';
 import type { AffineLayer, BinaryLayer, Bounds, ConvLayer, Layer } from './layers.ts';
 import { type Plane, pixelsOf, type Quantization, sameQuantization } from './operand.ts';
 

@@ -4,8 +4,8 @@
  */
 
 import type { Node, Value } from '../../ir/index.ts';
-import { printDims, unsupported } from '../errors.ts';
-import { stridesOf } from '../fold/arrays.ts';
+import { stridesOf } from '../../ops/arithmetic/dims.ts';
+import { printDims, unsupported } from '../../ops/arithmetic/errors.ts';
 import { canTake, type Effect, take } from './absorb.ts';
 import type { Layer } from './layers.ts';
 import {

@@ -1,11 +1,13 @@
 /** Operators on single elements: absorbed by the layer in front where it can, else a layer of their own. */
 
 import { elementCount, type Node, type Tensor } from '../../ir/index.ts';
-import { misfit, printDims, unsupported } from '../errors.ts';
-import { broadcastDims, expandTo, moveElements, numbersOf, stridesOf } from '../fold/arrays.ts';
+import { broadcastShapes, broadcastStrides, stridesOf } from '../../ops/arithmetic/dims.ts';
+import { misfit, printDims, unsupported } from '../../ops/arithmetic/errors.ts';
+import { functionOf, type UnaryFunction } from '../../ops/arithmetic/functions.ts';
+import { expandTo, moveElements } from '../../ops/arithmetic/move.ts';
+import { numbersOf } from '../../ops/arithmetic/numbers.ts';
 import type { Effect } from './absorb.ts';
 import { constantInput, floatInput, floatLike, type Lowering, optionalConstant } from './context.ts';
-import { type PlainFunction, plainFunctions, type UnaryFunction } from './functions.ts';
 import type { BinaryOp } from './layers.ts';
 import { type Activation, type Constant, fileDims, newPlane, type Operand } from './operand.ts';
 
@@ -23,10 +25,12 @@ export function applyFunction(lowering: Lowering, node: Node, x: Activation, f: 
   return y;
 }
 
-const unary =
-  (read: (node: Node) => UnaryFunction): LoweringRule =>
-  (lowering, node, inputs) =>
-    applyFunction(lowering, node, floatInput(node, inputs, 0), read(node));
+/** An operator without operands but one. A bound is what a product in front takes in. */
+export const unary: LoweringRule = (lowering, node, inputs) => {
+  const f = functionOf(node);
+  const own: UnaryFunction = f.op === 'Relu' ? { op: 'Clip', lower: 0, upper: Infinity } : f;
+  return applyFunction(lowering, node, floatInput(node, inputs, 0), own);
+};
 
 /** One number; `none` where the input is left out. */
 function scalarOf(node: Node, constant: Constant | undefined, none: number): number {
@@ -36,31 +40,20 @@ function scalarOf(node: Node, constant: Constant | undefined, none: number): num
   throw misfit(node, 'one bound', values.length);
 }
 
-const clip: LoweringRule = (lowering, node, inputs) => {
+export const clip: LoweringRule = (lowering, node, inputs) => {
   const lower = scalarOf(node, optionalConstant(node, inputs, 1), -Infinity);
   const upper = scalarOf(node, optionalConstant(node, inputs, 2), Infinity);
   const x = floatInput(node, inputs, 0);
   return applyFunction(lowering, node, x, { op: 'Clip', lower: Math.min(lower, upper), upper });
 };
 
-/** Rules of functions without operands. */
-export const functionRules: Readonly<Record<string, LoweringRule>> = {
-  ...Object.fromEntries(plainFunctions.map((op: PlainFunction) => [op, unary(() => ({ op }))])),
-  Clip: clip,
-  Elu: unary((node) => ({ op: 'Elu', alpha: node.float('alpha', 1) })),
-  HardSigmoid: unary((node) => ({
-    op: 'HardSigmoid',
-    alpha: node.float('alpha', Math.fround(0.2)),
-    beta: node.float('beta', 0.5),
-  })),
-  LeakyRelu: unary((node) => ({ op: 'LeakyRelu', alpha: node.float('alpha', Math.fround(0.01)) })),
-  Relu: unary(() => ({ op: 'Clip', lower: 0, upper: Infinity })),
-};
-
-/** A constant operand of `x`, brought to the order of its planes: one value, one for each channel, or one for each element. */
+/**
+ * A constant operand of `x`, brought to the order of its planes: one value, one for each channel, or one for each
+ * element.
+ */
 function alignConstant(node: Node, x: Activation, tensor: Tensor): { perChannel?: Float64Array; values: Tensor } {
   const target = fileDims(x);
-  const joint = broadcastDims(target, tensor.dims);
+  const joint = broadcastShapes(target, tensor.dims);
   if (!joint || elementCount(joint) !== elementCount(target)) {
     throw unsupported(node, `a constant that broadcasts to ${printDims(target)}`, printDims(tensor.dims));
   }
@@ -145,7 +138,7 @@ function withActivation(lowering: Lowering, node: Node, op: BinaryOp, a: Activat
   if (!sameOrder(a, b)) {
     return withActivation(lowering, node, op, lowering.straighten(node, a), lowering.straighten(node, b));
   }
-  const joint = broadcastDims(a.dims, b.dims);
+  const joint = broadcastShapes(a.dims, b.dims);
   if (!joint) throw misfit(node, 'shapes that broadcast', `${printDims(fileDims(a))} and ${printDims(fileDims(b))}`);
   const [large, small] = [a, b].map((t) => elementCount(t.dims) === elementCount(joint));
   const isChannelwise = (of: Activation, one: Activation) =>
@@ -164,10 +157,8 @@ function addBinary(lowering: Lowering, node: Node, operator: BinaryOp, a: Activa
 /** An activation repeated along axes where it has size 1. */
 function spread(lowering: Lowering, node: Node, x: Activation, dims: readonly number[]): Activation {
   if (elementCount(x.dims) === elementCount(dims)) return x;
-  const lead = dims.length - x.dims.length;
-  const own = stridesOf(x.dims);
-  const strides = dims.map((_, axis) => (axis < lead || x.dims[axis - lead] === 1 ? 0 : own[axis - lead]!));
   const y = newPlane(x.plane.type, dims);
+  const strides = broadcastStrides(x.dims, dims);
   lowering.add({ kind: 'move', ...head(node), x, y, dims, strides, offset: 0 });
   return { ...x, plane: y, dims, isOnlyView: true };
 }
@@ -193,6 +184,7 @@ export const variadic =
 
 /** y = scale (x - mean) / sqrt(variance + epsilon) + shift. */
 export const batchNorm: LoweringRule = (lowering, node, inputs) => {
+  if (node.int('training_mode', 0) !== 0) throw unsupported(node, 'training_mode 0', 1);
   const x = floatInput(node, inputs, 0);
   const [scale, shift, mean, variance] = [1, 2, 3, 4].map((i) => {
     const values = numbersOf(constantInput(node, inputs, i).tensor(), node.label);
@@ -201,7 +193,7 @@ export const batchNorm: LoweringRule = (lowering, node, inputs) => {
   }) as [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>, ArrayLike<number>];
   const straight = lowering.straighten(node, x);
   if (straight.dims[0] !== 1) throw unsupported(node, 'one image', printDims(straight.dims));
-  const epsilon = node.float('epsilon', 1e-5);
+  const epsilon = Math.fround(node.float('epsilon', 1e-5));
   const multipliers = Float64Array.from(scale, (s, i) => s / Math.sqrt(variance[i]! + epsilon));
   const effect: Effect = { kind: 'affine', multipliers, biases: multipliers.map((m, i) => shift[i]! - m * mean[i]!) };
   if (lowering.absorb(straight, effect)) return straight;

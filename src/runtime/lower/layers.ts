@@ -1,10 +1,10 @@
 /**
- * The layers that a graph is lowered to, before addresses: one for each kernel, with what follows it taken in (bias, scale,
- * bounds, quantization), and a few of plain loops. A layer writes its plane `y` once, all of it.
+ * The layers that a graph is lowered to, before addresses: one for each kernel, with what follows it taken in (bias,
+ * scale, bounds, quantization), and a few of plain loops. A layer writes its plane `y` once, all of it.
  */
 
+import type { UnaryFunction } from '../../ops/arithmetic/functions.ts';
 import type { Window } from '../kernels/kernels.ts';
-import type { UnaryFunction } from './functions.ts';
 import type { Activation, Plane, Quantization } from './operand.ts';
 
 interface LayerBase {
@@ -25,8 +25,8 @@ export type LayerWeights =
   | { readonly kind: 'float32'; readonly values: Float32Array };
 
 /**
- * y = clamp(multipliers * scales * (W x) + biases), then quantized. W is `[filters, inputs * taps]` for each group. Gemm and
- * MatMul are convolutions of one pixel.
+ * y = clamp(multipliers * scales * (W x) + biases), then quantized. W is `[filters, inputs * taps]` for each group.
+ * Gemm and MatMul are convolutions of one pixel.
  */
 export interface ConvLayer extends LayerBase, Bounds {
   readonly kind: 'conv';

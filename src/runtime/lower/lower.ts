@@ -3,10 +3,10 @@
  * driver names operators only where they ask for dimensions.
  */
 
-import { elementCount, type Graph, type Node, TritbankError, type Value } from '../../ir/index.ts';
-import { misfit, printDims } from '../errors.ts';
-import { tensorOf } from '../fold/arrays.ts';
-import { evaluators } from '../fold/evaluate.ts';
+import { elementCount, type Graph, i64, type Node, TritbankError, type Value } from '../../ir/index.ts';
+import { shapePart } from '../../ops/arithmetic/dims.ts';
+import { misfit, printDims } from '../../ops/arithmetic/errors.ts';
+import { evaluateConstants, isEvaluated } from '../../ops/arithmetic/evaluate.ts';
 import { isReadOnce, Lowering } from './context.ts';
 import type { Layer } from './layers.ts';
 import { type Activation, constantOf, fileDims, type Operand } from './operand.ts';
@@ -24,12 +24,10 @@ export interface Lowered {
 
 /** The rule of a node's operator; E_UNSUPPORTED without one. */
 export function ruleOf(node: Node): Rule {
-  const rule = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
+  const rule = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op as keyof typeof rules] : undefined;
   if (rule) return rule;
   throw new TritbankError('E_UNSUPPORTED', node.label, `expected an operator that the runtime has, found ${node.op}`);
 }
-
-const isFoldable = (node: Node) => node.domain === '' && Object.hasOwn(evaluators, node.op);
 
 /** Lowers `graph` for inputs of these dimensions. */
 export function lower(graph: Graph, dims: ReadonlyMap<string, readonly number[]>): Lowered {
@@ -82,15 +80,13 @@ function lowerNode(lowering: Lowering, node: Node, inputs: readonly (Operand | u
   if (node.op === 'Shape' && node.domain === '' && inputs[0]) {
     const [x] = inputs;
     const dims = x.kind === 'constant' ? x.dims : fileDims(x);
-    const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + dims.length : at, 0), dims.length);
-    const part = dims.slice(clamp(node.int('start', 0)), clamp(node.int('end', dims.length)));
-    return [constantOf(tensorOf('int64', [part.length], part, node.label), x.kind === 'activation')];
+    return [constantOf(i64(shapePart(node, dims)), x.kind === 'activation')];
   }
   const isConstant = inputs.every((input) => input === undefined || input.kind === 'constant');
-  if (isConstant && node.op !== 'DequantizeLinear' && isFoldable(node)) {
+  if (isConstant && node.op !== 'DequantizeLinear' && isEvaluated(node.op, node.domain)) {
     const tensors = inputs.map((input) => (input?.kind === 'constant' ? input.tensor() : undefined));
     const isFromShape = inputs.some((input) => input?.kind === 'constant' && input.isFromShape);
-    return [constantOf(evaluators[node.op]!(node, tensors), isFromShape)];
+    return evaluateConstants(node, tensors).map((tensor) => constantOf(tensor, isFromShape));
   }
   const result = ruleOf(node)(lowering, node, inputs);
   return Array.isArray(result) ? result : [result as Operand];

@@ -1,10 +1,19 @@
 /** Operators that move elements of activations, most of which cost nothing: other dimensions over the same planes. */
 
 import { elementCount, type Node } from '../../ir/index.ts';
-import { axisOf, misfit, printDims, unsupported } from '../errors.ts';
-import { numbersOf, stridesOf } from '../fold/arrays.ts';
-import { integersOf, reshapeDims } from '../fold/evaluate.ts';
-import { sliceRanges, squeezedDims, transposeDims, unsqueezedDims } from '../fold/movement.ts';
+import {
+  flattenAxis,
+  reshapedDims,
+  sliceRanges,
+  splitSizes,
+  squeezedDims,
+  stridesOf,
+  transposePerm,
+  unsqueezedDims,
+} from '../../ops/arithmetic/dims.ts';
+import { axisOf, misfit, printDims, unsupported } from '../../ops/arithmetic/errors.ts';
+import { rowsOf } from '../../ops/arithmetic/move.ts';
+import { integersOf, numbersOf } from '../../ops/arithmetic/numbers.ts';
 import { activationInput, constantInput, floatInput, type Lowering, optionalConstant } from './context.ts';
 import type { LoweringRule } from './elementwise.ts';
 import { type Activation, activationOf, fileDims, newPlane, type Operand, sameQuantization } from './operand.ts';
@@ -21,7 +30,7 @@ export const reshape: LoweringRule = (lowering, node, inputs) => {
   const x = activationInput(node, inputs, 0);
   const shape = constantInput(node, inputs, 1);
   const target = integersOf(shape.tensor(), node.label)!;
-  const dims = reshapeDims(node, fileDims(x), target);
+  const dims = reshapedDims(node, fileDims(x), target);
   // a shape that a file computes from another's first dimension says 1 for a batch of one, and means the batch
   const keepsBatch = dims[0] === 1 && (shape.isFromShape || target[0] === 0 || target[0] === -1);
   return view(lowering, node, x, dims, keepsBatch);
@@ -30,9 +39,8 @@ export const reshape: LoweringRule = (lowering, node, inputs) => {
 export const flatten: LoweringRule = (lowering, node, inputs) => {
   const x = activationInput(node, inputs, 0);
   const dims = fileDims(x);
-  const axis = node.int('axis', 1);
-  const split = axis === dims.length ? axis : axisOf(node, axis, dims.length);
-  return view(lowering, node, x, [elementCount(dims.slice(0, split)), elementCount(dims.slice(split))], split === 1);
+  const axis = flattenAxis(node, dims.length);
+  return view(lowering, node, x, [elementCount(dims.slice(0, axis)), elementCount(dims.slice(axis))], axis === 1);
 };
 
 export const squeeze: LoweringRule = (lowering, node, inputs) => {
@@ -58,7 +66,7 @@ export const unsqueeze: LoweringRule = (lowering, node, inputs) => {
 
 export const transpose: LoweringRule = (lowering, node, inputs) => {
   const x = activationInput(node, inputs, 0);
-  const { perm } = transposeDims(node, fileDims(x));
+  const perm = transposePerm(node, x.dims.length);
   if (perm[0] !== 0) lowering.mixesBatch ??= node;
   const order = perm.map((axis) => x.order?.[axis] ?? axis);
   const { order: _, ...rest } = x;
@@ -66,11 +74,11 @@ export const transpose: LoweringRule = (lowering, node, inputs) => {
 };
 
 /** Channels of a straight activation by number. */
-function pickChannels(lowering: Lowering, node: Node, x: Activation, indices: readonly number[]): Activation {
+function pickChannels(lowering: Lowering, node: Node, x: Activation, indices: Int32Array): Activation {
   const dims = x.dims.map((d, axis) => (axis === 1 ? indices.length : d));
   if (indices.length === 0) throw unsupported(node, 'at least one channel', 0);
   const y = newPlane(x.plane.type, dims);
-  lowering.add({ kind: 'channels', ...head(node), x, y, indices: Int32Array.from(indices) });
+  lowering.add({ kind: 'channels', ...head(node), x, y, indices });
   return { ...x, plane: y, dims, isOnlyView: true };
 }
 
@@ -78,20 +86,16 @@ export const gather: LoweringRule = (lowering, node, inputs) => {
   const x = lowering.straighten(node, activationInput(node, inputs, 0));
   const constant = constantInput(node, inputs, 1);
   const axis = axisOf(node, node.int('axis', 0), x.dims.length);
-  const size = x.dims[axis]!;
-  const indices = Array.from(numbersOf(constant.tensor(), node.label), (i) => (i < 0 ? i + size : i));
   if (axis !== 1 || constant.dims.length !== 1 || x.dims[0] !== 1) {
     throw unsupported(node, 'a list of channels', `indices ${printDims(constant.dims)} along axis ${axis}`);
   }
-  const odd = indices.find((i) => !(i >= 0 && i < size));
-  if (odd !== undefined) throw misfit(node, `indices below ${size}`, odd);
-  return pickChannels(lowering, node, x, indices);
+  return pickChannels(lowering, node, x, rowsOf(node, constant.tensor(), x.dims[axis]!));
 };
 
 export const slice: LoweringRule = (lowering, node, inputs) => {
   const x = lowering.straighten(node, activationInput(node, inputs, 0));
-  const constants = inputs.map((_, i) => (i === 0 ? undefined : optionalConstant(node, inputs, i)?.tensor()));
-  const ranges = sliceRanges(node, x.dims, constants);
+  const lists = [1, 2, 3, 4].map((i) => integersOf(optionalConstant(node, inputs, i)?.tensor(), node.label));
+  const ranges = sliceRanges(node, x.dims, lists);
   const dims = ranges.map(({ count }) => count);
   if (elementCount(dims) === 0) throw unsupported(node, 'a part with elements', printDims(dims));
   const isWhole = ranges.map(({ start, step, count }, axis) => start === 0 && step === 1 && count === x.dims[axis]);
@@ -110,13 +114,7 @@ export function split(lowering: Lowering, node: Node, inputs: readonly (Operand 
   const x = lowering.straighten(node, activationInput(node, inputs, 0));
   const axis = axisOf(node, node.int('axis', 0), x.dims.length);
   if (axis !== 1 || x.dims[0] !== 1) throw unsupported(node, 'parts along the channels', `axis ${axis}`);
-  const channels = x.dims[1]!;
-  const count = node.outputs.length;
-  const even = Math.ceil(channels / count);
-  const given = integersOf(optionalConstant(node, inputs, 1)?.tensor(), node.label);
-  const sizes = given ?? Array.from({ length: count }, (_, i) => Math.min(even, channels - i * even));
-  const isWhole = sizes.length === count && sizes.every((s) => s >= 1) && sizes.reduce((a, b) => a + b, 0) === channels;
-  if (!isWhole) throw misfit(node, `${count} parts of ${channels} channels`, printDims(sizes));
+  const sizes = splitSizes(node, x.dims[1]!, integersOf(optionalConstant(node, inputs, 1)?.tensor(), node.label));
   let from = 0;
   return sizes.map((size) => {
     const start = from;
@@ -125,7 +123,7 @@ export function split(lowering: Lowering, node: Node, inputs: readonly (Operand 
       lowering,
       node,
       x,
-      Array.from({ length: size }, (_, i) => start + i),
+      Int32Array.from({ length: size }, (_, i) => start + i),
     );
   });
 }

@@ -1,8 +1,8 @@
 /**
  * What a node reads and gives while a graph is lowered: constants, and activations that stand for planes in the memory.
  *
- * An activation's elements lie in its planes in the order of `dims` (row-major); what a file sees may be another order of
- * axes, `order`, so that the transpositions of channels-last networks cost nothing. It may also stand for
+ * An activation's elements lie in its planes in the order of `dims` (row-major); what a file sees may be another order
+ * of axes, `order`, so that the transpositions of channels-last networks cost nothing. It may also stand for
  * `scale * (q - zeroPoint)` of planes of int8: DequantizeLinear gives such a view, and QuantizeLinear takes it up.
  */
 

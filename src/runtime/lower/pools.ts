@@ -1,8 +1,8 @@
 /** Pools, and means over whole planes. */
 
 import type { Node } from '../../ir/index.ts';
-import { axisOf, misfit, printDims, unsupported } from '../errors.ts';
-import { integersOf } from '../fold/evaluate.ts';
+import { axisOf, misfit, printDims, unsupported } from '../../ops/arithmetic/errors.ts';
+import { integersOf } from '../../ops/arithmetic/numbers.ts';
 import type { Window } from '../kernels/kernels.ts';
 import { activationInput, floatInput, type Lowering, optionalConstant } from './context.ts';
 import type { LoweringRule } from './elementwise.ts';

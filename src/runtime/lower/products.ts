@@ -1,8 +1,8 @@
 /** Conv, Gemm and MatMul: products of a constant matrix with the pixels of an image, or with one row of features. */
 
 import { elementCount, type Node } from '../../ir/index.ts';
-import { misfit, printDims, unsupported } from '../errors.ts';
-import { numbersOf } from '../fold/arrays.ts';
+import { misfit, printDims, unsupported } from '../../ops/arithmetic/errors.ts';
+import { numbersOf } from '../../ops/arithmetic/numbers.ts';
 import type { Window } from '../kernels/kernels.ts';
 import { constantInput, floatInput, type Lowering, optionalConstant } from './context.ts';
 import type { ConvLayer } from './layers.ts';

@@ -1,13 +1,14 @@
 /**
- * QuantizeLinear and DequantizeLinear. The second one gives a view of the integers; the first one makes the layer in front
- * of it an integer one where that reads such views, so that DequantizeLinear -> Conv -> QuantizeLinear is one layer.
+ * QuantizeLinear and DequantizeLinear. The second one gives a view of the integers; the first one makes the layer in
+ * front of it an integer one where that reads such views, so that DequantizeLinear -> Conv -> QuantizeLinear is one
+ * layer.
  */
 
 import type { Node } from '../../ir/index.ts';
 import { codeToDtype } from '../../onnx/types.ts';
-import { misfit, unsupported } from '../errors.ts';
-import { numbersOf } from '../fold/arrays.ts';
-import { dequantize } from '../fold/evaluate.ts';
+import { misfit, unsupported } from '../../ops/arithmetic/errors.ts';
+import { dequantize } from '../../ops/arithmetic/evaluate.ts';
+import { numbersOf } from '../../ops/arithmetic/numbers.ts';
 import { activationInput, constantInput, floatInput, optionalConstant } from './context.ts';
 import type { LoweringRule } from './elementwise.ts';
 import {

@@ -1,8 +1,11 @@
-/** Weights of a product as the kernels take them: ternary where all are -1, 0 or 1, int8 with a scale for each row, or float32. */
+/**
+ * Weights of a product as the kernels take them: ternary where all are -1, 0 or 1, int8 with a scale for each row, or
+ * float32.
+ */
 
 import type { Node } from '../../ir/index.ts';
-import { misfit, unsupported } from '../errors.ts';
-import { numbersOf } from '../fold/arrays.ts';
+import { misfit, unsupported } from '../../ops/arithmetic/errors.ts';
+import { numbersOf } from '../../ops/arithmetic/numbers.ts';
 import type { LayerWeights } from './layers.ts';
 import type { Constant } from './operand.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Places buffers that live for a while into one arena: the largest first, each at the lowest address at which it overlaps
- * none that lives at the same time (the greedy-by-size rule of Pisarchyk and Lee, arXiv 2001.03288). A buffer may have
- * parts whose lives begin apart: what the later ones will cover can hold other buffers until then.
+ * Places buffers that live for a while into one arena: the largest first, each at the lowest address at which it
+ * overlaps none that lives at the same time (the greedy-by-size rule of Pisarchyk and Lee, arXiv 2001.03288). A buffer
+ * may have parts whose lives begin apart: what the later ones will cover can hold other buffers until then.
  */
 
 export interface Part {

@@ -1,4 +1,4 @@
-/** The constant part of a program's memory: weights, biases and tables, one after the other. */
+/** The constant part of a plan's memory: weights, biases and tables, one after the other. */
 
 import { align } from './arena.ts';
 

@@ -1,11 +1,12 @@
 /**
- * Convolutions to steps. Depthwise ones have their kernel. Others are products: of the planes themselves for 1x1 windows,
- * of patches for larger ones, one product for each group.
+ * Convolutions to steps. Depthwise ones have their kernel. Others are products: of the planes themselves for 1x1
+ * windows, of patches for larger ones, one product for each group.
  *
- * Integers, with x = s (q - z): W x + b = s w (Wq q - z sum(Wq)) + b, so that the zero point goes into the bias of each row.
+ * Integers, with x = s (q - z): W x + b = s w (Wq q - z sum(Wq)) + b, so that the zero point goes into the bias of each
+ * row.
  */
 
-import { type ElementType, planeStride, type Weights, type Window } from '../kernels/kernels.ts';
+import { type ElementType, parameterBytes, planeStride, type Weights, type Window } from '../kernels/kernels.ts';
 import { prepareProduct } from '../kernels/prepare.ts';
 import type { ConvLayer } from '../lower/layers.ts';
 import { pixelsOf, sizeOf } from '../lower/operand.ts';
@@ -101,6 +102,7 @@ function emitProducts(layer: ConvLayer, emission: Emission): (at: Emission) => S
   const isBanded = band < y.height;
   const shared = isDirect || isBanded ? undefined : emission.shared(x.plane, key, patchBytes);
   const patches = isBanded ? emission.temporary(patchBytes) : shared?.buffer;
+  const patchScratch = patches && emission.scratch(parameterBytes);
   const all = type === 'int8' || weights.kind === 'ternary' ? weights.values : scaledFloats(layer);
   const products = Array.from({ length: groups }, (_, group) => {
     const prepared = prepareProduct(groupWeights(layer, all, group), type, { pixels });
@@ -115,13 +117,18 @@ function emitProducts(layer: ConvLayer, emission: Emission): (at: Emission) => S
   const yBytes = y.type === 'int8' ? 1 : 4;
 
   /** The patches of a band: a window that begins further down is one with fewer pads above, or less than none. */
-  const patchStep = (at: Emission, buffer: Buffer, first: number, count: number): StepCall => {
+  const patchStep = (
+    at: Emission,
+    [buffer, scratch]: readonly [Buffer, Buffer],
+    first: number,
+    count: number,
+  ): StepCall => {
     const planes = { height, width, outHeight: count, outWidth: y.width, from: 0, to: x.plane.channels };
     const padValue = type === 'int8' ? (x.quantization?.zeroPoint ?? 0) : 0;
     const [top, ...pads] = window.pads;
     const moved: Window = { ...window, pads: [top - first * window.strides[0], ...pads] };
-    const call = { x: at.plane(x.plane), y: at.buffer(buffer), type, ...planes, window: moved, padValue };
-    return { run: 'patches', call };
+    const place = { x: at.plane(x.plane), y: at.buffer(buffer), scratch: at.buffer(scratch) };
+    return { run: 'patches', call: { ...place, ...planes, type, window: moved, padValue } };
   };
   const productSteps = (at: Emission, first: number, count: number): StepCall[] =>
     products.map(({ prepared, blob }, group) => {
@@ -138,7 +145,7 @@ function emitProducts(layer: ConvLayer, emission: Emission): (at: Emission) => S
     const steps: StepCall[] = [];
     for (let first = 0; first < y.height; first += band) {
       const count = Math.min(band, y.height - first);
-      if (patches && (isBanded || shared?.isFirst)) steps.push(patchStep(at, patches, first, count));
+      if (patches && (isBanded || shared?.isFirst)) steps.push(patchStep(at, [patches, patchScratch!], first, count));
       steps.push(...productSteps(at, first, count));
     }
     return steps;

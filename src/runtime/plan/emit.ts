@@ -1,12 +1,17 @@
-/** Layers to steps: a table of emitters. Each says first what memory it needs, and gives its steps when addresses are known. */
+/**
+ * Layers to steps: a table of emitters. Each says first what memory it needs, and gives its steps when addresses are
+ * known.
+ */
 
-import { compileFunctions } from '../lower/functions.ts';
+import { compileFunctions } from '../../ops/arithmetic/functions.ts';
+import { roundEven } from '../../ops/arithmetic/numbers.ts';
+import { parameterBytes } from '../kernels/kernels.ts';
 import type { Layer } from '../lower/layers.ts';
 import { type Plane, pixelsOf, planeElements, sizeOf } from '../lower/operand.ts';
 import type { Blob } from './blobs.ts';
 import type { Emission, Emitter } from './emission.ts';
 import { emitConv } from './emit-conv.ts';
-import { quantizedBound, roundHalfToEven } from './epilogues.ts';
+import { quantizedBound } from './epilogues.ts';
 import type { PlanesAt, StepCall } from './steps.ts';
 
 type LayerOf<K extends Layer['kind']> = Extract<Layer, { kind: K }>;
@@ -22,7 +27,7 @@ const planesAt = (plane: Plane, at: Emission): PlanesAt => ({
   pixels: pixelsOf(plane),
 });
 
-const emitPool: Emitter<LayerOf<'pool'>> = ({ x, y, method, window, countPads, quantization }) => {
+const emitPool: Emitter<LayerOf<'pool'>> = ({ x, y, method, window, countPads, quantization }, emission) => {
   const [height, width] = sizeOf(x);
   const planes = { height, width, outHeight: y.height, outWidth: y.width, from: 0, to: y.channels };
   const own = x.quantization;
@@ -33,13 +38,16 @@ const emitPool: Emitter<LayerOf<'pool'>> = ({ x, y, method, window, countPads, q
     multiplier: isAverage && own && quantization ? Math.fround(own.scale / quantization.scale) : 1,
     zeroPoint: isAverage ? (quantization?.zeroPoint ?? 0) : 0,
   };
+  const scratch = emission.scratch(parameterBytes);
   const call = {
     kind: method,
     window,
     countPads,
     quantization: y.type === 'int8' ? int8 : ({ type: 'float32' } as const),
   };
-  return (at) => [{ run: 'pool', call: { x: at.plane(x.plane), y: at.plane(y), ...planes, ...call } }];
+  return (at) => [
+    { run: 'pool', call: { x: at.plane(x.plane), y: at.plane(y), scratch: at.buffer(scratch), ...planes, ...call } },
+  ];
 };
 
 const emitAffine: Emitter<LayerOf<'affine'>> = (layer, { blobs }) => {
@@ -61,14 +69,15 @@ const emitUnary: Emitter<LayerOf<'unary'>> = ({ x, y, functions, quantization },
   const own = x.quantization!;
   const table = Int8Array.from({ length: 256 }, (_, i) => {
     const value = Math.fround(f(Math.fround(Math.fround(own.scale) * (i - 128 - own.zeroPoint))));
-    const q = roundHalfToEven(Math.fround(value / Math.fround(quantization.scale))) + quantization.zeroPoint;
+    const q = roundEven(Math.fround(value / Math.fround(quantization.scale))) + quantization.zeroPoint;
     return Math.min(Math.max(q, -128), 127);
   });
   const blob = blobs.add(table);
   return (at) => [{ run: 'table', call: { ...loop(at), table: at.blob(blob) } }];
 };
 
-const emitBinary: Emitter<LayerOf<'binary'>> = ({ a, b, y, operator, lower, upper, quantization }, { blobs }) => {
+const emitBinary: Emitter<LayerOf<'binary'>> = ({ a, b, y, operator, lower, upper, quantization }, emission) => {
+  const { blobs } = emission;
   if (quantization && b.kind === 'activation') {
     const [first, second] = [a.quantization!, b.quantization!];
     const fixed = {
@@ -78,7 +87,11 @@ const emitBinary: Emitter<LayerOf<'binary'>> = ({ a, b, y, operator, lower, uppe
       lower: quantizedBound(lower, quantization),
       upper: quantizedBound(upper as number, quantization),
     } as const;
-    return (at) => [{ run: 'addInt8', call: { a: at.plane(a.plane), b: at.plane(b.plane), y: at.plane(y), ...fixed } }];
+    const scratch = emission.scratch(parameterBytes);
+    return (at) => {
+      const place = { a: at.plane(a.plane), b: at.plane(b.plane), y: at.plane(y), scratch: at.buffer(scratch) };
+      return [{ run: 'addInt8', call: { ...place, ...fixed } }];
+    };
   }
   const values = b.kind === 'values' ? blobs.add(spreadPlanes(b.values, y)) : undefined;
   const most = typeof upper === 'number' ? undefined : blobs.add(upper);

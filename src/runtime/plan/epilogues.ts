@@ -1,5 +1,6 @@
 /** What follows the sums of a convolution, as the kernels take it. */
 
+import { roundEven } from '../../ops/arithmetic/numbers.ts';
 import type { Epilogue } from '../kernels/kernels.ts';
 import type { ConvLayer } from '../lower/layers.ts';
 import type { Quantization } from '../lower/operand.ts';
@@ -7,17 +8,9 @@ import type { Blobs } from './blobs.ts';
 import type { Emission } from './emission.ts';
 import { exactBiases, rowFactor } from './settle.ts';
 
-/** To the nearest integer, halves to the even one. */
-export function roundHalfToEven(x: number): number {
-  const low = Math.floor(x);
-  const rest = x - low;
-  if (rest !== 0.5) return rest < 0.5 ? low : low + 1;
-  return low % 2 === 0 ? low : low + 1;
-}
-
 /** A float bound as an integer of a quantized tensor. */
 export function quantizedBound(bound: number, { scale, zeroPoint }: Quantization): number {
-  const q = roundHalfToEven(Math.fround(bound / scale)) + zeroPoint;
+  const q = roundEven(Math.fround(bound / scale)) + zeroPoint;
   return Math.min(Math.max(q, -128), 127);
 }
 
@@ -48,7 +41,7 @@ function int8Epilogue(layer: ConvLayer, quantization: Quantization, blobs: Blobs
   const zero = x.quantization!.zeroPoint;
   const { fround } = Math;
   const biases = Int32Array.from(layer.biases, (bias, row) => {
-    const integer = integers?.[row] ?? (bias === 0 ? 0 : roundHalfToEven(bias / rowFactor(layer, row)));
+    const integer = integers?.[row] ?? (bias === 0 ? 0 : roundEven(bias / rowFactor(layer, row)));
     return integer - zero * sums[row]!;
   });
   // in the order and precision of ONNX Runtime's QLinearConv

@@ -1,6 +1,6 @@
 /**
- * A program: steps with addresses, and the memory that they work in, [what the kernels keep | activations | constants].
- * Activations share an arena by their lifetimes; constants are written once.
+ * An execution plan: steps with addresses, and the memory that they work in, [what the kernels keep | activations |
+ * constants]. Activations share an arena by their lifetimes; constants are written once.
  */
 
 import { TritbankError } from '../../ir/index.ts';
@@ -15,14 +15,14 @@ import { emitLayer } from './emit.ts';
 import { lastReads, overwriteOperands, rootOf, settle } from './settle.ts';
 import type { PlanesAt, Step } from './steps.ts';
 
-/** An activation that crosses the program's border. */
+/** An activation that crosses the plan's border. */
 export interface Port {
   readonly planes: PlanesAt;
   readonly dims: readonly number[];
   readonly dtype: Activation['dtype'];
 }
 
-export interface Program {
+export interface ExecutionPlan {
   readonly steps: readonly Step[];
   readonly inputs: ReadonlyMap<string, Port>;
   readonly outputs: ReadonlyMap<string, Port>;
@@ -48,7 +48,7 @@ const bytesOf = (plane: Plane) => planeElements(plane) * (plane.type === 'int8' 
 const pageBytes = 65536;
 
 /** Plans the memory of `lowered` and gives the steps. E_UNSUPPORTED for a network that does not fit 2 GiB. */
-export function plan(lowered: Lowered, options: PlanOptions): Program {
+export function planExecution(lowered: Lowered, options: PlanOptions): ExecutionPlan {
   const outputs = [...lowered.outputs].filter((entry): entry is [string, Activation] => entry[1].kind === 'activation');
   const results = outputs.map(([, activation]) => activation);
   const layers = settle(lowered.layers, results);

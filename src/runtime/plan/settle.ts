@@ -1,8 +1,8 @@
 /**
  * The last look at the layers before they get addresses.
  * 1. Layers that nobody reads go.
- * 2. A layer that reads dequantized views and has no kernel of integers gets its floats from a layer in front of it; each
- *    view is dequantized once.
+ * 2. A layer that reads dequantized views and has no kernel of integers gets its floats from a layer in front of it;
+ *    each view is dequantized once.
  * 3. An integer convolution whose biases do not fit int32 becomes one of floats and a quantization.
  * 4. A sum, or another function of single elements, overwrites an operand that nobody reads later.
  */

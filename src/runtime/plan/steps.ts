@@ -1,8 +1,9 @@
 /**
- * The program that runs: calls of kernels and of plain loops with all addresses known, as plain data, so that worker
- * threads can be given it. Every step can be divided by its range: pixels of a product, channels or elements of the rest.
+ * What runs: calls of kernels and of plain loops with all addresses known, as plain data, so that worker threads can be
+ * given it. Every step can be divided by its range: pixels of a product, channels or elements of the rest.
  */
 
+import type { UnaryFunction } from '../../ops/arithmetic/functions.ts';
 import type {
   AddInt8Call,
   DepthwiseCall,
@@ -14,7 +15,6 @@ import type {
   QuantizeCall,
   Window,
 } from '../kernels/kernels.ts';
-import type { UnaryFunction } from '../lower/functions.ts';
 import type { BinaryOp } from '../lower/layers.ts';
 
 /** Planes at an address. */

@@ -1,7 +1,7 @@
 /**
- * How threads that share a memory run a program together: one of them commands a range of steps, each does its share of a
- * step, and none goes on before all have arrived. Counters only grow (and wrap around), so that none is ever reset while
- * another thread looks at it.
+ * How threads that share a memory run the steps of a plan together: one of them commands a range of steps, each does
+ * its share of a step, and none goes on before all have arrived. Counters only grow (and wrap around), so that none is
+ * ever reset while another thread looks at it.
  */
 
 /** Words of the control block. */

@@ -1,4 +1,4 @@
-/** One worker of a team: told once what the program is, it then runs its share of whatever range is commanded. */
+/** One worker of a team: told once what the steps are, it then runs its share of whatever range is commanded. */
 
 import { runStep } from '../execute/run-step.ts';
 import { createReferenceKernels } from '../kernels/reference.ts';

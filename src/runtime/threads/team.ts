@@ -1,4 +1,4 @@
-/** The threads that run a program together, seen from the one that commands, which does a share itself. */
+/** The threads that run steps together, seen from the one that commands, which does a share itself. */
 
 import { TritbankError } from '../../ir/index.ts';
 import { runStep } from '../execute/run-step.ts';

@@ -5,19 +5,23 @@
  */
 
 import type { Graph, Node, Value } from '../../../ir/index.ts';
+import { traitsOf } from '../../../ops/index.ts';
 import { constantOf, soleReader } from '../../../passes/channels.ts';
 import { Linear } from '../../../passes/index.ts';
 import { boundsOf } from './sources.ts';
 
-/** Operators that only move elements about, or choose among them: they do to integers what they do to numbers. */
-const moving = new Set(['Concat', 'Flatten', 'Identity', 'MaxPool', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze']);
-
-/** True for a node of one output that `moving` has. */
-export const isMoving = (node: Node) => node.domain === '' && node.outputs.length === 1 && moving.has(node.op);
+/**
+ * True for a node of one output that only moves elements about, or takes the largest under a window: it does to
+ * integers what it does to numbers.
+ */
+export const isMoving = (node: Node) =>
+  node.outputs.length === 1 && (traitsOf(node).moves !== undefined || (node.op === 'MaxPool' && node.domain === ''));
 
 const isPassive = (node: Node) => isMoving(node) || boundsOf(node) !== undefined;
 
-/** The tensors that an operator computes with, in integers where the runtime can; none for one that is left as it is. */
+/**
+ * The tensors that an operator computes with, in integers where the runtime can; none for one that is left as it is.
+ */
 function operands(node: Node): readonly Value[] {
   const isFloat = (x: Value | undefined): x is Value => x !== undefined && !constantOf(x) && x.dtype === 'float32';
   if (Linear.of(node)) return [node.input(0)].filter(isFloat);

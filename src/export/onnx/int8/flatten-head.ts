@@ -7,6 +7,7 @@
  */
 
 import { type Attributes, type Graph, int, type Node, type Value } from '../../../ir/index.ts';
+import { traitsOf } from '../../../ops/index.ts';
 import { soleReader } from '../../../passes/channels.ts';
 import { eliminateCommon, inferShapes, Linear, removeDead } from '../../../passes/index.ts';
 import { keepOutputNames } from '../../../passes/replace.ts';
@@ -14,8 +15,7 @@ import type { RowScales } from './row-scales.ts';
 
 /** `[N, C, 1, 1]` to `[N, C]`. */
 const squashes = (node: Node) =>
-  node.domain === '' &&
-  ['Flatten', 'Reshape', 'Squeeze'].includes(node.op) &&
+  traitsOf(node).keepsOrder === true &&
   node.input(0).type?.shape?.length === 4 &&
   node.output().type?.shape?.length === 2 &&
   isPoint(node.input(0));

@@ -8,6 +8,7 @@
  */
 
 import type { Graph, Node, Value } from '../../../ir/index.ts';
+import { traitsOf } from '../../../ops/index.ts';
 import { soleReader } from '../../../passes/channels.ts';
 import type { Emitter } from '../emitter.ts';
 import { isMoving } from './choose.ts';
@@ -98,7 +99,7 @@ export class Quantization {
   /** Q(f(x)) becomes f(Q(x)). */
   private exchange(q: Node, node: Node, constants: Constants): void {
     const { graph, to } = this;
-    const data = node.op === 'Concat' ? node.inputs : node.inputs.slice(0, 1);
+    const data = traitsOf(node).moves === 'all' ? node.inputs : node.inputs.slice(0, 1);
     to.before = node;
     const raised: Node[] = [];
     const quantized = data.map((x) => {

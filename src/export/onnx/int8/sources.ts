@@ -4,6 +4,7 @@
  */
 
 import type { Node, Value } from '../../../ir/index.ts';
+import { traitsOf } from '../../../ops/index.ts';
 import { channelConstant, channelsOf, constantOf, soleReader } from '../../../passes/channels.ts';
 import { Linear } from '../../../passes/index.ts';
 import type { RowScales } from './row-scales.ts';
@@ -15,7 +16,6 @@ export interface Sources {
   readonly bounds: readonly { readonly node: Node; readonly from: number }[];
 }
 
-const transparent = new Set(['AveragePool', 'GlobalAveragePool', 'GlobalMaxPool', 'Identity', 'MaxPool']);
 const infinity = Number.POSITIVE_INFINITY;
 
 /** Per channel: min(max(x, low), high). */
@@ -77,7 +77,7 @@ export function sourcesOf(value: Value): Sources | undefined {
     const all = { parts: parts.flatMap((p) => p.parts), bounds: parts.flatMap((p) => p.bounds) };
     return Number.isNaN(channels) ? undefined : all;
   }
-  if (transparent.has(node.op)) return before(node.inputs[0]);
+  if (traitsOf(node).pools || node.op === 'Identity') return before(node.inputs[0]);
   const found = boundsOf(node) && before(node.inputs[0]);
   return found && { ...found, bounds: [...found.bounds, { node, from: 0 }] };
 }

@@ -5,7 +5,7 @@
  */
 
 import { elementCount, f32, type Graph, int, type Tensor, type Value } from '../../../ir/index.ts';
-import { roundEven } from '../../../ops/reference/arrays.ts';
+import { roundEven } from '../../../ops/arithmetic/numbers.ts';
 import { Linear } from '../../../passes/index.ts';
 import type { Emitter } from '../emitter.ts';
 import type { ExportForms } from '../options.ts';

@@ -12,7 +12,8 @@ import { finishWith, requantize } from './round.ts';
 import { elementsAt } from './views.ts';
 
 /** Calls `visit` for each tap of the window of one output pixel; `pixel` is -1 outside of the image. */
-function forTaps(call: PlanesCall, window: Window, p: number, visit: (tap: number, pixel: number) => void): void {
+function forTaps(call: PlanesCall, p: number, visit: (tap: number, pixel: number) => void): void {
+  const { window } = call;
   const [kh, kw] = window.kernel;
   const top = Math.floor(p / call.outWidth) * window.strides[0] - window.pads[0];
   const left = (p % call.outWidth) * window.strides[1] - window.pads[1];
@@ -43,7 +44,7 @@ export function depthwise(memory: WebAssembly.Memory, call: DepthwiseCall): void
   for (let channel = call.from; channel < call.to; channel++) {
     for (let p = 0; p < outPixels; p++) {
       let sum = 0;
-      forTaps(call, call.window, p, (tap, pixel) => {
+      forTaps(call, p, (tap, pixel) => {
         const value = pixel < 0 ? call.padValue : x[channel * xStride + pixel]!;
         sum += weights[channel * taps + tap]! * value;
       });
@@ -59,7 +60,7 @@ export function patches(memory: WebAssembly.Memory, call: PatchesCall): void {
   const taps = call.window.kernel[0] * call.window.kernel[1];
   for (let channel = call.from; channel < call.to; channel++) {
     for (let p = 0; p < outPixels; p++) {
-      forTaps(call, call.window, p, (tap, pixel) => {
+      forTaps(call, p, (tap, pixel) => {
         y[(channel * taps + tap) * yStride + p] = pixel < 0 ? call.padValue : x[channel * xStride + pixel]!;
       });
     }
@@ -80,19 +81,21 @@ export function pool(memory: WebAssembly.Memory, call: PoolCall): void {
 
 function maximum(call: PoolCall, plane: Int8Array | Float32Array, p: number): number {
   let most = call.quantization.type === 'int8' ? -128 : Number.NEGATIVE_INFINITY;
-  forTaps(call, call.window, p, (_, pixel) => {
+  forTaps(call, p, (_, pixel) => {
     if (pixel >= 0) most = Math.max(most, plane[pixel]!);
   });
   return most;
 }
 
-/** The mean over the taps inside of the image, or inside of the padded image, which may be fewer than the window has. */
+/**
+ * The mean over the taps inside of the image, or inside of the padded image, which may be fewer than the window has.
+ */
 function average(call: PoolCall, plane: Int8Array | Float32Array, p: number): number {
   const { quantization } = call;
   const zero = quantization.type === 'int8' ? quantization.inputZeroPoint : 0;
   let sum = 0;
   let inside = 0;
-  forTaps(call, call.window, p, (_, pixel) => {
+  forTaps(call, p, (_, pixel) => {
     if (pixel < 0) return;
     sum += plane[pixel]! - zero;
     inside += 1;
@@ -104,9 +107,10 @@ function average(call: PoolCall, plane: Int8Array | Float32Array, p: number): nu
 
 function insidePadded(call: PoolCall, p: number): number {
   const [top, left, bottom, right] = call.window.pads;
-  const padded = { ...call, height: call.height + top + bottom, width: call.width + left + right };
+  const window: Window = { ...call.window, pads: [0, 0, 0, 0] };
+  const padded = { ...call, window, height: call.height + top + bottom, width: call.width + left + right };
   let count = 0;
-  forTaps(padded, { ...call.window, pads: [0, 0, 0, 0] }, p, (_, pixel) => {
+  forTaps(padded, p, (_, pixel) => {
     if (pixel >= 0) count += 1;
   });
   return count;

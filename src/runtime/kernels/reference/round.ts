@@ -1,18 +1,11 @@
 /** Rounding of the kernels, exactly as they do it: results are defined to the bit where outputs are int8. */
 
+import { roundEven } from '../../../ops/arithmetic/numbers.ts';
 import type { Epilogue, Float32Epilogue, Int8Epilogue } from '../kernels.ts';
-
-/** To the nearest integer, halves to the even one. */
-export function roundHalfToEven(x: number): number {
-  const below = Math.floor(x);
-  const rest = x - below;
-  if (rest !== 0.5) return rest < 0.5 ? below : below + 1;
-  return below % 2 === 0 ? below : below + 1;
-}
 
 /** clamp(round(x) + zeroPoint, lower, upper); NaN becomes the lower bound. */
 export function requantize(x: number, zeroPoint: number, lower: number, upper: number): number {
-  const y = roundHalfToEven(x) + zeroPoint;
+  const y = roundEven(x) + zeroPoint;
   return y > lower ? Math.min(y, upper) : lower;
 }
 

@@ -5,8 +5,8 @@
  * float32: for each 4 rows, for each column: 4 float32. Missing rows and columns are zeros.
  */
 
-import type { Weights } from '../kernels.ts';
-import { parameterBytes, roundUp, type Variant } from './variant.ts';
+import { parameterBytes, type Weights } from '../kernels.ts';
+import { roundUp, type Variant } from './variant.ts';
 
 const blockRows = 4;
 

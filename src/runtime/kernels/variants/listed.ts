@@ -2,13 +2,14 @@
  * Ternary products by listed additions, for sparse matrices: each row names its columns of +1 and of -1.
  *
  * Layout: uint16 numbers. First how many chunks any row has at most; then row after row: how many chunks; per chunk how
- * many plus, how many minus, the columns of the plus, the columns of the minus. A chunk has at most 255 non-zeros, so that
- * its sum fits int16. Both counts are even: where one is missing, a column of zeros behind the last column is named.
+ * many plus, how many minus, the columns of the plus, the columns of the minus. A chunk has at most 255 non-zeros, so
+ * that its sum fits int16. Both counts are even: where one is missing, a column of zeros behind the last column is
+ * named.
  */
 
-import type { ElementType, Weights } from '../kernels.ts';
+import { type ElementType, parameterBytes, type Weights } from '../kernels.ts';
 import { mostInt16Terms } from './lookup.ts';
-import { parameterBytes, roundUp, type Variant, vectorsOf } from './variant.ts';
+import { roundUp, type Variant, vectorsOf } from './variant.ts';
 
 export function listed(activations: ElementType, unitCosts: readonly number[]): Variant {
   return {

@@ -1,30 +1,36 @@
 /**
  * Ternary products by looked-up partial sums. The columns are cut into groups of g; for a tile of pixels the kernel
  * makes a table of all 3^g signed sums of the group's g planes, and each row adds one entry per group: g
- * multiply-accumulates by one addition, at the price of 3^g stored sums per group that all rows share. The idea is that of
- * the "Four Russians" method, and of T-MAC (Wei et al., 2024) with pixels in the place of its weights as lanes.
+ * multiply-accumulates by one addition, at the price of 3^g stored sums per group that all rows share. The idea is that
+ * of the "Four Russians" method, and of T-MAC (Wei et al., 2024) with pixels in the place of its weights as lanes.
  *
- * Layout: uint32 number of spans, uint32 end of each span in blocks, zeros up to a multiple of 16; then block after block
- * of `blockGroups` groups (the last block may have fewer), in each row after row, a uint16 per group: where its entry is,
- * in bytes. Entry sum(3^i (t_i + 1)), i-th column of the group from behind, has 64 bytes: 32 int16 or 16 float32.
+ * Layout: uint32 number of spans, uint32 end of each span in blocks, zeros up to a multiple of 16; then block after
+ * block of `blockGroups` groups (the last block may have fewer), in each row after row, a uint16 per group: where its
+ * entry is, in bytes. Entry sum(3^i (t_i + 1)), i-th column of the group from behind, has 64 bytes: 32 int16 or 16
+ * float32.
  *
  * A span is a run of blocks in which int16 sums cannot overflow: no row has more than 255 non-zeros, 255 * 128 < 2^15.
  */
 
-import type { ElementType, Weights } from '../kernels.ts';
-import { parameterBytes, roundUp, type Variant, vectorsOf } from './variant.ts';
+import { type ElementType, parameterBytes, type VariantName, type Weights } from '../kernels.ts';
+import { roundUp, type Variant, vectorsOf } from './variant.ts';
 
 const entryBytes = 64;
 
 /** Non-zeros that an int16 can hold the sum of. */
 export const mostInt16Terms = 255;
 
-export function lookup(group: 3 | 4, activations: ElementType, unitCosts: readonly number[]): Variant {
+export function lookup(
+  name: VariantName,
+  group: 3 | 4,
+  activations: ElementType,
+  unitCosts: readonly number[],
+): Variant {
   const blockGroups = group === 4 ? 3 : 4;
   const blockColumns = group * blockGroups;
   const tableBytes = 3 ** group * entryBytes;
   return {
-    name: `ternary_lookup${group}_${activations}`,
+    name,
     activations,
     accepts: ({ kind }) => kind === 'ternary',
     // Looked-up vectors and entries, vectors of tables, vectors of results, calls.

@@ -1,15 +1,16 @@
 /** What a variant of the matrix product is: a layout of the weights and the kernel of the same name that reads it. */
 
-import type { ElementType, Weights } from '../kernels.ts';
+import type { ElementType, VariantName, Weights } from '../kernels.ts';
 
 export interface Variant {
-  /** `<weights>_<method>_<activations>`; the WebAssembly function is called the same. */
-  readonly name: string;
+  readonly name: VariantName;
   readonly activations: ElementType;
   accepts(weights: Weights): boolean;
   /** How often the kernel does each of the things that its time is made of. */
   countWork(weights: Weights, pixels: number): readonly number[];
-  /** What each of these takes, in nanoseconds: fitted by `npm run bench -- kernels --calibrate` on an AMD EPYC (Zen 4). */
+  /**
+   * What each of these takes, in nanoseconds: fitted by `npm run bench -- kernels --calibrate` on an AMD EPYC (Zen 4).
+   */
   readonly unitCosts: readonly number[];
   pack(weights: Weights): Uint8Array;
   /** The weights, row-major, from what `pack` returned. */
@@ -35,6 +36,3 @@ export function vectorsOf(pixels: number, activations: ElementType): { vectors: 
 }
 
 export const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
-
-/** Bytes at the start of each scratch memory that hold the call's parameters. */
-export const parameterBytes = 128;

@@ -4,8 +4,8 @@
  * Layout: row after row, int8 or float32, each row filled up with zeros to 16 bytes.
  */
 
-import type { Weights } from '../kernels.ts';
-import { parameterBytes, roundUp, type Variant } from './variant.ts';
+import { parameterBytes, type Weights } from '../kernels.ts';
+import { roundUp, type Variant } from './variant.ts';
 
 /** Multiply-accumulates, results, activations, calls. */
 function countWork({ rows, columns }: Weights, pixels: number): readonly number[] {

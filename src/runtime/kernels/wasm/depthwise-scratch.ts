@@ -1,7 +1,6 @@
 /** How much scratch memory a depthwise convolution needs: padded planes and results, see assembly/depthwise.ts. */
 
-import type { DepthwiseCall, ElementType } from '../kernels.ts';
-import { parameterBytes } from '../variants/variant.ts';
+import { type DepthwiseCall, type ElementType, parameterBytes } from '../kernels.ts';
 
 type Shape = Pick<DepthwiseCall, 'height' | 'width' | 'window'>;
 

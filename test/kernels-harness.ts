@@ -4,9 +4,15 @@
  */
 
 import { expect } from 'vitest';
-import { type ElementType, type Epilogue, type Kernels, planeStride } from '../../src/runtime/kernels/kernels.ts';
-import { createReferenceKernels } from '../../src/runtime/kernels/reference.ts';
-import { createWasmKernels } from '../../src/runtime/kernels/wasm.ts';
+import {
+  type ElementType,
+  type Epilogue,
+  type Kernels,
+  planeStride,
+  type Weights,
+} from '../src/runtime/kernels/kernels.ts';
+import { createReferenceKernels } from '../src/runtime/kernels/reference.ts';
+import { createWasmKernels } from '../src/runtime/kernels/wasm.ts';
 
 /** Numbers from 0 (included) to 1 in a reproducible order. */
 export function numbersFrom(seed: number): () => number {
@@ -171,4 +177,35 @@ export function placePlanes(
   const length = planes * stride;
   if (type === 'int8') return layout.place(Int8Array.from({ length }, () => Math.floor(random() * 256) - 128));
   return layout.place(Float32Array.from({ length }, () => random() * 2 - 1));
+}
+
+export interface MatrixShape {
+  readonly rows: number;
+  readonly columns: number;
+  readonly pixels: number;
+  readonly density: number;
+}
+
+/** A matrix of a kind, so many of its values not zero. */
+export function randomWeights(
+  kind: Weights['kind'],
+  { rows, columns, density }: Omit<MatrixShape, 'pixels'>,
+  seed: number,
+): Weights {
+  const random = numbersFrom(seed);
+  const length = rows * columns;
+  const draw = (value: () => number) => () => (random() < density ? value() : 0);
+  if (kind === 'float32') {
+    return {
+      kind,
+      rows,
+      columns,
+      values: Float32Array.from(
+        { length },
+        draw(() => random() * 2 - 1),
+      ),
+    };
+  }
+  const value = kind === 'ternary' ? () => (random() < 0.5 ? -1 : 1) : () => Math.floor(random() * 256) - 128;
+  return { kind, rows, columns, values: Int8Array.from({ length }, draw(value)) };
 }

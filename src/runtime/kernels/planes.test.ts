@@ -2,8 +2,15 @@
 
 import fc from 'fast-check';
 import { beforeAll, describe, it } from 'vitest';
-import { type ElementType, planeStride, type Window } from '../../src/runtime/kernels/kernels.ts';
-import { compare, createPair, type Layout, type Pair, placeEpilogue, placePlanes } from './kernels-harness.ts';
+import {
+  compare,
+  createPair,
+  type Layout,
+  type Pair,
+  placeEpilogue,
+  placePlanes,
+} from '../../../test/kernels-harness.ts';
+import { type ElementType, parameterBytes, planeStride, type Window } from './kernels.ts';
 
 let pair: Pair;
 beforeAll(async () => {
@@ -68,7 +75,8 @@ function placeCall(layout: Layout, random: () => number, shape: Shape, [type, fa
   const planes = channels * factor;
   const y = layout.reserve(planes * planeStride(pixels) * 4);
   const [from, to] = range;
-  const call = { x, y, height, width, outHeight, outWidth, from, to, window: shape.window };
+  const scratch = layout.scratch(parameterBytes);
+  const call = { x, y, height, width, outHeight, outWidth, from, to, window: shape.window, scratch };
   const output = { type, address: y, planes, pixels, fromPlane: from * factor, toPlane: to * factor };
   return { call, output };
 }

@@ -4,10 +4,10 @@
  */
 
 import type { Dim, Node } from '../../ir/index.ts';
-import { mismatch } from './rule.ts';
+import { misfit } from './errors.ts';
 
 /** A window along one spatial axis. */
-export interface Window {
+export interface AxisWindow {
   readonly kernel: number;
   readonly stride: number;
   readonly dilation: number;
@@ -17,33 +17,36 @@ export interface Window {
 }
 
 /** Elements that a window spans: `dilation (kernel - 1) + 1`. */
-export const span = (w: Pick<Window, 'kernel' | 'dilation'>) => w.dilation * (w.kernel - 1) + 1;
+export const span = (w: Pick<AxisWindow, 'kernel' | 'dilation'>) => w.dilation * (w.kernel - 1) + 1;
+
+const autoPads = ['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'];
 
 /** An int-list attribute with one entry per spatial axis. */
 export function perAxis(node: Node, name: string, rank: number, fallback: number): readonly number[] {
   const values = node.ints(name, new Array<number>(rank).fill(fallback));
-  if (values.length !== rank) throw mismatch(node, `expected ${rank} ${name}, found ${values.length}`);
+  if (values.length !== rank) throw misfit(node, `${rank} ${name}`, values.length);
   return values;
 }
 
 /** Padding before all axes, then after all axes, as the attribute has it; zeros when absent. */
 export function explicitPads(node: Node, rank: number): readonly number[] {
   const pads = node.ints('pads', new Array<number>(2 * rank).fill(0));
-  if (pads.length !== 2 * rank) throw mismatch(node, `expected ${2 * rank} pads, found ${pads.length}`);
+  if (pads.length !== 2 * rank) throw misfit(node, `${2 * rank} pads`, pads.length);
   return pads;
 }
 
 /**
- * The windows of a convolution or pool over `sizes`. With `auto_pad` SAME_*, `ceil(size / stride)` positions remain; for
- * a symbolic size and a stride above 1 its padding is unknown and given as NaN.
+ * The windows of a convolution or pool over `sizes`. With `auto_pad` SAME_*, `ceil(size / stride)` positions remain;
+ * for a symbolic size and a stride above 1 its padding is unknown and given as NaN.
  */
-export function windowsOf(node: Node, sizes: readonly Dim[], kernel: readonly number[]): Window[] {
+export function windowsOf(node: Node, sizes: readonly Dim[], kernel: readonly number[]): AxisWindow[] {
   const rank = sizes.length;
-  if (kernel.length !== rank) throw mismatch(node, `expected a kernel of rank ${rank}, found ${kernel.length}`);
+  if (kernel.length !== rank) throw misfit(node, `a kernel of rank ${rank}`, kernel.length);
   const strides = perAxis(node, 'strides', rank, 1);
   const dilations = perAxis(node, 'dilations', rank, 1);
-  const pads = explicitPads(node, rank);
   const autoPad = node.string('auto_pad', 'NOTSET');
+  if (!autoPads.includes(autoPad)) throw misfit(node, `auto_pad one of ${autoPads.join(', ')}`, autoPad);
+  const pads = autoPad === 'NOTSET' ? explicitPads(node, rank) : [];
   return sizes.map((size, i) => {
     const w = { kernel: kernel[i]!, stride: strides[i]!, dilation: dilations[i]! };
     if (autoPad === 'NOTSET') return { ...w, before: pads[i]!, after: pads[rank + i]! };
@@ -62,11 +65,11 @@ export function windowsOf(node: Node, sizes: readonly Dim[], kernel: readonly nu
  * `ceil`, where a window that would start beyond input and left padding is dropped. Undefined for a symbolic size
  * unless the window keeps it.
  */
-export function positions(node: Node, size: Dim, w: Window, ceil = false): Dim | undefined {
+export function positions(node: Node, size: Dim, w: AxisWindow, ceil = false): Dim | undefined {
   const slack = w.before + w.after - span(w);
   if (typeof size === 'string') return w.stride === 1 && slack === -1 ? size : undefined;
   if (size + slack < 0) {
-    throw mismatch(node, `expected a window of at most ${size + w.before + w.after} elements, found ${span(w)}`);
+    throw misfit(node, `a window of at most ${size + w.before + w.after} elements`, span(w));
   }
   if (!ceil) return Math.floor((size + slack) / w.stride) + 1;
   const count = Math.ceil((size + slack) / w.stride) + 1;
