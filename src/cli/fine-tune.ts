@@ -11,7 +11,6 @@ import { addConfigFile, addConfigOptions, checkTeachers, newConfig } from './con
 import { performTraining, requireFree } from './run-directory.ts';
 
 interface Options extends CommonOptions {
-  readonly method?: FineTuneModelConfig['method'];
   readonly out?: string;
   readonly resume?: boolean;
   readonly fresh?: boolean;
@@ -75,12 +74,16 @@ export function addFineTune(program: TritbankCommand): void {
 /** What to train, where. E_USAGE, E_FILE before anything is written. */
 async function prepare(command: TritbankCommand, model: string, options: Options) {
   const { fineTuneDefaults } = await import('../train/fine-tune-model.ts');
-  const config = await newConfig<FineTuneModelConfig>(command, {
-    table,
-    defaults: { ...fineTuneDefaults(options.method ?? 'fp'), model, data: '' },
-    // what a run directory says besides
-    upgrade: ({ start: _start, teacher: _teacher, ...stored }: { start?: string; teacher?: string }) => stored,
-  });
+  const configFor = (method: FineTuneModelConfig['method']) =>
+    newConfig<FineTuneModelConfig>(command, {
+      table,
+      defaults: { ...fineTuneDefaults(method), model, data: '' },
+      // what a run directory says besides
+      upgrade: ({ start: _start, teacher: _teacher, ...stored }: { start?: string; teacher?: string }) => stored,
+    });
+  // which defaults there are depends on the method
+  const first = await configFor('fp');
+  const config = { ...(first.method === 'fp' ? first : await configFor(first.method)), model };
   if (config.data === '') throw new TritbankError('E_USAGE', '--data', 'expected a name or a directory, found none');
   checkTeachers(config.teachers);
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-${config.method}`);

@@ -45,8 +45,8 @@ export const fineTuneDefaults = (method: FineTuneModelConfig['method']) => ({
  * console.log(top1, bytes / bytes16);
  */
 export async function fineTuneModel(config: FineTuneModelConfig, options: RunOptions): Promise<RunResult> {
-  const { model, method, granularity, ...rest } = config;
+  const { model, method, granularity } = config;
   const base = normalizeNetwork(await loadModel(model));
   const plan = makePlan(base, { method, granularity });
-  return fineTune({ plan, network: applyPlan(base, plan, config.seed) }, rest, options);
+  return fineTune({ plan, network: applyPlan(base, plan, config.seed) }, config, options);
 }

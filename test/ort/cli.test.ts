@@ -175,7 +175,7 @@ describe('bad input', () => {
     writeFileSync(join(directory, 'broken/config.json'), '{');
     const { status, stderr } = await start(['train', '--resume', '--out', 'broken']);
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^error E_FORMAT: broken\/config.json: expected a JSON object, found: .*\n$/);
+    expect(stderr).toMatch(/^error E_FORMAT: broken\/config.json: expected JSON, found .*\n$/);
     rmSync(join(directory, 'broken'), { recursive: true });
   });
 
