@@ -11,7 +11,7 @@
  */
 
 export { type DifferentiateOptions, differentiate } from './autodiff/differentiate.ts';
-export type { Attributes, Dim, NodeOptions } from './ir/graph.ts';
+export type { Attribute, Attributes, Dim, NodeOptions } from './ir/graph.ts';
 export {
   type DType,
   type ErrorCode,
@@ -66,6 +66,7 @@ export {
 } from './passes/index.ts';
 export type { InferShapesOptions } from './passes/infer-shapes.ts';
 export type { NormalizeOptions } from './passes/normalize/normalize-network.ts';
+export type { Order } from './passes/permute-filters/order.ts';
 export type { PermutedFilters } from './passes/permute-filters/permute-filters.ts';
 export type { ApplyOptions, TernaryWeight } from './quantize/apply.ts';
 export {

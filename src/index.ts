@@ -25,7 +25,7 @@ export {
   readLabels,
   type Warnings,
 } from './classifier/index.ts';
-export type { CalibratedLayer, CalibrateProgress } from './compress/calibrate/records.ts';
+export type { CalibratedLayer, CalibrateProgress, LayerErrors } from './compress/calibrate/records.ts';
 export type { CompressStage } from './compress/compress-config.ts';
 export type { Fit } from './compress/decompose/decompose.ts';
 export type { Start } from './compress/decompose/search.ts';
@@ -64,10 +64,16 @@ export {
   type StatisticsOptions,
 } from './compress/index.ts';
 export type { InputReport, InspectOptions, LayerReport, TensorReport } from './compress/inspect.ts';
-export type { NetworkCosts, PlannerOptions } from './compress/planning/layer-costs.ts';
+export type {
+  CostedLayer,
+  CostVector,
+  LayerWork,
+  NetworkCosts,
+  PlannerOptions,
+} from './compress/planning/layer-costs.ts';
 export type { CandidateGrid } from './compress/planning/make-candidates.ts';
 export type { OptimizedPlan } from './compress/planning/optimize.ts';
-export type { AnalysisData, AnalyzedLayer } from './compress/sensitivity.ts';
+export type { AnalysisData, AnalyzedLayer, SparserFit } from './compress/sensitivity.ts';
 export type { MemoryEnergies, OperationCost } from './cost/accelerator.ts';
 export type { LayerEstimate } from './cost/estimate.ts';
 export {
@@ -143,7 +149,7 @@ export {
 } from './engine/index.ts';
 export type { StatePart } from './engine/program.ts';
 export { devices } from './engine/session.ts';
-export type { ExportRunOptions } from './export/export-model.ts';
+export type { ExportProgress, ExportRunOptions } from './export/export-model.ts';
 export {
   type Calibration,
   type ExportConfig,

@@ -20,6 +20,18 @@ export interface DifferentiateOptions {
  * standard operators. Returns the gradient of each, of its shape; a value that the loss does not depend on, or only
  * through operators whose derivative is zero, is absent. Nodes are named `grad/<name of the forward node>/...`.
  * Throws E_SHAPE for a loss that is not a scalar, E_GRADIENT for an operator on the way that has no rule.
+ *
+ * @example
+ * import { differentiate, inferShapes, NetworkBuilder, printGraph } from 'tritbank/graph';
+ *
+ * const network = new NetworkBuilder('small', 1);
+ * const image = network.input(1, 28);
+ * const features = network.conv('conv', image, { filters: 8, kernel: 3 });
+ * const graph = inferShapes(network.classifier(features, 10), { bind: { N: 4 } });
+ * const weight = graph.value('conv_weight');
+ * const loss = network.build.reduceSum(graph.outputs[0]!, [0, 1], false);
+ * graph.outputs = [differentiate(graph, loss, [weight]).get(weight)!]; // [8, 1, 3, 3], as the weight
+ * console.log(printGraph(graph));
  */
 export function differentiate(
   graph: Graph,

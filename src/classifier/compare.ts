@@ -69,8 +69,17 @@ function watchReads(split: Split): { readonly split: Split; readonly failed: Rea
 }
 
 /**
- * Evaluates both networks on the test images of `data`, the original first. `onProgress` counts the images of both. Throws
- * what `evaluateGraph` throws; AbortError after the signal.
+ * Evaluates both networks on the test images of `data`, the original first. `onProgress` counts the images of both.
+ * Throws what `evaluateGraph` throws; AbortError after the signal.
+ *
+ * @example
+ * import { compareModels, inferShapes, loadModel, openDataFor } from 'tritbank';
+ *
+ * const original = inferShapes(await loadModel('mobilenet.onnx'));
+ * const compressed = inferShapes(await loadModel('small.onnx'));
+ * const data = await openDataFor(original, { data: 'images' });
+ * const { accuracy, agreement } = await compareModels(original, compressed, data);
+ * console.log(accuracy.before.top1, accuracy.after.top1, agreement.share);
  */
 export async function compareModels(
   original: Graph,

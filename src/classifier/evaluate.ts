@@ -20,8 +20,18 @@ export interface EvaluateOptions {
 }
 
 /**
- * Runs `network` (an inference graph whose input is normalised float images) over all images of `split`. Scores are
- * logits, or probabilities where the graph ends in a Softmax. Throws E_MODEL when classes or sizes do not fit.
+ * Runs `network` (an inference graph whose input is normalised float images, `[N, C, H, W]`, and whose first output
+ * is scores, `[N, classes]`) over all images of `split`. Scores are logits, or probabilities where the graph ends in
+ * a Softmax. Throws E_MODEL when classes or sizes do not fit, E_DEVICE where the runtime refuses the graph, and what
+ * `batches` throws.
+ *
+ * @example
+ * import { evaluateGraph, inferShapes, loadModel, openDataFor } from 'tritbank';
+ *
+ * const graph = inferShapes(await loadModel('mobilenet.onnx'));
+ * const { dataset, normalisation } = await openDataFor(graph, { data: 'images' });
+ * const { top1, loss } = await evaluateGraph(graph, dataset.test, dataset.classes, normalisation);
+ * console.log(`${(100 * top1).toFixed(1)} %, ${loss.toFixed(3)} nats`);
  */
 export async function evaluateGraph(
   network: Graph,
@@ -80,8 +90,14 @@ function fixedBatch(graph: Graph): number | undefined {
 }
 
 /**
- * Accuracy of an ONNX model on the test images of a data set, which `openDataFor` opens for it. Throws E_MODEL and E_DATA
- * where model and data do not fit.
+ * Accuracy of an ONNX model on the test images of a data set, which `openDataFor` opens for it. Throws E_MODEL and
+ * E_DATA where model and data do not fit, and what `loadModel` and `openDataFor` throw.
+ *
+ * @example
+ * import { evaluateModel } from 'tritbank';
+ *
+ * const { top1, confusion } = await evaluateModel('mobilenet.onnx', { data: 'images' });
+ * console.log(top1, confusion);
  */
 export async function evaluateModel(
   model: Graph | string,

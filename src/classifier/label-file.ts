@@ -4,7 +4,16 @@ import { readFileSync } from 'node:fs';
 import { fileError } from '../files/index.ts';
 import { TritbankError } from '../ir/index.ts';
 
-/** E_FILE for a file that cannot be read, E_FORMAT for JSON of another kind or a file without any name. */
+/**
+ * The names of classes in a file, in the order of the classes. E_FILE for a file that cannot be read, E_FORMAT for
+ * JSON of another kind or a file without any name.
+ *
+ * @example
+ * import { readLabels } from 'tritbank';
+ *
+ * const labels = readLabels('labels.txt');
+ * console.log(`class 0 is ${labels[0]}`);
+ */
 export function readLabels(path: string): string[] {
   let text: string;
   try {

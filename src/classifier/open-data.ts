@@ -90,6 +90,13 @@ const crops = { area: [0.35, 1], ratio: [3 / 4, 4 / 3] } as const;
  * `options.normalisation`) says, labels 0..K-1 for its K classes. A folder with `classes.json` may hold some of the
  * classes. Throws E_DATA where the classes or channels do not fit, E_MODEL where the model is no classifier of images,
  * E_USAGE for a size that is not the model's.
+ *
+ * @example
+ * import { inferShapes, loadModel, openDataFor } from 'tritbank';
+ *
+ * const graph = inferShapes(await loadModel('mobilenet.onnx'));
+ * const { dataset, size, normalisation } = await openDataFor(graph, { data: 'images', testSamples: 8 });
+ * console.log(dataset.classes, dataset.test.length, `${size} x ${size}`, normalisation.mean);
  */
 export async function openDataFor(model: Graph, options: DataOptions, warn: Warnings = {}): Promise<ClassifierData> {
   const data = await openFor(model, options, classCountOf(model), warn);

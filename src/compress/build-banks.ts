@@ -74,6 +74,14 @@ function factorsOf(
 /**
  * Builds the network of `plan` from `graph` (normalised; not changed). Throws what `applyPlan` throws, and E_MODEL for
  * weights that are not finite.
+ *
+ * @example
+ * import { buildBanks, loadModel, makePlan, normalizeNetwork } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const plan = makePlan(graph, { method: 'hybrid', alpha: 0.5 });
+ * const { network, decompositions } = await buildBanks(graph, plan, { seed: 1, threads: 1 });
+ * for (const [name, { width, error }] of decompositions) console.log(network.graph.name, name, width, error);
  */
 export async function buildBanks(graph: Graph, plan: Plan, options: BuildOptions): Promise<BuiltBanks> {
   const { seed, statistics, factors = 'decompose', ...parallel } = options;

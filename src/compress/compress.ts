@@ -145,17 +145,20 @@ const openData = (graph: Graph, { data, dataDir, training }: CompressConfig, opt
 const upgrade = (network: string) => (stored: object) => ({ network, ...stored });
 
 /**
- * Compresses a model (an ONNX file, its bytes, or a graph, which is not changed) and leaves the files of every stage in a
- * run directory. What `settings` leaves out has defaults: without a budget, the paper's uniform choice; without data,
- * weights are decomposed and nothing is trained.
+ * Compresses a model (an ONNX file, its bytes, or a graph, which is not changed) and leaves the files of every stage
+ * in a run directory. What `settings` leaves out has defaults: without a budget, the paper's uniform choice; without
+ * data, weights are decomposed and nothing is trained.
  *
- * Errors: E_USAGE for a configuration or a budget that cannot be met, E_MODEL for a model without layers to compress or
- * with weights that are not finite, E_DATA for data that do not fit, E_RESUME for another run's directory or another
- * network, E_BUSY where another process works in the directory, E_FORMAT for a damaged file in it, and those of training.
- * What is wrong with the model, the data or a given plan is found before the directory is touched.
+ * Errors: E_USAGE for a configuration or a budget that cannot be met, E_MODEL for a model without layers to compress
+ * or with weights that are not finite, E_DATA for data that do not fit, E_RESUME for another run's directory or
+ * another network, E_BUSY where another process works in the directory, E_FORMAT for a damaged file in it, and those
+ * of training. What is wrong with the model, the data or a given plan is found before the directory is touched.
  *
  * @example
- * const { result } = await compressModel('mobilenet.onnx', { data: 'images/', budget: { size: 0.49, energy: 0.72 } });
+ * import { compressModel } from 'tritbank';
+ *
+ * const settings = { data: 'images', budget: { size: 0.9, energy: 0.9 }, method: 'calibrate', images: 16 } as const;
+ * const { result } = await compressModel('mobilenet.onnx', { ...settings, threads: 1 }, { out: 'runs/compressed' });
  * console.log(result.model, result.bytes, result.accuracy?.after.top1);
  */
 export async function compressModel(

@@ -85,9 +85,16 @@ export interface InspectOptions {
 }
 
 /**
- * Describes a model; `graph` is not changed. What would be an error when compressing (weights that are NaN, a quantized
- * model, no candidate, outputs that are no scores) is a warning here. Throws E_SHAPE for operands that cannot fit, E_USAGE
- * for sizes of dimensions that the model does not have.
+ * Describes a model; `graph` is not changed. What would be an error when compressing (weights that are NaN, a
+ * quantized model, no candidate, outputs that are no scores) is a warning here. Throws E_SHAPE for operands that
+ * cannot fit, E_USAGE for sizes of dimensions that the model does not have.
+ *
+ * @example
+ * import { inspectModel, loadModel } from 'tritbank';
+ *
+ * const { layers, warnings } = inspectModel(await loadModel('mobilenet.onnx'));
+ * for (const { name, candidate, reason } of layers) console.log(name, candidate ? 'can be a bank' : reason);
+ * for (const line of warnings) console.warn(line);
  */
 export function inspectModel(graph: Graph, { sizes = {} }: InspectOptions = {}): ModelReport {
   const quantized = findQuantization(graph);

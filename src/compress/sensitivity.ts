@@ -106,8 +106,15 @@ const maxSparsity = 100;
 
 /**
  * Analyses a network that `normalizeNetwork` has been through; `graph` is not changed. The result depends on graph,
- * ratios, statistics and seed only (but for `seconds`). Rejects with E_MODEL without candidates or with weights that are
- * not finite, E_USAGE for ratios out of range and for statistics of another network.
+ * ratios, statistics and seed only (but for `seconds`). Rejects with E_MODEL without candidates or with weights that
+ * are not finite, E_USAGE for ratios out of range and for statistics of another network.
+ *
+ * @example
+ * import { analyzeNetwork, loadModel, normalizeNetwork } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { layers } = await analyzeNetwork(graph, { ratios: [0.5, 1], threads: 1 });
+ * for (const { name, residuals } of layers) console.log(name, 'at r = T / 2:', residuals[0]);
  */
 export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {}): Promise<Analysis> {
   const { statistics, data, seed = 0, threads, onProgress, signal } = options;

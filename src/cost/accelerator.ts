@@ -122,7 +122,16 @@ export function acceleratorSchema(): object {
   return z.toJSONSchema(schema.meta({ title: 'Accelerator model of Tritbank' }));
 }
 
-/** Checks an accelerator's parsed JSON. `where`, usually the file, begins the place in an error. E_FORMAT. */
+/**
+ * Checks an accelerator's parsed JSON. `where`, usually the file, begins the place in an error. E_FORMAT for anything
+ * else.
+ *
+ * @example
+ * import { loadAccelerator, parseAccelerator } from 'tritbank';
+ *
+ * const json: unknown = { ...loadAccelerator('paper'), name: 'own', source: 'measured' };
+ * const accelerator = parseAccelerator(json, 'own.json');
+ */
 export function parseAccelerator(json: unknown, where: string): Accelerator {
   const { $schema, ...accelerator } = checkJson(schema, json, where);
   const { formats, defaultFormat } = accelerator;
@@ -151,6 +160,12 @@ function readText(path: string | URL, where: string): string {
 /**
  * Reads a model by its name in `accelerators`, or from a file. E_FILE for a file that is absent or unreadable, E_FORMAT
  * for one that is not JSON or not an accelerator.
+ *
+ * @example
+ * import { loadAccelerator } from 'tritbank';
+ *
+ * const { formats, units } = loadAccelerator('horowitz-int8');
+ * console.log(formats.int8!.mac.energy, units.energy);
  */
 export function loadAccelerator(nameOrPath: string): Accelerator {
   const isName = accelerators.includes(nameOrPath);
@@ -158,7 +173,15 @@ export function loadAccelerator(nameOrPath: string): Accelerator {
   return parseAccelerator(parseText(readText(path, nameOrPath), nameOrPath), nameOrPath);
 }
 
-/** The number format of that name, or the default one. E_USAGE for a name that the accelerator does not have. */
+/**
+ * The number format of that name, or the default one. E_USAGE for a name that the accelerator does not have.
+ *
+ * @example
+ * import { formatOf, loadAccelerator } from 'tritbank/cost';
+ *
+ * const { bytes, mac, addition } = formatOf(loadAccelerator('paper'), 'fp16');
+ * console.log(bytes, addition.energy / mac.energy);
+ */
 export function formatOf(accelerator: Accelerator, name = accelerator.defaultFormat): NumberFormat {
   const { formats } = accelerator;
   if (Object.hasOwn(formats, name)) return formats[name]!;

@@ -38,7 +38,16 @@ export function addCounts(all: Iterable<OperationCounts>): OperationCounts {
   return total;
 }
 
-/** Comparisons, where they count, are additions: a comparator is a subtractor. Functions never count. */
+/**
+ * The operations that count, of those that there are, per inference. Comparisons, where they count, are additions: a
+ * comparator is a subtractor. Functions never count.
+ *
+ * @example
+ * import { applyConventions, loadModel, measureCost, paperConventions } from 'tritbank';
+ *
+ * const { counts } = measureCost(await loadModel('mobilenet.onnx'));
+ * const { additions } = applyConventions(counts, { ...paperConventions, elementwise: 'counted' });
+ */
 export function applyConventions(counts: OperationCounts, conventions: Conventions): Arithmetic {
   const { ternary, biases, outputScales, elementwise } = conventions;
   let products = counts.scales;
@@ -53,7 +62,16 @@ export function applyConventions(counts: OperationCounts, conventions: Conventio
   return { macs, products, multiplications: macs + products, additions, additionsWithMacs: macs + additions };
 }
 
-/** Sums of arithmetic. */
+/**
+ * Sums of arithmetic, kind by kind.
+ *
+ * @example
+ * import { addArithmetic, measureCost } from 'tritbank/cost';
+ * import { loadModel } from 'tritbank/graph';
+ *
+ * const { layers } = measureCost(await loadModel('mobilenet.onnx'));
+ * const { macs } = addArithmetic(layers.filter((layer) => layer.kind === 'pointwise'));
+ */
 export function addArithmetic(all: readonly Arithmetic[]): Arithmetic {
   const sum = (key: keyof Arithmetic) => all.reduce((total, one) => total + one[key], 0);
   return {

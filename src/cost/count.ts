@@ -107,6 +107,13 @@ function describeLayer(group: Group, counts: readonly OperationCounts[]): Counte
 /**
  * Counts an inference graph, which is not changed. Throws E_SHAPE for an input without a shape or with a dimension that
  * is neither fixed nor in `sizes` (a symbolic first dimension is a batch of one), and for operands that cannot fit.
+ *
+ * @example
+ * import { countGraph } from 'tritbank/cost';
+ * import { loadModel } from 'tritbank/graph';
+ *
+ * const { layers } = countGraph(await loadModel('mobilenet.onnx'));
+ * for (const { group, counts } of layers) console.log(group.name, counts.macs, counts.ternary);
  */
 export function countGraph(original: Graph, sizes: Sizes = {}): CountedGraph {
   const folded = countedForm(original);
@@ -143,7 +150,16 @@ function addUnknown(unknown: Map<string, UnknownOperator>, node: Node): void {
   unknown.set(op, { op, nodes: before.nodes + 1, elements });
 }
 
-/** The same for what needs all costs: E_UNSUPPORTED, at `where`, for an operator whose cost is not known. */
+/**
+ * The same for what needs all costs: E_UNSUPPORTED, at `where`, for an operator whose cost is not known. Throws what
+ * `countGraph` throws.
+ *
+ * @example
+ * import { countKnown } from 'tritbank/cost';
+ * import { loadModel } from 'tritbank/graph';
+ *
+ * const { layers, rest } = countKnown(await loadModel('mobilenet.onnx'), 'mobilenet.onnx', { N: 1 });
+ */
 export function countKnown(graph: Graph, where: string, sizes?: Sizes): CountedGraph {
   const counted = countGraph(graph, sizes);
   const unknown = counted.unknown[0];

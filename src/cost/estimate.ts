@@ -116,8 +116,17 @@ function checkSplit(split: number, { mac, adder }: Load): number {
 }
 
 /**
- * Estimates an inference that does `works`, one per layer in execution order. E_USAGE for a format that the accelerator
- * does not have and for a split that leaves operations without units.
+ * Estimates an inference that does `works`, one per layer in execution order. Energies are in the accelerator's unit,
+ * times in its unit of area times cycles. E_USAGE for a format that the accelerator does not have and for a split
+ * that leaves operations without units.
+ *
+ * @example
+ * import { estimate, loadAccelerator } from 'tritbank';
+ *
+ * const traffic = { weightBytes: 2_000, inputBytes: 8_000, outputBytes: 8_000 };
+ * const bank = { name: 'bank', macs: 500_000, products: 10_000, additions: 900_000, ...traffic };
+ * const { energy, areaTime, split } = estimate([bank], loadAccelerator('paper'), { format: 'fp16' });
+ * console.log(energy, 1 / areaTime, `${(100 * split).toFixed()} % of the area in MAC units`);
  */
 export function estimate(works: readonly Work[], accelerator: Accelerator, options: EstimateOptions = {}): Estimate {
   const format = formatOf(accelerator, options.format);

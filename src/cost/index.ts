@@ -9,7 +9,7 @@ export {
 export { addArithmetic, applyConventions, paperConventions } from './conventions.ts';
 export { type CountedGraph, type CountedLayer, type CountedNode, countGraph, countKnown, type Sizes } from './count.ts';
 export { type Estimate, type EstimateOptions, estimate } from './estimate.ts';
-export type { Group } from './groups.ts';
+export type { Group, Part } from './groups.ts';
 export {
   type CostOptions,
   chooseSetting,

@@ -38,6 +38,16 @@ export interface Setting {
   readonly split?: number;
 }
 
+/**
+ * The options with everything chosen, for a network with these activations. E_FILE and E_FORMAT for an accelerator
+ * model that cannot be read, E_USAGE for a number format that it lacks.
+ *
+ * @example
+ * import { chooseSetting } from 'tritbank/cost';
+ *
+ * const { format, numbers } = chooseSetting({ accelerator: 'paper' }, 'int8');
+ * console.log(format, numbers.bytes);
+ */
 export function chooseSetting(options: CostOptions, activations: ActivationType = 'float'): Setting {
   const { accelerator = 'paper', conventions = paperConventions, split } = options;
   const model = typeof accelerator === 'string' ? loadAccelerator(accelerator) : accelerator;
@@ -58,14 +68,33 @@ export interface Reference {
 
 const sum = <T>(items: readonly T[], f: (item: T) => number) => items.reduce((total, item) => total + f(item), 0);
 
-/** All that operators outside of layers do, as one piece of work. Nothing where the conventions leave them out. */
+/**
+ * All that operators outside of layers do, as one piece of work. Nothing where the conventions leave them out.
+ *
+ * @example
+ * import { chooseSetting, countGraph, otherWork, paperConventions } from 'tritbank/cost';
+ * import { loadModel } from 'tritbank/graph';
+ *
+ * const { nodes } = countGraph(await loadModel('mobilenet.onnx'));
+ * const setting = chooseSetting({ conventions: { ...paperConventions, elementwise: 'counted' } });
+ * console.log(otherWork(nodes, setting).additions, 'additions by pools and activations');
+ */
 export function otherWork(nodes: readonly CountedNode[], { conventions }: Setting): Work & Arithmetic {
   const counts = addCounts(nodes.filter((node) => node.layer === undefined).map((node) => node.counts));
   const nothingMoved = { weightBytes: 0, inputBytes: 0, outputBytes: 0 };
   return { name: 'other', ...applyConventions(counts, conventions), ...nothingMoved };
 }
 
-/** What the network would do with full-precision weights: each output of a layer takes `filterSize` MACs, and its bias. */
+/**
+ * What the network would do with full-precision weights: each output of a layer takes `filterSize` MACs, and its bias.
+ *
+ * @example
+ * import { chooseSetting, countGraph, uncompressedReference } from 'tritbank/cost';
+ * import { loadModel } from 'tritbank/graph';
+ *
+ * const { bytes, energy } = uncompressedReference(countGraph(await loadModel('small.onnx')), chooseSetting({}));
+ * console.log(bytes, energy);
+ */
 export function uncompressedReference({ layers, nodes, rest }: CountedGraph, setting: Setting): Reference {
   const works = layers.map(({ group, counts, outputElements }): Work => {
     const whole = { ...counts, macs: outputElements * group.filterSize, ternary: 0, ternaryNonZero: 0 };
@@ -82,7 +111,17 @@ export function uncompressedReference({ layers, nodes, rest }: CountedGraph, set
   return { bytes: 2 * (values + rest), multiplications: sum(works, (w) => w.macs + w.products), energy, areaTime };
 }
 
-/** Totals as fractions of a reference; a reference of nothing gives 1. */
+/**
+ * Totals as fractions of a reference, throughput as a multiple of it; a reference of nothing gives 1. Energies are in
+ * one unit, and so are bytes and times.
+ *
+ * @example
+ * import { compare } from 'tritbank/cost';
+ *
+ * const reference = { bytes: 4000, multiplications: 1000, energy: 10, areaTime: 8 };
+ * const { size, throughput } = compare({ bytes: 1000, multiplications: 300 }, { energy: 4, areaTime: 4 }, reference);
+ * console.log(size, throughput); // 0.25 and 2
+ */
 export function compare(
   { bytes, multiplications }: { readonly bytes: number; readonly multiplications: number },
   { energy, areaTime }: Pick<Estimate, 'energy' | 'areaTime'>,
@@ -97,7 +136,18 @@ export function compare(
   };
 }
 
-/** A layer as an accelerator sees it; `Arithmetic` by the conventions, activations in the number format. */
+/**
+ * A layer as an accelerator sees it, stored in `bytes` bytes; `Arithmetic` by the conventions, inputs and outputs in
+ * bytes of the number format.
+ *
+ * @example
+ * import { chooseSetting, countGraph, measureLayer, storageSchemes, workOf } from 'tritbank/cost';
+ * import { loadModel } from 'tritbank/graph';
+ *
+ * const [layer] = countGraph(await loadModel('mobilenet.onnx')).layers;
+ * const { bytes } = measureLayer(layer!.group, storageSchemes.hybrid);
+ * const { macs, weightBytes, inputBytes } = workOf(layer!, bytes, chooseSetting({}));
+ */
 export function workOf(layer: CountedLayer, bytes: number, setting: Setting): Work & Arithmetic {
   return {
     name: layer.group.name,
@@ -170,8 +220,15 @@ function peakOf({ graph }: CountedGraph, bytesPerElement: number): number {
 }
 
 /**
- * Measures a network; `graph` is not changed. Throws E_SHAPE for symbolic dimensions without a size (a first one is a
- * batch of one), E_FILE and E_FORMAT for an accelerator model that cannot be read, E_USAGE for a format that it lacks.
+ * Measures a network, per inference of one image; `graph` is not changed. Energies are in the accelerator's unit.
+ * Throws E_SHAPE for symbolic dimensions without a size (a first one is a batch of one), E_FILE and E_FORMAT for an
+ * accelerator model that cannot be read, E_USAGE for a format that it lacks.
+ *
+ * @example
+ * import { loadModel, measureCost } from 'tritbank';
+ *
+ * const { bytes, macs, additions, relative } = measureCost(await loadModel('small.onnx'), { accelerator: 'paper' });
+ * console.log(bytes, macs, additions, `${relative.energy.toFixed(2)} of the uncompressed network's energy`);
  */
 export function measureCost(graph: Graph, options: CostOptions = {}): NetworkCost {
   const counted = countGraph(graph, options.sizes);

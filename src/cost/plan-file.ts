@@ -109,7 +109,15 @@ const schema = record({
   layers: z.record(z.string(), layer, { error: 'an object of layers by their names' }),
 });
 
-/** Checks a plan's parsed JSON. `where`, usually the file, begins the place in an error. E_FORMAT. */
+/**
+ * Checks a plan's parsed JSON. `where`, usually the file, begins the place in an error. E_FORMAT for anything else.
+ *
+ * @example
+ * import { parsePlan } from 'tritbank/cost';
+ *
+ * const json: unknown = JSON.parse('{ "version": 2, "model": "own", "layers": { "conv": { "method": "fp" } } }');
+ * const { layers } = parsePlan(json, 'own-plan.json');
+ */
 export function parsePlan(json: unknown, where: string): PlanFile {
   const data = checkJson(schema, upgradePlanFile(json, where), where) as PlanFile;
   for (const [name, planned] of Object.entries(data.layers)) {
@@ -119,7 +127,17 @@ export function parsePlan(json: unknown, where: string): PlanFile {
   return data;
 }
 
-/** Reads a plan's file. E_FILE for one that is absent or unreadable, E_FORMAT for one that is not JSON or not a plan. */
+/**
+ * Reads a plan's file. E_FILE for one that is absent or unreadable, E_FORMAT for one that is not JSON or not a plan.
+ *
+ * @example
+ * import { applyPlan, checkPlan, loadModel, normalizeNetwork, readPlan } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const plan = readPlan('plan.json');
+ * checkPlan(plan, graph, 'plan.json');
+ * const network = applyPlan(graph, plan, 1);
+ */
 export function readPlan(path: string): PlanFile {
   let content: string;
   try {
@@ -130,7 +148,17 @@ export function readPlan(path: string): PlanFile {
   return parsePlan(parseText(content, path), path);
 }
 
-/** The text of a plan's file: indented, a list of indices on one line. */
+/**
+ * The text of a plan's file, which `readPlan` reads: indented, a list of indices on one line.
+ *
+ * @example
+ * import { writeFile } from 'node:fs/promises';
+ * import { formatPlan, loadModel, makePlan, normalizeNetwork } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { layers } = makePlan(graph, { method: 'hybrid', alpha: 0.5 });
+ * await writeFile('own-plan.json', formatPlan({ version: 2, model: graph.name, layers }));
+ */
 export function formatPlan(plan: PlanFile): string {
   const indented = JSON.stringify(plan, null, 2);
   // a line break in a name is escaped, so that this matches lists only

@@ -44,6 +44,14 @@ function predictLayer(layer: CountedLayer, plan: LayerPlan): CountedLayer {
 /**
  * The layers of an uncompressed network after `plan`. Throws E_MODEL for a network that has ternary layers already,
  * E_USAGE for a plan that names a layer which is not there.
+ *
+ * @example
+ * import { countGraph, predictLayers } from 'tritbank/cost';
+ * import { loadModel, makePlan, normalizeNetwork } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const predicted = predictLayers(countGraph(graph).layers, makePlan(graph, { method: 'hybrid', alpha: 0.5 }));
+ * for (const { group, counts } of predicted) console.log(group.name, counts.macs, counts.ternary);
  */
 export function predictLayers(layers: readonly CountedLayer[], plan: Plan): CountedLayer[] {
   const compressed = layers.find(({ group }) => group.trits > 0);

@@ -133,7 +133,16 @@ const addCounts = (a: TernaryCounts, b: TernaryCounts): TernaryCounts => ({
   plus: a.plus + b.plus,
 });
 
-/** What a layer takes under a scheme. */
+/**
+ * What a layer takes under a scheme: values, and whole bytes.
+ *
+ * @example
+ * import { countGraph, measureLayer, storageSchemes } from 'tritbank/cost';
+ * import { loadModel } from 'tritbank/graph';
+ *
+ * const { layers } = countGraph(await loadModel('mobilenet.onnx'));
+ * const bytes = layers.map(({ group }) => measureLayer(group, storageSchemes.fp).bytes); // 2 a value
+ */
 export function measureLayer(group: Group, scheme: StorageScheme): StorageLayer {
   const { name, kind, filters, fullPrecision, hidden, trits, weights, others, outputScales, matrices } = group;
   const weightBits = kind === 'depthwise' ? scheme.depthwiseBits : scheme.filterBits;
@@ -169,6 +178,13 @@ export function chooseScheme(
  * Measures an exported graph, packed or not, or any inference graph as it would be after its batch norms are folded.
  * `scheme` is one by name, or figures; by default the named one that fits the graph. The graph is not changed. Throws
  * E_UNSUPPORTED where a scheme counts the structure of a graph that no file can have.
+ *
+ * @example
+ * import { loadModel, measureStorage } from 'tritbank';
+ *
+ * const graph = await loadModel('small.onnx');
+ * const { bytes, layers } = measureStorage(graph, 'packed-int8');
+ * for (const { name, method, bytes: share } of layers) console.log(name, method, share / bytes);
  */
 export function measureStorage(graph: Graph, scheme?: StorageSchemeName | StorageScheme): Storage {
   const { groups, rest } = groupLayers(countedForm(graph));

@@ -46,9 +46,19 @@ function checkOptions({ conventions }: Setting, scheme: StorageScheme): void {
 }
 
 /**
- * Counts every pair of alpha and width ratio. All points are stored by one scheme, by default
- * the paper's for hybrids, with 8 bits for every weight where the network's activations have 8 bits. Throws E_MODEL for a network that is compressed already or has nothing to compress, E_USAGE
- * for values out of range and for conventions that need trained weights, and what `measureCost` throws.
+ * Counts every pair of alpha and width ratio, per inference of one image. All points are stored by one scheme, by
+ * default the paper's for hybrids, with 8 bits for every weight where the network's activations have 8 bits. Throws
+ * E_MODEL for a network that is compressed already or has nothing to compress, E_USAGE for values out of range and
+ * for conventions that need trained weights, and what `measureCost` throws.
+ *
+ * @example
+ * import { loadModel, sweepCost } from 'tritbank';
+ *
+ * const graph = await loadModel('mobilenet.onnx');
+ * const { points } = sweepCost(graph, { alphas: [0.25, 0.5], widthRatios: [0.75, 1, 1.25] });
+ * for (const { alpha, widthRatio, relative } of points.filter((point) => point.pareto)) {
+ *   console.log(alpha, widthRatio, relative.size, relative.energy);
+ * }
  */
 export function sweepCost(graph: Graph, options: SweepOptions): Sweep {
   const counted = countKnown(graph, 'sweep', options.sizes);

@@ -188,7 +188,16 @@ function build(base: Graph, plan: PlanOptions, factors: 'drawn' | 'zero'): Graph
   return deploy(toFrozen(rewritten, new Map()), new Map());
 }
 
-/** The graph of each plan that the rows need, by the plan's name. */
+/**
+ * The graph of each plan that the rows need, by the plan's name: to compute tables of several accelerators from.
+ *
+ * @example
+ * import { buildTable1Graphs, computeTable1, loadAccelerator } from 'tritbank/cost';
+ *
+ * const paper = loadAccelerator('paper');
+ * const graphs = buildTable1Graphs();
+ * const tables = [paper, { ...paper, name: 'own' }].map((accelerator) => computeTable1(accelerator, graphs));
+ */
 export function buildTable1Graphs(): ReadonlyMap<string, Graph> {
   const base = buildNetwork('mobilenet-v1', network);
   const skips = new Set(specs.filter((s) => s.conventions.ternary === 'zero-skipping').map((s) => s.plan));
@@ -235,8 +244,15 @@ function describeRow({ plan: _plan, ...spec }: RowSpec, cost: NetworkCost, basel
 }
 
 /**
- * Computes the table. `accelerator` is a model with the number formats `fp16` and `int8`, or a preset's name; by default
- * `paper`, which reproduces the paper's energy and throughput; `given` are graphs that were built before. E_USAGE for a model that lacks one of the formats.
+ * Computes the table. `accelerator` is a model with the number formats `fp16` and `int8`, or a preset's name; by
+ * default `paper`, which reproduces the paper's energy and throughput; `given` are graphs that were built before.
+ * E_USAGE for a model that lacks one of the formats.
+ *
+ * @example
+ * import { computeTable1 } from 'tritbank';
+ *
+ * const { rows } = computeTable1('paper');
+ * for (const { name, sizeKB, energy, paper } of rows) console.log(name, sizeKB, energy, paper ?? 'not in the paper');
  */
 export function computeTable1(accelerator: Accelerator | string = 'paper', given?: ReadonlyMap<string, Graph>): Table1 {
   const model = typeof accelerator === 'string' ? loadAccelerator(accelerator) : accelerator;

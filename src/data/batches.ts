@@ -82,6 +82,14 @@ export function epochOrder(length: number, seed: number, epoch: number, shuffle:
  * The batches of one epoch, from step `start`. An image that does not decode is replaced by the next one of its batch
  * when shuffling (training), and left out otherwise (evaluation: `size` is smaller). E_USAGE for options out of range,
  * E_DATA for too many bad images or a batch without a good one.
+ *
+ * @example
+ * import { batches, openDataset } from 'tritbank';
+ *
+ * const { train, augment } = await openDataset('images');
+ * for await (const { images, labels, size } of batches(train, { batchSize: 8, shuffle: true, augment })) {
+ *   console.log(images.length / size, 'bytes an image; classes', labels);
+ * }
  */
 export function batches(split: Split, options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
   requireInteger('batchSize', options.batchSize, 1);

@@ -45,6 +45,13 @@ const sources: Readonly<Record<string, Source>> = {
  * Opens a data set: one of `datasetNames`, or a directory of IDX files, of CIFAR's binary batches, or of class folders
  * with images (write `./mnist` for a directory that is called like a name). Errors: E_DATA absent or inconsistent,
  * with what to install or download; E_FORMAT damaged; E_USAGE options out of range.
+ *
+ * @example
+ * import { openDataset } from 'tritbank';
+ *
+ * const { classes, train, test, height, width } = await openDataset('images', { imageSize: 32 });
+ * const pixels = await test.read(0); // red, then green, then blue, height x width each
+ * console.log(classes[test.labels[0]!], pixels.length === 3 * height * width, train.length);
  */
 export async function openDataset(nameOrPath: string, options: OpenOptions = {}): Promise<Dataset> {
   if (nameOrPath === 'synthetic') return openSynthetic(options);

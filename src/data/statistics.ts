@@ -19,7 +19,16 @@ export interface Statistics {
 const sampled = 2000;
 const cache = new WeakMap<Split, Promise<Statistics>>();
 
-/** The statistics of the training split, or of the test split where there is no training split. Computed once. */
+/**
+ * The statistics of the training split, or of the test split where there is no training split, per channel in units of
+ * 0..255. Computed once. E_DATA for a data set without images that decode.
+ *
+ * @example
+ * import { openDataset, statistics } from 'tritbank';
+ *
+ * const { mean, std } = await statistics(await openDataset('images'));
+ * const normalised = (pixel: number, channel: number) => (pixel - mean[channel]!) / std[channel]!;
+ */
 export function statistics(dataset: Dataset): Promise<Statistics> {
   const split = dataset.train.length > 0 ? dataset.train : dataset.test;
   if (split.length === 0) throw new TritbankError('E_DATA', dataset.name, 'expected images, found none');

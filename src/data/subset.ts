@@ -13,7 +13,16 @@ export function sampleIndices(length: number, count: number, seed: number): Uint
   return new Random(seed, 'subset').shuffle(all).slice(0, count).sort();
 }
 
-/** `count` random images of the split, the same ones for the same seed. E_USAGE when it has fewer. */
+/**
+ * `count` random images of the split, the same ones for the same seed. E_USAGE when it has fewer.
+ *
+ * @example
+ * import { openDataset, subset } from 'tritbank';
+ *
+ * const { train } = await openDataset('images');
+ * const few = subset(train, 12, 7);
+ * console.log(few.length, few.describe(0));
+ */
 export function subset(split: Split, count: number, seed = 0): Split {
   requireInteger('subset', count, 0, split.length);
   return selectImages(split, sampleIndices(split.length, count, seed));

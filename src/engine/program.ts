@@ -82,7 +82,22 @@ function copyGraph(slots: readonly StateSlot[]): Graph {
   return graph;
 }
 
-/** Compiles a step graph. Throws E_DEVICE when the provider refuses it, E_RESUME when `load` gets a wrong shape. */
+/**
+ * Compiles a step graph. Throws E_DEVICE when the provider refuses it, E_RESUME when `load` gets a wrong shape.
+ *
+ * @example
+ * import { compileProgram, f32, Graph, scalar } from 'tritbank';
+ *
+ * const graph = new Graph('counter');
+ * const sum = graph.add('Add', [graph.input('count', 'float32', [1]), graph.input('by', 'float32', [])]).output();
+ * sum.type = { dtype: 'float32', shape: [1] };
+ * graph.outputs = [sum];
+ * const slot = { input: 'count', next: sum.name, parts: [{ name: 'count', initial: f32([1]) }] };
+ * const program = await compileProgram(graph, [slot]);
+ * for (const by of [2, 3]) await program.step({ by: scalar(by) });
+ * console.log((await program.state()).get('count')!.data[0]); // 5
+ * await program.release();
+ */
 export async function compileProgram(
   graph: Graph,
   slots: readonly StateSlot[],

@@ -96,7 +96,18 @@ export function fromOrt(tensor: Ort.Tensor): Tensor {
   return { dtype: tensor.type as DType, dims: tensor.dims, data: tensor.data as Float32Array };
 }
 
-/** Compiles `graph` for `device`. Throws E_DEVICE when the provider is absent or refuses the graph. */
+/**
+ * Compiles `graph` for `device`. Throws E_DEVICE when the provider is absent or refuses the graph; a run throws it for
+ * feeds that do not fit.
+ *
+ * @example
+ * import { compile, f32, loadModel } from 'tritbank';
+ *
+ * const engine = await compile(await loadModel('mobilenet.onnx'));
+ * const { logits } = await engine.run({ input: f32([2, 3, 32, 32]) });
+ * console.log(logits!.dims, logits!.data);
+ * await engine.release();
+ */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
   const { ort, session } = await createSession(graph, options);
   return {
@@ -118,7 +129,16 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   };
 }
 
-/** Names of the execution providers that this installation of the runtime has built in. */
+/**
+ * Names of the execution providers that this installation of the runtime has built in; `compile` finds out whether the
+ * machine has the device.
+ *
+ * @example
+ * import { availableDevices } from 'tritbank';
+ *
+ * const device = availableDevices().includes('webgpu') ? 'webgpu' : 'cpu';
+ * console.log(`on ${device}`);
+ */
 export function availableDevices(): Device[] {
   const names = new Set(
     loadRuntime()

@@ -49,7 +49,14 @@ export function printNode(node: Node): string {
   return `${outputs} = ${op}(${node.inputs.map(named).join(', ')})${suffix}`;
 }
 
-/** The whole graph as text, ending in a newline. */
+/**
+ * The whole graph as text, ending in a newline: inputs, initializers, a line for each node, outputs.
+ *
+ * @example
+ * import { loadModel, printGraph } from 'tritbank/graph';
+ *
+ * console.log(printGraph(await loadModel('mobilenet.onnx')));
+ */
 export function printGraph(graph: Graph): string {
   const lines = [`graph ${graph.name} (opset ${graph.opset})`];
   for (const input of graph.inputs) lines.push(`  input ${input.name}: ${printType(input.type)}`);

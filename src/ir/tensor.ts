@@ -96,17 +96,42 @@ export function toBytes(tensor: Tensor): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** A float32 tensor. Without `data`, zeros. */
+/**
+ * A float32 tensor, row-major: `data` has as many elements as the product of `dims`. Without `data`, zeros.
+ *
+ * @example
+ * import { f32 } from 'tritbank/graph';
+ *
+ * const matrix = f32([2, 3], [1, 2, 3, 4, 5, 6]);
+ * const zeros = f32([1, 3, 32, 32]);
+ */
 export function f32(dims: readonly number[], data?: ArrayLike<number>): Tensor<'float32'> {
   return { dtype: 'float32', dims, data: data ? Float32Array.from(data) : new Float32Array(elementCount(dims)) };
 }
 
-/** A float32 scalar. */
+/**
+ * A float32 scalar: a tensor without dimensions.
+ *
+ * @example
+ * import { scalar } from 'tritbank/graph';
+ *
+ * const { dims, data } = scalar(0.5);
+ * console.log(dims.length, data[0]); // 0, 0.5
+ */
 export function scalar(value: number): Tensor<'float32'> {
   return { dtype: 'float32', dims: [], data: Float32Array.of(value) };
 }
 
-/** A one-dimensional int64 tensor, the form in which ONNX takes shapes, axes and pads. */
+/**
+ * An int64 tensor of whole numbers, by default of one dimension, the form in which ONNX takes shapes, axes and pads.
+ *
+ * @example
+ * import { Graph, i64 } from 'tritbank/graph';
+ *
+ * const graph = new Graph('flatten');
+ * const shape = graph.initializer('shape', i64([0, -1]));
+ * graph.outputs = [graph.add('Reshape', [graph.input('x', 'float32', ['N', 3, 8, 8]), shape]).output()];
+ */
 export function i64(values: readonly number[], dims: readonly number[] = [values.length]): Tensor<'int64'> {
   return { dtype: 'int64', dims, data: BigInt64Array.from(values, (v) => BigInt(v)) };
 }

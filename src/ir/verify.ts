@@ -10,7 +10,16 @@ import { TritbankError } from './errors.ts';
 import type { Graph, Value } from './graph.ts';
 import { elementCount } from './tensor.ts';
 
-/** Throws E_GRAPH at the first violation; returns the graph so that calls can be chained. */
+/**
+ * Throws E_GRAPH at the first violation; returns the graph so that calls can be chained.
+ *
+ * @example
+ * import { loadModel, verify } from 'tritbank/graph';
+ *
+ * const graph = await loadModel('mobilenet.onnx');
+ * graph.nodes[0]!.name = 'first';
+ * const { nodes } = verify(graph);
+ */
 export function verify(graph: Graph): Graph {
   const defined = new Set<Value>(graph.inputs);
   for (const value of graph.initializers) {

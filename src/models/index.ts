@@ -12,7 +12,17 @@ export { NetworkBuilder } from './network-builder.ts';
 
 export const architectures: readonly Architecture[] = [mobilenetV1, mobilenetV2, resnet20, dsCnn];
 
-/** Builds the network called `name`. Throws E_USAGE for an unknown name or an option out of range. */
+/**
+ * Builds the network called `name`, one of `architectures`, with weights drawn from the seed: an inference graph with
+ * input `input` `N x channels x size x size` and output `logits` `N x classes`. Throws E_USAGE for an unknown name or
+ * an option out of range.
+ *
+ * @example
+ * import { buildNetwork, saveModel } from 'tritbank/graph';
+ *
+ * const shape = { width: 0.25, inputSize: 32, channels: 3, classes: 10, firstStride: 1, seed: 1 } as const;
+ * await saveModel(buildNetwork('mobilenet-v1', shape), 'drawn.onnx');
+ */
 export function buildNetwork(name: string, options: ArchitectureOptions): Graph {
   const architecture = architectures.find((a) => a.name === name);
   if (!architecture) {

@@ -29,10 +29,26 @@ export interface StoredModel {
   readonly fileBytes: number;
 }
 
-/** Loads a model with its external data. E_FILE for absent or unreadable files, otherwise as `readModel`. */
+/**
+ * Loads a model with its external data. E_FILE for absent or unreadable files, otherwise as `readModel`.
+ *
+ * @example
+ * import { loadModel } from 'tritbank/graph';
+ *
+ * const graph = await loadModel('mobilenet.onnx');
+ * for (const { name, shape } of graph.inputs) console.log(name, shape);
+ */
 export const loadModel = async (path: string): Promise<Graph> => (await openModel(path)).graph;
 
-/** The same with the size on disk. */
+/**
+ * Loads a model with its external data, and says how many bytes both take on disk. Throws what `loadModel` throws.
+ *
+ * @example
+ * import { openModel } from 'tritbank/graph';
+ *
+ * const { graph, fileBytes } = await openModel('mobilenet.onnx');
+ * console.log(graph.nodes.length, 'nodes in', fileBytes, 'bytes');
+ */
 export async function openModel(path: string): Promise<StoredModel> {
   const bytes = await readWhole(path);
   const model = inFile(path, () => decodeModel(bytes));
@@ -44,7 +60,17 @@ export async function openModel(path: string): Promise<StoredModel> {
   return { graph, fileBytes: [...data.values()].reduce((total, { length }) => total + length, bytes.length) };
 }
 
-/** Saves a model, with its large tensors as external data where asked for or needed. E_FILE where it cannot write. */
+/**
+ * Saves a model, with its large tensors as external data where asked for or needed. E_FILE where it cannot write, and
+ * what `writeModel` throws.
+ *
+ * @example
+ * import { loadModel, saveModel } from 'tritbank/graph';
+ *
+ * const graph = await loadModel('mobilenet.onnx');
+ * graph.metadata.set('author', 'me');
+ * await saveModel(graph, 'copy.onnx', { externalData: true }); // and copy.onnx.data
+ */
 export async function saveModel(graph: Graph, path: string, options: SaveOptions = {}): Promise<void> {
   const { externalData = initializerBytes(graph) > maxModelBytes - 2 ** 26, ...rest } = options;
   if (!externalData) {
@@ -145,5 +171,14 @@ function fileError(error: unknown, path: string, expected: string): TritbankErro
   return new TritbankError('E_FILE', path, `expected ${expected}, found ${found}`, { cause: error });
 }
 
-/** SHA-256 of a graph's file, in hexadecimal digits: what tells networks by their content. */
+/**
+ * SHA-256 of a graph's file, in hexadecimal digits: what tells networks by their content. Throws what `writeModel`
+ * throws.
+ *
+ * @example
+ * import { fingerprint, loadModel } from 'tritbank/graph';
+ *
+ * const graph = await loadModel('mobilenet.onnx');
+ * console.log(fingerprint(graph) === fingerprint(graph.clone())); // true
+ */
 export const fingerprint = (graph: Graph): string => createHash('sha256').update(writeModel(graph)).digest('hex');

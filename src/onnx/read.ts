@@ -24,7 +24,11 @@ export interface ReadOptions {
  * Reads a model. Throws E_FORMAT for damaged files, E_UNSUPPORTED for features that the graph does not have, E_GRAPH
  * for invalid graphs (cycles, repeated or missing definitions), E_FILE for external data without a source.
  *
- * @example const graph = readModel(await readFile('model.onnx'), { name: 'model.onnx' });
+ * @example
+ * import { readFile } from 'node:fs/promises';
+ * import { readModel } from 'tritbank/graph';
+ *
+ * const graph = readModel(await readFile('mobilenet.onnx'), { name: 'mobilenet.onnx' });
  */
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   return inFile(options.name ?? 'model', () => buildGraph(decodeModel(bytes), options.external));

@@ -33,7 +33,16 @@ export function initializerBytes(graph: Graph): number {
   return total;
 }
 
-/** The model's file. Throws E_UNSUPPORTED beyond 2 GiB without external data, E_GRAPH for an invalid graph. */
+/**
+ * The model's file, as bytes. Throws E_UNSUPPORTED beyond 2 GiB without external data, E_GRAPH for an invalid graph.
+ *
+ * @example
+ * import { loadModel, readModel, writeModel } from 'tritbank/graph';
+ *
+ * const graph = await loadModel('mobilenet.onnx');
+ * const bytes = writeModel(graph);
+ * const same = readModel(bytes);
+ */
 export function writeModel(graph: Graph, options: WriteOptions = {}): Uint8Array {
   verify(graph);
   const inside = options.external ? 0 : initializerBytes(graph);

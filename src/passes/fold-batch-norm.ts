@@ -27,7 +27,16 @@ import { isTrainingBatchNorm } from './lower-batch-norm.ts';
 
 const defaultEpsilon = 1e-5;
 
-/** Folds in place, refreshing types; true when something changed. */
+/**
+ * Folds in place, refreshing types; true when something changed. Throws E_SHAPE for operands that cannot fit.
+ *
+ * @example
+ * import { foldBatchNorm, loadModel } from 'tritbank/graph';
+ *
+ * const graph = await loadModel('mobilenet.onnx');
+ * foldBatchNorm(graph);
+ * console.log(graph.nodes.some((node) => node.op === 'BatchNormalization')); // false
+ */
 export function foldBatchNorm(graph: Graph): boolean {
   inferShapes(graph);
   let changed = false;

@@ -19,7 +19,17 @@ export interface FoldConstantsOptions {
   readonly except?: OpType;
 }
 
-/** Folds in place, refreshing types on the way; true when a node was folded. */
+/**
+ * Folds in place, refreshing types on the way; true when a node was folded. Throws E_SHAPE for operands that cannot
+ * fit.
+ *
+ * @example
+ * import { foldConstants, loadModel } from 'tritbank/graph';
+ *
+ * const graph = await loadModel('small.onnx');
+ * foldConstants(graph); // weights that the file packs become constants
+ * console.log(graph.initializers.map((value) => value.name));
+ */
 export function foldConstants(graph: Graph, { maxElements = 2 ** 20, except }: FoldConstantsOptions = {}): boolean {
   const inputs = new Set(graph.inputs);
   let changed = false;

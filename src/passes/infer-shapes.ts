@@ -11,7 +11,16 @@ export interface InferShapesOptions {
   readonly bind?: Readonly<Record<string, number>>;
 }
 
-/** Sets the types of all node outputs; returns the graph. Throws E_SHAPE at the first node whose operands cannot fit. */
+/**
+ * Sets the types of all node outputs, in place; returns the graph. Throws E_SHAPE at the first node whose operands
+ * cannot fit, E_USAGE for a size of a dimension that is none.
+ *
+ * @example
+ * import { inferShapes, loadModel } from 'tritbank/graph';
+ *
+ * const graph = inferShapes(await loadModel('mobilenet.onnx'), { bind: { N: 8 } });
+ * console.log(graph.outputs[0]!.dims); // 8 images by the number of classes
+ */
 export function inferShapes(graph: Graph, { bind = {} }: InferShapesOptions = {}): Graph {
   for (const [symbol, size] of Object.entries(bind)) {
     if (!Number.isInteger(size) || size < 1) {

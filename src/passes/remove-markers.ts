@@ -7,7 +7,16 @@
 import type { Graph } from '../ir/index.ts';
 import { markerDomain, straightThrough } from '../ops/names.ts';
 
-/** Returns whether there was a marker. */
+/**
+ * Removes them in place; true when there was one.
+ *
+ * @example
+ * import { applyPlan, loadModel, makePlan, normalizeNetwork, removeMarkers, toTernary } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { graph: training } = toTernary(applyPlan(graph, makePlan(graph, { method: 'hybrid' }), 1));
+ * removeMarkers(training); // now any runtime runs it, and nothing differentiates it
+ */
 export function removeMarkers(graph: Graph): boolean {
   const markers = graph.nodes.filter((node) => node.op === straightThrough && node.domain === markerDomain);
   for (const node of markers) {

@@ -173,9 +173,17 @@ export interface ApplyOptions {
 }
 
 /**
- * The network of `plan`, with fresh factors drawn from `seed`; `graph` (shapes inferred) is not changed, and its outputs
- * keep their names. Throws E_USAGE for a plan that does not fit the graph (`checkPlan`), E_MODEL for a layer of a form
- * that has no ternary layers or no filter banks, E_UNSUPPORTED for banks whose filters can only move together.
+ * The network of `plan`, with fresh factors drawn from `seed`; `graph` (shapes inferred) is not changed, and its
+ * outputs keep their names. Throws E_USAGE for a plan that does not fit the graph (`checkPlan`), E_MODEL for a layer
+ * of a form that has no ternary layers or no filter banks, E_UNSUPPORTED for banks whose filters can only move
+ * together.
+ *
+ * @example
+ * import { applyPlan, loadModel, makePlan, normalizeNetwork } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const network = applyPlan(graph, makePlan(graph, { method: 'hybrid', alpha: 0.5 }), 1);
+ * console.log(network.ternary.map(({ name }) => name));
  */
 export function applyPlan(graph: Graph, plan: Plan, seed: number, options: ApplyOptions = {}): PlannedNetwork {
   checkPlan(plan, graph);

@@ -56,7 +56,17 @@ interface Pair {
   readonly join?: { readonly concat: Node; readonly fullPrecision: Layer };
 }
 
-/** All banks in the order in which their hidden units are computed. */
+/**
+ * All banks in the order in which their hidden units are computed. `graph` is not changed; packed weights are found
+ * after `unpackNetwork`.
+ *
+ * @example
+ * import { findBanks, loadModel, unpackNetwork } from 'tritbank/graph';
+ *
+ * const graph = await loadModel('small.onnx');
+ * unpackNetwork(graph);
+ * for (const { name, hidden, ternary } of findBanks(graph)) console.log(name, hidden.filters, ternary.filters);
+ */
 export function findBanks(graph: Graph): Bank[] {
   const layers = findLayers(graph);
   const byNode = new Map(layers.map((layer) => [layer.node, layer]));

@@ -27,6 +27,14 @@ import { loadState } from './phases.ts';
  * The exported form of `network` (frozen, or with no ternary weights) with the trained values of `state`; neither is
  * changed. Inputs and outputs keep their names and shapes. `metadata` is added to the graph's. Throws E_UNSUPPORTED
  * for a ternary weight whose layer has a form that cannot be separated from its scale.
+ *
+ * @example
+ * import { applyPlan, deploy, loadModel, makePlan, normalizeNetwork, saveModel, toFrozen } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const network = applyPlan(graph, makePlan(graph, { method: 'hybrid', alpha: 0.5 }), 1);
+ * const hybrid = deploy(toFrozen(network, new Map()), new Map(), { note: 'not trained yet' });
+ * await saveModel(hybrid, 'hybrid.onnx');
  */
 export function deploy(
   network: QuantizedNetwork,

@@ -41,6 +41,16 @@ export function latentOf(factor: Tensor): { latent: Tensor; scale: number } {
  * rounding, in all three phases. `factors` by layer name; layers that it does not name keep what they have. Hidden
  * batch norms get mean 0, variance 1 and a scale that undoes these (see `settleBatchNorms` for statistics that fit).
  * Throws E_USAGE for factors that are not ternary, of another shape, or of a layer without them.
+ *
+ * @example
+ * import { applyPlan, f32, findLayers, initialState, loadModel, makePlan, normalizeNetwork } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { name, filters, inputs, kernel } = findLayers(graph)[0]!;
+ * const network = applyPlan(graph, makePlan(graph, { method: 'strassen', kinds: ['first'], widthRatio: 1 }), 1);
+ * const wb = f32([filters, inputs, ...kernel], Array(filters * inputs * kernel[0] * kernel[1]).fill(1));
+ * const wc = f32([filters, filters, 1, 1], Array(filters ** 2).fill(-1));
+ * const state = initialState(network, new Map([[name, { wb, wc, a: Array(filters).fill(0.1) }]]));
  */
 export function initialState(quantized: PlannedNetwork, factors: ReadonlyMap<string, Factors>): Map<string, Tensor> {
   const state = new Map<string, Tensor>();

@@ -76,7 +76,15 @@ export function pickRows(matrix: Float32Array, length: number, rows: readonly nu
   return picked;
 }
 
-/** All layers in execution order. */
+/**
+ * All layers in execution order.
+ *
+ * @example
+ * import { findLayers, loadModel, normalizeNetwork } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * for (const { name, kind, filters, inputs } of findLayers(graph)) console.log(name, kind, filters, inputs);
+ */
 export function findLayers(graph: Graph): Layer[] {
   const layers: Layer[] = [];
   for (const node of graph.nodes) {

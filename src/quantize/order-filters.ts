@@ -11,6 +11,14 @@ import { filterOrder, isBank, type Plan, upTo } from './plan.ts';
 /**
  * A copy of `graph` whose banks have their full-precision filters first, both groups in ascending order. Throws
  * E_UNSUPPORTED for two banks whose filters can only move together (the branch and the trunk of a squeeze-and-excite).
+ *
+ * @example
+ * import { bankPlan, findLayers, loadModel, normalizeNetwork, orderFilters } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { name, filters } = findLayers(graph)[0]!;
+ * const plan = { layers: { [name]: bankPlan(filters, [1, 3], filters) } };
+ * const ordered = orderFilters(graph, plan); // filters 1, 3, 0, 2, 4 ...
  */
 export function orderFilters(graph: Graph, { layers }: Plan): Graph {
   const copy = inferShapes(graph.clone());

@@ -24,7 +24,17 @@ function intercept(weight: Value, replacement: (w: Value, b: Builder) => Value):
   }
 }
 
-/** Phase 2: every ternary weight passes the TWN quantizer. The state's names stay the same as in phase 1. */
+/**
+ * Phase 2: every ternary weight passes the TWN quantizer. `network` is not changed. The state's names stay the same
+ * as in phase 1.
+ *
+ * @example
+ * import { applyPlan, loadModel, makePlan, normalizeNetwork, toTernary } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { graph: training, ternary } = toTernary(applyPlan(graph, makePlan(graph, { method: 'twn' }), 1));
+ * console.log(ternary.length, 'ternary weights');
+ */
 export function toTernary(network: QuantizedNetwork): QuantizedNetwork {
   const graph = network.graph.clone();
   for (const { name, granularity } of network.ternary) {
@@ -34,9 +44,17 @@ export function toTernary(network: QuantizedNetwork): QuantizedNetwork {
 }
 
 /**
- * Phase 3: ternary values become constants `{-1, 0, 1}`, scales are absorbed, exactly: Wb's into the batch norm behind
- * it (running averages divided, epsilon too), Wc's into `a` and the shift beside it, a TWN weight's into a learned `<weight>_scale`.
- * `network` is the phase-1 form; `state` holds the trained values by name (initializers elsewhere).
+ * Phase 3: ternary values become constants `{-1, 0, 1}`, scales are absorbed, exactly: Wb's into the batch norm
+ * behind it (running averages divided, epsilon too), Wc's into `a` and the shift beside it, a TWN weight's into a
+ * learned `<weight>_scale`. `network` is the phase-1 form; `state` holds the trained values by name (initializers
+ * elsewhere).
+ *
+ * @example
+ * import { applyPlan, loadModel, makePlan, normalizeNetwork, toFrozen } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const network = applyPlan(graph, makePlan(graph, { method: 'hybrid' }), 1);
+ * const frozen = toFrozen(network, new Map()); // an empty state: the values that the network has
  */
 export function toFrozen(network: QuantizedNetwork, state: ReadonlyMap<string, Tensor>): QuantizedNetwork {
   const graph = network.graph.clone();

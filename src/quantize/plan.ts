@@ -36,7 +36,16 @@ export interface Plan {
 
 export const isBank = (plan: LayerPlan): plan is BankPlan => plan.method === 'strassen' || plan.method === 'hybrid';
 
-/** The plan of a layer of `filters` filters of which `fullPrecision` (ascending) stay; `fp` where all do. */
+/**
+ * The plan of a layer of `filters` filters of which `fullPrecision` (indices, ascending) stay, the others with
+ * `hidden` hidden units; `fp` where all do.
+ *
+ * @example
+ * import { bankPlan } from 'tritbank/graph';
+ *
+ * const half = bankPlan(8, [0, 2, 5, 6], 5); // a hybrid bank of 4 full-precision and 4 ternary filters
+ * const none = bankPlan(8, [], 8); // strassenified
+ */
 export function bankPlan(filters: number, fullPrecision: readonly number[], hidden: number, sparsity = 0): LayerPlan {
   if (fullPrecision.length === filters) return { method: 'fp' };
   const method = fullPrecision.length > 0 ? 'hybrid' : 'strassen';
@@ -84,9 +93,16 @@ export function faultOf(plan: LayerPlan): { key: keyof BankPlan; expected: strin
 }
 
 /**
- * Checks that a plan fits a network. `where`, a file or `plan`, begins the place in an error. Throws E_USAGE for a layer
- * that the network does not have, for filters that a layer does not have or has no others beside, and for sizes that are
- * none; E_MODEL for a bank of a grouped convolution.
+ * Checks that a plan fits a network. `where`, a file or `plan`, begins the place in an error. Throws E_USAGE for a
+ * layer that the network does not have, for filters that a layer does not have or has no others beside, and for sizes
+ * that are none; E_MODEL for a bank of a grouped convolution.
+ *
+ * @example
+ * import { bankPlan, checkPlan, findLayers, loadModel, normalizeNetwork } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { name, filters } = findLayers(graph)[0]!;
+ * checkPlan({ layers: { [name]: bankPlan(filters, [0, 1], filters) } }, graph);
  */
 export function checkPlan({ layers }: Plan, graph: Graph, where = 'plan'): void {
   const known = new Map(findLayers(graph).map((layer) => [layer.name, layer]));

@@ -35,7 +35,16 @@ export interface Ternary {
   readonly scales: Float32Array;
 }
 
-/** The same quantizer on data. */
+/**
+ * The same quantizer on data: float32 weights of any shape, filters first. `values` has the same shape; `scales` has
+ * one entry, or one per filter.
+ *
+ * @example
+ * import { f32, ternarize } from 'tritbank/graph';
+ *
+ * const { values, scales } = ternarize(f32([2, 3], [3, -3, 1, 0.2, 0, 0.1]), 'filter');
+ * console.log(values.data, scales); // 1 -1 0 and 1 0 1, scales 3 and 0.15
+ */
 export function ternarize(w: Tensor, granularity: Granularity): Ternary {
   const data = w.data as Float32Array;
   const groups = granularity === 'filter' ? w.dims[0]! : 1;

@@ -38,12 +38,18 @@ function defaultKinds(method: PlanOptions['method'], found: readonly Layer[]): r
 }
 
 /**
- * The uniform plan of a paper: TWN (Li & Liu), StrassenNets (Tschannen et al.) with `r = widthRatio * filters`, hybrid
- * filter banks (Gope et al., arXiv 1911.01028, section 3) with `r = widthRatio * (number of ternary filters)`. A
- * classifier is wholly strassenified, with at most as many hidden units as it has inputs (512 in MobileNet-V1 0.5, as in
- * the papers). Depthwise and other grouped convolutions have no filter banks and stay as they are, unless the method is
- * TWN. Throws E_USAGE for alpha outside [0, 1], a width ratio that is not positive, and sensitivities that are absent, of
- * another length or not numbers; E_MODEL when no layer can be compressed.
+ * The uniform plan of a paper: TWN (Li & Liu), StrassenNets (Tschannen et al.) with `r = widthRatio * filters`,
+ * hybrid filter banks (Gope et al., arXiv 1911.01028, section 3) with `r = widthRatio * (number of ternary filters)`.
+ * A classifier is wholly strassenified, with at most as many hidden units as it has inputs (512 in MobileNet-V1 0.5,
+ * as in the papers). Depthwise and other grouped convolutions have no filter banks and stay as they are, unless the
+ * method is TWN. Throws E_USAGE for alpha outside [0, 1], a width ratio that is not positive, and sensitivities that
+ * are absent, of another length or not numbers; E_MODEL when no layer can be compressed.
+ *
+ * @example
+ * import { loadModel, makePlan, normalizeNetwork } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { layers } = makePlan(graph, { method: 'hybrid', alpha: 0.5, widthRatio: 1.25 });
  */
 export function makePlan(graph: Graph, options: PlanOptions): Plan {
   const { method, alpha = 0.5, widthRatio = method === 'strassen' ? 2 : 1.25, granularity = 'tensor' } = options;

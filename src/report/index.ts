@@ -30,6 +30,13 @@ export interface ReportOptions {
 /**
  * A self-contained HTML page (no outside resource, no script) about one or more runs. The charting and image libraries
  * are loaded by the first call. E_USAGE without runs or with a baseline that is none of them.
+ *
+ * @example
+ * import { readFile, writeFile } from 'node:fs/promises';
+ * import { type RunResult, renderReport } from 'tritbank';
+ *
+ * const run = JSON.parse(await readFile('runs/trained/result.json', 'utf8')) as RunResult;
+ * await writeFile('report.html', await renderReport([run], { title: 'Own images', generatedBy: 'a script' }));
  */
 export async function renderReport(runs: readonly RunResult[], options: ReportOptions): Promise<string> {
   if (runs.length === 0) throw new TritbankError('E_USAGE', 'report', 'expected at least one run, found none');

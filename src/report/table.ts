@@ -62,7 +62,16 @@ function columnsFor(runs: readonly NamedRun[], baseline: NamedRun | undefined): 
   return [columns[0]!, difference(baseline), ...columns.slice(1)];
 }
 
-/** The table as plain text with aligned columns, one run a line, without a line end behind the last. */
+/**
+ * The table as plain text with aligned columns, one run a line, without a line end behind the last.
+ *
+ * @example
+ * import { readFile } from 'node:fs/promises';
+ * import { printTable, type RunResult } from 'tritbank';
+ *
+ * const run = JSON.parse(await readFile('runs/trained/result.json', 'utf8')) as RunResult;
+ * console.log(printTable([run]));
+ */
 export function printTable(runs: readonly RunResult[]): string {
   const named = nameRuns(runs);
   const shown = columnsFor(named, findBaseline(named));

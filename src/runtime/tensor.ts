@@ -5,7 +5,8 @@
 
 import { elementCount, TritbankError } from '../ir/index.ts';
 
-interface Storage {
+/** The typed array of each element type. */
+export interface Storage {
   float32: Float32Array;
   int8: Int8Array;
   uint8: Uint8Array;
@@ -20,7 +21,10 @@ export const isTensorDataType = (type: string): type is TensorDataType => Object
 /**
  * A dense tensor, row-major.
  *
- * @example const image = new Tensor('float32', new Float32Array(3 * 224 * 224), [1, 3, 224, 224]);
+ * @example
+ * import { Tensor } from 'tritbank/runtime';
+ *
+ * const image = new Tensor('float32', new Float32Array(3 * 224 * 224), [1, 3, 224, 224]);
  */
 export class Tensor<T extends TensorDataType = TensorDataType> {
   readonly type: T;

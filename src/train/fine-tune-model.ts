@@ -33,7 +33,17 @@ export const fineTuneDefaults = (method: FineTuneModelConfig['method']) => ({
   granularity: 'filter' as const,
 });
 
-/** Trains the model and leaves the files of `trainGraph` in `options.out`; throws what `fineTune` throws. */
+/**
+ * Trains the model and leaves the files of `trainGraph` in `options.out`; throws what `fineTune` throws.
+ *
+ * @example
+ * import { defaultCompress, fineTuneModel } from 'tritbank';
+ *
+ * const config = { ...defaultCompress.training, data: 'images', epochs: 1, seed: 1 };
+ * const twn = { model: 'mobilenet.onnx', method: 'twn', granularity: 'filter' } as const;
+ * const { top1, bytes, bytes16 } = await fineTuneModel({ ...config, ...twn }, { out: 'runs/twn' });
+ * console.log(top1, bytes / bytes16);
+ */
 export async function fineTuneModel(config: FineTuneModelConfig, options: RunOptions): Promise<RunResult> {
   const { model, method, granularity } = config;
   const base = normalizeNetwork(await loadModel(model));

@@ -41,6 +41,15 @@ export interface FineTuneTask {
  * Errors: E_USAGE for a bad configuration, E_DATA for data whose classes, size or channels are not those of the model,
  * E_MODEL for a model that is no classifier of square images, does not tell its normalisation, or a teacher that does
  * not fit, and those of `trainGraph`; E_RESUME also where the task is another one.
+ *
+ * @example
+ * import { buildBanks, defaultCompress, fineTune, loadModel, makePlan, normalizeNetwork } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const plan = makePlan(graph, { method: 'hybrid', alpha: 0.5, kinds: ['first'] });
+ * const { network, initial } = await buildBanks(graph, plan, { seed: 1, threads: 1 });
+ * const config = { ...defaultCompress.training, data: 'images', epochs: 1, seed: 1 };
+ * const { top1, model } = await fineTune({ plan, network, initial }, config, { out: 'runs/fine-tuned' });
  */
 export async function fineTune(task: FineTuneTask, config: FineTuneConfig, options: RunOptions): Promise<RunResult> {
   checkFineTune(config);

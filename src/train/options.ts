@@ -156,7 +156,18 @@ function checkSchedule({ schedule: { name, milestones } }: Pick<Recipe, 'schedul
   throw new TritbankError('E_USAGE', 'schedule', "expected milestones with 'step', found none");
 }
 
-/** Throws E_USAGE for the first value out of range. */
+/**
+ * Throws E_USAGE for the first value out of range.
+ *
+ * @example
+ * import { checkConfig, defaultConfig, TritbankError } from 'tritbank';
+ *
+ * try {
+ *   checkConfig({ ...defaultConfig, alpha: 1.5 });
+ * } catch (error) {
+ *   if (error instanceof TritbankError) console.log(error.code, error.message); // E_USAGE, and where
+ * }
+ */
 export function checkConfig(config: TrainConfig): void {
   checkValues(trainOptions, config);
   checkSchedule(config);

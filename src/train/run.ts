@@ -28,6 +28,14 @@ const smallImage = 64;
  * Trains a network from scratch and leaves the files of `trainGraph` in `options.out`.
  * Errors: E_USAGE and E_DATA for a bad configuration or data set, E_MODEL for a teacher or plan that does not fit, and
  * those of `trainGraph`.
+ *
+ * @example
+ * import { defaultConfig, trainNetwork } from 'tritbank';
+ *
+ * const network = { model: 'ds-cnn', width: 0.25, firstStride: 2, method: 'hybrid', layerKinds: ['first'] } as const;
+ * const config = { ...defaultConfig, ...network, data: 'images', epochs: 1, batchSize: 8 };
+ * const { top1, bytes, model } = await trainNetwork(config, { out: 'runs/hybrid' });
+ * console.log(top1, bytes, model);
  */
 export async function trainNetwork(config: TrainConfig, options: RunOptions): Promise<RunResult> {
   checkConfig(config);

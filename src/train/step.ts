@@ -74,7 +74,22 @@ function packParameters(graph: Graph, learned: readonly Value[]): { pack: Pack; 
 
 /**
  * Builds the step of `network` (an inference graph: input `N x C x H x W`, first output logits `N x K`), which is not
- * changed. Graph outputs besides state: `loss` and `correct`, float32 scalars of the batch.
+ * changed. It reads, with B images a batch, `images` `B x C x H x W` uint8, `targets` `B x K` float32 whose rows sum
+ * to 1, `teacher` likewise if there is distillation, and the scalars `learning_rate` and `step`, which counts from 1.
+ * Graph outputs besides state: `loss` (nats) and `correct` (images), float32 scalars of the batch. E_GRADIENT for an
+ * operator without gradient.
+ *
+ * @example
+ * import { buildNetwork, buildStep, compileProgram, defaultConfig, f32, scalar } from 'tritbank';
+ *
+ * const shape = { width: 0.25, inputSize: 32, channels: 3, classes: 2, firstStride: 2, seed: 1 } as const;
+ * const normalisation = { mean: [128, 128, 128], std: [64, 64, 64] };
+ * const options = { batchSize: 2, optimizer: defaultConfig.optimizer, normalisation };
+ * const { graph, slots } = buildStep(buildNetwork('ds-cnn', shape), options);
+ * const program = await compileProgram(graph, slots);
+ * const images = { dtype: 'uint8', dims: [2, 3, 32, 32], data: new Uint8Array(2 * 3 * 32 * 32).fill(100) } as const;
+ * const feeds = { images, targets: f32([2, 2], [1, 0, 0, 1]), learning_rate: scalar(0.01), step: scalar(1) };
+ * console.log((await program.step(feeds)).loss!.data[0]);
  */
 export function buildStep(network: Graph, options: StepOptions): StepGraph {
   const { graph, learned, running } = trainingForward(network, options);

@@ -36,10 +36,20 @@ export interface CalibratedNetwork {
 }
 
 /**
- * Compresses the banks of `plan` with images of `split` (their labels are not read); `graph` is not changed.
- * Filters change their order, full-precision ones come first. Depends on nothing but its arguments. Throws E_USAGE for a
- * plan or options that do not fit, E_MODEL for a model that is no network of one image input, has no such layers, or does
+ * Compresses the banks of `plan` with images of `split` (their labels are not read); `graph` is not changed. Filters
+ * change their order, full-precision ones come first. Depends on nothing but its arguments. Throws E_USAGE for a plan
+ * or options that do not fit, E_MODEL for a model that is no network of one image input, has no such layers, or does
  * not tell its normalisation, E_DATA for images of another shape or fewer than two.
+ *
+ * @example
+ * import { calibrate, loadModel, makePlan, normalizeNetwork, openDataFor, saveModel } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { dataset } = await openDataFor(graph, { data: 'images' });
+ * const plan = makePlan(graph, { method: 'hybrid', alpha: 0.5 });
+ * const { graph: compressed, layers } = await calibrate(graph, plan, dataset.train, { images: 16 });
+ * for (const { name, errors } of layers) console.log(name, errors.final);
+ * await saveModel(compressed, 'calibrated.onnx');
  */
 export async function calibrate(
   graph: Graph,

@@ -53,8 +53,17 @@ const negligible = 1e-14;
 const firstRevisit = 8;
 
 /**
- * Decomposes `weights` [filters, inputs]. Depends on nothing but its arguments. Throws E_MODEL for weights that are not
- * finite, E_SHAPE or E_USAGE for sizes and options that do not fit.
+ * Decomposes `weights` [filters, inputs] into `wc` [filters, width], `scales` [width] and `wb` [width, inputs].
+ * Depends on nothing but its arguments. Throws E_MODEL for weights that are not finite, E_SHAPE or E_USAGE for sizes
+ * and options that do not fit.
+ *
+ * @example
+ * import { decompose } from 'tritbank';
+ *
+ * const weights = Float32Array.of(1, 1, 0, -2, 0, 2, 1, 1, 1, 3, 1, -1); // 4 filters of 3 weights
+ * const { wc, scales, wb, error } = decompose(weights, 4, 3, { width: 4 });
+ * const first = Array.from(scales, (scale, k) => wc[k]! * scale * wb[3 * k]!).reduce((a, b) => a + b); // near 1
+ * console.log(first, error);
  */
 export function decompose(
   weights: Float32Array | Float64Array,

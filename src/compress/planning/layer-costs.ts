@@ -43,7 +43,7 @@ export interface CostVector {
 }
 
 /** `weightBytes` are those of the storage scheme. */
-type LayerWork = Work & Arithmetic;
+export type LayerWork = Work & Arithmetic;
 
 /** A layer that something is planned for; `costs` and `works` belong to `candidates`. */
 export interface CostedLayer extends LayerCandidates {
@@ -133,6 +133,14 @@ function costOf(works: readonly LayerWork[], restBytes: number, { accelerator, f
  * compressed already and for banks of grouped convolutions, E_UNSUPPORTED for operators of unknown cost, E_USAGE for
  * unknown or repeated names, for candidates that do not fit their layer, for conventions and schemes that need trained
  * weights (zeros are skipped by the candidates' `nonZero`), and what `measureCost` throws.
+ *
+ * @example
+ * import { analyzeNetwork, costCandidates, loadModel, makeCandidates, normalizeNetwork } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const analysis = await analyzeNetwork(graph, { ratios: [0.5, 1], threads: 1 });
+ * const { layers, reference } = costCandidates(graph, makeCandidates(graph, analysis), { accelerator: 'paper' });
+ * for (const { name, costs } of layers) console.log(name, costs[0]!.bytes / reference.bytes);
  */
 export function costCandidates(
   graph: Graph,

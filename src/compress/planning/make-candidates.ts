@@ -35,10 +35,18 @@ export const defaultAlphas = [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875] as
 const leastResidual = 1e-12;
 
 /**
- * Candidates of every analysed layer, in the same order in all layers: by alpha, sparsity and ratio, at last the layer as it
- * is, with loss 0. Of one alpha and sparsity, more hidden units never have more loss: where they would, the candidate with fewer stands
- * in their place, so that entry k means the same everywhere. Throws E_USAGE for an analysis of another network and for
- * alphas, ratios or sparsities out of range.
+ * Candidates of every analysed layer, in the same order in all layers: by alpha, sparsity and ratio, at last the
+ * layer as it is, with loss 0. Of one alpha and sparsity, more hidden units never have more loss: where they would,
+ * the candidate with fewer stands in their place, so that entry k means the same everywhere. Throws E_USAGE for an
+ * analysis of another network and for alphas, ratios or sparsities out of range.
+ *
+ * @example
+ * import { analyzeNetwork, loadModel, makeCandidates, normalizeNetwork } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const analysis = await analyzeNetwork(graph, { ratios: [0.5, 1], threads: 1 });
+ * const [first] = makeCandidates(graph, analysis, { alphas: [0, 0.5] });
+ * for (const { plan, loss } of first!.candidates) console.log(plan.method, loss);
  */
 export function makeCandidates(graph: Graph, analysis: Analysis, grid: CandidateGrid = {}): LayerCandidates[] {
   checkAnalysis(graph, analysis);

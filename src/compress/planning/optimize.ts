@@ -36,9 +36,18 @@ function toKnapsack({ layers, fixed, reference }: NetworkCosts, budget: Budget):
  * The choice of least predicted loss within the budget: the optimum or, where that is not found soon, a choice that
  * comes near it; `lowerBound` says how near. The same input gives the same choice.
  *
- * Rejects with E_USAGE for a budget that is none or out of reach. The error says how near one can come: to each limit by
- * itself, or, where these can be reached one by one, to all of them with the largest relative violation as small as
- * possible.
+ * Rejects with E_USAGE for a budget that is none or out of reach. The error says how near one can come: to each limit
+ * by itself, or, where these can be reached one by one, to all of them with the largest relative violation as small
+ * as possible.
+ *
+ * @example
+ * import { analyzeNetwork, costCandidates, loadModel, makeCandidates, normalizeNetwork, optimizePlan } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const analysis = await analyzeNetwork(graph, { ratios: [0.5, 1], threads: 1 });
+ * const costs = costCandidates(graph, makeCandidates(graph, analysis));
+ * const { choice, loss, lowerBound, relative } = await optimizePlan(costs, { size: 0.9, energy: 0.9 });
+ * console.log(choice, loss - lowerBound, relative.size, relative.energy);
  */
 export async function optimizePlan(costs: NetworkCosts, budget: Budget): Promise<OptimizedPlan> {
   checkBudget(budget);

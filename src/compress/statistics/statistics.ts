@@ -24,9 +24,18 @@ export { centreMoments, measureErrors, predictLoss } from './predict.ts';
 
 /**
  * Measures the layers of `graph` that can be compressed, by name, on images of `split`. Depends on nothing but its
- * arguments and the number of threads; `graph` is not changed. Throws E_MODEL for a model that does not take the images, is
- * no classifier, has fewer classes than the labels or does not tell its normalisation, E_DATA for too few images,
- * E_USAGE for options out of range, E_GRADIENT for operators without gradient; AbortError after the signal.
+ * arguments and the number of threads; `graph` is not changed. Throws E_MODEL for a model that does not take the
+ * images, is no classifier, has fewer classes than the labels or does not tell its normalisation, E_DATA for too few
+ * images, E_USAGE for options out of range, E_GRADIENT for operators without gradient; AbortError after the signal.
+ *
+ * @example
+ * import { analyzeNetwork, collectStatistics, loadModel, normalizeNetwork, openDataFor } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { dataset } = await openDataFor(graph, { data: 'images' });
+ * const statistics = await collectStatistics(graph, dataset.train, { images: 16 });
+ * const { lossUnit } = await analyzeNetwork(graph, { ratios: [1], statistics, threads: 1 });
+ * console.log(lossUnit); // nats
  */
 export async function collectStatistics(
   graph: Graph,

@@ -13,9 +13,18 @@ import { slim } from './slim.ts';
 import { checkWeights, storeWeights } from './store.ts';
 
 /**
- * The exported form of `graph`, a float network of any origin, which is not changed. Inputs and outputs keep their names
- * and shapes. With float activations and `fp32` filters it computes the same, bit for bit, as the normalized network.
- * Throws E_USAGE for options that do not fit each other, E_UNSUPPORTED for a model that is quantized already.
+ * The exported form of `graph`, a float network of any origin, which is not changed. Inputs and outputs keep their
+ * names and shapes. With float activations and `fp32` filters it computes the same, bit for bit, as the normalized
+ * network. Throws E_USAGE for options that do not fit each other, E_UNSUPPORTED for a model that is quantized
+ * already.
+ *
+ * @example
+ * import { exportOnnx, loadModel, openDataFor, saveModel } from 'tritbank';
+ *
+ * const graph = await loadModel('mobilenet.onnx');
+ * const { dataset, normalisation } = await openDataFor(graph, { data: 'images' });
+ * const calibration = { split: dataset.train, normalisation, images: 16 };
+ * await saveModel(await exportOnnx(graph, { activations: 'int8', calibration }), 'int8.onnx');
  */
 export async function exportOnnx(graph: Graph, options: ExportOptions = {}): Promise<Graph> {
   const forms = formsOf(options);

@@ -43,8 +43,14 @@ export interface NormalizeOptions {
 const maxElements = 2 ** 26;
 
 /**
- * Rewrites `graph` in place, refreshing types, and returns it. Throws E_UNSUPPORTED for a quantized model, E_SHAPE for one
- * whose operands do not fit.
+ * Rewrites `graph` in place, refreshing types, and returns it. Throws E_UNSUPPORTED for a quantized model, E_SHAPE
+ * for one whose operands do not fit.
+ *
+ * @example
+ * import { findLayers, loadModel, normalizeNetwork } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * console.log(findLayers(graph).map(({ name }) => name));
  */
 export function normalizeNetwork(graph: Graph, { batchNorms = 'fold' }: NormalizeOptions = {}): Graph {
   const found = findQuantization(graph);

@@ -68,13 +68,18 @@ function unfit(node: Node, found: string): TritbankError {
 }
 
 /**
- * Rewrites `graph` (shapes inferred) in place, so that filter i of `node` is the one that was filter `order[i]`. `node`
- * is a Conv of one group, or a Gemm, with constant weights and bias. Names of nodes and initializers stay; a constant
- * that other nodes read too is copied before it changes. Throws E_MODEL for a node of another form, E_USAGE for an order
- * that does not have each filter once.
+ * Rewrites `graph` (shapes inferred) in place, so that filter i of `node` is the one that was filter `order[i]`.
+ * `node` is a Conv of one group, or a Gemm, with constant weights and bias. Names of nodes and initializers stay; a
+ * constant that other nodes read too is copied before it changes. Throws E_MODEL for a node of another form, E_USAGE
+ * for an order that does not have each filter once.
  *
- *     const node = graph.nodes.find((n) => n.name === 'conv_pw_1')!;
- *     permuteFilters(graph, node, [3, 0, 1, 2]); // filter 3 becomes the first one
+ * @example
+ * import { findLayers, loadModel, normalizeNetwork, permuteFilters } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { node, filters } = findLayers(graph)[0]!;
+ * const reversed = Array.from({ length: filters }, (_, i) => filters - 1 - i);
+ * permuteFilters(graph, node, reversed); // the last filter becomes the first one
  */
 export function permuteFilters(graph: Graph, node: Node, order: readonly number[]): PermutedFilters {
   if (node.graph !== graph) throw new Error(`internal: ${node.label} is in another graph`);

@@ -35,7 +35,14 @@ function isComputed(value: Value | undefined): boolean {
 const hasPackedWeights = ({ op, domain, inputs }: Node) =>
   domain === '' && (op === 'Conv' || op === 'Gemm') && inputs.slice(1).some(isComputed);
 
-/** `int8` for a network that rounds activations to 8 bits somewhere. */
+/**
+ * `int8` for a network that rounds activations to 8 bits somewhere.
+ *
+ * @example
+ * import { activationTypeOf, loadModel } from 'tritbank/graph';
+ *
+ * console.log(activationTypeOf(await loadModel('small.onnx'))); // int8
+ */
 export function activationTypeOf(graph: Graph): ActivationType {
   const rounds = (node: Node) => node.op === 'QuantizeLinear' && node.domain === '' && !isComputed(node.output());
   return graph.nodes.some(rounds) ? 'int8' : 'float';
@@ -44,6 +51,13 @@ export function activationTypeOf(graph: Graph): ActivationType {
 /**
  * Rewrites in place, refreshing types where it does; true when something changed. Inputs and outputs keep names, shapes
  * and element types. Throws E_SHAPE for operands that cannot fit.
+ *
+ * @example
+ * import { activationTypeOf, findBanks, loadModel, unpackNetwork } from 'tritbank/graph';
+ *
+ * const graph = await loadModel('small.onnx');
+ * unpackNetwork(graph);
+ * console.log(activationTypeOf(graph), findBanks(graph).map(({ name }) => name)); // float, and the banks
  */
 export function unpackNetwork(graph: Graph): boolean {
   const isInteger = activationTypeOf(graph) === 'int8';
