@@ -12,6 +12,7 @@ import type {
 import { compressOptions } from '../compress/options.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { text } from '../options/values.ts';
+import { otherPlaces } from '../train/recipe-options.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -21,7 +22,7 @@ import {
   ValueOption,
   version,
 } from './command.ts';
-import { addConfigFile, addConfigOptions, checkTeachers, newConfig } from './configure.ts';
+import { addConfigFile, addConfigOptions, checkTeachers, newConfig, resumedConfig } from './configure.ts';
 import {
   addCountingOptions,
   addStorageOptions,
@@ -70,11 +71,23 @@ export function addCompress(program: TritbankCommand): void {
   command.addOption(
     new ValueOption('--out <dir>', 'run directory (default: runs/<model>-compressed)', text('a directory')),
   );
-  command.option('--resume', 'go on with the run in --out');
+  command.option('--resume', 'go on with the run in --out, with its configuration');
   command.common(example);
 }
 
-async function configFrom(command: TritbankCommand, model: string, options: Options): Promise<CompressConfig> {
+/** The configuration of a run directory, which tells the network by its content besides. */
+function withoutNetwork(stored: object): object {
+  const { network: _network, ...rest } = stored as { network?: string };
+  return rest;
+}
+
+/** E_USAGE, E_FORMAT; E_RESUME for options that contradict those of the run that goes on. */
+async function configFrom(
+  command: TritbankCommand,
+  model: string,
+  out: string,
+  options: Options,
+): Promise<CompressConfig> {
   const [{ checkCompressConfig, defaultCompress }, { storageSchemes }] = await Promise.all([
     import('../compress/index.ts'),
     import('../cost/index.ts'),
@@ -82,11 +95,16 @@ async function configFrom(command: TritbankCommand, model: string, options: Opti
   if (options.calibrateOnly && options.training === false) {
     throw new TritbankError('E_USAGE', '--calibrate-only', 'expected it without --no-training, found both');
   }
-  const config = await newConfig<CompressConfig>(command, {
-    table: compressOptions,
-    defaults: { ...defaultCompress, model },
-    upgrade: ({ network: _network, ...stored }: { network?: string }) => stored,
-  });
+  const { storedConfig } = await import('../files/run-directory.ts');
+  const stored = options.resume ? storedConfig<CompressConfig>(out) : undefined;
+  const config = stored
+    ? resumedConfig(command, compressOptions, withoutNetwork(stored) as CompressConfig, join(out, 'config.json'))
+    : await newConfig<CompressConfig>(command, {
+        table: compressOptions,
+        defaults: { ...defaultCompress, model },
+        more: [...otherPlaces, 'normalisation'].map((place) => `training.${place}`),
+        upgrade: withoutNetwork,
+      });
   if (config.method === 'train' && config.data === undefined) {
     throw new TritbankError('E_USAGE', '--data', 'expected images, or --no-training, found neither');
   }
@@ -122,8 +140,8 @@ function createStageReporter(quiet: boolean) {
 
 async function compress(command: TritbankCommand, model: string, options: Options): Promise<void> {
   const { compressModel } = await import('../compress/index.ts');
-  const config = await configFrom(command, model, options);
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-compressed`);
+  const config = await configFrom(command, model, out, options);
   const reporter = createStageReporter(options.quiet === true);
   const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   const how: CompressOptions = {

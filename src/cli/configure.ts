@@ -32,17 +32,20 @@ interface Given<C> {
   readonly name: string;
   readonly change: Change<C>;
   readonly need: Need<C> | undefined;
+  /** Where its value is in a configuration, and the value. */
+  readonly key: string;
+  readonly get: (config: C) => unknown;
 }
 
 /** The given options in the order of the table, in which they apply. */
 function readGiven<C>(command: TritbankCommand, table: OptionTable<C>): Given<C>[] {
   const values = command.given();
-  return optionsOf(table).flatMap(({ flags, expected, parse, need }) => {
+  return optionsOf(table).flatMap(({ flags, expected, parse, need, key, get }) => {
     const option = new Option(flags);
     const value = values[option.attributeName()];
     if (value === undefined) return [];
     const change = expected === undefined ? parse('')! : (value as Change<C>);
-    return [{ name: option.long ?? flags, change, need }];
+    return [{ name: option.long ?? flags, change, need, key, get }];
   });
 }
 
@@ -92,12 +95,12 @@ export function resumedConfig<C extends object>(
   file: string,
 ): C {
   const given = readGiven(command, table);
-  for (const { name, change } of given) {
+  for (const { name, change, key, get } of given) {
     const changed = change(stored);
-    const key = (Object.keys(changed) as (keyof C)[]).find((k) => !isDeepStrictEqual(changed[k], stored[k]));
-    if (key === undefined) continue;
-    const [expected, found] = [stored[key], changed[key]].map((value) => JSON.stringify(value) ?? 'none');
-    throw new TritbankError('E_RESUME', name, `expected ${String(key)} ${expected} as in ${file}, found ${found}`);
+    if (isDeepStrictEqual(changed, stored)) continue;
+    const [was, is] = [get(stored), get(changed)].map((value) => JSON.stringify(value) ?? 'none');
+    const found = was === is ? 'another value' : is;
+    throw new TritbankError('E_RESUME', name, `expected ${key} ${was} as in ${file}, found ${found}`);
   }
   checkNeeds(stored, given);
   return stored;

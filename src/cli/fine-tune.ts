@@ -6,6 +6,7 @@ import { extend, field, type OptionTable, oneOf, text } from '../options/index.t
 import { defaultFineTune } from '../train/fine-tune-config.ts';
 import type { FineTuneModelConfig } from '../train/fine-tune-model.ts';
 import { dataOption, fineTuneOptions, granularities } from '../train/options.ts';
+import { otherPlaces } from '../train/recipe-options.ts';
 import { type CommonOptions, type TritbankCommand, ValueOption } from './command.ts';
 import { addConfigFile, addConfigOptions, checkTeachers, newConfig } from './configure.ts';
 import { performTraining, requireFree } from './run-directory.ts';
@@ -78,6 +79,7 @@ async function prepare(command: TritbankCommand, model: string, options: Options
     newConfig<FineTuneModelConfig>(command, {
       table,
       defaults: { ...fineTuneDefaults(method), model, data: '' },
+      more: [...otherPlaces, 'normalisation'],
       // what a run directory says besides
       upgrade: ({ start: _start, teacher: _teacher, ...stored }: { start?: string; teacher?: string }) => stored,
     });

@@ -6,6 +6,7 @@ import { text } from '../options/values.ts';
 import { defaultConfig, type TrainConfig, upgradeConfig } from '../train/config.ts';
 import type { RunOptions } from '../train/context.ts';
 import { trainOptions } from '../train/options.ts';
+import { otherPlaces } from '../train/recipe-options.ts';
 import { type CommonOptions, type TritbankCommand, ValueOption } from './command.ts';
 import { addConfigFile, addConfigOptions, checkTeachers, newConfig, resumedConfig } from './configure.ts';
 import { performTraining, readRun, requireFree } from './run-directory.ts';
@@ -35,7 +36,7 @@ export function addTrain(program: TritbankCommand): void {
   command.common(example);
 }
 
-const configuring = { table: trainOptions, defaults: defaultConfig, upgrade: upgradeConfig };
+const configuring = { table: trainOptions, defaults: defaultConfig, more: otherPlaces, upgrade: upgradeConfig };
 
 /** What to train, where. E_USAGE, E_RESUME, before anything is written. */
 async function prepare(command: TritbankCommand, options: Options): Promise<{ config: TrainConfig; out: string }> {

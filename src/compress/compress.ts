@@ -218,7 +218,7 @@ async function compressIn(
   const exported = await loadModel(path);
   const compared = await compare(job, exported);
   const { before, after } = measureBoth(job, exported);
-  const result = await run.stage('result', compressFiles.result, jsonCodec<CompressResult>(2), () => ({
+  const stored = await run.stage('result', compressFiles.result, jsonCodec<CompressResult>(2), () => ({
     model: path,
     original: config.model,
     plan: chosen,
@@ -231,6 +231,8 @@ async function compressIn(
     commands: run.commands,
     date: new Date().toISOString(),
   }));
+  // a directory may have been moved
+  const result = { ...stored, model: path };
   const analysis = run.file(compressFiles.analysis);
   const training = readTraining(job);
   return {

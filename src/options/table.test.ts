@@ -83,7 +83,8 @@ describe('checks', () => {
 });
 
 describe('parseConfig', () => {
-  const parse = (json: object) => parseConfig(json, { table, defaults, where: 'config.json', more: ['start'] });
+  const parse = (json: object) =>
+    parseConfig(json, { table, defaults, where: 'config.json', more: ['start', 'rate.kind'] });
 
   it('puts what a file has in place of the defaults', () => {
     expect(parse({ epochs: 3, mirror: true, start: 'x' })).toEqual({
@@ -97,6 +98,9 @@ describe('parseConfig', () => {
   it('says what is wrong with a file', () => {
     expect(() => parse({ epoch: 3 })).toThrow(
       'config.json epoch: expected one of name, epochs, rate, shares, mirror, start, found another',
+    );
+    expect(() => parse({ rate: { factr: 1 } })).toThrow(
+      'config.json rate.factr: expected one of factor, kind, found another',
     );
     expect(() => parse({ epochs: 0 })).toThrow(
       expect.objectContaining({ code: 'E_FORMAT', where: 'config.json epochs' }),

@@ -164,19 +164,45 @@ const describe = (value: unknown) => {
   return typeof value === 'number' ? `${value}` : (JSON.stringify(value) ?? 'none');
 };
 
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The places of all values in a configuration: `schedule.name`. */
+const pathsIn = (config: object): string[] =>
+  Object.entries(config).flatMap(([key, value]) =>
+    isObject(value) ? pathsIn(value).map((path) => `${key}.${path}`) : [key],
+  );
+
+/** The names that known places have directly below `parent`. */
+const childrenOf = (parent: string, known: readonly string[]): string[] =>
+  known.filter((key) => key.startsWith(parent)).map((key) => key.slice(parent.length).split('.')[0]!);
+
+/** The first key that is not known; what nothing is known of is not looked into. */
+function findStrange(
+  json: object,
+  parent: string,
+  known: readonly string[],
+): { key: string; parent: string } | undefined {
+  const children = new Set(childrenOf(parent, known));
+  if (children.size === 0) return undefined;
+  for (const [name, value] of Object.entries(json)) {
+    if (!children.has(name)) return { key: parent + name, parent };
+    const inner = isObject(value) ? findStrange(value, `${parent}${name}.`, known) : undefined;
+    if (inner) return inner;
+  }
+  return undefined;
+}
+
 /**
  * A configuration from a file's JSON: what it has in place of the defaults. `where`, usually the file, begins the place in
  * an error; `more` are keys that no option sets. E_FORMAT for unknown keys and for values of another kind.
  */
 export function parseConfig<C extends object>(json: object, { table, defaults, where, more = [] }: ConfigFile<C>): C {
-  const known = new Set([...optionsOf(table).map(({ key }) => key.split('.')[0]!), ...Object.keys(defaults), ...more]);
-  const strange = Object.keys(json).find((key) => !known.has(key));
-  if (strange !== undefined) {
-    throw new TritbankError(
-      'E_FORMAT',
-      `${where} ${strange}`,
-      `expected one of ${[...known].join(', ')}, found another`,
-    );
+  const known = [...optionsOf(table).map(({ key }) => key), ...pathsIn(defaults), ...more];
+  const strange = findStrange(json, '', known);
+  if (strange) {
+    const expected = [...new Set(childrenOf(strange.parent, known))].join(', ');
+    throw new TritbankError('E_FORMAT', `${where} ${strange.key}`, `expected one of ${expected}, found another`);
   }
   const config = { ...defaults, ...json };
   try {

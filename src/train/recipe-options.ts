@@ -142,6 +142,9 @@ export function distillationOptions(need: Need<Recipe>): ConfigOption<Recipe>[] 
   ];
 }
 
+/** Places in a recipe that no option sets by itself. */
+export const otherPlaces = ['oscillation.kind', 'oscillation.momentum'] as const;
+
 export const imageOptions: readonly ConfigOption<Recipe>[] = [
   field(
     'trainSamples',
