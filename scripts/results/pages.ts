@@ -8,6 +8,18 @@ import { readStored, type StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
 import { printAblations, printCycles, printDense, printRuns, printSparse, printSummary } from './tables.ts';
 
+/** A paragraph in lines of at most 118 columns. */
+function wrap(paragraph: string): string {
+  const lines = [''];
+  for (const word of paragraph.split(/\s+/)) {
+    const line = lines.at(-1)!;
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= 118) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}
+
 interface Network {
   /** The folder's name. */
   readonly name: string;
@@ -93,21 +105,21 @@ function makeResultsPage(networks: readonly Network[]): string {
 
 ## CIFAR-10
 
-Top-1 on the 10,000 test images, of the exported file after training; with several seeds their mean, standard deviation and
+${wrap(`Top-1 on the 10,000 test images, of the exported file after training; with several seeds their mean, standard deviation and
 number. "points" is the difference to the original that the row's runs start from. Sizes are those of the paper's schemes, ternary weights at 2 bits, relative to the
 original with every value at 16 bits; energy and throughput are those of the accelerator model \`paper\`, relative to the
 original at 16 bits, every ternary weight counted as an addition (dense, as the paper counts). Training is that of the row alone, on one thread,
 on a machine with other work: seconds are an upper bound. Test accuracies by epoch
 of MobileNet-V1's first cycle and of MobileNet-V2's original (chart and \`metrics.jsonl\`) were measured before batch norms were
-measured on augmented images, and are too low; those of the files are not. ${machines.join('; ')}.
+measured on augmented images, and are too low; those of the files are not. ${machines.join('; ')}.`)}
 
 ${networks.map(describeNetwork).join('\n\n')}
 
 ## Commands
 
-\`npx tsx scripts/cifar10/run.ts all\` makes all runs, \`npm run results\` this page. Each run's configuration, plan, figures
+${wrap(`\`npx tsx scripts/cifar10/run.ts all\` makes all runs, \`npm run results\` this page. Each run's configuration, plan, figures
 (\`run.json\`, with the recorded command) and \`metrics.jsonl\` are in its folder, and the models of the best ones. ${describeNames()}
-A run is made by \`npx tsx scripts/cifar10/run.ts\` and what is listed.
+A run is made by \`npx tsx scripts/cifar10/run.ts\` and what is listed.`)}
 
 ${networks.map(({ name, title, runs }) => `### ${title}\n\n${printRuns(name, runs)}`).join('\n\n')}
 `;
