@@ -13,6 +13,7 @@
 export { type DifferentiateOptions, differentiate } from './autodiff/differentiate.ts';
 export type { Attribute, Attributes, Dim, NodeOptions } from './ir/graph.ts';
 export {
+  AbortError,
   type DType,
   type ErrorCode,
   f32,

@@ -46,12 +46,14 @@ export {
   type CompressProgress,
   type CompressResult,
   type CompressSettings,
+  type Control,
   calibrate,
   collectStatistics,
   compressModel,
   costCandidates,
   type DecomposeOptions,
   type Decomposition,
+  type DeployedFile,
   decompose,
   defaultCompress,
   describePlan,
@@ -60,7 +62,10 @@ export {
   type LayerStatistics,
   type ModelReport,
   makeCandidates,
+  type OriginalFile,
   optimizePlan,
+  predictLoss,
+  type RuntimeUse,
   type StatisticsOptions,
 } from './compress/index.ts';
 export type { InputReport, InspectOptions, LayerReport, TensorReport } from './compress/inspect.ts';
@@ -161,7 +166,6 @@ export {
 export * from './graph.ts';
 export { printTable, type ReportOptions, renderReport } from './report/index.ts';
 export {
-  AbortError,
   buildStep,
   checkConfig,
   defaultConfig,

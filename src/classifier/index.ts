@@ -3,6 +3,7 @@ export * from './evaluate.ts';
 export * from './input.ts';
 export * from './label-file.ts';
 export * from './labels.ts';
+export * from './measured-network.ts';
 export * from './normalisation.ts';
 export * from './open-data.ts';
 export * from './scores.ts';

@@ -1,14 +1,9 @@
 /** `tritbank compress`: a trained model with hybrid filter banks in place of its layers. */
 
 import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { plainDefaults } from '../compress/defaults.ts';
-import type {
-  CompressConfig,
-  Compression,
-  CompressOptions,
-  CompressProgress,
-  CompressResult,
-} from '../compress/index.ts';
+import type { CompressConfig, Compression, CompressOptions, CompressProgress } from '../compress/index.ts';
 import { compressOptions } from '../compress/options.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { text } from '../options/values.ts';
@@ -63,7 +58,7 @@ export function addCompress(program: TritbankCommand): void {
   addConfigOptions(command, { Data: Data!, Budget: Budget!, Accelerator: Accelerator! }, defaults);
   command.renamed('--test-samples <n>', 'samples').renamed('--ratios <list>', 'widthRatios');
   addCountingOptions(command);
-  addStorageOptions(command, 'hybrid');
+  addStorageOptions(command, 'hybrid-fp16');
   addConfigOptions(command, others, defaults);
   addConfigFile(command);
   command.action((model: string, options: Options) => compress(command, model, options));
@@ -88,7 +83,7 @@ async function configFrom(
   out: string,
   options: Options,
 ): Promise<CompressConfig> {
-  const [{ checkCompressConfig, defaultCompress }, { storageSchemes }] = await Promise.all([
+  const [{ checkCompressConfig, defaultCompress, schemeOf }, { storageSchemes }] = await Promise.all([
     import('../compress/index.ts'),
     import('../cost/index.ts'),
   ]);
@@ -109,11 +104,14 @@ async function configFrom(
     throw new TritbankError('E_USAGE', '--data', 'expected images, or --no-training, found neither');
   }
   checkTeachers(config.training.teachers);
+  // a scheme that was not chosen is that of the file
+  const isChosen = stored !== undefined || !isDeepStrictEqual(config.scheme, defaultCompress.scheme);
+  const fitting = isChosen ? config.scheme : schemeOf(config.activations);
   const complete: CompressConfig = {
     ...config,
     model,
     conventions: conventionsFrom(config.conventions, options),
-    scheme: schemeFrom(storageSchemes, options, () => config.scheme) ?? config.scheme,
+    scheme: schemeFrom(storageSchemes, options, () => fitting) ?? fitting,
   };
   // the library would take the paper's choice where none is given
   checkCompressConfig(complete);
@@ -159,7 +157,8 @@ async function compress(command: TritbankCommand, model: string, options: Option
     reporter.stop();
     const { result } = compression;
     const report = await writeReport(out, compression);
-    printResult(options, { out, ...result, report }, () => `${describe(result)}\n${line('report', report)}`);
+    const { describeCompression } = await import('../report/compress-text.ts');
+    printResult(options, { out, ...result, report }, () => describeCompression(compression, report));
   } finally {
     reporter.stop();
   }
@@ -175,33 +174,4 @@ async function writeReport(out: string, compression: Compression): Promise<strin
   const path = join(out, 'report.html');
   writeFileAtomic(path, await renderCompressReport({ title, generatedBy: `tritbank ${version}`, ...compression }));
   return path;
-}
-
-const line = (term: string, value: string) => `${term.padEnd(16)} ${value}`;
-
-function describe({ plan, relative, bytes, accuracy, agreement, seconds, model }: CompressResult): string {
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
-  const layers = Object.values(plan.layers).filter((layer) => layer.method !== 'fp').length;
-  const lines: [string, string][] = [
-    ['layers', `${layers} of ${Object.keys(plan.layers).length} became filter banks`],
-    ['size', `${(bytes / 1024).toFixed(1)} KB, ${percent(relative.size)} of the original at 16 bits`],
-    ['multiplications', `${percent(relative.multiplications)} of the original's`],
-    ['energy', `${relative.energy.toFixed(4)} of the original's`],
-    ['throughput', `${relative.throughput.toFixed(4)} of the original's`],
-  ];
-  if (accuracy && agreement) {
-    const { before, after } = accuracy;
-    const change = 100 * (after.top1 - before.top1);
-    lines.push(
-      [
-        'top-1',
-        `${percent(after.top1)}, original ${percent(before.top1)} (${change >= 0 ? '+' : ''}${change.toFixed(2)} points)`,
-      ],
-      ['top-5', `${percent(after.top5)}, original ${percent(before.top5)}`],
-      ['agreement', `${percent(agreement.share)} of ${after.samples} predictions are the same`],
-    );
-  }
-  const times = Object.entries(seconds).map(([stage, time]) => `${stage} ${time.toFixed(1)} s`);
-  lines.push(['time', times.join(', ') || 'nothing to do'], ['model', model]);
-  return lines.map(([term, value]) => line(term, value)).join('\n');
 }

@@ -10,6 +10,7 @@ const schemes = [
   'twn',
   'strassen',
   'hybrid',
+  'hybrid-fp16',
   'int8',
   'hybrid-int8',
 ] as const satisfies readonly StorageSchemeName[];
@@ -45,7 +46,9 @@ export function addCountingOptions(command: TritbankCommand): void {
 /** `scheme` is the default; without one those are chosen from that a file can have, by what the model is. */
 export function addStorageOptions(command: TritbankCommand, scheme?: StorageSchemeName): void {
   const names = scheme === undefined ? [...schemes, ...fileSchemes] : schemes;
-  const fitting = scheme ?? 'packed-int8 for 8-bit activations, else the one of the paper that fits the model';
+  const fitting =
+    scheme ??
+    'packed-int8 for 8-bit activations, hybrid-fp16 for hybrids, else the one of the paper that fits the model';
   const packing = scheme === undefined ? "the scheme's" : packings[0];
   command
     .optionsGroup('Storage:')

@@ -1,12 +1,15 @@
 /** `tritbank cost`: what a model takes to store and to compute, per layer and in all, and over a sweep of hybrids. */
 
 import { basename } from 'node:path';
-import type { CostOptions, NetworkCost, Sweep } from '../cost/index.ts';
+import type { Analysis } from '../compress/index.ts';
+import type { CostOptions, NetworkCost, Sweep, SweepOptions } from '../cost/index.ts';
 import { TritbankError } from '../ir/errors.ts';
+import type { Graph } from '../ir/index.ts';
 import { number, oneOf, pairOf, series, text, type ValueKind, whole } from '../options/values.ts';
 import {
   type CommonOptions,
   commandLine,
+  interruptible,
   printResult,
   RepeatedOption,
   type TritbankCommand,
@@ -21,6 +24,7 @@ import {
   type StorageOptions,
   schemeFrom,
 } from './cost-options.ts';
+import { createProgress } from './progress.ts';
 
 const sweepNames = ['alpha', 'width-ratio'] as const;
 type SweepName = (typeof sweepNames)[number];
@@ -31,6 +35,7 @@ interface Options extends CommonOptions, CountingOptions, StorageOptions {
   readonly split?: number;
   readonly dim?: readonly { readonly name: string; readonly value: number }[];
   readonly sweep?: readonly { readonly name: SweepName; readonly value: readonly number[] }[];
+  readonly analysis?: string | boolean;
   readonly nodes?: boolean;
   readonly csv?: boolean;
   readonly report?: string;
@@ -38,7 +43,8 @@ interface Options extends CommonOptions, CountingOptions, StorageOptions {
 
 const example = `tritbank cost runs/first/model.onnx
 tritbank cost model.onnx --accelerator horowitz-int8 --ternary zero-skipping --json
-tritbank cost model.onnx --sweep alpha=0:1:0.125 --sweep width-ratio=0.5:2:0.25 --report sweep.html`;
+tritbank analyze model.onnx --data images/ --out analysis.json
+tritbank cost model.onnx --sweep alpha=0:1:0.125 --sweep width-ratio=0.5:2:0.25 --analysis analysis.json --report sweep.html`;
 
 /** `alpha=0:1:0.125`: the range of the values depends on the name. */
 const sweepKind: ValueKind<{ readonly name: SweepName; readonly value: number[] }> = {
@@ -107,6 +113,15 @@ export function addCost(program: TritbankCommand): void {
         sweepKind,
       ),
     )
+    .addOption(
+      new ValueOption(
+        '--analysis <file>',
+        "of 'tritbank analyze --out FILE', for predicted losses of the configurations (default: one of the weights alone, " +
+          'made now)',
+        text('a file'),
+      ),
+    )
+    .option('--no-analysis', 'a sweep without predicted losses')
     .action(cost);
   command
     .optionsGroup('Output:')
@@ -132,12 +147,15 @@ async function cost(path: string, options: Options): Promise<void> {
   if (options.csv && options.json)
     throw new TritbankError('E_USAGE', '--csv', 'expected no --json with it, found both');
   const sweep = options.sweep && collectSweep(options.sweep);
-  const [{ measureCost, paperConventions, storageSchemes, sweepCost }, { openModel }, report] = await Promise.all([
+  const [{ measureCost, paperConventions, storageSchemes }, { openModel }, report] = await Promise.all([
     import('../cost/index.ts'),
     import('../onnx/index.ts'),
     import('../report/index.ts'),
   ]);
   const { graph, fileBytes } = await openModel(path);
+  if (typeof options.analysis === 'string' && !sweep) {
+    throw new TritbankError('E_USAGE', '--analysis', 'expected --sweep with it, found none');
+  }
   const { accelerator, format, split, dim = [] } = options;
   const basic: CostOptions = {
     conventions: conventionsFrom(paperConventions, options),
@@ -146,11 +164,11 @@ async function cost(path: string, options: Options): Promise<void> {
     ...(format !== undefined && { format }),
     ...(split !== undefined && { split }),
   };
-  const fitting = () => (sweep ? storageSchemes.hybrid : measureCost(graph, basic).scheme);
+  const fitting = () => (sweep ? storageSchemes['hybrid-fp16'] : measureCost(graph, basic).scheme);
   const scheme = schemeFrom(storageSchemes, options, fitting);
   const chosen: CostOptions = { ...basic, ...(scheme && { scheme }) };
   const done: Measured = sweep
-    ? { sweep: sweepCost(graph, { ...chosen, ...sweep }) }
+    ? { sweep: await sweepWithLosses(graph, { ...chosen, ...sweep }, options) }
     : { cost: measureCost(graph, chosen) };
   if (options.report !== undefined) await writeCostReport(options.report, basename(path), fileBytes, done);
   const { nodes = false } = options;
@@ -163,6 +181,48 @@ async function cost(path: string, options: Options): Promise<void> {
     const text = done.sweep ? report.printSweep(done.sweep.points) : report.printCost(done.cost, { nodes, fileBytes });
     return options.report === undefined ? text : `${text}\n\nreport  ${options.report}`;
   });
+}
+
+/** The sweep with what an analysis predicts of its plans: that of a file, or of the weights, made now. */
+async function sweepWithLosses(graph: Graph, options: SweepOptions, { analysis, quiet = false }: Options) {
+  const [{ sweepCost }, { normalizeNetwork }] = await Promise.all([
+    import('../cost/index.ts'),
+    import('../passes/index.ts'),
+  ]);
+  if (analysis === false) return sweepCost(graph, options);
+  const { analyzeNetwork, checkAnalysis, filterSensitivity, predictLoss, readAnalysis } = await import(
+    '../compress/index.ts'
+  );
+  const network = normalizeNetwork(graph);
+  const found = typeof analysis === 'string' ? readAnalysis(analysis) : await analyzeWeights();
+  checkAnalysis(network, found);
+  return sweepCost(network, {
+    ...options,
+    sensitivity: (widthRatio) => filterSensitivity(found, widthRatio),
+    lossOf: (plan) => predictLoss(found, plan),
+  });
+
+  async function analyzeWeights(): Promise<Analysis> {
+    // fails now for what no sweep is possible of
+    sweepCost(network, options);
+    const progress = createProgress({ label: 'analysis of the weights', total: 100, unit: '%', quiet });
+    try {
+      const ratios = [...new Set(options.widthRatios)];
+      const from = Math.min(...ratios);
+      return await interruptible(
+        (signal) =>
+          analyzeNetwork(network, {
+            // residuals are read between widths, and a little beyond them
+            ratios: [...new Set([from / 2, ...ratios])],
+            signal,
+            onProgress: (share, layer) => progress.update(Math.round(100 * share), { layer }),
+          }),
+        () => 'nothing is kept; --no-analysis needs none',
+      );
+    } finally {
+      progress.stop();
+    }
+  }
 }
 
 type Measured =

@@ -1,6 +1,7 @@
 /** What `compressModel` is asked for; stored as `config.json`, so that a resumed run does the same. */
 
 import { type Conventions, paperConventions, type StorageScheme, storageSchemes } from '../cost/index.ts';
+import type { ActivationForm } from '../export/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import type { FineTuneConfig } from '../train/index.ts';
 import { plainDefaults } from './defaults.ts';
@@ -25,6 +26,8 @@ export interface CompressConfig {
   readonly format?: string;
   readonly conventions: Conventions;
   readonly scheme: StorageScheme;
+  /** Of the packed file; those of 8 bits are calibrated on the images. */
+  readonly activations: ActivationForm;
   /** Width ratios and shares of full-precision filters that the planner may choose from; defaults as in the analysis. */
   readonly ratios?: readonly number[];
   readonly alphas?: readonly number[];
@@ -45,7 +48,16 @@ export interface CompressConfig {
   readonly threads?: number;
 }
 
-export type CompressStage = 'statistics' | 'analysis' | 'plan' | 'build' | 'calibrate' | 'train' | 'verify';
+export type CompressStage =
+  | 'statistics'
+  | 'analysis'
+  | 'plan'
+  | 'build'
+  | 'calibrate'
+  | 'train'
+  | 'export'
+  | 'verify'
+  | 'control';
 
 export interface CompressProgress {
   readonly stage: CompressStage;
@@ -69,11 +81,15 @@ export interface CompressOptions {
   readonly warn?: (line: string) => void;
 }
 
-/** Defaults besides the model and the budget. Costs are counted as the paper does. */
+/** How files with these activations store what a plan chooses. */
+export const schemeOf = (activations: ActivationForm): StorageScheme =>
+  storageSchemes[activations === 'int8' ? 'hybrid-int8' : 'hybrid-fp16'];
+
+/** Defaults besides the model and the budget. Operations are counted as the paper does. */
 export const defaultCompress = {
   ...plainDefaults,
   conventions: paperConventions,
-  scheme: storageSchemes.hybrid,
+  scheme: schemeOf(plainDefaults.activations),
 } as const satisfies Partial<CompressConfig>;
 
 /** What is given of a configuration; the rest are defaults. */
@@ -92,6 +108,7 @@ export function completeConfig(model: string, settings: CompressSettings): Compr
     model,
     ...(!isChosen && { uniform: paperChoice }),
     ...(settings.data === undefined && { method: 'none' }),
+    ...(settings.activations && { scheme: schemeOf(settings.activations) }),
     ...settings,
     training: { ...plainDefaults.training, ...settings.training },
   };
@@ -99,7 +116,7 @@ export function completeConfig(model: string, settings: CompressSettings): Compr
 
 /** Throws E_USAGE for the first thing that does not fit. */
 export function checkCompressConfig(config: CompressConfig): void {
-  const { budget, uniform, plan, analysis, method, data, init, images } = config;
+  const { activations, budget, uniform, plan, analysis, method, data, init, images } = config;
   const limits = namesIn(budget);
   const ways = [limits.length > 0 && 'a budget', uniform && 'a uniform choice', plan !== undefined && 'a plan'];
   const given = ways.filter((way) => way);
@@ -118,6 +135,9 @@ export function checkCompressConfig(config: CompressConfig): void {
   }
   if (method !== 'none' && data === undefined) {
     throw new TritbankError('E_USAGE', 'data', `expected images to ${method} with, found none`);
+  }
+  if (activations === 'int8' && data === undefined) {
+    throw new TritbankError('E_USAGE', 'activations', 'expected images to calibrate 8 bits with, found none');
   }
   if (init === 'draw' && method !== 'train') {
     throw new TritbankError('E_USAGE', 'init', `expected decomposed factors without training, found drawn ones`);

@@ -1,6 +1,6 @@
 /**
  * Compression of a given, trained network: analysed, planned under a budget, rebuilt with hybrid filter banks, trained
- * with the original as its teacher (or calibrated, or left as decomposed), exported, and measured as a file. Each stage
+ * with the original as its teacher (or calibrated, or left as decomposed), packed, and measured as a file beside its control. Each stage
  * leaves its result in the run directory, where the next run finds it (`job.ts` names the files).
  */
 
@@ -34,9 +34,18 @@ import {
   completeConfig,
 } from './compress-config.ts';
 import {
+  type Control,
+  type DeployedFile,
+  evaluateControl,
+  measureFootprint,
+  type OriginalFile,
+  packBoth,
+} from './deployment.ts';
+import {
   compressFiles,
   compressLayout,
   compressOrder,
+  countingOf,
   type Job,
   reporter,
   signalOf,
@@ -48,13 +57,19 @@ import { checkAnalysis } from './planning/make-candidates.ts';
 import { rebuild } from './rebuild.ts';
 import type { Analysis } from './sensitivity.ts';
 
-export interface CompressResult {
-  readonly model: string;
+export interface CompressResult extends DeployedFile {
+  /** The file of the compressed network in float, for further training and other exports. */
+  readonly network: string;
   readonly original: string;
   readonly plan: PlanFile;
-  /** Of the exported file. */
+  /** Of the network, counted under the configuration's storage scheme. */
   readonly relative: Relative;
-  readonly bytes: number;
+  /** Bytes of the values under that scheme; `bytes` are those of the file. */
+  readonly countedBytes: number;
+  /** The uncompressed network in int8. */
+  readonly control: Control;
+  /** The original, where it is a file. */
+  readonly originalFile: OriginalFile;
   /** 1000-way, or as many ways as the model has classes; absent without data. */
   readonly accuracy?: { readonly before: Accuracy; readonly after: Accuracy };
   /** Between the original's and the file's predictions. */
@@ -75,8 +90,10 @@ export interface Compression {
   readonly graph: Graph;
   /** The original with every value at 16 bits. */
   readonly before: NetworkCost;
-  /** The exported file. */
+  /** The compressed network. */
   readonly after: NetworkCost;
+  /** The original with every value at 8 bits, in the accelerator's int8 format if it has one. */
+  readonly control: NetworkCost;
   /** Absent for a plan that was given. */
   readonly analysis?: Analysis;
   /** Of the method `train`. */
@@ -85,13 +102,14 @@ export interface Compression {
   readonly samples?: readonly ExampleImage[];
 }
 
-/** What the original and the exported file cost. */
-function measureBoth({ config, graph }: Job, exported: Graph): { before: NetworkCost; after: NetworkCost } {
-  const { accelerator, format, conventions, scheme } = config;
-  const options = { accelerator, conventions, ...(format !== undefined && { format }) };
+/** What the original, the compressed network and the control cost. */
+function measureAll({ config, graph }: Job, network: Graph): Pick<Compression, 'before' | 'after' | 'control'> {
+  const counting = countingOf(config);
+  const { format } = countingOf({ ...config, activations: 'int8' });
   return {
-    before: measureCost(graph, { ...options, scheme: 'fp' }),
-    after: measureCost(exported, { ...options, scheme }),
+    before: measureCost(graph, { ...counting, scheme: 'fp' }),
+    after: measureCost(network, counting),
+    control: measureCost(graph, { ...counting, format, scheme: 'int8' }),
   };
 }
 
@@ -141,8 +159,8 @@ const openData = (graph: Graph, { data, dataDir, training }: CompressConfig, opt
     ? undefined
     : openDataFor(graph, { ...training, data, ...(dataDir !== undefined && { dataDir }) }, options);
 
-/** Configurations of earlier releases did not tell the network by its content. */
-const upgrade = (network: string) => (stored: object) => ({ network, ...stored });
+/** Configurations of earlier releases did not tell the network by its content, and left the file unpacked. */
+const upgrade = (network: string) => (stored: object) => ({ network, activations: 'float', ...stored });
 
 /**
  * Compresses a model (an ONNX file, its bytes, or a graph, which is not changed) and leaves the files of every stage
@@ -213,17 +231,23 @@ async function compressIn(
   };
   const chosen = givenPlan ?? (await plan(job, async () => givenAnalysis ?? analyze(job, statistics)));
   checkPlan(chosen, job.graph, run.file(compressFiles.plan));
-  const path = run.file(compressFiles.model);
-  await run.stage('export', compressFiles.model, modelCodec, () => rebuildModel(job, chosen, statistics));
-  const exported = await loadModel(path);
-  const compared = await compare(job, exported);
-  const { before, after } = measureBoth(job, exported);
+  const path = run.file(compressFiles.network);
+  await run.stage('save', compressFiles.network, modelCodec, () => rebuildModel(job, chosen, statistics));
+  const network = await loadModel(path);
+  const packed = await packBoth(job, network);
+  const compared = await compare(job, packed.model);
+  const controlAccuracy = await evaluateControl(job, packed.control);
+  const files = await measureFootprint(job);
+  const costs = measureAll(job, network);
   const stored = await run.stage('result', compressFiles.result, jsonCodec<CompressResult>(2), () => ({
-    model: path,
+    ...files.model,
+    network: path,
     original: config.model,
     plan: chosen,
-    relative: after.relative,
-    bytes: after.bytes,
+    relative: costs.after.relative,
+    countedBytes: costs.after.bytes,
+    control: { ...files.control, ...controlAccuracy },
+    originalFile: files.original,
     ...compared,
     seconds: run.seconds,
     config,
@@ -232,14 +256,14 @@ async function compressIn(
     date: new Date().toISOString(),
   }));
   // a directory may have been moved
-  const result = { ...stored, model: path };
+  const here = { network: path, model: run.file(compressFiles.model) };
+  const result = { ...stored, ...here, control: { ...stored.control, model: run.file(compressFiles.control) } };
   const analysis = run.file(compressFiles.analysis);
   const training = readTraining(job);
   return {
     result,
-    graph: exported,
-    before,
-    after,
+    graph: network,
+    ...costs,
     ...(existsSync(analysis) && { analysis: readAnalysis(analysis) }),
     ...(training && { training }),
     ...(compared && { samples: await readExamples(compared.agreement, (data as ClassifierData).dataset) }),

@@ -7,6 +7,7 @@ const { seed: _seed, ...training } = defaultFineTune;
 export const plainDefaults = {
   budget: {},
   accelerator: 'paper',
+  activations: 'float',
   images: 256,
   method: 'train',
   init: 'decompose',

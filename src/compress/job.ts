@@ -1,6 +1,7 @@
 /** One compression: what it is asked for, where its files are, and the data, which are opened once. */
 
 import type { ClassifierData } from '../classifier/index.ts';
+import { chooseSetting } from '../cost/index.ts';
 import type { RunDirectory } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
 import type { CompressConfig, CompressOptions, CompressStage } from './compress-config.ts';
@@ -13,21 +14,33 @@ export const compressFiles = {
   plan: 'plan.json',
   /** A run directory of `fineTune`. */
   training: 'training',
+  /** The compressed network in float, for further training and other exports. */
+  network: 'network.onnx',
+  /** The same packed, for deployment. */
   model: 'model.onnx',
+  /** The uncompressed network in int8. */
+  control: 'control.onnx',
   comparison: 'comparison.json',
+  controlAccuracy: 'control.json',
+  footprint: 'footprint.json',
   result: 'result.json',
   report: 'report.html',
 } as const;
 
 /** What a new run removes of an earlier one. */
-export const compressLayout: readonly string[] = [...Object.values(compressFiles), 'model.onnx.data'];
+export const compressLayout: readonly string[] = [
+  ...Object.values(compressFiles),
+  ...[compressFiles.network, compressFiles.model, compressFiles.control].map((file) => `${file}.data`),
+];
 
 /** Each is made from those before it. */
 export const compressOrder: readonly string[] = [
   compressFiles.analysis,
   compressFiles.plan,
+  compressFiles.network,
   compressFiles.model,
   compressFiles.comparison,
+  compressFiles.footprint,
   compressFiles.result,
 ];
 
@@ -45,6 +58,12 @@ export const reporter =
   ({ options }: Job, stage: CompressStage, unit: string) =>
   (done: number, total: number) =>
     options.onProgress?.({ stage, done, total, unit });
+
+/** How costs are counted; networks with 8-bit activations in the accelerator's int8 format, if it has one. */
+export function countingOf({ accelerator, format, activations, conventions, scheme }: CompressConfig) {
+  const { format: fitting } = chooseSetting({ accelerator, ...(format !== undefined && { format }) }, activations);
+  return { accelerator, format: fitting, conventions, scheme };
+}
 
 /** Which training images are used, in all stages the same. */
 export const trainingOf = ({ config: { seed, training } }: Job) => ({

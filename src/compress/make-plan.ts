@@ -7,12 +7,12 @@ import type { Graph } from '../ir/index.ts';
 import { isBank, makePlan, otherFilters } from '../quantize/index.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { keepAnalyzed } from './analysis-progress.ts';
-import { compressFiles, type Job, reporter, signalOf, threadsOf, trainingOf } from './job.ts';
+import { compressFiles, countingOf, type Job, reporter, signalOf, threadsOf, trainingOf } from './job.ts';
 import { type Measured, measureLayers } from './measure-layers.ts';
 import { type LayerCandidates, untouched } from './planning/candidate.ts';
 import { describePlan } from './planning/describe-plan.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
-import { filterSensitivity, makeCandidates, predictLosses, predictNonZero } from './planning/make-candidates.ts';
+import { filterSensitivity, makeCandidates, predictBankLoss, predictNonZero } from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
 import { type Analysis, analyzeNetwork, defaultSparsities } from './sensitivity.ts';
 
@@ -82,10 +82,8 @@ function uniformCandidates(
     const layer = known.get(name);
     if (!layer) return [];
     if (!isBank(planned)) return [{ name, candidates: [untouched] }];
-    const ternary = otherFilters(layer.filters, planned.fullPrecision);
-    const losses = predictLosses(layer, ternary.length, planned.hidden);
-    const loss = ternary.reduce((sum, filter) => sum + losses[filter]!, 0);
-    const nonZero = predictNonZero(layer, ternary.length, planned.hidden);
+    const loss = predictBankLoss(layer, planned);
+    const nonZero = predictNonZero(layer, otherFilters(layer.filters, planned.fullPrecision).length, planned.hidden);
     return [{ name, candidates: [{ plan: planned, loss, nonZero }] }];
   });
 }
@@ -95,8 +93,8 @@ export function plan(job: Job, analysis: () => Promise<Analysis>): Promise<PlanF
   const { config, graph, run } = job;
   return run.stage('plan', compressFiles.plan, planCodec, async () => {
     const found = await analysis();
-    const { accelerator, format, conventions, scheme, alphas, ratios, sparsities, uniform, budget } = config;
-    const counting: PlannerOptions = { accelerator, conventions, scheme, ...(format !== undefined && { format }) };
+    const { alphas, ratios, sparsities, uniform, budget } = config;
+    const counting: PlannerOptions = countingOf(config);
     const grid = {
       ...(alphas && { alphas }),
       ...(ratios && { ratios }),

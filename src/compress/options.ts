@@ -97,6 +97,14 @@ export const compressOptions: OptionTable<CompressConfig> = {
     ),
     field('format', '--format <name>', "number format (default: the accelerator's own)", text('a number format')),
   ],
+  Deployment: [
+    field(
+      'activations',
+      '--activations <form>',
+      'of the packed file: float or int8, calibrated on the images',
+      oneOf(['float', 'int8']),
+    ),
+  ],
   Method: [
     toggle('method', '--calibrate-only', 'layer by layer, without labels and training', (config) => ({
       ...config,

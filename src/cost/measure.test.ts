@@ -44,21 +44,27 @@ it('measures energy, memory energy and intensity by hand', () => {
   expect([pw.macs, pw.products, pw.additions]).toEqual([macs, products, additions]);
   expect([pw.multiplications, pw.additionsWithMacs]).toEqual([macs + products, macs + additions]);
   expect(pw.energy).toBe(10 * macs + 7 * products + 2 * additions);
-  // 4 weights at 16 bits, 12 ternary ones at 2, 4 biases and 3 scales at 32
-  expect(pw.bytes).toBe(8 + 3 + 28);
+  // 4 weights at 16 bits, 12 ternary ones at 2, 4 biases and 3 scales at 16
+  expect(pw.bytes).toBe(8 + 3 + 14);
   expect([pw.inputBytes, pw.outputBytes]).toEqual([4 * 2 * 25, 4 * 4 * 25]);
-  expect(pw.memoryEnergy).toBe(3 * 39 + 200 + 400);
-  expect(pw.intensity).toBe((2 * macs + products + additions) / (39 + 200 + 400));
+  expect(pw.memoryEnergy).toBe(3 * 25 + 200 + 400);
+  expect(pw.intensity).toBe((2 * macs + products + additions) / (25 + 200 + 400));
   expect(total.energy).toBe(layers.reduce((sum, layer) => sum + layer.energy, 0));
   expect([total.format, total.energyUnit, total.areaUnit, total.batch]).toEqual(['wide', 'pJ', 'um2', 1]);
 });
 
 it('is relative to the same network with full-precision weights', () => {
   const fp = measureCost(build({ method: 'fp' }), { accelerator });
-  expect(fp.relative).toEqual({ size: 1, multiplications: 1, energy: 1, throughput: 1 });
+  expect(fp.relative).toEqual({
+    ...{ size: 1, multiplications: 1, energy: 1, throughput: 1 },
+    ...{ memoryEnergy: 1, totalEnergy: 1 },
+  });
   for (const method of ['twn', 'strassen', 'hybrid'] as const) {
     const small = measureCost(build({ method, widthRatio: 1 }), { accelerator });
     expect(small.relative.energy).toBeCloseTo(small.energy / fp.energy, 12);
+    expect(small.relative.memoryEnergy).toBeCloseTo(small.memoryEnergy / fp.memoryEnergy, 12);
+    const total = (cost: typeof fp) => cost.energy + cost.memoryEnergy;
+    expect(small.relative.totalEnergy).toBeCloseTo(total(small) / total(fp), 12);
     expect(small.relative.throughput).toBeCloseTo(fp.areaTime / small.areaTime, 12);
     expect(small.relative.size).toBeCloseTo(small.bytes / fp.bytes, 12);
     expect(small.relative.multiplications).toBeCloseTo(small.multiplications / fp.multiplications, 12);

@@ -61,7 +61,10 @@ export function chooseSetting(options: CostOptions, activations: ActivationType 
 export interface Reference {
   readonly bytes: number;
   readonly multiplications: number;
+  /** Of the arithmetic. */
   readonly energy: number;
+  /** Of moving weights, inputs and outputs once; 0 where the accelerator has no memory energies. Default 0. */
+  readonly memoryEnergy?: number;
   /** Time on an array of unit area with all units busy. */
   readonly areaTime: number;
 }
@@ -85,6 +88,10 @@ export function otherWork(nodes: readonly CountedNode[], { conventions }: Settin
   return { name: 'other', ...applyConventions(counts, conventions), ...nothingMoved };
 }
 
+/** Weights and biases of a layer before compression: biases and scales are `others`, with a scale for every hidden unit. */
+const uncompressedValues = ({ filters, filterSize, others, hidden }: CountedLayer['group']) =>
+  filters * filterSize + others - hidden;
+
 /**
  * What the network would do with full-precision weights: each output of a layer takes `filterSize` MACs, and its bias.
  *
@@ -96,19 +103,23 @@ export function otherWork(nodes: readonly CountedNode[], { conventions }: Settin
  * console.log(bytes, energy);
  */
 export function uncompressedReference({ layers, nodes, rest }: CountedGraph, setting: Setting): Reference {
-  const works = layers.map(({ group, counts, outputElements }): Work => {
+  const works = layers.map(({ group, counts, inputElements, outputElements }): Work => {
     const whole = { ...counts, macs: outputElements * group.filterSize, ternary: 0, ternaryNonZero: 0 };
     const { macs, products, additions } = applyConventions(
       { ...whole, scales: 0, outputScales: 0 },
       setting.conventions,
     );
-    return { name: group.name, macs, products, additions, weightBytes: 0, inputBytes: 0, outputBytes: 0 };
+    const moved = {
+      inputBytes: inputElements * setting.numbers.bytes,
+      outputBytes: outputElements * setting.numbers.bytes,
+    };
+    return { name: group.name, macs, products, additions, weightBytes: 2 * uncompressedValues(group), ...moved };
   });
   works.push(otherWork(nodes, setting));
-  const { energy, areaTime } = estimate(works, setting.accelerator, { format: setting.format });
-  // biases and scales are `others`; there is a scale for every hidden unit
-  const values = sum(layers, ({ group }) => group.filters * group.filterSize + group.others - group.hidden);
-  return { bytes: 2 * (values + rest), multiplications: sum(works, (w) => w.macs + w.products), energy, areaTime };
+  const { energy, memoryEnergy, areaTime } = estimate(works, setting.accelerator, { format: setting.format });
+  const values = sum(layers, ({ group }) => uncompressedValues(group));
+  const multiplications = sum(works, (w) => w.macs + w.products);
+  return { bytes: 2 * (values + rest), multiplications, energy, memoryEnergy, areaTime };
 }
 
 /**
@@ -124,14 +135,19 @@ export function uncompressedReference({ layers, nodes, rest }: CountedGraph, set
  */
 export function compare(
   { bytes, multiplications }: { readonly bytes: number; readonly multiplications: number },
-  { energy, areaTime }: Pick<Estimate, 'energy' | 'areaTime'>,
+  { energy, memoryEnergy = 0, areaTime }: Pick<Estimate, 'energy' | 'areaTime'> & Partial<Estimate>,
   reference: Reference,
 ): Relative {
   const share = (value: number, of: number) => (of > 0 ? value / of : 1);
+  const { memoryEnergy: moved = 0 } = reference;
   return {
     size: share(bytes, reference.bytes),
     multiplications: share(multiplications, reference.multiplications),
     energy: share(energy, reference.energy),
+    ...(moved > 0 && {
+      memoryEnergy: memoryEnergy / moved,
+      totalEnergy: share(energy + memoryEnergy, reference.energy + moved),
+    }),
     throughput: share(reference.areaTime, areaTime),
   };
 }

@@ -122,7 +122,12 @@ export interface UnknownOperator {
 export interface Relative {
   readonly size: number;
   readonly multiplications: number;
+  /** Of the arithmetic. */
   readonly energy: number;
+  /** Of moving weights, inputs and outputs; absent where the accelerator has no memory energies. */
+  readonly memoryEnergy?: number;
+  /** Of both together; absent likewise. */
+  readonly totalEnergy?: number;
   /** Of the area-equivalent array at the best split of its area, all units busy. */
   readonly throughput: number;
 }
@@ -186,8 +191,10 @@ export interface SweepPoint extends Arithmetic {
   readonly parameters: number;
   readonly bytes: number;
   readonly energy: number;
+  /** Predicted loss before training, where the filters' sensitivity is known, in the analysis' unit. */
+  readonly loss?: number;
   readonly relative: Relative;
-  /** No other point is at least as good in size, energy and throughput, and better in one of them. */
+  /** No other point is at least as good in size, energy, throughput and (if known) loss, and better in one of them. */
   readonly pareto: boolean;
 }
 

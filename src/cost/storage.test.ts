@@ -64,14 +64,22 @@ describe('MobileNet-V1 0.5', () => {
     const others = depthwise + biases + 1000 + 10 + total((c) => 0.625 * c) + 512;
     expect([trits, filters, others]).toEqual([1_564_894, 392_664, 31_174]);
     const graph = deployed(network, { method: 'hybrid', alpha: 0.5, widthRatio: 1.25 });
-    const storage = measureStorage(graph);
+    const storage = measureStorage(graph, 'hybrid');
     // half a byte of the first layer is rounded up
     expect([storage.parameters, storage.bytes]).toEqual([
       trits + filters + others,
       trits / 4 + 2 * filters + 4 * others + 0.5,
     ]);
     expect((storage.bytes / 1024).toFixed(2)).toBe('1270.75');
-    expect(measureStorage(graph, 'hybrid')).toEqual(storage);
+    // layers that stayed as they were keep their 16 bits
+    const kept = measureStorage(graph);
+    expect(kept.bytes).toBe(trits / 4 + 2 * filters + 2 * others + 0.5);
+    expect(measureStorage(graph, 'hybrid-fp16')).toEqual(kept);
+    const whole = measureStorage(network).layers.filter((layer) => layer.kind === 'depthwise');
+    const depthwiseOnly = kept.layers.filter((layer) => layer.kind === 'depthwise');
+    expect(depthwiseOnly.map(({ bytes, parameters }) => [bytes, parameters])).toEqual(
+      whole.map(({ bytes, parameters }) => [bytes, parameters]),
+    );
     expect(storage.layers).toHaveLength(28);
     const { ternary, ...layer } = storage.layers[2]!;
     expect(layer).toEqual({
@@ -92,10 +100,11 @@ describe('MobileNet-V1 0.5', () => {
 
   it('counts output scales where a scheme wants them', () => {
     const graph = deployed(network, { method: 'hybrid', alpha: 1 });
-    expect(measureStorage(graph).layers.find((l) => l.kind === 'pointwise')!.bytes).toBe(2 * 16 * 32 + 4 * 32);
+    expect(measureStorage(graph).layers.find((l) => l.kind === 'pointwise')!.bytes).toBe(2 * 16 * 32 + 2 * 32);
     const twn = deployed(network, { method: 'twn' });
     const honest = measureStorage(twn, { ...storageSchemes.twn, otherBits: 32, outputScaleBits: 32 });
-    expect(honest.parameters).toBe(1_326_120 + biases + 1000);
+    // which are no parameters, whatever the scheme
+    expect([honest.parameters, honest.outputScales]).toEqual([1_326_120, biases + 1000]);
     expect(honest.bytes).toBe((1_326_120 - biases - 1000) / 4 + 2 * 4 * (biases + 1000));
   });
 });
@@ -117,9 +126,9 @@ it('chooses the scheme by what the graph has', () => {
     ['fp', 2 * 8 + 1],
   ]);
   expect(bytes({ method: 'strassen', kinds: pw, widthRatio: 1 })).toEqual([
-    ['fp', 2 * 36 + 4 * 4],
-    ['strassen', (16 + 16) / 4 + 4 * (4 + 4)],
-    ['fp', 2 * 8 + 4 * 2],
+    ['fp', 2 * 36 + 2 * 4],
+    ['strassen', (16 + 16) / 4 + 2 * (4 + 4)],
+    ['fp', 2 * 8 + 2 * 2],
   ]);
 });
 

@@ -35,7 +35,7 @@ export interface StorageScheme {
   readonly depthwiseBits: number;
   /** Bits of any other value: biases and the scales `a`. */
   readonly otherBits: number;
-  /** Bits of a scale that stays behind a ternary filter. 0: it is not counted, neither in bytes nor in parameters. */
+  /** Bits of a scale that stays behind a ternary filter. 0: it is not counted. */
   readonly outputScaleBits: number;
   /** Bits of the scale by which a filter's integers are multiplied, of ternary filters too. Absent: not counted. */
   readonly filterScaleBits?: number;
@@ -44,21 +44,23 @@ export interface StorageScheme {
 }
 
 export type StorageMethod = 'fp' | 'twn' | 'strassen' | 'hybrid';
-export type StorageSchemeName = StorageMethod | 'int8' | 'hybrid-int8' | 'packed' | 'packed-int8';
+export type StorageSchemeName = StorageMethod | 'hybrid-fp16' | 'int8' | 'hybrid-int8' | 'packed' | 'packed-int8';
 
 const twoBit = { packing: 'two-bit', outputScaleBits: 0 } as const;
 const file = { packing: 'five-trit', otherBits: 32, structure: 'counted' } as const;
 
 /**
- * The paper's four, and four that it lacks: 8 bits for every value, the hybrid's with 8 bits for every weight, and the
- * files that `exportOnnx` writes, with float and with 8-bit activations. In the latter, integers of every filter have a
- * scale, which stands for the scale behind a ternary filter as well.
+ * The paper's four, and five that it lacks: the hybrid's in which layers that stayed as they were keep the bits of `fp`, 8
+ * bits for every value, the hybrid's with 8 bits for every weight, and the files that `exportOnnx` writes, with float and
+ * with 8-bit activations. In the latter, integers of every filter have a scale, which stands for the scale behind a
+ * ternary filter as well.
  */
 export const storageSchemes: Readonly<Record<StorageSchemeName, StorageScheme>> = {
   fp: { ...twoBit, filterBits: 16, depthwiseBits: 16, otherBits: 16 },
   twn: { ...twoBit, filterBits: 16, depthwiseBits: 16, otherBits: 2 },
   strassen: { ...twoBit, filterBits: 32, depthwiseBits: 32, otherBits: 32 },
   hybrid: { ...twoBit, filterBits: 16, depthwiseBits: 32, otherBits: 32 },
+  'hybrid-fp16': { ...twoBit, filterBits: 16, depthwiseBits: 16, otherBits: 16 },
   int8: { ...twoBit, filterBits: 8, depthwiseBits: 8, otherBits: 8 },
   'hybrid-int8': { ...twoBit, filterBits: 8, depthwiseBits: 8, otherBits: 32 },
   packed: { ...file, filterBits: 16, depthwiseBits: 16, outputScaleBits: 32 },
@@ -88,7 +90,7 @@ export interface StorageLayer {
   readonly fullPrecision: number;
   /** Hidden units r of the strassenified part; 0 without one. */
   readonly hidden: number;
-  /** Values that the scheme counts. */
+  /** Weights, biases and scales `a`, whatever the scheme; scales behind ternary filters are `outputScales`. */
   readonly parameters: number;
   /** Whole bytes: the layer's bits, rounded up. */
   readonly bytes: number;
@@ -155,7 +157,7 @@ export function measureLayer(group: Group, scheme: StorageScheme): StorageLayer 
     filters,
     fullPrecision,
     hidden,
-    parameters: trits + weights + others + (scheme.outputScaleBits > 0 ? outputScales : 0),
+    parameters: trits + weights + others,
     bytes: Math.ceil(bits / 8 + sum(matrices, (matrix) => packedBytes(matrix, scheme.packing))),
     outputScales,
     ...(trits > 0 ? { ternary: matrices.reduce(addCounts) } : {}),
@@ -164,14 +166,20 @@ export function measureLayer(group: Group, scheme: StorageScheme): StorageLayer 
 
 const sum = <T>(items: readonly T[], f: (item: T) => number) => items.reduce((total, item) => total + f(item), 0);
 
-/** A scheme by its name; by default that of files with 8-bit activations, or the paper's that fits the layers. */
+/**
+ * A scheme by its name; by default that of files with 8-bit activations, or the one that fits the layers: the paper's, or
+ * `hybrid-fp16` for hybrids, of which the paper's doubles the bits of layers that stayed as they were.
+ */
 export function chooseScheme(
   groups: readonly Group[],
   activations: ActivationType,
   scheme?: StorageSchemeName | StorageScheme,
 ): StorageScheme {
   if (typeof scheme === 'object') return scheme;
-  return storageSchemes[scheme ?? (activations === 'int8' ? 'packed-int8' : methodIn(groups))];
+  if (scheme !== undefined) return storageSchemes[scheme];
+  if (activations === 'int8') return storageSchemes['packed-int8'];
+  const method = methodIn(groups);
+  return storageSchemes[method === 'hybrid' ? 'hybrid-fp16' : method];
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildNetwork } from '../models/index.ts';
-import { applyPlan, deploy, makePlan, toFrozen } from '../quantize/index.ts';
+import { applyPlan, deploy, isBank, makePlan, toFrozen } from '../quantize/index.ts';
 import { paperConventions } from './conventions.ts';
 import { measureCost } from './measure.ts';
 import { storageSchemes } from './storage.ts';
@@ -10,9 +10,40 @@ const options = { width: 0.25, inputSize: 32, channels: 3, classes: 10, firstStr
 const base = buildNetwork('mobilenet-v1', options);
 
 describe('sweepCost', () => {
+  it('has losses as an objective where they are known', () => {
+    const grid = { alphas: [0, 0.5, 1], widthRatios: [1, 2] };
+    const cheapest = sweepCost(base, grid).points.filter(({ pareto }) => pareto);
+    const seen: number[] = [];
+    const { points } = sweepCost(base, {
+      ...grid,
+      sensitivity: (widthRatio) => {
+        seen.push(widthRatio);
+        return {};
+      },
+      // fewer ternary filters and more hidden units lose less
+      lossOf: ({ layers }) => {
+        const banks = Object.values(layers).filter((layer) => isBank(layer));
+        return banks.reduce((sum, { hidden, fullPrecision }) => sum + 1 / (hidden + fullPrecision.length), 0);
+      },
+    });
+    expect(seen).toEqual([1, 2, 1, 2, 1, 2]);
+    const front = points.filter(({ pareto }) => pareto);
+    expect(front.length).toBeGreaterThan(cheapest.length);
+    for (const point of front) {
+      const dominating = points.filter(
+        (other) =>
+          other.bytes < point.bytes &&
+          other.energy < point.energy &&
+          other.loss! < point.loss! &&
+          other.relative.throughput > point.relative.throughput,
+      );
+      expect(dominating).toEqual([]);
+    }
+  });
+
   it('says what the built networks say', () => {
     const { points, scheme } = sweepCost(base, { alphas: [0, 0.5, 1], widthRatios: [1, 1.75] });
-    expect(scheme).toEqual(storageSchemes.hybrid);
+    expect(scheme).toEqual(storageSchemes['hybrid-fp16']);
     expect(points.map((p) => [p.alpha, p.widthRatio])).toEqual([
       [0, 1],
       [0, 1.75],
@@ -24,7 +55,7 @@ describe('sweepCost', () => {
     for (const { alpha, widthRatio, pareto: _, ...point } of points) {
       const plan = makePlan(base, { method: 'hybrid', alpha, widthRatio });
       const graph = deploy(toFrozen(applyPlan(base, plan, 1), new Map()), new Map());
-      const built = measureCost(graph, { scheme: 'hybrid' });
+      const built = measureCost(graph, { scheme: 'hybrid-fp16' });
       const { macs, products, multiplications, additions, additionsWithMacs, parameters, bytes } = built;
       const counts = { macs, products, multiplications, additions, additionsWithMacs, parameters, bytes };
       expect(point).toMatchObject(counts);

@@ -1,7 +1,7 @@
 /** Hybrid filter banks of many configurations over one network: size, operations, energy and throughput of each. */
 
 import { type Graph, TritbankError } from '../ir/index.ts';
-import { type LayerKind, makePlan } from '../quantize/index.ts';
+import { type LayerKind, makePlan, type Plan } from '../quantize/index.ts';
 import { addArithmetic } from './conventions.ts';
 import { type CountedLayer, countKnown } from './count.ts';
 import { countedForm } from './counted-form.ts';
@@ -27,6 +27,10 @@ export interface SweepOptions extends CostOptions {
   readonly widthRatios: readonly number[];
   /** Kinds of layers that become banks; by default as the paper has them. */
   readonly kinds?: readonly LayerKind[];
+  /** Order in which filters become ternary, as in `PlanSettings`; by default the norms of their weights. */
+  readonly sensitivity?: (widthRatio: number) => Readonly<Record<string, readonly number[]>>;
+  /** Predicted loss of a plan, for instance `predictLoss` of an analysis. */
+  readonly lossOf?: (plan: Plan) => number;
 }
 
 function checkOptions({ conventions }: Setting, scheme: StorageScheme): void {
@@ -47,7 +51,7 @@ function checkOptions({ conventions }: Setting, scheme: StorageScheme): void {
 
 /**
  * Counts every pair of alpha and width ratio, per inference of one image. All points are stored by one scheme, by
- * default the paper's for hybrids, with 8 bits for every weight where the network's activations have 8 bits. Throws
+ * default `hybrid-fp16`, with 8 bits for every weight where the network's activations have 8 bits. Throws
  * E_MODEL for a network that is compressed already or has nothing to compress, E_USAGE for values out of range and
  * for conventions that need trained weights, and what `measureCost` throws.
  *
@@ -63,7 +67,7 @@ function checkOptions({ conventions }: Setting, scheme: StorageScheme): void {
 export function sweepCost(graph: Graph, options: SweepOptions): Sweep {
   const counted = countKnown(graph, 'sweep', options.sizes);
   const setting = chooseSetting(options, counted.activations);
-  const fitting = counted.activations === 'int8' ? 'hybrid-int8' : 'hybrid';
+  const fitting = counted.activations === 'int8' ? 'hybrid-int8' : 'hybrid-fp16';
   const scheme = typeof options.scheme === 'object' ? options.scheme : storageSchemes[options.scheme ?? fitting];
   checkOptions(setting, scheme);
   const base = countedForm(graph);
@@ -73,16 +77,33 @@ export function sweepCost(graph: Graph, options: SweepOptions): Sweep {
   // what stays outside of layers is the same in all points
   const points = options.alphas.flatMap((alpha) =>
     options.widthRatios.map((widthRatio): Omit<SweepPoint, 'pareto'> => {
-      const { kinds } = options;
-      const plan = makePlan(base, { method: 'hybrid', alpha, widthRatio, ...(kinds && { kinds }) });
+      const { kinds, sensitivity, lossOf } = options;
+      const known = sensitivity && { sensitivity: sensitivity(widthRatio) };
+      const plan = makePlan(base, { method: 'hybrid', alpha, widthRatio, ...(kinds && { kinds }), ...known });
+      const loss = lossOf && { loss: lossOf(plan) };
       const total = measureTotal(predictLayers(counted.layers, plan), others, scheme, setting);
       const bytes = total.bytes + restBytes;
       const { parameters, energy, arithmetic } = total;
       const relative = compare({ bytes, multiplications: arithmetic.multiplications }, total, reference);
-      return { alpha, widthRatio, ...arithmetic, parameters: parameters + counted.rest, bytes, energy, relative };
+      return {
+        alpha,
+        widthRatio,
+        ...arithmetic,
+        parameters: parameters + counted.rest,
+        bytes,
+        energy,
+        ...loss,
+        relative,
+      };
     }),
   );
-  const front = paretoFront(points, [(p) => p.bytes, (p) => p.energy, (p) => -p.relative.throughput]);
+  const objectives = [
+    (p: Omit<SweepPoint, 'pareto'>) => p.bytes,
+    (p: Omit<SweepPoint, 'pareto'>) => p.energy,
+    (p: Omit<SweepPoint, 'pareto'>) => -p.relative.throughput,
+    ...(options.lossOf ? [(p: Omit<SweepPoint, 'pareto'>) => p.loss!] : []),
+  ];
+  const front = paretoFront(points, objectives);
   return {
     name: graph.name,
     accelerator: setting.accelerator.name,
@@ -101,12 +122,13 @@ function measureTotal(
 ) {
   const stored = layers.map((layer) => measureLayer(layer.group, scheme));
   const works = [...layers.map((layer, i) => workOf(layer, stored[i]!.bytes, setting)), others];
-  const { energy, areaTime } = estimate(works, setting.accelerator, { format: setting.format });
+  const { energy, memoryEnergy, areaTime } = estimate(works, setting.accelerator, { format: setting.format });
   return {
     parameters: stored.reduce((total, layer) => total + layer.parameters, 0),
     bytes: stored.reduce((total, layer) => total + layer.bytes, 0),
     arithmetic: addArithmetic(works),
     energy,
+    memoryEnergy,
     areaTime,
   };
 }

@@ -43,3 +43,8 @@ export class TritbankError extends Error {
     return this.code === 'E_DIVERGED' || this.code === 'E_DEVICE' ? 1 : 2;
   }
 }
+
+/** What work that was stopped by its signal rejects with. */
+export class AbortError extends Error {
+  override readonly name = 'AbortError';
+}

@@ -2,7 +2,7 @@
 
 import type { Analysis, AnalyzedLayer, SparserFit } from '../compress/sensitivity.ts';
 import type { Column } from './columns.ts';
-import { formatCount, formatDuration, formatPercent, formatSetting, shorten } from './format.ts';
+import { formatCount, formatDuration, formatPercent, formatResidual, formatSetting, shorten } from './format.ts';
 import { alignTable, printStatements, type Statement } from './text-table.ts';
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -47,12 +47,6 @@ export function worstShare(losses: readonly number[]): number {
 export function shownRatios({ ratios }: Analysis): number[] {
   const found = [1, 2].map((ratio) => ratios.indexOf(ratio)).filter((i) => i >= 0);
   return found.length > 0 ? found : [...new Set([0, ratios.length - 1])];
-}
-
-/** Three digits: `0.0453`, `1.20e-5`. */
-export function formatResidual(value: number): string {
-  if (value === 0) return '0';
-  return value < 1e-4 ? value.toExponential(2) : value.toPrecision(3);
 }
 
 /** Columns behind a layer's name. */

@@ -1,9 +1,10 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import type { Analysis, AnalyzedLayer } from '../compress/sensitivity.ts';
-import { formatResidual, printAnalysis, shownRatios, spreadOf, worstShare } from './analysis-columns.ts';
+import { printAnalysis, shownRatios, spreadOf, worstShare } from './analysis-columns.ts';
 import { binColumns, drawHeatMap, maxColumns, rankFilters } from './charts/heat-map.ts';
 import { makeRamp } from './charts/ramp.ts';
+import { formatResidual } from './format.ts';
 import { type AnalysisReport, renderAnalysisReport } from './index.ts';
 
 /** Filter f of a layer has residual (f + 1) / filters at ratio 0.5, and a hundredth of it at ratio 1. */

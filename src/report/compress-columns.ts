@@ -5,11 +5,10 @@ import type { Analysis } from '../compress/sensitivity.ts';
 import type { PlanFile } from '../cost/plan-file.ts';
 import type { LayerCost, NetworkCost, Relative } from '../cost/records.ts';
 import { isBank, type LayerPlan } from '../quantize/plan.ts';
-import { formatResidual } from './analysis-columns.ts';
 import type { Column } from './columns.ts';
 import { costlyRows, type TotalColumn } from './cost-columns.ts';
 import { type EnergyScale, scaleEnergy } from './energy-unit.ts';
-import { formatCount, formatFixed, formatKilobytes, formatSetting } from './format.ts';
+import { formatCount, formatFixed, formatKilobytes, formatResidual, formatSetting } from './format.ts';
 
 /** A layer, or an operator outside of layers, in the original, the compressed network and the plan. */
 export interface ComparedLayer {

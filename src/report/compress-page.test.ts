@@ -37,8 +37,20 @@ const result: CompressReport['result'] = {
       fc: { method: 'fp' },
     },
   },
+  network: 'out/network.onnx',
   relative: after.relative,
-  bytes: 228,
+  bytes: 512,
+  countedBytes: 228,
+  forms: { activations: 'float', filters: 'fp16', ternary: 'five-trit' },
+  runtime: { weightBytes: 2048, activationBytes: 1024, milliseconds: 1.5 },
+  control: {
+    model: 'out/control.onnx',
+    forms: { activations: 'int8', filters: 'int8', ternary: 'five-trit' },
+    bytes: 480,
+    runtime: { weightBytes: 1536, activationBytes: 512, milliseconds: 0.75 },
+    ...{ top1: 0.79, top5: 0.98, loss: 0.52, samples: 200 },
+  },
+  originalFile: { bytes: 1024 },
   accuracy: {
     before: { top1: 0.8, top5: 0.99, loss: 0.5, samples: 200 },
     after: { top1: 0.7975, top5: 0.985, loss: 0.5125, samples: 200 },
@@ -57,6 +69,7 @@ const result: CompressReport['result'] = {
     data: 'images',
     budget: { size: 0.7, throughput: 0.9 },
     accelerator: 'paper',
+    activations: 'float',
     conventions,
     scheme,
     images: 256,
@@ -102,7 +115,7 @@ const samples: CompressReport['samples'] = [
   { ...image, label: 'cow', before: 'cat', after: 'dog' },
 ];
 
-const base = { title: 'A compression', generatedBy: 'Tritbank', result, before, after };
+const base = { title: 'A compression', generatedBy: 'Tritbank', result, before, after, control: before };
 const render = async (report: Partial<CompressReport> = {}) => {
   const page = await renderCompressReport({ ...base, ...report });
   expect(page).not.toMatch(/(?:src|href)="(?!data:)|@import|url\(|<script|NaN|undefined/);
@@ -116,7 +129,7 @@ const rowsOf = (root: ParentNode, index: number) =>
 describe('page', () => {
   test('sections, tiles and facts of a trained network', async () => {
     const document = await render({ analysis, training: makeRun(), samples });
-    const sections = ['Budget', 'Plan', 'Layers', 'Training', 'Sensitivity', 'Where they differ'];
+    const sections = ['Files', 'Budget', 'Plan', 'Layers', 'Training', 'Sensitivity', 'Where they differ'];
     expect(texts(document, 'h2')).toEqual(sections);
     expect(texts(document, 'figure h3')).toEqual([
       'Filters that stay in full precision',
@@ -127,7 +140,12 @@ describe('page', () => {
       'Loss',
       'Residual of each filter at each width ratio',
     ]);
-    expect(texts(document, '.tiles dt')).toEqual(['Top-1 accuracy', 'Size', 'Energy', 'Throughput at the best split']);
+    expect(texts(document, '.tiles dt')).toEqual([
+      'Top-1 accuracy',
+      'Size',
+      'Energy of the arithmetic',
+      'Throughput at the best split',
+    ]);
     // 0.7975 - 0.8 = -0.25 points
     expect(texts(document, '.tiles small')[0]).toBe('−0.25 points against 80.00 %');
     const facts = texts(document, '.facts dd');
@@ -140,14 +158,14 @@ describe('page', () => {
 
   test('budget and layers in figures', async () => {
     const document = await render({ analysis });
-    expect(rowsOf(document, 0).slice(1)).toEqual([
+    expect(rowsOf(document, 1).slice(1)).toEqual([
       ['size', '≤ 0.7000', '0.4900', '0.4906'],
       ['energy', '–', '0.7200', '0.7211'],
       ['multiplications', '–', '0.5300', '0.5339'],
       ['throughput', '≥ 0.9000', '0.9500', '0.9925'],
     ]);
     // an addition takes an energy of 0.2: Add 500 x 0.2; before 8000 + 64 + 100, after 2890 + 64 + 100
-    expect(rowsOf(document, 1).slice(1)).toEqual([
+    expect(rowsOf(document, 2).slice(1)).toEqual([
       ['conv', 'conv', '2+6', '9', '0.25', '0.10', '8.000', '2.890', '0.0125'],
       ['fc', 'classifier', '4+0', '–', '0.13', '0.13', '0.064', '0.064', '0'],
       ['Add', 'other', '–', '–', '0.00', '0.00', '0.100', '0.100', '–'],
@@ -155,13 +173,30 @@ describe('page', () => {
     ]);
   });
 
+  test('the file stands beside the original and its control', async () => {
+    const document = await render();
+    // energies: control as before, after 3054 of 8164
+    expect(rowsOf(document, 0).slice(1)).toEqual([
+      ['original', '1.00', '–', '–', '–', '1.000', '80.00'],
+      ['uncompressed, int8', '0.47', '1.50', '0.50', '0.75', '1.000', '79.00'],
+      ['compressed, fp16 filters, float activations', '0.50', '2.00', '1.00', '1.50', '0.374', '79.75'],
+    ]);
+    // more accurate, though larger
+    expect(document.querySelectorAll('.warning').length).toBe(0);
+    const good = { ...result, control: { ...result.control, top1: 0.81 } };
+    expect(texts(await render({ result: good }), '.warning')).toEqual([
+      'Note: the uncompressed network in int8 is smaller (480 bytes against 512) and no less accurate: on disk nothing is ' +
+        'gained over it (--activations int8 makes the compressed file smaller)',
+    ]);
+  });
+
   test('the sparsity of decompositions has a column where there is one', async () => {
     const { conv, ...layers } = result.plan.layers;
     const plan = { ...result.plan, layers: { conv: { ...conv!, sparsity: 2.5 }, ...layers } } as typeof result.plan;
-    const [head, ...rows] = rowsOf(await render({ result: { ...result, plan } }), 1);
+    const [head, ...rows] = rowsOf(await render({ result: { ...result, plan } }), 2);
     const at = head!.indexOf('sparsity');
     expect(rows.map((row) => row[at])).toEqual(['2.5', '–', '–', '']);
-    expect(rowsOf(await render(), 1)[0]).not.toContain('sparsity');
+    expect(rowsOf(await render(), 3)[0]).not.toContain('sparsity');
   });
 
   test('bars: shares of filters, width ratios, pairs', async () => {
@@ -197,7 +232,7 @@ describe('page', () => {
     expect(texts(document, 'section .note').at(-1)).toMatch(
       /^The networks differ on 3 of 200 test images \(1.50 %\). ✓/,
     );
-    const table = rowsOf(await render(), 2);
+    const table = rowsOf(await render(), 3);
     expect(table).toEqual([
       ['image', 'true class', 'before', 'after'],
       ['3', '0', '0', '1'],
@@ -217,8 +252,13 @@ describe('page', () => {
       command: '',
     } as const;
     const document = await render({ result: bare });
-    expect(texts(document, 'h2')).toEqual(['Budget', 'Plan', 'Layers']);
-    expect(texts(document, '.tiles dt')).toEqual(['Size', 'Multiplications', 'Energy', 'Throughput at the best split']);
+    expect(texts(document, 'h2')).toEqual(['Files', 'Budget', 'Plan', 'Layers']);
+    expect(texts(document, '.tiles dt')).toEqual([
+      'Size',
+      'Multiplications',
+      'Energy of the arithmetic',
+      'Throughput at the best split',
+    ]);
     expect(texts(document, '.facts dt')).not.toContain('Command');
     expect(texts(document, '.facts dd')).toContain('alpha 0.5, width ratio 1.25 in every layer');
     expect(texts(document, '.facts dd')).toContain('none: weights alone');

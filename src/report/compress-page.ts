@@ -18,6 +18,7 @@ import {
   sparsityOf,
 } from './compress-columns.ts';
 import { describeFigures, describeSetting, describeUnknown } from './cost-words.ts';
+import { deploymentColumns, deploymentRows, judgeControl } from './deployment.ts';
 import { renderDisagreements } from './disagreements.ts';
 import { type Fact, renderDocument, renderFacts, section, tile } from './document.ts';
 import {
@@ -56,6 +57,7 @@ export async function renderCompressPage(report: CompressReport): Promise<string
 <div class="card">${renderFacts(factsOf(report))}</div>
 ${unknown && html`<p class="card warning"><strong>Warning</strong>: ${unknown}</p>`}`,
     sections: [
+      section('Files', renderFiles(report)),
       section('Budget', renderBudget(result)),
       section('Plan', html`<div class="pair">${drawPlan(layers)}</div>`),
       section('Layers', renderLayers(layers, report)),
@@ -128,6 +130,15 @@ function describePlan({ uniform, plan }: CompressResult['config']): string {
 
 const describeData = ({ data, images }: CompressResult['config']) =>
   data === undefined ? 'none: weights alone' : `${data}; statistics of ${formatCount(images)} images`;
+
+/** The file beside the original and the control. */
+function renderFiles(report: CompressReport): Markup {
+  const rows = deploymentRows(report).map((row) => ({ name: row.name, row }));
+  const judgement = judgeControl(report);
+  return html`<div class="card">${renderColumns({ corner: 'network', columns: deploymentColumns(report), rows })}
+<p class="note">Uncompressed in int8: the control that a compressed network has to beat. Sizes are those of files on disk.</p></div>
+${judgement && html`<p class="card warning"><strong>Note</strong>: ${judgement}</p>`}`;
+}
 
 function renderBudget(result: CompressResult): Markup {
   const rows = budgetRows(result).map((row) => ({ name: row.name, row }));

@@ -9,6 +9,7 @@ import {
   formatKilobytes,
   formatMillions,
   formatPercent,
+  formatResidual,
   formatSetting,
   shorten,
 } from './format.ts';
@@ -20,7 +21,7 @@ export interface TotalColumn<Row> extends Column<Row> {
 
 /** Energies of a network and its layers in one unit. */
 export const energyScaleOf = (cost: NetworkCost): EnergyScale =>
-  scaleEnergy(cost.energyUnit, Math.max(cost.energy, cost.memoryEnergy));
+  scaleEnergy(cost.energyUnit, cost.energy + cost.memoryEnergy);
 
 const none = '–';
 
@@ -71,7 +72,7 @@ export function costColumns(cost: NetworkCost): readonly TotalColumn<LayerCost>[
     counted('products', 'Products outside of MACs, in millions'),
     counted('additions', 'Additions outside of MACs, in millions'),
     {
-      head: `energy${inUnit}`,
+      head: `${cost.memoryEnergy > 0 ? 'arithmetic' : 'energy'}${inUnit}`,
       hint: `Energy of the arithmetic, in ${unit}`,
       cell: (row) => formatEnergy(row.energy),
       total: formatEnergy(cost.energy),
@@ -121,8 +122,8 @@ export const nodeColumns = ({ macs, products, additions, counts }: NetworkCost):
   },
 ];
 
-/** The columns behind alpha. */
-export const sweepColumns: readonly Column<SweepPoint>[] = [
+/** The columns behind alpha; with the loss where it is known. */
+export const sweepColumns = (points: readonly SweepPoint[]): readonly Column<SweepPoint>[] => [
   {
     head: 'width ratio',
     hint: 'Hidden units per ternary filter of a bank',
@@ -153,14 +154,32 @@ export const sweepColumns: readonly Column<SweepPoint>[] = [
     hint: 'Energy of the arithmetic, relative to the uncompressed network',
     cell: (point) => formatFixed(point.relative.energy, 4),
   },
+  ...(points.some(({ relative }) => relative.totalEnergy !== undefined)
+    ? [
+        {
+          head: 'with memory',
+          hint: 'Energy of arithmetic and memory, relative to the uncompressed network',
+          cell: ({ relative }: SweepPoint) => formatFixed(relative.totalEnergy ?? Number.NaN, 4),
+        },
+      ]
+    : []),
   {
     head: 'throughput',
     hint: 'Of an array of the same area, relative to the uncompressed network; area split at its best',
     cell: (point) => formatFixed(point.relative.throughput, 4),
   },
+  ...(points.some(({ loss }) => loss !== undefined)
+    ? [
+        {
+          head: 'predicted loss',
+          hint: 'Before training, summed over the banks',
+          cell: ({ loss }: SweepPoint) => formatResidual(loss ?? Number.NaN),
+        },
+      ]
+    : []),
   {
     head: 'Pareto',
-    hint: 'No other point is at least as good in size, energy and throughput, and better in one of them',
+    hint: 'No other point is at least as good in size, energy, throughput and (if known) loss, and better in one of them',
     cell: (point) => (point.pareto ? '*' : ''),
   },
 ];

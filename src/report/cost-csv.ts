@@ -64,6 +64,8 @@ const pointFields: CsvFields<SweepPoint> = {
   relativeMultiplications: (point) => point.relative.multiplications,
   relativeEnergy: (point) => point.relative.energy,
   relativeThroughput: (point) => point.relative.throughput,
+  relativeTotalEnergy: (point) => point.relative.totalEnergy,
+  loss: (point) => point.loss,
   pareto: (point) => point.pareto,
 };
 

@@ -107,5 +107,5 @@ function renderLayers(cost: NetworkCost): Markup {
 function renderSweep(sweep: readonly SweepPoint[]): Markup {
   const rows = sweep.map((row) => ({ name: formatSetting(row.alpha), row }));
   return html`${drawPareto(sweep)}
-<div class="card">${renderColumns({ corner: 'alpha', columns: sweepColumns, rows, isDense: true })}</div>`;
+<div class="card">${renderColumns({ corner: 'alpha', columns: sweepColumns(sweep), rows, isDense: true })}</div>`;
 }

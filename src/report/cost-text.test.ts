@@ -53,7 +53,7 @@ describe('cost', () => {
       'multiplications                        4.425 M, 53.39 % of full precision',
       'additions, those inside MACs left out  4.000 M',
       'additions, those inside MACs included  8.300 M',
-      'energy                                 5.225 M 16-bit MAC, 0.7211 of full precision',
+      'energy of the arithmetic               5.225 M 16-bit MAC, 0.7211 of full precision; memory is not in it',
       'throughput at the best split           0.9925 of full precision; 52.5 % of the area in MAC units, all units busy',
       'throughput at the fixed split          0.9101 of full precision; 51.6 % of the area in MAC units, 91.7 % busy on average',
       'peak activation memory                 1,274.0 KB',
@@ -127,9 +127,9 @@ describe('cost', () => {
       { op: 'Einsum', nodes: 2, elements: 7 },
     ];
     const lines = linesOf(makeCost([...moving, ...others], { energyUnit: 'pJ', unknown }));
-    expect(lines[0]).toContain('energy (mJ)  share (%)  memory (mJ)  busy (%)');
+    expect(lines[0]).toContain('arithmetic (mJ)  share (%)  memory (mJ)  busy (%)');
     expect(lines.filter((line) => /^(Add|Relu)/.test(line))).toEqual([
-      'Add               other       –           –   –           0       0.00         0             0          1.000        0.000        3.7        0.000      40.0',
+      'Add               other       –           –   –           0       0.00         0             0          1.000            0.000        3.7        0.000      40.0',
     ]);
     expect(lines).toContain('memory energy                          3.000 mJ');
     expect(lines.at(-1)).toBe(
@@ -222,8 +222,8 @@ describe('sweep', () => {
       '0.3           1.25    1,270.8           49.1               79.812        144.166  0.7211      0.9925       *',
       '1                2       0.50           49.1                    0              0  0.7211      0.9925',
       '',
-      'energy, throughput: relative to the same architecture in full precision',
-      '*: no other point is at least as good in size, energy and throughput, and better in one of them',
+      'energy (of the arithmetic), throughput: relative to the same architecture in full precision',
+      '*: no other point is at least as good in size, energy and throughput, and better in one',
     ]);
   });
 
@@ -243,10 +243,10 @@ describe('sweep', () => {
       ]),
     ).toBe(
       'alpha,widthRatio,parameters,bytes,macs,products,multiplications,additions,additionsWithMacs,energy,' +
-        'relativeSize,relativeMultiplications,relativeEnergy,relativeThroughput,pareto\r\n' +
+        'relativeSize,relativeMultiplications,relativeEnergy,relativeThroughput,relativeTotalEnergy,loss,pareto\r\n' +
         '0.30000000000000004,1.25,7,1301299,70000000,1250000,79812000,144166000,214166000,0.3333333333333333,' +
-        '0.49063,0.53387,0.72114,0.99249,true\r\n' +
-        '1,2,7,512,70000000,1250000,0,0,214166000,0.3333333333333333,0.49063,0.53387,0.72114,,false\r\n',
+        '0.49063,0.53387,0.72114,0.99249,,,true\r\n' +
+        '1,2,7,512,70000000,1250000,0,0,214166000,0.3333333333333333,0.49063,0.53387,0.72114,,,,false\r\n',
     );
   });
 });

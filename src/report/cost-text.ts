@@ -65,13 +65,15 @@ function printNodes(cost: NetworkCost): string {
 
 /** A table of the points in their order, Pareto points marked; below it what its columns mean. */
 export function printSweep(points: readonly SweepPoint[]): string {
+  const columns = sweepColumns(points);
   const table = alignTable(
-    ['alpha', ...sweepColumns.map(({ head }) => head)],
-    points.map((point) => [formatSetting(point.alpha), ...sweepColumns.map(({ cell }) => cell(point))]),
+    ['alpha', ...columns.map(({ head }) => head)],
+    points.map((point) => [formatSetting(point.alpha), ...columns.map(({ cell }) => cell(point))]),
   );
+  const hasLoss = points.some(({ loss }) => loss !== undefined);
   const notes = [
-    'energy, throughput: relative to the same architecture in full precision',
-    '*: no other point is at least as good in size, energy and throughput, and better in one of them',
+    'energy (of the arithmetic), throughput: relative to the same architecture in full precision',
+    `*: no other point is at least as good in size, energy${hasLoss ? ', throughput and loss' : ' and throughput'}, and better in one`,
   ];
   return [table, '', ...notes].join('\n');
 }

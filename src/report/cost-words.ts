@@ -21,7 +21,6 @@ export function describeFigures(
   cost: NetworkCost,
 ): Readonly<Record<'size' | 'multiplications' | 'energy' | 'throughput', Figure>> {
   const { relative } = cost;
-  const { unit, divisor } = energyScaleOf(cost);
   return {
     size: {
       term: 'size',
@@ -35,18 +34,35 @@ export function describeFigures(
       unit: 'M',
       relation: `${formatPercent(relative.multiplications)} % of full precision`,
     },
-    energy: {
-      term: 'energy',
-      value: formatFixed(cost.energy / divisor, 3),
-      unit,
-      relation: `${formatFixed(relative.energy, 4)} of full precision`,
-    },
+    energy: describeEnergy(cost),
     throughput: {
       term: 'throughput at the best split',
       value: formatFixed(relative.throughput, 4),
       unit: '',
       relation: `of full precision; ${describeSplit(cost.split)}, all units busy`,
     },
+  };
+}
+
+/** All of it where the accelerator has memory energies, arithmetic and memory apart; else that of the arithmetic, which it says. */
+function describeEnergy(cost: NetworkCost): Figure {
+  const { energy, memoryEnergy, relative } = cost;
+  const { unit, divisor } = energyScaleOf(cost);
+  const amount = (value: number) => formatFixed(value / divisor, 3);
+  const share = (value: number) => formatFixed(value, 4);
+  if (relative.memoryEnergy === undefined || relative.totalEnergy === undefined) {
+    const relation = `${share(relative.energy)} of full precision; memory is not in it`;
+    return { term: 'energy of the arithmetic', value: amount(energy), unit, relation };
+  }
+  const parts = [
+    `arithmetic ${amount(energy)}, ${share(relative.energy)}`,
+    `memory ${amount(memoryEnergy)}, ${share(relative.memoryEnergy)}`,
+  ];
+  return {
+    term: 'energy',
+    value: amount(energy + memoryEnergy),
+    unit,
+    relation: `${share(relative.totalEnergy)} of full precision (${parts.join('; ')})`,
   };
 }
 
@@ -67,15 +83,13 @@ const describePeak = (bytes: number) =>
 
 /** Further totals. */
 export function describeTotals(cost: NetworkCost): readonly Statement[] {
-  const { fixedSplit, memoryEnergy, batch, structureBytes } = cost;
-  const { unit, divisor } = energyScaleOf(cost);
+  const { fixedSplit, batch, structureBytes } = cost;
   return [
     state(
       'throughput at the fixed split',
       `${formatFixed(fixedSplit.throughput, 4)} of full precision; ${describeSplit(fixedSplit.split)}, ` +
         `${formatPercent(fixedSplit.utilisation, 1)} % busy on average`,
     ),
-    ...(memoryEnergy > 0 ? [state('memory energy', `${formatFixed(memoryEnergy / divisor, 3)} ${unit}`)] : []),
     state('peak activation memory', describePeak(cost.peakActivationBytes)),
     state('traffic', `${formatKilobytes(cost.trafficBytes)} KB of weights, inputs and outputs`),
     state('arithmetic intensity', `${formatFixed(cost.intensity, 2)} operations a byte`),

@@ -62,3 +62,9 @@ export const formatDate = (iso: string): string => iso.replace(/^(\d{4}-\d\d-\d\
 export function formatClass(name: string, length: number): string {
   return shorten(name.length > length ? name.split(',')[0]! : name, length);
 }
+
+/** Three digits: `0.0453`, `1.20e-5`. */
+export function formatResidual(value: number): string {
+  if (value === 0) return '0';
+  return value < 1e-4 ? value.toExponential(2) : value.toPrecision(3);
+}

@@ -4,7 +4,6 @@ export { type FineTuneTask, fineTune } from './fine-tune.ts';
 export { defaultFineTune, type FineTuneConfig } from './fine-tune-config.ts';
 export { type FineTuneModelConfig, fineTuneModel } from './fine-tune-model.ts';
 export { type BatchNormOptions, giveBatchNorms } from './give-batch-norms.ts';
-export { AbortError } from './loop.ts';
 export type { Distillation } from './loss.ts';
 export type { OptimizerOptions } from './optimizer.ts';
 export { checkConfig } from './options.ts';

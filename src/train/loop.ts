@@ -6,7 +6,7 @@
 import { evaluateGraph } from '../classifier/index.ts';
 import { type Batch, batches, stepCount } from '../data/index.ts';
 import { compileProgram, type Program } from '../engine/index.ts';
-import { scalar, type Tensor, TritbankError } from '../ir/index.ts';
+import { AbortError, scalar, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadState, type QuantizedNetwork } from '../quantize/index.ts';
 import { type Position, saveCheckpoint } from './checkpoint.ts';
 import { augmentation, engineOptions, type RunContext, recordEpoch } from './context.ts';
@@ -18,11 +18,6 @@ import type { EpochRecord } from './records.ts';
 import { reestimate } from './reestimate.ts';
 import { scheduleFactor } from './schedule.ts';
 import { buildStep, emaName, type StepGraph } from './step.ts';
-
-/** What a run stopped by its signal rejects with. */
-export class AbortError extends Error {
-  override readonly name = 'AbortError';
-}
 
 /** Batches that show the statistics of averaged weights. */
 const averagedBatches = 20;

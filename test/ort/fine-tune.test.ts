@@ -7,13 +7,12 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateModel } from '../../src/classifier/index.ts';
 import { readPlan } from '../../src/cost/index.ts';
-import { type Graph, i64, int, isTernary, Random, TritbankError } from '../../src/ir/index.ts';
+import { AbortError, type Graph, i64, int, isTernary, Random, TritbankError } from '../../src/ir/index.ts';
 import { loadModel, readModel, saveModel } from '../../src/onnx/index.ts';
 import { Builder } from '../../src/ops/index.ts';
 import { inferShapes } from '../../src/passes/index.ts';
 import { applyPlan, deploy, initialState, makePlan, type Plan, toFrozen } from '../../src/quantize/index.ts';
 import {
-  AbortError,
   defaultFineTune,
   type FineTuneConfig,
   type FineTuneTask,

@@ -78,12 +78,12 @@ it('costs what is written out by hand', () => {
   const [hybrid, full] = layers[0]!.costs;
   expect(hybrid).toMatchObject({ multiplications, areaTime: multiplications + additions / 2 });
   expect(hybrid!.energy).toBeCloseTo(multiplications + 0.1966 * additions, 9);
-  // 4 weights at 16 bits, 12 ternary ones at 2, 4 biases and 3 scales at 32
-  expect(hybrid!.bytes).toBe(8 + 3 + 28);
+  // 4 weights at 16 bits, 12 ternary ones at 2, 4 biases and 3 scales at 16
+  expect(hybrid!.bytes).toBe(8 + 3 + 14);
   // 8 weights and 4 biases
-  expect(full).toMatchObject({ bytes: 16 + 16, multiplications: 25 * 8, areaTime: 25 * 8 + (25 * 4) / 2 });
+  expect(full).toMatchObject({ bytes: 16 + 8, multiplications: 25 * 8, areaTime: 25 * 8 + (25 * 4) / 2 });
   // the stem has 2 weights and 2 biases, the classifier 12 and 3
-  expect(fixed).toMatchObject({ bytes: 4 + 8 + 24 + 12, multiplications: 25 * 2 + 12 });
+  expect(fixed).toMatchObject({ bytes: 4 + 4 + 24 + 6, multiplications: 25 * 2 + 12 });
   expect(reference).toMatchObject({ bytes: 2 * (2 + 2 + 8 + 4 + 12 + 3), multiplications: 25 * 2 + 25 * 8 + 12 });
   expect(restBytes).toBe(0);
 });

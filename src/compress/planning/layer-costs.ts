@@ -30,7 +30,7 @@ import { type Graph, TritbankError } from '../../ir/index.ts';
 import { isBank } from '../../quantize/index.ts';
 import { type Candidate, checkCandidate, type LayerCandidates } from './candidate.ts';
 
-/** As in `CostOptions`; the scheme is by default the paper's for hybrids. */
+/** As in `CostOptions`; the scheme is by default `hybrid-fp16`. */
 export type PlannerOptions = Omit<CostOptions, 'split'>;
 
 export interface CostVector {
@@ -148,7 +148,7 @@ export function costCandidates(
   options: PlannerOptions = {},
 ): NetworkCosts {
   const setting = chooseSetting(options);
-  const scheme = typeof options.scheme === 'object' ? options.scheme : storageSchemes[options.scheme ?? 'hybrid'];
+  const scheme = typeof options.scheme === 'object' ? options.scheme : storageSchemes[options.scheme ?? 'hybrid-fp16'];
   checkSetting(setting, scheme);
   const counted = countKnown(graph, 'planner', options.sizes);
   predictLayers(counted.layers, { layers: {} }); // refuses ternary layers
@@ -181,9 +181,11 @@ export function predictCost(costs: NetworkCosts, choice: readonly number[]): Pre
   const works = costs.sequence.map((part) =>
     typeof part === 'number' ? costs.layers[part]!.works[choice[part]!]! : part,
   );
-  const { bytes, energy, areaTime } = costOf(works, costs.restBytes, costs.setting);
+  const { bytes } = costOf(works, costs.restBytes, costs.setting);
+  const { accelerator, format } = costs.setting;
+  const { energy, memoryEnergy, areaTime } = estimate(works, accelerator, { format });
   const arithmetic = addArithmetic(works);
   const { multiplications } = arithmetic;
-  const relative = compare({ bytes, multiplications }, { energy, areaTime }, costs.reference);
+  const relative = compare({ bytes, multiplications }, { energy, memoryEnergy, areaTime }, costs.reference);
   return { ...arithmetic, bytes, energy, areaTime, relative };
 }

@@ -15,7 +15,16 @@
  */
 
 import { type Graph, TritbankError } from '../../ir/index.ts';
-import { bankPlan, fanIn, type Layer, largest, otherFilters } from '../../quantize/index.ts';
+import {
+  type BankPlan,
+  bankPlan,
+  fanIn,
+  isBank,
+  type Layer,
+  largest,
+  otherFilters,
+  type Plan,
+} from '../../quantize/index.ts';
 import { requireCandidates } from '../candidates.ts';
 import { type Analysis, type AnalyzedLayer, checkRatios, ratioBase } from '../sensitivity.ts';
 import { type Candidate, type LayerCandidates, untouched } from './candidate.ts';
@@ -98,6 +107,31 @@ export function predictLosses(layer: AnalyzedLayer, ternary: number, hidden: num
     const [low, high] = [below!, above!].map((knot) => Math.log(Math.max(knot.residuals[f]!, leastResidual)));
     return one * Math.min(1, Math.exp(low! + share * (high! - low!)));
   });
+}
+
+/** Predicted loss of a bank: the sum over its ternary filters. */
+export function predictBankLoss(layer: AnalyzedLayer, { fullPrecision, hidden, sparsity = 0 }: BankPlan): number {
+  const ternary = otherFilters(layer.filters, fullPrecision);
+  const losses = predictLosses(layer, ternary.length, hidden, sparsity);
+  return ternary.reduce((sum, filter) => sum + losses[filter]!, 0);
+}
+
+/**
+ * Predicted loss of a plan before training, in the analysis' unit: the sum over its banks. Layers that were not analysed
+ * count as nothing.
+ *
+ * @example
+ * import { analyzeNetwork, loadModel, makePlan, normalizeNetwork, predictLoss } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const analysis = await analyzeNetwork(graph, { ratios: [0.5, 1], threads: 1 });
+ * console.log(predictLoss(analysis, makePlan(graph, { method: 'strassen', widthRatio: 1 })));
+ */
+export function predictLoss(analysis: Analysis, plan: Plan): number {
+  return analysis.layers.reduce((sum, layer) => {
+    const planned = plan.layers[layer.name];
+    return planned && isBank(planned) ? sum + predictBankLoss(layer, planned) : sum;
+  }, 0);
 }
 
 const tritsPerWeight = ({ inputs }: AnalyzedLayer, ternary: number, hidden: number) =>

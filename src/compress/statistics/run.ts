@@ -1,11 +1,10 @@
 /** Runs a graph over the images of a task, and sums its outputs over batches in float64. */
 
+import type { ImageSource, Schedule } from '../../classifier/index.ts';
 import { type Batch, batches, type Split } from '../../data/index.ts';
 import { compile } from '../../engine/index.ts';
-import type { Graph, Tensor, Value } from '../../ir/index.ts';
+import { AbortError, type Graph, type Tensor, type Value } from '../../ir/index.ts';
 import { eliminateCommon, removeDead, removeMarkers } from '../../passes/index.ts';
-import { AbortError } from '../../train/index.ts';
-import type { ImageSource, Schedule } from './network.ts';
 import type { StatisticsOptions } from './options.ts';
 
 /** What is measured on which images. */

@@ -4,12 +4,11 @@ import { differentiate } from '../../autodiff/differentiate.ts';
 import type { Normalisation } from '../../classifier/index.ts';
 import { epochOrder, type Split, synthetic } from '../../data/index.ts';
 import { compile } from '../../engine/index.ts';
-import { f32, Graph, int, ints, type Tensor, toNumbers } from '../../ir/index.ts';
+import { AbortError, f32, Graph, int, ints, type Tensor, toNumbers } from '../../ir/index.ts';
 import { NetworkBuilder } from '../../models/index.ts';
 import { Builder } from '../../ops/index.ts';
 import { inferShapes } from '../../passes/index.ts';
 import { findLayers } from '../../quantize/index.ts';
-import { AbortError } from '../../train/index.ts';
 import { crossEntropy } from '../../train/loss.ts';
 import { collectStatistics, type LayerStatistics } from './statistics.ts';
 

@@ -5,7 +5,7 @@
  * same images: the first measures inputs, the second gradients, for which it needs the inputs' means.
  */
 
-import { classCountOf } from '../../classifier/index.ts';
+import { chooseImages, classCountOf, prepare, schedule } from '../../classifier/index.ts';
 import { requireInteger } from '../../data/dataset.ts';
 import type { Split } from '../../data/index.ts';
 import { f32, type Graph, TritbankError } from '../../ir/index.ts';
@@ -13,8 +13,8 @@ import { Builder } from '../../ops/index.ts';
 import { inferShapes } from '../../passes/index.ts';
 import { emitGradientSquares } from './gradients.ts';
 import { emitInputSums, isMeasuredInFull, positionsOf, weightsOf } from './inputs.ts';
+import { chooseLayers } from './layers.ts';
 import { drawProbe, emitLoss } from './loss.ts';
-import { chooseImages, chooseLayers, prepare, schedule } from './network.ts';
 import type { LayerStatistics, StatisticsOptions } from './options.ts';
 import { centreMoments } from './predict.ts';
 import { sumOverImages, type Task } from './run.ts';

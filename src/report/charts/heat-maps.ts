@@ -1,8 +1,8 @@
 /** The heat maps of all layers of an analysis, with one scale of colours. */
 
 import type { Analysis } from '../../compress/sensitivity.ts';
-import { formatResidual, shownRatios } from '../analysis-columns.ts';
-import { formatSetting } from '../format.ts';
+import { shownRatios } from '../analysis-columns.ts';
+import { formatResidual, formatSetting } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import { figure } from './draw.ts';
 import { drawHeatMap, leastShown } from './heat-map.ts';

@@ -5,6 +5,7 @@ import { formatKilobytes, formatPercent } from '../format.ts';
 import type { Markup } from '../html.ts';
 import type { NamedRun } from '../runs.ts';
 import { draw, figure, rule } from './draw.ts';
+import { referenceLine } from './reference-line.ts';
 
 export function drawTradeoff(runs: readonly NamedRun[]): Markup {
   const points = runs.map(({ run, name, color }) => ({
@@ -13,6 +14,10 @@ export function drawTradeoff(runs: readonly NamedRun[]): Markup {
     color,
     title: `${name}: ${formatPercent(run.top1)} % top-1, ${formatKilobytes(run.bytes)} KB`,
   }));
+  // the same network behind all runs, or no line
+  const sizes = new Set(runs.map(({ run }) => run.bytes16));
+  const [bytes16] = sizes;
+  const int8 = sizes.size === 1 && bytes16 ? bytes16 / 2 / 1024 : undefined;
   const svg = draw('Top-1 accuracy against model size', {
     width: 1120,
     height: 240,
@@ -25,6 +30,7 @@ export function drawTradeoff(runs: readonly NamedRun[]): Markup {
     y: { label: 'Top-1 accuracy (%)', nice: true, ticks: 5, labelArrow: 'up' },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1, ticks: 5 }),
+      ...(int8 === undefined ? [] : referenceLine(int8, 'uncompressed in int8')),
       Plot.dot(points, {
         x: 'x',
         y: 'y',

@@ -1,11 +1,9 @@
 /** The distributions of a network's tensors over images: the float network is run, and their values are counted. */
 
-import { imageInputOf } from '../../../classifier/index.ts';
-import { prepare, schedule } from '../../../compress/statistics/network.ts';
+import { imageInputOf, prepare, schedule } from '../../../classifier/index.ts';
 import { batches } from '../../../data/index.ts';
 import { compile } from '../../../engine/index.ts';
-import { type Graph, type Tensor, TritbankError, type Value } from '../../../ir/index.ts';
-import { AbortError } from '../../../train/index.ts';
+import { AbortError, type Graph, type Tensor, TritbankError, type Value } from '../../../ir/index.ts';
 import type { Calibration } from '../options.ts';
 import { Histogram } from './histogram.ts';
 

@@ -1,18 +1,11 @@
-/** A network made ready to be measured: pixels in, a fixed batch, scores and candidate layers known. */
+/** A network made ready to be measured: pixels in, a fixed batch, its scores as the one output. */
 
-import {
-  imageInputOf,
-  type Normalisation,
-  requireNormalisation,
-  scoresOf,
-  setInputSize,
-  takePixels,
-} from '../../classifier/index.ts';
-import type { Split } from '../../data/index.ts';
-import { elementCount, type Graph, TritbankError } from '../../ir/index.ts';
-import { inferShapes, removeDead } from '../../passes/index.ts';
-import type { Layer } from '../../quantize/index.ts';
-import { findCandidates } from '../candidates.ts';
+import type { Split } from '../data/index.ts';
+import { elementCount, type Graph, TritbankError } from '../ir/index.ts';
+import { inferShapes, removeDead } from '../passes/index.ts';
+import { imageInputOf, setInputSize } from './input.ts';
+import { type Normalisation, requireNormalisation, takePixels } from './normalisation.ts';
+import { scoresOf } from './scores.ts';
 
 /** Images in a batch, where nobody says. */
 const usualBatch = 16;
@@ -48,17 +41,6 @@ export function prepare(network: Graph, { size, normalisation }: ImageSource, ba
   setInputSize(graph, size, batchSize);
   takePixels(graph, batchSize, normalisation);
   return inferShapes(graph);
-}
-
-/** The candidates of `graph` that are asked for, in execution order; all by default. E_USAGE for other names. */
-export function chooseLayers(graph: Graph, names: readonly string[] | undefined): Layer[] {
-  const candidates = findCandidates(graph);
-  const known = new Set(candidates.map((layer) => layer.name));
-  const strange = names?.find((name) => !known.has(name));
-  if (strange !== undefined) {
-    throw new TritbankError('E_USAGE', 'layers', `expected names of layers that can be compressed, found '${strange}'`);
-  }
-  return names ? candidates.filter((layer) => names.includes(layer.name)) : candidates;
 }
 
 /** Batches of equal size, not above the one asked for, for `images` images or a few less. */

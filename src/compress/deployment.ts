@@ -1,0 +1,173 @@
+/**
+ * What a compression is for: the network as a packed file, and the control that it has to beat, the uncompressed network in
+ * int8 by the same code, calibrated on the same images.
+ */
+
+import { existsSync, statSync } from 'node:fs';
+import { type Accuracy, evaluateGraph, imagesToMeasure } from '../classifier/index.ts';
+import { type Calibration, type ExportForms, exportOnnx } from '../export/index.ts';
+import { type Codec, jsonCodec } from '../files/index.ts';
+import { type Graph, TritbankError } from '../ir/index.ts';
+import { loadModel, saveModel } from '../onnx/index.ts';
+import { inferShapes } from '../passes/index.ts';
+import { InferenceSession, Tensor } from '../runtime/node.ts';
+import { compressFiles, type Job, reporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
+
+/** What a file takes in this toolkit's runtime, on one thread, an image at a time. */
+export interface RuntimeUse {
+  /** Bytes of weights as the kernels read them. */
+  readonly weightBytes: number;
+  /** Bytes of all activations, which share them by their lifetimes. */
+  readonly activationBytes: number;
+  /** Median of warm runs. */
+  readonly milliseconds: number;
+}
+
+/** A file of the network that is compared. */
+export interface DeployedFile {
+  readonly model: string;
+  readonly forms: ExportForms;
+  /** On disk. */
+  readonly bytes: number;
+  /** Absent where the runtime lacks an operator of the network. */
+  readonly runtime?: RuntimeUse;
+}
+
+/** The uncompressed network in int8: 8-bit weights, and with data 8-bit activations. */
+export interface Control extends DeployedFile, Partial<Accuracy> {}
+
+/** The original file beside them, where it is one. */
+export type OriginalFile = Partial<Pick<DeployedFile, 'bytes' | 'runtime'>>;
+
+const modelCodec: Codec<Graph> = { read: loadModel, write: saveModel };
+
+/** How the compressed network is stored: filters have the bits of the storage scheme that its budget is counted in. */
+export function compressedForms({ config: { activations, scheme } }: Pick<Job, 'config'>): ExportForms {
+  const filters = activations === 'int8' || scheme.filterBits <= 8 ? 'int8' : scheme.filterBits <= 16 ? 'fp16' : 'fp32';
+  return { activations, filters, ternary: 'five-trit' };
+}
+
+/** Without data no range of an activation is known, so that weights alone have 8 bits. */
+export const controlForms = ({ data }: Pick<Job, 'data'>): ExportForms => ({
+  activations: data ? 'int8' : 'float',
+  filters: 'int8',
+  ternary: 'five-trit',
+});
+
+/** The images that the compression was measured on. */
+function calibrationOf(job: Job): Calibration {
+  const { dataset, normalisation } = job.data!;
+  return {
+    split: imagesToMeasure(dataset, trainingOf(job)),
+    normalisation,
+    images: job.config.images,
+    seed: job.config.seed,
+    ...threadsOf(job),
+    ...signalOf(job),
+    ...warningsTo(job),
+    onProgress: reporter(job, 'export', 'images'),
+  };
+}
+
+/** The network as a file of the run directory; an earlier command may have written it. */
+async function pack(job: Job, network: Graph, file: string, forms: ExportForms): Promise<Graph> {
+  const { run } = job;
+  return run.stage('export', file, modelCodec, () =>
+    exportOnnx(network, { ...forms, ...(forms.activations === 'int8' && { calibration: calibrationOf(job) }) }),
+  );
+}
+
+export interface Packed {
+  /** The compressed network, as read from its file. */
+  readonly model: Graph;
+  readonly control: Graph;
+}
+
+/** Writes both files and reads them back. */
+export async function packBoth(job: Job, network: Graph): Promise<Packed> {
+  await pack(job, network, compressFiles.model, compressedForms(job));
+  await pack(job, job.graph, compressFiles.control, controlForms(job));
+  const read = async (file: string) => inferShapes(await loadModel(job.run.file(file)));
+  return { model: await read(compressFiles.model), control: await read(compressFiles.control) };
+}
+
+/** Accuracy of the control on the test images; undefined without data. */
+export function evaluateControl(job: Job, control: Graph): Promise<Accuracy> | undefined {
+  const { data, run } = job;
+  return (
+    data &&
+    run.stage('verify', compressFiles.controlAccuracy, jsonCodec<Accuracy>(2), async () => {
+      const { dataset, normalisation } = data;
+      const found = await evaluateGraph(control, dataset.test, dataset.classes, normalisation, {
+        ...threadsOf(job),
+        ...warningsTo(job),
+        onProgress: reporter(job, 'control', 'images'),
+      });
+      job.options.signal?.throwIfAborted();
+      return { top1: found.top1, top5: found.top5, loss: found.loss, samples: found.samples };
+    })
+  );
+}
+
+const warmRuns = 9;
+
+/** Memory and warm latency of a file; undefined where the runtime cannot run it. */
+async function measureRuntime(path: string): Promise<RuntimeUse | undefined> {
+  try {
+    const session = await InferenceSession.create(path);
+    try {
+      const [input] = session.inputMetadata;
+      const shape = input?.shape?.map((size, i) => (typeof size === 'number' ? size : i === 0 ? 1 : Number.NaN));
+      if (!input || input.type !== 'float32' || !shape?.every((size) => size > 0)) return undefined;
+      const feeds = { [input.name]: new Tensor('float32', noise(shape), shape) };
+      const times: number[] = [];
+      // the first run is a cold one
+      for (let run = 0; run <= warmRuns; run++) {
+        await session.run(feeds);
+        if (run > 0) times.push(session.lastMilliseconds);
+      }
+      const { memory } = session;
+      if (!memory) return undefined;
+      const milliseconds = times.sort((a, b) => a - b)[warmRuns >> 1]!;
+      return { weightBytes: memory.weights, activationBytes: memory.activations, milliseconds };
+    } finally {
+      await session.release();
+    }
+  } catch (error) {
+    if (error instanceof TritbankError && error.code === 'E_UNSUPPORTED') return undefined;
+    throw error;
+  }
+}
+
+/** Any image: latency does not depend on it. */
+function noise(shape: readonly number[]): Float32Array {
+  const length = shape.reduce((product, size) => product * size, 1);
+  return Float32Array.from({ length }, (_, i) => Math.sin(12.9898 * i));
+}
+
+/** How the three files run, and how large they are. */
+export interface Footprint {
+  readonly original: OriginalFile;
+  readonly model: DeployedFile;
+  readonly control: DeployedFile;
+}
+
+/** Measured once a run: it is kept, so that a report made again says the same. */
+export function measureFootprint(job: Job): Promise<Footprint> {
+  const { run, config } = job;
+  return run.stage('measure', compressFiles.footprint, jsonCodec<Footprint>(2), async () => {
+    const describe = async (path: string, forms: ExportForms): Promise<DeployedFile> => {
+      const runtime = await measureRuntime(path);
+      return { model: path, forms, bytes: statSync(path).size, ...(runtime && { runtime }) };
+    };
+    const model = await describe(run.file(compressFiles.model), compressedForms(job));
+    const control = await describe(run.file(compressFiles.control), controlForms(job));
+    const isFile = existsSync(config.model);
+    const runtime = isFile ? await measureRuntime(config.model) : undefined;
+    return {
+      original: { ...(isFile && { bytes: statSync(config.model).size }), ...(runtime && { runtime }) },
+      model,
+      control,
+    };
+  });
+}

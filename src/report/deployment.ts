@@ -1,0 +1,88 @@
+/** The compressed file beside the original and beside its control, the uncompressed network in int8: one row each. */
+
+import type { Compression } from '../compress/compress.ts';
+import type { OriginalFile } from '../compress/deployment.ts';
+import type { NetworkCost } from '../cost/records.ts';
+import type { Column } from './columns.ts';
+import { formatCount, formatFixed, formatKilobytes, formatPercent } from './format.ts';
+
+export interface DeploymentRow {
+  readonly name: string;
+  readonly file: OriginalFile;
+  readonly cost: NetworkCost;
+  readonly top1: number | undefined;
+}
+
+type Compared = Pick<Compression, 'result' | 'before' | 'after' | 'control'>;
+
+const formOf = ({ forms }: Compared['result']) =>
+  forms.activations === 'int8' ? 'int8' : `${forms.filters} filters, float activations`;
+
+export function deploymentRows({ result, before, after, control }: Compared): DeploymentRow[] {
+  const { accuracy, originalFile } = result;
+  const isWhole = result.control.forms.activations === 'int8';
+  return [
+    { name: 'original', file: originalFile, cost: before, top1: accuracy?.before.top1 },
+    {
+      name: `uncompressed, ${isWhole ? 'int8' : 'int8 weights'}`,
+      file: result.control,
+      cost: control,
+      top1: result.control.top1,
+    },
+    { name: `compressed, ${formOf(result)}`, file: result, cost: after, top1: accuracy?.after.top1 },
+  ];
+}
+
+const none = '–';
+const or = <T>(value: T | undefined, format: (value: T) => string) => (value === undefined ? none : format(value));
+
+/** Energies relative to those of `before`, the original at 16 bits. */
+export function deploymentColumns({ before }: Compared): Column<DeploymentRow>[] {
+  const energy = ({ cost }: DeploymentRow) => cost.energy / before.energy;
+  const total = ({ cost }: DeploymentRow) => (cost.energy + cost.memoryEnergy) / (before.energy + before.memoryEnergy);
+  return [
+    { head: 'file (KB)', hint: 'On disk; 1 KB is 1024 bytes', cell: ({ file }) => or(file.bytes, formatKilobytes) },
+    {
+      head: 'weights (KB)',
+      hint: "At run time, as this toolkit's kernels read them",
+      cell: ({ file }) => or(file.runtime?.weightBytes, formatKilobytes),
+    },
+    {
+      head: 'activations (KB)',
+      hint: 'At run time, buffers shared',
+      cell: ({ file }) => or(file.runtime?.activationBytes, formatKilobytes),
+    },
+    {
+      head: 'latency (ms)',
+      hint: "Of one image in this toolkit's runtime on one thread: median of warm runs",
+      cell: ({ file }) => or(file.runtime?.milliseconds, (value) => formatFixed(value, 2)),
+    },
+    {
+      head: 'arithmetic energy',
+      hint: "Of the accelerator model, relative to the original's at 16 bits",
+      cell: (row) => formatFixed(energy(row), 3),
+    },
+    ...(before.memoryEnergy > 0
+      ? [
+          {
+            head: 'with memory',
+            hint: "Energy of arithmetic and memory, relative to the original's at 16 bits",
+            cell: (row: DeploymentRow) => formatFixed(total(row), 3),
+          },
+        ]
+      : []),
+    { head: 'top-1 (%)', cell: ({ top1 }) => or(top1, (value) => formatPercent(value)) },
+  ];
+}
+
+/** Where the control is at least as good as the compressed network, what that means; else undefined. */
+export function judgeControl({ result }: Pick<Compared, 'result'>): string | undefined {
+  const { control, accuracy, bytes } = result;
+  const isSmaller = control.bytes <= bytes;
+  const isBetter = control.top1 === undefined || !accuracy || control.top1 >= accuracy.after.top1;
+  if (!isSmaller || !isBetter) return undefined;
+  const sizes = `${formatCount(control.bytes)} bytes against ${formatCount(bytes)}`;
+  const accurate = control.top1 === undefined ? '' : ' and no less accurate';
+  const more = result.forms.activations === 'int8' ? '' : ' (--activations int8 makes the compressed file smaller)';
+  return `the uncompressed network in int8 is smaller (${sizes})${accurate}: on disk nothing is gained over it${more}`;
+}
