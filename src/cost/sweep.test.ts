@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildNetwork } from '../models/index.ts';
-import { applyPlan, deploy, isBank, makePlan, toFrozen } from '../quantize/index.ts';
+import { applyPlan, deploy, findLayers, isBank, makePlan, toFrozen } from '../quantize/index.ts';
 import { paperConventions } from './conventions.ts';
 import { measureCost } from './measure.ts';
 import { storageSchemes } from './storage.ts';
@@ -18,7 +18,7 @@ describe('sweepCost', () => {
       ...grid,
       sensitivity: (widthRatio) => {
         seen.push(widthRatio);
-        return {};
+        return Object.fromEntries(findLayers(base).map(({ name, filters }) => [name, Array(filters).fill(1)]));
       },
       // fewer ternary filters and more hidden units lose less
       lossOf: ({ layers }) => {

@@ -60,7 +60,10 @@ export function makeCost(layers: readonly LayerCost[], rest: Partial<NetworkCost
     areaTime: 151e6,
     split: 0.525,
     fixedSplit: { split: 0.516, utilisation: 0.917, throughput: 0.91011 },
-    relative: { size: 0.49063, multiplications: 0.53387, energy: 0.72114, throughput: 0.99249 },
+    relative: {
+      ...{ size: 0.49063, multiplications: 0.53387, energy: 0.72114, throughput: 0.99249 },
+      ...(layers.some(({ memoryEnergy }) => memoryEnergy > 0) && { memoryEnergy: 0.65301, totalEnergy: 0.68125 }),
+    },
     unknown: [],
     accelerator: 'paper',
     format: 'fp16',
