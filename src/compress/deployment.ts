@@ -118,7 +118,7 @@ async function measureRuntime(path: string): Promise<RuntimeUse | undefined> {
     try {
       const [input] = session.inputMetadata;
       const shape = input?.shape?.map((size, i) => (typeof size === 'number' ? size : i === 0 ? 1 : Number.NaN));
-      if (!input || input.type !== 'float32' || !shape?.every((size) => size > 0)) return undefined;
+      if (input?.type !== 'float32' || !shape?.every((size) => size > 0)) return undefined;
       const feeds = { [input.name]: new Tensor('float32', noise(shape), shape) };
       const times: number[] = [];
       // the first run is a cold one

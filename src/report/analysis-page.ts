@@ -6,8 +6,8 @@ import { leastShown } from './charts/heat-map.ts';
 import { drawHeatMaps, heatRules } from './charts/heat-maps.ts';
 import { renderColumns } from './columns.ts';
 import { type Fact, renderDocument, renderFacts, section, tile } from './document.ts';
-import { formatCount, formatDate, formatFixed, formatPercent, formatSetting, shorten } from './format.ts';
-import { html, type Markup } from './html.ts';
+import { formatCount, formatDate, formatFixed, formatPercent, formatSetting } from './format.ts';
+import { html, type Markup, shortName } from './html.ts';
 import type { Statement } from './text-table.ts';
 
 export interface AnalysisReport {
@@ -80,7 +80,7 @@ function decileRatio({ residuals }: AnalyzedLayer, i: number): number {
 }
 
 function renderLayers(analysis: Analysis): Markup {
-  const rows = analysis.layers.map((row) => ({ name: shorten(row.name, 28), row }));
+  const rows = analysis.layers.map((row) => ({ name: shortName(row.name, 28), row }));
   const columns = analysisColumns(analysis);
   return html`<div class="card">${renderColumns({ corner: 'layer', columns, rows, isDense: true })}</div>`;
 }

@@ -1,8 +1,9 @@
 /** The report of `tritbank bench`: a chart of latencies for each network and place, and the table. */
 
 import type { BenchResult, PlaceResult, TaskResult } from '../bench/records.ts';
-import { describeBench, printBench } from './bench-text.ts';
+import { absences, benchColumns, benchRows, describeBench, nameOf } from './bench-text.ts';
 import { drawLayerBars } from './charts/layer-bars.ts';
+import { renderColumns } from './columns.ts';
 import { type Fact, renderDocument, renderFacts, section } from './document.ts';
 import { formatDate } from './format.ts';
 import { html, type Markup } from './html.ts';
@@ -31,8 +32,16 @@ function drawPlace(place: PlaceResult): Markup {
   });
 }
 
-const drawTask = ({ name, size, places }: TaskResult): Markup | undefined =>
-  section(`${name}, ${size} x ${size}`, html`<div class="charts">${places.map(drawPlace)}</div>`);
+function renderTask(task: TaskResult): Markup | undefined {
+  const table = (place: PlaceResult) => {
+    const rows = benchRows(task, place).map((row) => ({ name: nameOf(row), row }));
+    return html`<div class="card"><h3>${place.engine}</h3>
+${renderColumns({ corner: 'runtime and network', columns: benchColumns, rows })}
+${absences(place).map((line) => html`<p class="note">${line}</p>`)}</div>`;
+  };
+  const charts = html`<div class="pair">${task.places.map(drawPlace)}</div>`;
+  return section(`${task.name}, ${task.size} x ${task.size}`, html`${charts}${task.places.map(table)}`);
+}
 
 export function renderBenchPage({ title, generatedBy, result }: BenchReport): string {
   const facts: Fact[] = [
@@ -45,9 +54,6 @@ export function renderBenchPage({ title, generatedBy, result }: BenchReport): st
     lead: 'Latency of one image by runtime and network',
     generatedBy,
     head: html`<div class="card">${renderFacts(facts)}</div>`,
-    sections: [
-      ...result.tasks.map(drawTask),
-      section('Figures', html`<div class="card"><pre>${printBench(result)}</pre></div>`),
-    ],
+    sections: result.tasks.map(renderTask),
   });
 }

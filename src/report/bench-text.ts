@@ -2,6 +2,7 @@
 
 import { medianRatio } from '../bench/median.ts';
 import type { BenchResult, Measurement, PlaceResult, TaskResult } from '../bench/records.ts';
+import type { Column } from './columns.ts';
 import { formatKilobytes } from './format.ts';
 import { alignTable } from './text-table.ts';
 
@@ -9,21 +10,42 @@ import { alignTable } from './text-table.ts';
 export const referenceOf = ({ measurements }: PlaceResult): Measurement | undefined =>
   measurements.find(({ runtime, form }) => runtime === 'tritbank' && form === 'hybrid');
 
-const head = ['runtime and network', 'size (KB)', 'latency (ms)', 'images/s', 'loading (ms)', 'times ours'];
+interface BenchRow extends Measurement {
+  /** Of the network's file. */
+  readonly bytes: number;
+  /** Over tritbank's on the hybrid network; undefined where that was not measured. */
+  readonly ratio: number | undefined;
+}
 
-function printPlace({ models }: TaskResult, place: PlaceResult): string {
+/** The columns behind runtime and network. */
+export const benchColumns: readonly Column<BenchRow>[] = [
+  { head: 'size (KB)', hint: 'Of the file', cell: ({ bytes }) => formatKilobytes(bytes) },
+  { head: 'latency (ms)', hint: 'Of one image: the median of rounds', cell: ({ latency }) => latency.toFixed(2) },
+  { head: 'images/s', cell: ({ throughput }) => throughput.toFixed(0) },
+  { head: 'loading (ms)', hint: 'From the file to a session that can run', cell: ({ loading }) => loading.toFixed(0) },
+  { head: 'times ours', cell: ({ ratio }) => (ratio === undefined ? '' : ratio.toFixed(2)) },
+];
+
+export const nameOf = ({ runtime, form }: { readonly runtime: string; readonly form: string }): string =>
+  `${runtime}, ${form}`;
+
+export function benchRows({ models }: TaskResult, place: PlaceResult): BenchRow[] {
   const ours = referenceOf(place);
   const sizes = new Map(models.map(({ form, bytes }) => [form, bytes]));
-  const rows = place.measurements.map(({ runtime, form, rounds, latency, throughput, loading }) => [
-    `${runtime}, ${form}`,
-    formatKilobytes(sizes.get(form)!),
-    latency.toFixed(2),
-    throughput.toFixed(0),
-    loading.toFixed(0),
-    ours ? medianRatio(rounds, ours.rounds).toFixed(2) : '',
-  ]);
-  const absent = place.absent.map(({ runtime, form, reason }) => `left out: ${runtime}, ${form}: ${reason}`);
-  return [place.engine, alignTable(head, rows), ...absent].join('\n');
+  return place.measurements.map((measurement) => ({
+    ...measurement,
+    bytes: sizes.get(measurement.form)!,
+    ratio: ours && medianRatio(measurement.rounds, ours.rounds),
+  }));
+}
+
+export const absences = ({ absent }: PlaceResult): string[] =>
+  absent.map((one) => `left out: ${nameOf(one)}: ${one.reason}`);
+
+function printPlace(task: TaskResult, place: PlaceResult): string {
+  const rows = benchRows(task, place).map((row) => [nameOf(row), ...benchColumns.map(({ cell }) => cell(row))]);
+  const head = ['runtime and network', ...benchColumns.map(({ head: name }) => name)];
+  return [place.engine, alignTable(head, rows), ...absences(place)].join('\n');
 }
 
 /** How the figures were measured. */

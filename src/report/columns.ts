@@ -25,19 +25,25 @@ export interface HtmlTable<Row> {
   readonly isDense?: boolean;
 }
 
-/** A table that scrolls sideways where it does not fit. */
+/**
+ * A table that scrolls sideways where it does not fit, on narrow screens a block a row. A press on a head sorts by it
+ * (`sort-tables.ts`).
+ */
 export function renderColumns<Row>({ corner, columns, rows, total, isDense }: HtmlTable<Row>): Markup {
   // heads break between words, not at the hyphen of `top-1`
   const words = (head: string) => head.split(' ').map((word, i) => html`${i > 0 ? ' ' : ''}<span>${word}</span>`);
+  const sorter = (name: string) => html`<button type="button">${words(name)}</button>`;
   const head = ({ head, hint }: Column<Row>) =>
-    html`<th scope="col"${hint ? html` title="${hint}"` : undefined}>${words(head)}</th>`;
+    html`<th scope="col"${hint ? html` title="${hint}"` : undefined}>${sorter(head)}</th>`;
   const body = ({ name, row }: HtmlRow<Row>) => html`<tr>
 <th scope="row">${name}</th>
-${columns.map((column) => html`<td>${column.cell(row)}</td>`)}
+${columns.map((column) => html`<td data-head="${column.head}">${column.cell(row)}</td>`)}
 </tr>`;
-  const foot = total?.map((cell, i) => (i === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`));
+  const foot = total?.map((cell, i) =>
+    i === 0 ? html`<th scope="row">${cell}</th>` : html`<td data-head="${columns[i - 1]!.head}">${cell}</td>`,
+  );
   return html`<div class="scroll"><table class="results${isDense ? ' dense' : ''}">
-<thead><tr><th scope="col">${corner}</th>${columns.map(head)}</tr></thead>
+<thead><tr><th scope="col">${sorter(corner)}</th>${columns.map(head)}</tr></thead>
 <tbody>${rows.map(body)}</tbody>
 ${foot && html`<tfoot><tr>${foot}</tr></tfoot>`}
 </table></div>`;

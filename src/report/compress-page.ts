@@ -26,12 +26,12 @@ import {
   formatDate,
   formatDuration,
   formatFixed,
+  formatKilobytes,
   formatPercent,
   formatSetting,
   formatSigned,
-  shorten,
 } from './format.ts';
-import { html, type Markup } from './html.ts';
+import { html, type Markup, shortName } from './html.ts';
 import { nameRuns } from './runs.ts';
 
 export interface CompressReport extends Omit<Compression, 'samples' | 'graph'> {
@@ -75,14 +75,16 @@ function describeWay({ config }: CompressResult): string {
 }
 
 function tilesOf({ result, after }: CompressReport): Markup[] {
-  const { size, multiplications, energy, throughput } = describeFigures(after);
-  const figures = [size, ...(result.accuracy ? [] : [multiplications]), energy, throughput];
+  const { multiplications, energy, throughput } = describeFigures(after);
+  const figures = [...(result.accuracy ? [] : [multiplications]), energy, throughput];
   const costs = figures.map(({ term, value, unit, relation }) => tile(capitalise(term), value, unit, relation));
-  if (!result.accuracy) return costs;
+  const against = `${formatKilobytes(result.control.bytes)} KB uncompressed in int8`;
+  const file = tile('File', formatKilobytes(result.bytes), 'KB', against);
+  if (!result.accuracy) return [file, ...costs];
   const was = result.accuracy.before.top1;
   const is = result.accuracy.after.top1;
   const change = `${formatSigned(100 * (is - was))} points against ${formatPercent(was)} %`;
-  return [tile('Top-1 accuracy', formatPercent(is), '%', change), ...costs];
+  return [tile('Top-1 accuracy', formatPercent(is), '%', change), file, ...costs];
 }
 
 const capitalise = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -151,7 +153,7 @@ function renderLayers(layers: readonly ComparedLayer[], { result, before, after,
   const isSparse = layers.some((layer) => sparsityOf(layer) > 0);
   const lossUnit = analysis && { lossUnit: analysis.lossUnit };
   const columns = compareColumns({ before, after, predictedLoss, isSparse, ...lossUnit });
-  const rows = layers.map((row) => ({ name: shorten(row.name, 28), row }));
+  const rows = layers.map((row) => ({ name: shortName(row.name, 28), row }));
   const total = ['total', ...columns.map((column) => column.total)] as const;
   return html`<div class="pair">${drawBeforeAfter(layers, sharedScale(before, after))}</div>
 <div class="card">${renderColumns({ corner: 'layer', columns, rows, total, isDense: true })}</div>`;

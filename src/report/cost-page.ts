@@ -14,8 +14,8 @@ import {
   describeUnknown,
 } from './cost-words.ts';
 import { type Fact, renderDocument, renderFacts, section, tile } from './document.ts';
-import { formatCount, formatDate, formatFixed, formatKilobytes, formatSetting, shorten } from './format.ts';
-import { html, type Markup } from './html.ts';
+import { formatCount, formatDate, formatFixed, formatKilobytes, formatSetting } from './format.ts';
+import { html, type Markup, shortName } from './html.ts';
 import type { Statement } from './text-table.ts';
 
 export interface CostReport {
@@ -98,7 +98,7 @@ function sweepTiles(points: readonly SweepPoint[]): Markup[] {
 
 function renderLayers(cost: NetworkCost): Markup {
   const columns = costColumns(cost);
-  const rows = costlyRows(cost).map((row: LayerCost) => ({ name: shorten(row.name, 28), row }));
+  const rows = costlyRows(cost).map((row: LayerCost) => ({ name: shortName(row.name, 28), row }));
   const total = ['total', ...columns.map((column) => column.total)] as const;
   return html`<div class="pair">${drawLayerCosts(cost)}</div>
 <div class="card">${renderColumns({ corner: 'layer', columns, rows, total, isDense: true })}</div>`;

@@ -1,6 +1,7 @@
-/** What every page is: one HTML document without any outside resource, no script, no font, no image file. */
+/** What every page is: one HTML document without any outside resource, no font, no image file, and one script of its own. */
 
 import { html, Markup } from './html.ts';
+import { sortTables, sortTablesHash } from './sort-tables.ts';
 import { style } from './style.ts';
 import type { Statement } from './text-table.ts';
 
@@ -24,7 +25,7 @@ export function renderDocument({ title, lead, generatedBy, rules = '', head, sec
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="${generatedBy}">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src '${new Markup(sortTablesHash)}'">
 <link rel="icon" href="data:,">
 <title>${title}</title>
 <style>${new Markup(style + rules)}</style>
@@ -38,6 +39,7 @@ ${head}
 </header>
 ${sections.map((body) => html`${body}\n`)}</main>
 <footer>${generatedBy}</footer>
+<script>${new Markup(sortTables)}</script>
 </body>
 </html>
 `;

@@ -1,5 +1,7 @@
 /** Markup by tagged template: whatever is put in is escaped, unless it is markup itself. */
 
+import { shorten } from './format.ts';
+
 /** Finished markup. */
 export class Markup {
   constructor(readonly text: string) {}
@@ -37,4 +39,10 @@ export function escapeText(text: string): string {
 /** A text without control characters except tab and line ends. */
 export function replaceControls(text: string): string {
   return text.replace(/\p{Cc}/gu, (c) => ('\t\n\r'.includes(c) ? c : '\ufffd'));
+}
+
+/** A name in at most `length` characters, the whole of it as a tooltip. */
+export function shortName(name: string, length: number): Markup {
+  const short = shorten(name, length);
+  return short === name ? html`${name}` : html`<span title="${name}">${short}</span>`;
 }

@@ -28,7 +28,7 @@ export interface ReportOptions {
 }
 
 /**
- * A self-contained HTML page (no outside resource, no script) about one or more runs. The charting and image libraries
+ * A self-contained HTML page (no outside resource) about one or more runs. The charting and image libraries
  * are loaded by the first call. E_USAGE without runs or with a baseline that is none of them.
  *
  * @example

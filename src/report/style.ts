@@ -33,6 +33,7 @@ body {
 }
 header { margin-bottom: 36px; }
 main, footer { max-width: 1180px; margin: 0 auto; padding: 0 24px; }
+h1, .lead, h3 { overflow-wrap: anywhere; }
 h1 { font-size: 30px; line-height: 1.2; letter-spacing: -0.02em; margin: 44px 0 6px; text-wrap: balance; }
 h2 { font-size: 20px; letter-spacing: -0.01em; margin: 0 0 14px; }
 h3 { font-size: 15px; margin: 0; }
@@ -60,6 +61,8 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .results th:first-child { text-align: left; padding-left: 2px; }
 .results thead th { color: var(--muted); font-size: 13px; font-weight: 600; white-space: normal; vertical-align: bottom; }
 .results thead span { white-space: nowrap; }
+.results thead button { all: unset; cursor: pointer; } .results thead button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.results thead [aria-sort=ascending] button::after { content: ' ↑'; } .results thead [aria-sort=descending] button::after { content: ' ↓'; }
 .results thead th[title] { text-decoration: underline dotted; text-underline-offset: 4px; cursor: help; }
 .results tbody th { font-weight: 600; }
 .results tbody tr:last-child > * { border-bottom: 0; }
@@ -72,7 +75,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .warning strong { color: var(--bad); }
 .dot { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 9px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px; }
-figure + figure, .card + figure, figure + .card, .pair + .card { margin-top: 16px; }
+figure + figure, .card + figure, figure + .card, section > .card + .card, .pair + .card { margin-top: 16px; }
 .pair figure + figure { margin-top: 0; }
 figcaption p, .note { color: var(--muted); font-size: 13.5px; }
 figcaption { margin-bottom: 10px; }
@@ -84,6 +87,7 @@ figcaption { margin-bottom: 10px; }
 .ramp .steps { display: flex; flex: 0 1 200px; height: 11px; border-radius: 3px; overflow: hidden; }
 .ramp .steps i { flex: 1; }
 .chart svg { display: block; color: var(--muted); max-width: 100%; height: auto; }
+.chart svg.narrow { display: none; }
 .chart svg + svg { margin-top: 18px; }
 .pair .chart svg + svg { margin-top: 0; }
 .pair .chart svg { width: 100%; }
@@ -113,8 +117,20 @@ figcaption { margin-bottom: 10px; }
 .samples .label { color: var(--muted); }
 footer { color: var(--muted); font-size: 13px; padding-bottom: 40px; }
 @media (min-width: 700px) { .facts .long { grid-column: span 2; } }
-@media (max-width: 600px) { main, footer { padding: 0 14px; } .card + figure { margin-top: 16px; }
-.card, figure { padding: 16px 14px; } h1 { margin-top: 26px; font-size: 25px; } }
+@media (max-width: 600px) {
+  main, footer { padding: 0 14px; } .card + figure { margin-top: 16px; }
+  .card, figure { padding: 16px 14px; } h1 { margin-top: 26px; font-size: 25px; }
+  .chart svg.wide { display: none; } .chart svg.narrow { display: block; width: 100%; }
+  .results thead { display: none; }
+  .results, .results :is(tbody, tfoot) { display: block; }
+  .results tr { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 2px 16px; padding: 10px 0; border-bottom: 1px solid var(--rule); }
+  .results tbody tr:last-child { border-bottom: 0; } .results tfoot tr { border-top: 2px solid var(--rule); border-bottom: 0; }
+  .results tr > th { grid-column: 1 / -1; white-space: normal; overflow-wrap: anywhere; }
+  .results.results tr > :is(th, td) { border: 0; padding: 0; }
+  .results td { display: flex; justify-content: space-between; gap: 8px; align-items: baseline; font-size: 13px; white-space: normal; min-width: 0; }
+  .results td::before { content: attr(data-head); color: var(--muted); text-align: left; overflow-wrap: anywhere; }
+  .results td:empty { display: none; }
+}
 @media print { body { background: #fff; } .card + figure { margin-top: 16px; }
 .card, figure { break-inside: avoid; } .tabs > label { display: none; } .tabs > .panels > * { display: block !important; } }
 `;

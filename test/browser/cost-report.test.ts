@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)('report about costs (skipped without /usr/bin/chrom
 
   test('every point of the sweep has a title and a colour of the scale', async () => {
     const { page } = await openPage(context, path);
-    const dots = await page.locator('figure circle:has(title)').evaluateAll((circles) =>
+    const dots = await page.locator('figure svg.wide circle:has(title)').evaluateAll((circles) =>
       circles.map((circle) => ({
         title: circle.querySelector('title')?.textContent ?? '',
         fill: getComputedStyle(circle).fill,

@@ -11,22 +11,37 @@ export const ink = 'var(--ink)';
 export const muted = 'var(--muted)';
 export const rule = 'var(--rule)';
 
+/** Pixels of a chart that has a card of its own. */
+export const fullWidth = 1120;
+
+/** Pixels that a chart has on the narrowest screens, phones of 390 pixels. */
+export const narrowWidth = 330;
+
+/** Charts above this width are drawn for narrow screens besides, where they would shrink until nobody could read them. */
+const widest = 500;
+
 /**
- * The SVG of a plot; `label` describes it to screen readers. On narrow screens a chart shrinks to the share `least` of its
- * width, where its text is hard to read, then scrolls.
+ * The SVG of a plot, as wide as its card allows; `label` describes it to screen readers. A wide one is two drawings, of
+ * which the style sheet shows one: for narrow screens it has `narrow` in place of those options.
  */
-export function draw(label: string, options: Plot.PlotOptions, least = 0.78): Markup {
+export function draw(label: string, options: Plot.PlotOptions, narrow: Plot.PlotOptions = {}): Markup {
+  if ((options.width ?? 640) <= widest) return drawOne(label, options);
+  const wide = drawOne(label, options, 'wide');
+  return html`${wide}${drawOne(label, { ...options, width: narrowWidth, ...narrow }, 'narrow')}`;
+}
+
+/** One drawing; with a place it is shown on wide or on narrow screens only. */
+export function drawOne(label: string, options: Plot.PlotOptions, place?: 'wide' | 'narrow'): Markup {
   const svg = Plot.plot({
     ...options,
     document,
     style: { fontSize: '12px', fontFamily: 'inherit', overflow: 'visible' },
   });
-  const width = Number(svg.getAttribute('width'));
-  svg.setAttribute('style', `${svg.getAttribute('style') ?? ''};min-width:${Math.round(least * width)}px`);
   for (const path of Array.from(svg.querySelectorAll('path'))) {
     const d = path.getAttribute('d');
     if (d) path.setAttribute('d', d.replace(/(\.\d\d)\d+/g, '$1'));
   }
+  if (place) svg.setAttribute('class', `${svg.getAttribute('class') ?? ''} ${place}`.trim());
   // linkedom escapes elements' text, but neither `&` in attributes nor control characters.
   const drawing = replaceControls(svg.outerHTML).replace(
     '<svg ',

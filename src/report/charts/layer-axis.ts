@@ -15,9 +15,14 @@ export interface LayerAxis {
 /** Pixels of a layer's row. */
 export const rowHeight = 17;
 
-/** Rows are known by the layers' names, which have to be different, or by `keys`. */
-export function layerAxis(names: readonly string[], keys: readonly (string | number)[] = names): LayerAxis {
-  const labels = new Map(keys.map((key, i) => [key, shorten(names[i]!, 28)]));
+/** Rows are known by the layers' names, which have to be different, or by `keys`; names have so many characters at most. */
+export function layerAxis(
+  names: readonly string[],
+  keys: readonly (string | number)[] = names,
+  longest = 28,
+): LayerAxis {
+  const labels = new Map(keys.map((key, i) => [key, shorten(names[i]!, longest)]));
+  const whole = new Map(keys.map((key, i) => [key, names[i]!]));
   return {
     marginLeft: 16 + 6.8 * [...labels.values()].reduce((longest, text) => Math.max(longest, [...text].length), 0),
     y: { domain: keys, label: null, padding: 0.2 },
@@ -26,6 +31,8 @@ export function layerAxis(names: readonly string[], keys: readonly (string | num
       tickSize: 0,
       color: muted,
       tickFormat: (key: string | number) => labels.get(key) ?? `${key}`,
+      // names that are cut
+      title: (key: string | number) => whole.get(key) ?? `${key}`,
     }),
   };
 }

@@ -78,6 +78,6 @@ export function drawLayerBars(chart: LayerChart): Markup {
     title,
     ...(note !== undefined && { note }),
     ...(legend && { legend }),
-    body: draw(title, plot, 0.7),
+    body: draw(title, plot),
   });
 }

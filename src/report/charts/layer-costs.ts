@@ -124,5 +124,5 @@ function drawBars({ title, xLabel, layers, segments, domain, note }: LayerBars):
     ],
   };
   const legend = segments.length > 1 ? { legend: segments } : {};
-  return figure({ title, ...(note !== undefined && { note }), ...legend, body: draw(title, plot, 0.7) });
+  return figure({ title, ...(note !== undefined && { note }), ...legend, body: draw(title, plot) });
 }

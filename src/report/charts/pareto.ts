@@ -4,7 +4,7 @@ import * as Plot from '@observablehq/plot';
 import type { SweepPoint } from '../../cost/records.ts';
 import { formatFixed, formatKilobytes, formatPercent, formatResidual, formatSetting } from '../format.ts';
 import type { Markup } from '../html.ts';
-import { draw, figure, ink, rule } from './draw.ts';
+import { draw, figure, fullWidth, ink, rule } from './draw.ts';
 import { makeRamp } from './ramp.ts';
 import { findRange } from './range.ts';
 import { referenceLine } from './reference-line.ts';
@@ -28,12 +28,12 @@ function chooseAxes(points: readonly SweepPoint[]): Axes {
     return {
       title: 'Predicted loss, size and energy of each configuration',
       label: 'Predicted loss against size, energy as colour',
-      y: { label: 'Predicted loss before training', type: 'log', nice: true, labelArrow: 'up' },
+      y: { label: 'Predicted loss', type: 'log', nice: true, labelArrow: 'up' },
       height: ({ loss }) => loss!,
       colour: ({ relative }) => relative.energy,
       key: 'Energy',
       note:
-        'Ringed: Pareto points, for which no other is at least as good in size, energy, throughput and loss, and better in ' +
+        'Losses are predicted, before training. Ringed: Pareto points, for which no other is at least as good in size, energy, throughput and loss, and better in ' +
         `one. The line joins those that have the least loss of all up to their size. ${relatively}`,
     };
   }
@@ -83,7 +83,7 @@ export function drawPareto(sweep: readonly SweepPoint[]): Markup {
   const int8 = int8Kilobytes(points);
   const sizes = findRange([...dots.map(({ x }) => x), ...(int8 === undefined ? [] : [int8])]);
   const svg = draw(axes.label, {
-    width: 1120,
+    width: fullWidth,
     height: 440,
     marginLeft: 62,
     marginTop: 44,
@@ -130,7 +130,7 @@ function shareAxis(points: readonly SweepPoint[], [low, high]: readonly [number,
       {
         anchor: 'top',
         label: 'Share of the size at 16 bits (%)',
-        labelAnchor: 'center',
+        labelAnchor: 'right',
         labelArrow: 'none',
         tickFormat: (x: number) => formatSetting((100 * x) / kilobytes),
       },

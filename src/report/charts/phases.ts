@@ -4,7 +4,7 @@ import * as Plot from '@observablehq/plot';
 import type { EpochRecord, Phase } from '../../train/records.ts';
 import type { Markup } from '../html.ts';
 import type { NamedRun } from '../runs.ts';
-import { draw, ink } from './draw.ts';
+import { draw, ink, narrowWidth } from './draw.ts';
 
 /** Epochs `first` to `last` of a run, both included. */
 export interface PhaseSpan {
@@ -40,7 +40,12 @@ export interface EpochAxis {
 
 /** One bar a run, divided into its phases. */
 export function drawPhaseStrip(runs: readonly NamedRun[], axis: EpochAxis): Markup {
-  const { width, marginLeft, marginRight, domain } = axis;
+  const label = 'Phases of training by run';
+  const narrow = stripOf(runs, { ...axis, width: narrowWidth });
+  return draw(label, stripOf(runs, axis), narrow);
+}
+
+function stripOf(runs: readonly NamedRun[], { width, marginLeft, marginRight, domain }: EpochAxis): Plot.PlotOptions {
   const pixels = (width - marginLeft - marginRight) / (domain[1] - domain[0]);
   const spans = runs.flatMap(({ run, name, color }) =>
     findPhases(run.history).map((span) => {
@@ -53,7 +58,7 @@ export function drawPhaseStrip(runs: readonly NamedRun[], axis: EpochAxis): Mark
     }),
   );
   const row = { x1: 'x1', x2: 'x2', y: 'name', insetTop: 1, insetBottom: 1, insetRight: 1, title: 'title' } as const;
-  return draw('Phases of training by run', {
+  return {
     width,
     marginLeft,
     marginRight,
@@ -75,7 +80,7 @@ export function drawPhaseStrip(runs: readonly NamedRun[], axis: EpochAxis): Mark
       Plot.text(spans, { x: 'x1', y: 'name', text: 'fitting', textAnchor: 'start', dx: 6, fill: ink, fontSize: 11 }),
     ],
     opacity: { type: 'identity' },
-  });
+  };
 }
 
 /** At most about ten whole epochs. */

@@ -4,7 +4,7 @@ import * as Plot from '@observablehq/plot';
 import { formatKilobytes, formatPercent } from '../format.ts';
 import type { Markup } from '../html.ts';
 import type { NamedRun } from '../runs.ts';
-import { draw, figure, rule } from './draw.ts';
+import { draw, figure, fullWidth, rule } from './draw.ts';
 import { referenceLine } from './reference-line.ts';
 
 export function drawTradeoff(runs: readonly NamedRun[]): Markup {
@@ -19,7 +19,7 @@ export function drawTradeoff(runs: readonly NamedRun[]): Markup {
   const [bytes16] = sizes;
   const int8 = sizes.size === 1 && bytes16 ? bytes16 / 2 / 1024 : undefined;
   const svg = draw('Top-1 accuracy against model size', {
-    width: 1120,
+    width: fullWidth,
     height: 240,
     marginLeft: 48,
     marginBottom: 40,
