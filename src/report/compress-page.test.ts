@@ -33,7 +33,7 @@ describe('page', () => {
     ]);
     expect(texts(document, '.tiles dt')).toEqual([
       'Top-1 accuracy',
-      'Size',
+      'File',
       'Energy of the arithmetic',
       'Throughput at the best split',
     ]);
@@ -145,7 +145,7 @@ describe('page', () => {
     const document = await render({ result: bare });
     expect(texts(document, 'h2')).toEqual(['Files', 'Budget', 'Plan', 'Layers']);
     expect(texts(document, '.tiles dt')).toEqual([
-      'Size',
+      'File',
       'Multiplications',
       'Energy of the arithmetic',
       'Throughput at the best split',

@@ -7,6 +7,7 @@
 import { type Graph, type Node, TritbankError, verify } from '../../ir/index.ts';
 import { inferShapes, normalizeNetwork, removeDead } from '../../passes/index.ts';
 import { describeModel } from './describe.ts';
+import { judgeInt8, type Rounding } from './int8/judge.ts';
 import { quantizeNetwork } from './int8/quantize.ts';
 import { type ExportOptions, formsOf } from './options.ts';
 import { slim } from './slim.ts';
@@ -30,15 +31,21 @@ export async function exportOnnx(graph: Graph, options: ExportOptions = {}): Pro
   const forms = formsOf(options);
   const model = normalizeNetwork(graph.clone());
   checkWeights(model);
+  const float = model.clone();
+  let rounded: Rounding | undefined;
   const unnamed = new Set<Node>();
   if (forms.activations === 'int8') {
     if (!options.calibration) throw new TritbankError('E_USAGE', 'calibration', 'expected images, found none');
-    for (const node of (await quantizeNetwork(model, options.calibration, forms)).nodes) unnamed.add(node);
+    const { emitter, rounding } = await quantizeNetwork(model, options.calibration, forms);
+    for (const node of emitter.nodes) unnamed.add(node);
+    rounded = rounding;
   }
   for (const node of storeWeights(model, forms)) unnamed.add(node);
   removeDead(model);
   inferShapes(model);
   describeModel(model, forms, options);
   slim(model, unnamed);
-  return verify(model);
+  verify(model);
+  if (rounded && options.calibration) await judgeInt8(float, model, rounded, options.calibration);
+  return model;
 }

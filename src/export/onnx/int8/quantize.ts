@@ -11,12 +11,20 @@ import { chooseTensors, isScore } from './choose.ts';
 import { equalize } from './equalize.ts';
 import { flattenHead } from './flatten-head.ts';
 import { Quantization } from './insert.ts';
-import { bestRange, levelsOf, pixelLevels, type TensorPlan } from './ranges.ts';
+import type { Rounding } from './judge.ts';
+import { bestRange, type Levels, levelsOf, pixelLevels, type TensorPlan } from './ranges.ts';
 import { RowScales } from './row-scales.ts';
 import { storeIntegers } from './weights.ts';
 
-/** Rewrites a normalized network in place; the nodes that it adds need no names. */
-export async function quantizeNetwork(graph: Graph, calibration: Calibration, forms: ExportForms): Promise<Emitter> {
+export interface Quantized {
+  /** Its nodes need no names. */
+  readonly emitter: Emitter;
+  /** What is rounded. */
+  readonly rounding: Rounding;
+}
+
+/** Rewrites a normalized network in place. */
+export async function quantizeNetwork(graph: Graph, calibration: Calibration, forms: ExportForms): Promise<Quantized> {
   const rows = new RowScales(graph);
   keepOutputNames(graph, () => absorbProducts(graph, rows));
   flattenHead(graph, rows);
@@ -39,13 +47,19 @@ export async function quantizeNetwork(graph: Graph, calibration: Calibration, fo
   }
   for (const [name, plan] of equalize(graph, histograms, rows)) plans.set(name, plan);
   inferShapes(graph);
+  const float = graph.clone();
+  const levels = new Map<string, Levels>();
   const to = new Emitter(graph);
   const quantization = new Quantization(graph, to);
   keepOutputNames(graph, () => {
-    for (const value of chooseTensors(graph)) quantization.quantize(value, plans.get(value.name)!);
+    for (const value of chooseTensors(graph)) {
+      const plan = plans.get(value.name)!;
+      levels.set(value.name, plan.levels);
+      quantization.quantize(value, plan);
+    }
   });
   storeIntegers(graph, to, rows, quantization, forms);
   removeDead(graph);
   inferShapes(graph);
-  return to;
+  return { emitter: to, rounding: { graph: float, levels } };
 }
