@@ -36,7 +36,7 @@ test('a network that says something else is warned of, one that says the same is
   expect(await measureAgreement(network, network.clone(), calibration)).toBe(1);
   const other = network.clone();
   const bias = other.nodes.map(Linear.of).findLast((linear) => linear?.filters === 10)!.node.inputs[2]!;
-  const wrong = Float32Array.from({ length: 10 }, (_, i) => 1e3 * i);
+  const wrong = Float32Array.from({ length: 10 }, (_, i) => 1e12 * (9 - i));
   bias.constant = { dtype: 'float32', dims: [...bias.constant!.dims], data: wrong };
   await judgeInt8(network, other, rounding, listening);
   expect(warnings).toHaveLength(1);
