@@ -125,7 +125,11 @@ async function demo(options: Options): Promise<void> {
   } finally {
     reporter.stop();
   }
-  const { results, reused } = done;
+  const { reused } = done;
+  const [first, ...others] = done.results;
+  const { makeControl } = await import('./control.ts');
+  const control = await makeControl(first!, { data, seed: planned[0]!.config.seed, out });
+  const results = [first!, control, ...others];
   const report = await writeReport(out, results, `Tritbank demo on ${data}`);
   printResult(options, { data, out, report, reused, runs: results.map(summarize) }, () =>
     ['', printTable(results), '', `report  ${report}`].join('\n'),

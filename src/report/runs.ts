@@ -29,11 +29,11 @@ export const extraColors = 6;
 export function nameRuns(runs: readonly RunResult[]): NamedRun[] {
   let extra = 0;
   return runs.map((run) => {
-    const siblings = runs.filter((other) => other.method === run.method);
-    const isFirst = siblings[0] === run;
+    const siblings = runs.filter((other) => other.method === run.method && other.name === run.name);
+    const isFirst = siblings[0] === run && run.name === undefined;
     const color = isFirst ? `var(--${run.method})` : `var(--extra-${extra++ % extraColors})`;
     const suffix = siblings.length > 1 ? ` ${distinction(run, siblings)}` : '';
-    return { run, name: `${methodNames[run.method]}${suffix}`, color };
+    return { run, name: `${run.name ?? methodNames[run.method]}${suffix}`, color };
   });
 }
 

@@ -67,6 +67,8 @@ export interface SampleRecord {
 /** The result of a run, as `train --json` prints it (there without samples and confusion). */
 export interface RunResult {
   readonly method: Method;
+  /** What tables call it; by default the method's name. */
+  readonly name?: string;
   readonly top1: number;
   readonly top5: number;
   readonly loss: number;
