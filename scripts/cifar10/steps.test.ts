@@ -16,7 +16,7 @@ describe('the commands of rows', () => {
   test.each([
     [
       'planned-2',
-      `compress ${runs}/full-precision-1/model.onnx --analysis ${runs}/analysis.json --epochs 3 --batch-size 64 ` +
+      `compress ${runs}/full-precision-1/model.onnx --analysis ${runs}/analysis.json --scheme hybrid --epochs 3 --batch-size 64 ` +
         '--learning-rate 0.02 --padding reflect --threads 1 --phases 0,0,1 --max-size 0.49 --max-energy 0.72 ' +
         `--min-throughput 1 ${data} --seed 2 --out ${runs}/planned-2`,
     ],

@@ -48,7 +48,9 @@ function readOutcome(directory: string): Outcome {
     const { accuracy, command, date } = result;
     if (!accuracy) throw new Error(`${directory}: expected a run with test images`);
     const training = join(directory, 'training');
-    const model = join(directory, 'model.onnx');
+    const network = join(directory, 'network.onnx');
+    // runs of earlier releases have it under another name
+    const model = existsSync(network) ? network : join(directory, 'model.onnx');
     return { model, top1: accuracy.after.top1, ...(existsSync(training) && { training }), command, date };
   }
   if ('history' in result) {

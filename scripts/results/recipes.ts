@@ -67,7 +67,8 @@ export const ternaryWeights: Recipe = (setting) => [
 export const compress =
   (args: Recipe): Recipe =>
   (setting) => [
-    ...['compress', originalOf(setting), '--analysis', analysisOf(setting)],
+    // budgets in the paper's bytes
+    ...['compress', originalOf(setting), '--analysis', analysisOf(setting), '--scheme', 'hybrid'],
     ...tuning(setting),
     ...frozen,
     ...args(setting),

@@ -177,8 +177,12 @@ describe('without data', () => {
     expect(existsSync(at('bare', 'plan.json'))).toBe(false);
     const { status, stdout, stderr } = await run(closest!);
     expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^layers +6 of 6 became filter banks\n/);
-    expect(stdout).toMatch(/\nmodel +bare\/model.onnx\nreport +bare\/report.html\n$/);
+    expect(stdout).toMatch(
+      /^original .*\nuncompressed, int8 weights .*\ncompressed, fp16 filters, float activations .*\n\nlayers +6 of 6/m,
+    );
+    expect(stdout).toMatch(
+      /\nmodel +bare\/model.onnx\nnetwork +bare\/network.onnx .*\ncontrol +bare\/control.onnx\nreport +bare\/report.html\n/,
+    );
     const { accuracy, relative, config } = readJson<CompressResult>('bare', 'result.json');
     expect(accuracy).toBeUndefined();
     expect(relative.size).toBeLessThanOrEqual(Number(closest));
@@ -198,7 +202,16 @@ describe('calibration', () => {
     const { out, report, ...result } = JSON.parse(stdout) as CompressResult & { out: string; report: string };
     expect([out, report]).toEqual(['calibrated', join('calibrated', 'report.html')]);
     expect(result).toEqual(readJson('calibrated', 'result.json'));
-    expect(Object.keys(result.seconds)).toEqual(['statistics', 'analysis', 'plan', 'calibrate', 'export', 'verify']);
+    expect(Object.keys(result.seconds)).toEqual([
+      'statistics',
+      'analysis',
+      'plan',
+      'calibrate',
+      'save',
+      'export',
+      'verify',
+      'measure',
+    ]);
     const { before, after } = result.accuracy!;
     expect(before.top1).toBeCloseTo(original.top1, 12);
     expect(after.top1).toBeGreaterThan(0.5);
@@ -217,6 +230,27 @@ describe('calibration', () => {
   });
 });
 
+describe('the packed file with 8-bit activations', () => {
+  test('is calibrated on the same images', async () => {
+    const args = ['--data', 'bars', '--images', '32', '--calibrate-only', '--uniform', '0.5,1', '--quiet', '--json'];
+    const { status, stdout } = await start('bars.onnx', ...args, '--activations', 'int8', '--out', 'eight');
+    expect(status).toBe(0);
+    const result = JSON.parse(stdout) as CompressResult;
+    expect(result.forms).toEqual({ activations: 'int8', filters: 'int8', ternary: 'five-trit' });
+    expect(result.config.scheme).toEqual(storageSchemes['hybrid-int8']);
+    expect(result.bytes).toBe(statSync(at('eight', 'model.onnx')).size);
+    expect((await loadModel(at('eight', 'model.onnx'))).nodes.some(({ op }) => op === 'QuantizeLinear')).toBe(true);
+  });
+
+  test('needs images', async () => {
+    const { status, stderr } = await start('bars.onnx', '--no-training', '--uniform', '0.5,1', '--activations', 'int8');
+    expect([status, stderr]).toEqual([
+      2,
+      'error E_USAGE: activations: expected images to calibrate 8 bits with, found none\n',
+    ]);
+  });
+});
+
 describe('training', () => {
   const out = () => at('trained');
   const files = ['analysis.json', 'plan.json', 'training/checkpoint.safetensors', 'training/result.json'];
@@ -225,7 +259,7 @@ describe('training', () => {
   const run = (changes: Partial<CompressConfig> = {}, resume = true) =>
     compressModel(at('bars.onnx'), configOf(changes), { out: out(), resume });
   const model = () => readFileSync(at('trained', 'model.onnx'));
-  const stages = ['statistics', 'analysis', 'plan', 'build', 'train', 'export', 'verify'];
+  const stages = ['statistics', 'analysis', 'plan', 'build', 'train', 'save', 'export', 'verify', 'measure'];
   /** The stages of the last command. */
   const done = () => {
     const records = readFileSync(at('trained', 'provenance.jsonl'), 'utf8').trim().split('\n');
@@ -239,7 +273,11 @@ describe('training', () => {
       'analysis.json',
       'comparison.json',
       'config.json',
+      'control.json',
+      'control.onnx',
+      'footprint.json',
       'model.onnx',
+      'network.onnx',
       'plan.json',
       'provenance.jsonl',
       'result.json',
@@ -254,9 +292,16 @@ describe('training', () => {
     expect(training!.history).toHaveLength(1);
     expect(analysis!.layers.map(({ name }) => name)).toEqual(Object.keys(result.plan.layers));
     expect(samples!.map(({ pixels }) => pixels.length)).toEqual(result.agreement!.examples.map(() => 28 * 28));
-    const exported = await loadModel(result.model);
+    // the file is what is reported, beside the control, and packed
+    expect(result.bytes).toBe(statSync(result.model).size);
+    expect(result.control.bytes).toBe(statSync(result.control.model).size);
+    expect(result.bytes).toBeLessThan(statSync(result.network).size);
+    const control = await evaluateModel(result.control.model, { data: at('bars') });
+    expect(result.control.top1).toBe(control.top1);
+    expect(result.runtime!.weightBytes).toBeGreaterThan(0);
+    const exported = await loadModel(result.network);
     expect(exported.initializers.filter(({ constant }) => isTernary(constant!)).length).toBeGreaterThan(6);
-    expect(measureCost(exported, { scheme: storageSchemes.hybrid }).bytes).toBe(result.bytes);
+    expect(measureCost(exported, { scheme: result.config.scheme }).bytes).toBe(result.countedBytes);
     for (const key of ['input_mean', 'input_std', 'labels']) {
       expect(exported.metadata.get(key)).toBe((await loadModel(original.model)).metadata.get(key));
     }
@@ -267,23 +312,23 @@ describe('training', () => {
     const lose = (...names: string[]) => {
       for (const name of names) rmSync(at('trained', name), { recursive: true, force: true });
     };
-    lose('model.onnx', 'result.json');
+    lose('network.onnx', 'result.json');
     const { result } = await run();
-    expect(done()).toEqual(['statistics', 'build', 'train', 'export', 'verify', 'result']);
+    expect(done()).toEqual(['statistics', 'build', 'train', 'save', 'export', 'verify', 'measure', 'result']);
     // the times of stages that were done before are still there
     expect(Object.keys(result.seconds)).toEqual([...stages, 'result']);
     expect(model()).toEqual(whole.model);
     expect([stamps()[0], stamps()[1], stamps()[2]]).toEqual(whole.stamps.slice(0, 3));
 
-    lose('model.onnx', 'result.json', 'training');
+    lose('network.onnx', 'result.json', 'training');
     await run();
     expect(stamps().slice(0, 2)).toEqual(whole.stamps.slice(0, 2));
     expect(stamps()[2]).toBeGreaterThan(whole.stamps[2]!);
     expect(model()).toEqual(whole.model);
 
-    lose('model.onnx', 'result.json', 'plan.json');
+    lose('network.onnx', 'result.json', 'plan.json');
     await run();
-    expect(done()).toEqual(['plan', 'statistics', 'build', 'train', 'export', 'verify', 'result']);
+    expect(done()).toEqual(['plan', 'statistics', 'build', 'train', 'save', 'export', 'verify', 'measure', 'result']);
     expect(stamps()[0]).toBe(whole.stamps[0]);
     expect(readFileSync(at('trained', 'plan.json'))).toEqual(whole.plan);
   });
