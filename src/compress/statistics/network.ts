@@ -2,9 +2,9 @@
 
 import {
   imageInputOf,
+  logitsOf,
   type Normalisation,
   requireNormalisation,
-  scoresOf,
   setInputSize,
   takePixels,
 } from '../../classifier/index.ts';
@@ -43,7 +43,7 @@ export function chooseImages(network: Graph, split: Split, given: Normalisation 
 /** A copy of `network` for batches of `batchSize` images, whose one output are the scores. */
 export function prepare(network: Graph, { size, normalisation }: ImageSource, batchSize: number): Graph {
   const graph = network.clone();
-  graph.outputs = [scoresOf(graph)];
+  graph.outputs = [logitsOf(graph)];
   removeDead(graph);
   setInputSize(graph, size, batchSize);
   takePixels(graph, batchSize, normalisation);
