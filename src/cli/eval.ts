@@ -1,7 +1,7 @@
 /** `tritbank eval`: accuracy of an ONNX classifier on the test images of a data set. */
 
 import { basename } from 'node:path';
-import type { Evaluation } from '../classifier/index.ts';
+import type { DataOptions, Evaluation } from '../classifier/index.ts';
 import type { Device } from '../engine/index.ts';
 import { oneOf, text, whole } from '../options/values.ts';
 import { devices } from '../train/recipe-options.ts';
@@ -13,7 +13,7 @@ interface Options extends CommonOptions {
   readonly dataDir?: string;
   readonly batchSize?: number;
   readonly samples?: number;
-  readonly labels?: 'folder' | 'index';
+  readonly labels?: string;
   readonly inputSize?: number;
   readonly confusion?: boolean;
   readonly device?: Device;
@@ -44,8 +44,10 @@ export function addEval(program: TritbankCommand): void {
     .addOption(
       new ValueOption(
         '--labels <from>',
-        'folders: number the classes by sorted folder, or by the index in classes.json (default: index where that file is)',
-        oneOf(['folder', 'index']),
+        "folders: `folder` numbers the classes in sorted order, `index` by classes.json; or the names of the model's " +
+          'classes, to match the folders with: a file of lines or JSON, or `imagenet` (default: the names in the ' +
+          'metadata, then classes.json)',
+        text('folder, index, imagenet or a file'),
       ),
     )
     .addOption(new ValueOption('--input-size <px>', 'height and width, for models that leave them open', count))
@@ -77,7 +79,7 @@ async function evaluate(model: string, options: Options): Promise<void> {
       ...(batchSize !== undefined && { batchSize }),
       ...(samples !== undefined && { testSamples: samples }),
       ...(inputSize !== undefined && { inputSize }),
-      ...(labels !== undefined && { labels }),
+      ...labelling(labels),
       ...(device !== undefined && { device }),
       ...(threads !== undefined && { threads }),
     });
@@ -91,6 +93,14 @@ async function evaluate(model: string, options: Options): Promise<void> {
     const text = describe(evaluation);
     return options.confusion ? `${text}\n\n${describeConfusion(evaluation)}` : text;
   });
+}
+
+const isNumbering = (labels: string): labels is 'folder' | 'index' => labels === 'folder' || labels === 'index';
+
+/** How to number the folders, or where the names of the model's classes are. */
+function labelling(labels: string | undefined): Pick<DataOptions, 'labels' | 'labelFile'> {
+  if (labels === undefined) return {};
+  return isNumbering(labels) ? { labels } : { labelFile: labels };
 }
 
 function describe({ top1, top5, loss, samples, skipped, imagesPerSecond, classes }: Evaluation): string {

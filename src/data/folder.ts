@@ -86,6 +86,7 @@ export async function openFolder(dir: string, options: OpenOptions = {}): Promis
   return {
     name: basename(resolve(dir)),
     classes,
+    ...(options.labels !== 'index' && { folders: main.folders }),
     ...shape,
     train: split(trainItems),
     test: split(testItems),
