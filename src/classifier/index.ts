@@ -6,4 +6,5 @@ export * from './labels.ts';
 export * from './normalisation.ts';
 export * from './open-data.ts';
 export * from './scores.ts';
+export * from './statistics.ts';
 export type { Evaluation } from './tally.ts';

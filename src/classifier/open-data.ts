@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Dataset, openDataset, type Split, selectImages, statistics, subset } from '../data/index.ts';
+import { type Dataset, openDataset, type Split, statistics, stratifiedSubset, subset } from '../data/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { readPreprocessing } from '../onnx/metadata.ts';
 import { statedImageNet } from './imagenet.ts';
@@ -29,8 +29,10 @@ export interface DataOptions {
   readonly inputSize?: number;
   /** Default: the metadata of the model, or else the mean and deviation of the training images, with a warning. */
   readonly normalisation?: Normalisation;
-  /** Evaluate on this many test images, evenly spread over the split; all by default. */
+  /** Evaluate on this many test images, drawn from each class in proportion; all by default. */
   readonly testSamples?: number;
+  /** Of that draw; by default the same for all runs, so that their figures are of the same images. */
+  readonly testSeed?: number;
 }
 
 export interface ClassifierData {
@@ -137,13 +139,10 @@ const crops = { area: [0.35, 1], ratio: [3 / 4, 4 / 3] } as const;
 export async function openDataFor(model: Graph, options: DataOptions, warn: Warnings = {}): Promise<ClassifierData> {
   const data = await openFor(model, options, classCountOf(model), warn);
   const { augment, test } = data.dataset;
-  const count = Math.min(options.testSamples ?? test.length, test.length);
-  // spread over the split, whose images may be sorted by class
-  const chosen = Array.from({ length: count }, (_, i) => Math.floor((i * test.length) / count));
   const dataset: Dataset = {
     ...data.dataset,
     augment: augment.resizedCrop === true ? { ...augment, resizedCrop: crops } : augment,
-    test: count < test.length ? selectImages(test, chosen) : test,
+    test: stratifiedSubset(test, Math.min(options.testSamples ?? test.length, test.length), options.testSeed),
   };
   return { ...data, dataset };
 }

@@ -1,11 +1,14 @@
 /** Counts of an evaluation, batch by batch. */
 
 import type { ScoreKind } from './scores.ts';
+import { type Interval, wilsonInterval } from './statistics.ts';
 
 export interface Evaluation {
   /** Fractions in 0..1. */
   readonly top1: number;
   readonly top5: number;
+  /** Wilson's 95 % intervals of both. */
+  readonly intervals: { readonly top1: Interval; readonly top5: Interval };
   /** Mean over images of the cross-entropy in nats; of independent scores, of the sum of each class's. */
   readonly loss: number;
   readonly samples: number;
@@ -78,6 +81,10 @@ export class Tally {
     return {
       top1: this.top1 / n,
       top5: this.top5 / n,
+      intervals: {
+        top1: wilsonInterval(this.top1, this.samples),
+        top5: wilsonInterval(this.top5, this.samples),
+      },
       loss: this.loss / n,
       samples: this.samples,
       skipped: length - this.samples,

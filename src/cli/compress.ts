@@ -12,6 +12,7 @@ import type {
 import { compressOptions } from '../compress/options.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { text } from '../options/values.ts';
+import { printChange, printShare } from '../report/accuracy-words.ts';
 import { otherPlaces } from '../train/recipe-options.ts';
 import {
   type CommonOptions,
@@ -179,7 +180,16 @@ async function writeReport(out: string, compression: Compression): Promise<strin
 
 const line = (term: string, value: string) => `${term.padEnd(16)} ${value}`;
 
-function describe({ plan, relative, bytes, accuracy, agreement, seconds, model }: CompressResult): string {
+function describe({
+  plan,
+  relative,
+  bytes,
+  accuracy,
+  agreement,
+  change: difference,
+  seconds,
+  model,
+}: CompressResult): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const layers = Object.values(plan.layers).filter((layer) => layer.method !== 'fp').length;
   const lines: [string, string][] = [
@@ -195,8 +205,9 @@ function describe({ plan, relative, bytes, accuracy, agreement, seconds, model }
     lines.push(
       [
         'top-1',
-        `${percent(after.top1)}, original ${percent(before.top1)} (${change >= 0 ? '+' : ''}${change.toFixed(2)} points)`,
+        `${printShare(after.top1, after.interval)}, original ${printShare(before.top1, before.interval)} (${change >= 0 ? '+' : ''}${change.toFixed(2)} points)`,
       ],
+      ...(difference ? [['change', printChange(difference)] as [string, string]] : []),
       ['top-5', `${percent(after.top5)}, original ${percent(before.top5)}`],
       ['agreement', `${percent(agreement.share)} of ${after.samples} predictions are the same`],
     );

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { DataOptions, Evaluation } from '../classifier/index.ts';
 import type { Device } from '../engine/index.ts';
 import { oneOf, text, whole } from '../options/values.ts';
+import { printShare } from '../report/accuracy-words.ts';
 import { devices } from '../train/recipe-options.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
 import { createProgress } from './progress.ts';
@@ -13,6 +14,7 @@ interface Options extends CommonOptions {
   readonly dataDir?: string;
   readonly batchSize?: number;
   readonly samples?: number;
+  readonly seed?: number;
   readonly labels?: string;
   readonly inputSize?: number;
   readonly confusion?: boolean;
@@ -40,7 +42,14 @@ export function addEval(program: TritbankCommand): void {
       ).makeOptionMandatory(),
     )
     .addOption(new ValueOption('--data-dir <dir>', 'where the files of a named data set are', text('a directory')))
-    .addOption(new ValueOption('--samples <n>', 'evaluate on so many test images, evenly spread (default: all)', count))
+    .addOption(
+      new ValueOption(
+        '--samples <n>',
+        'evaluate on so many test images, of each class in proportion (default: all)',
+        count,
+      ),
+    )
+    .addOption(new ValueOption('--seed <n>', 'of the choice of these images (default: 0)', whole({ from: 0 })))
     .addOption(
       new ValueOption(
         '--labels <from>',
@@ -62,7 +71,7 @@ export function addEval(program: TritbankCommand): void {
 
 async function evaluate(model: string, options: Options): Promise<void> {
   const { evaluateModel } = await import('../classifier/index.ts');
-  const { data, dataDir, batchSize, samples, labels, inputSize, device, threads, quiet = false } = options;
+  const { data, dataDir, batchSize, samples, seed, labels, inputSize, device, threads, quiet = false } = options;
   const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   let progress: ReturnType<typeof createProgress> | undefined;
   const onProgress = (done: number, total: number) => {
@@ -78,6 +87,7 @@ async function evaluate(model: string, options: Options): Promise<void> {
       ...(dataDir !== undefined && { dataDir }),
       ...(batchSize !== undefined && { batchSize }),
       ...(samples !== undefined && { testSamples: samples }),
+      ...(seed !== undefined && { testSeed: seed }),
       ...(inputSize !== undefined && { inputSize }),
       ...labelling(labels),
       ...(device !== undefined && { device }),
@@ -86,8 +96,8 @@ async function evaluate(model: string, options: Options): Promise<void> {
   } finally {
     progress?.stop();
   }
-  const { top1, top5, loss, skipped, imagesPerSecond, classes, confusion } = evaluation;
-  const result = { top1, top5, loss, samples: evaluation.samples, skipped, imagesPerSecond, model, data };
+  const { top1, top5, intervals, loss, skipped, imagesPerSecond, classes, confusion } = evaluation;
+  const result = { top1, top5, intervals, loss, samples: evaluation.samples, skipped, imagesPerSecond, model, data };
   const matrix = { classes, confusion };
   printResult(options, options.confusion ? { ...result, ...matrix } : result, () => {
     const text = describe(evaluation);
@@ -103,11 +113,10 @@ function labelling(labels: string | undefined): Pick<DataOptions, 'labels' | 'la
   return isNumbering(labels) ? { labels } : { labelFile: labels };
 }
 
-function describe({ top1, top5, loss, samples, skipped, imagesPerSecond, classes }: Evaluation): string {
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+function describe({ top1, top5, intervals, loss, samples, skipped, imagesPerSecond, classes }: Evaluation): string {
   return [
-    `top-1     ${percent(top1)}`,
-    ...(classes.length > 5 ? [`top-5     ${percent(top5)}`] : []),
+    `top-1     ${printShare(top1, intervals.top1)}`,
+    ...(classes.length > 5 ? [`top-5     ${printShare(top5, intervals.top5)}`] : []),
     `loss      ${loss.toFixed(4)}`,
     `images    ${samples}${skipped > 0 ? ` (${skipped} more did not decode)` : ''}`,
     `images/s  ${Math.round(imagesPerSecond)}`,

@@ -3,6 +3,7 @@
 import type { ExportConfig, ExportProgress, ExportResult } from '../export/index.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { oneOf, text, whole } from '../options/values.ts';
+import { printChange, printShare } from '../report/accuracy-words.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -70,7 +71,7 @@ export function addExport(program: TritbankCommand): void {
   );
   add('--data-dir <dir>', 'where the files of a named data set are', text('a directory'));
   add('--images <n>', 'training images for calibration (default: 256)', count);
-  add('--samples <n>', 'compare on so many test images, evenly spread (default: all)', count);
+  add('--samples <n>', 'compare on so many test images, of each class in proportion (default: all)', count);
   command.renamed('--test-samples <n>', 'samples');
   command.optionsGroup('Run:');
   add('--threads <n>', 'threads (default: one a core)', count);
@@ -124,7 +125,7 @@ async function run(model: string, options: Options): Promise<void> {
   printResult(options, result, () => describe(result));
 }
 
-function describe({ out, bytes, predicted, accuracy, agreement, difference, ...forms }: ExportResult): string {
+function describe({ out, bytes, predicted, accuracy, agreement, change, difference, ...forms }: ExportResult): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const size = (n: number) => n.toLocaleString('en-US');
   const lines: [string, string][] = [
@@ -142,7 +143,12 @@ function describe({ out, bytes, predicted, accuracy, agreement, difference, ...f
       `${size(values)} bytes${scales}; the file has ${more.toFixed(1)} % more: names and nodes`,
     ]);
   }
-  if (accuracy) lines.push(['top-1', `${percent(accuracy.after)}, the model ${percent(accuracy.before)}`]);
+  if (accuracy) {
+    const { after, before, intervals } = accuracy;
+    const shares = [printShare(after, intervals?.after), printShare(before, intervals?.before)];
+    lines.push(['top-1', shares.join(', the model ')]);
+    if (change) lines.push(['change', printChange(change)]);
+  }
   if (accuracy && agreement !== undefined) {
     lines.push(['agreement', `${percent(agreement)} of ${accuracy.samples} predictions are the same`]);
   }

@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import {
   type Accuracy,
   type Agreement,
+  type Change,
   type ClassifierData,
   type Comparison,
   compareModels,
@@ -59,6 +60,8 @@ export interface CompressResult {
   readonly accuracy?: { readonly before: Accuracy; readonly after: Accuracy };
   /** Between the original's and the file's predictions. */
   readonly agreement?: Agreement;
+  /** Whether the accuracy changed by more than chance. */
+  readonly change?: Change;
   /** Wall time by stage, of all commands that worked on the run. */
   readonly seconds: Readonly<Record<string, number>>;
   readonly config: CompressConfig;

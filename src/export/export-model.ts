@@ -6,8 +6,10 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
+  type Change,
   type ClassifierData,
   compareModels,
+  type Interval,
   imagesToMeasure,
   mostNames,
   noteNormalisation,
@@ -64,9 +66,17 @@ export interface ExportResult extends ExportForms {
   /** What `tritbank cost` predicts under `scheme`, and what scales of 8-bit filters add to that. */
   readonly predicted?: { readonly scheme: StorageScheme; readonly bytes: number; readonly scaleBytes: number };
   /** On test images: shares in 0..1. */
-  readonly accuracy?: { readonly before: number; readonly after: number; readonly samples: number };
+  readonly accuracy?: {
+    readonly before: number;
+    readonly after: number;
+    readonly samples: number;
+    /** Wilson's 95 % intervals of both. */
+    readonly intervals?: { readonly before: Interval; readonly after: Interval };
+  };
   /** Share of test images with the same prediction. */
   readonly agreement?: number;
+  /** Whether the accuracy changed by more than chance. */
+  readonly change?: Change;
   /** Without data: root mean square of the scores' differences on noise, relative to that of the scores. */
   readonly difference?: number;
   readonly command: string;
@@ -157,8 +167,8 @@ async function compareOnImages(
   data: ClassifierData,
   { threads }: ExportConfig,
   { onProgress, signal, warn }: ExportRunOptions,
-): Promise<Pick<ExportResult, 'accuracy' | 'agreement'>> {
-  const { accuracy, agreement } = await compareModels(network, stored, data, {
+): Promise<Pick<ExportResult, 'accuracy' | 'agreement' | 'change'>> {
+  const { accuracy, agreement, change } = await compareModels(network, stored, data, {
     batchSize,
     ...(threads !== undefined && { threads }),
     ...(warn && { warn }),
@@ -167,8 +177,12 @@ async function compareOnImages(
   });
   const { before, after } = accuracy;
   return {
-    accuracy: { before: before.top1, after: after.top1, samples: after.samples },
+    accuracy: {
+      ...{ before: before.top1, after: after.top1, samples: after.samples },
+      ...(before.interval && after.interval && { intervals: { before: before.interval, after: after.interval } }),
+    },
     agreement: agreement.share,
+    ...(change && { change }),
   };
 }
 
