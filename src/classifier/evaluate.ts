@@ -61,7 +61,8 @@ export async function evaluateGraph(
   try {
     const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
     const fixed = fixedBatch(network) !== undefined;
-    const size = network.inputs[0]!.shape[2] as number;
+    const [, , height] = network.inputs[0]!.shape;
+    const size = typeof height === 'number' ? height : split.height;
     const stream = batches(split, { batchSize, pad: fixed, size, ...(options.warn && { warn: options.warn }) });
     for await (const batch of stream) {
       const rows = fixed ? batchSize : batch.size;

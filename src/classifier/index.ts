@@ -1,5 +1,6 @@
 export * from './compare.ts';
 export * from './evaluate.ts';
+export * from './imagenet.ts';
 export * from './input.ts';
 export * from './label-file.ts';
 export * from './labels.ts';

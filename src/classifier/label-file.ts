@@ -70,7 +70,7 @@ function fromJson(path: string, text: string, classCount: number | undefined): s
   }
   if (!isObject(value)) throw fail('another value');
   const entries = Object.entries(value).map(([key, entry]) => readEntry(key, entry));
-  const odd = entries.findIndex((entry) => entry === undefined);
+  const odd = entries.indexOf(undefined);
   if (odd >= 0) throw fail(`another value for '${Object.keys(value)[odd]}'`);
   return arrange(entries as readonly Entry[], classCount, fail);
 }

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { type Dataset, openDataset, type Split, statistics, stratifiedSubset, subset } from '../data/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { readPreprocessing } from '../onnx/metadata.ts';
+import { requireInference } from '../passes/index.ts';
 import { statedImageNet } from './imagenet.ts';
 import { chooseInputSize, type ImageInput, imageInputOf } from './input.ts';
 import { readLabels } from './label-file.ts';
 import { findStranger, isSameNumbering, type ModelClasses, matchByName } from './match-classes.ts';
-import { type Normalisation, readNormalisation } from './normalisation.ts';
+import { type Normalisation, rawPixels, readNormalisation } from './normalisation.ts';
 import { classCountOf } from './scores.ts';
 
 /** Which images, and how they are read. */
@@ -112,9 +113,10 @@ function requireCount(dataset: Dataset, { count, names }: ModelClasses): Dataset
 }
 
 async function normalisationFor(model: Graph, dataset: Dataset, given: Normalisation | undefined, { warn }: Warnings) {
+  if (model.inputs[0]!.dtype === 'uint8') return rawPixels(dataset.channels);
   const known = given ?? readNormalisation(model, dataset.channels);
   if (known) return known;
-  const found = await statistics(dataset);
+  const found = await statistics(dataset, warn ? { warn } : {});
   const figures = (values: readonly number[]) => values.map((v) => v.toFixed(1)).join(', ');
   const taken = `mean ${figures(found.mean)}, deviation ${figures(found.std)}`;
   warn?.(`the model does not say how pixels are normalised: those of ${dataset.name} are taken (${taken})`);
@@ -153,6 +155,7 @@ export const openImagesFor = (model: Graph, options: DataOptions, warn: Warnings
 
 async function openFor(model: Graph, options: DataOptions, classCount: number | undefined, warn: Warnings) {
   const input = imageInputOf(model);
+  requireInference(model);
   const dataset =
     classCount === undefined
       ? await open(options, input, 'folder', undefined, warn)

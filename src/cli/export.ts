@@ -28,6 +28,7 @@ interface Options extends CommonOptions {
   readonly images?: number;
   readonly samples?: number;
   readonly labels?: string;
+  readonly inputSize?: number;
   readonly seed?: number;
   readonly threads?: number;
   readonly out: string;
@@ -60,8 +61,8 @@ export function addExport(program: TritbankCommand): void {
   add('--ternary <form>', `ternary weights: ${ternary.join(' or ')}, unpacked (default: five-trit)`, oneOf(ternary));
   add(
     '--labels <file>',
-    "names of the classes: one a line, or a JSON array (default: the model's, or the data's)",
-    text('a file'),
+    "names of the classes: lines, JSON, or imagenet (default: the model's, or the data's)",
+    text('a file, or imagenet'),
   );
   command.optionsGroup('Data:');
   add(
@@ -73,6 +74,7 @@ export function addExport(program: TritbankCommand): void {
   add('--images <n>', 'training images for calibration (default: 256)', count);
   add('--samples <n>', 'compare on so many test images, of each class in proportion (default: all)', count);
   command.renamed('--test-samples <n>', 'samples');
+  add('--input-size <px>', 'height and width, for models that leave them open', count);
   command.optionsGroup('Run:');
   add('--threads <n>', 'threads (default: one a core)', count);
   add('--seed <n>', 'of the choice of images (default: 0)', whole({ from: 0, to: 2 ** 32 - 1 }));
@@ -91,16 +93,13 @@ async function run(model: string, options: Options): Promise<void> {
   if (options.activations === 'int8' && options.filters !== undefined && options.filters !== 'int8') {
     throw new TritbankError('E_USAGE', '--filters', `expected int8 with 8-bit activations, found ${options.filters}`);
   }
-  const [{ exportModel }, { readLabels }] = await Promise.all([
-    import('../export/index.ts'),
-    import('../classifier/index.ts'),
-  ]);
+  const { exportModel } = await import('../export/index.ts');
   const { to: _to, labels, samples, json: _json, quiet = false, debug: _debug, ...rest } = options;
   const config: ExportConfig = {
     ...rest,
     model,
     ...(samples !== undefined && { testSamples: samples }),
-    ...(labels !== undefined && { labels: readLabels(labels) }),
+    ...(labels !== undefined && { labels }),
   };
   let stage: ExportProgress['stage'] | undefined;
   let progress: Progress | undefined;

@@ -12,6 +12,7 @@ import {
   type Change,
   type ClassifierData,
   type Comparison,
+  closeInputSize,
   compareModels,
   type ExampleImage,
   noteNormalisation,
@@ -22,7 +23,7 @@ import { measureCost, type NetworkCost, type PlanFile, type Relative, readPlan }
 import { type Codec, jsonCodec, RunDirectory, readObject } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { fingerprint, loadModel, readModel, saveModel } from '../onnx/index.ts';
-import { normalizeNetwork } from '../passes/index.ts';
+import { normalizeNetwork, requireInference } from '../passes/index.ts';
 import { checkPlan } from '../quantize/index.ts';
 import { type RunResult, runFiles } from '../train/index.ts';
 import { readAnalysis } from './analysis-file.ts';
@@ -173,9 +174,11 @@ export async function compressModel(
   const config = completeConfig(typeof model === 'string' ? model : loaded.name, settings);
   checkCompressConfig(config);
   const graph = normalizeNetwork(loaded);
+  requireInference(graph);
   requireCandidates(graph);
   const given = readGiven(config, graph);
   const data = await openData(graph, config, options);
+  closeInputSize(graph, data?.size ?? config.training.inputSize);
   const out = options.out ?? join('runs', `${basename(config.model).replace(/\.onnx$/, '')}-compressed`);
   const network = fingerprint(graph);
   const { resume = false, command = '', signal } = options;

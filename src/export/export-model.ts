@@ -12,14 +12,18 @@ import {
   type Interval,
   imagesToMeasure,
   mostNames,
+  noteInputSize,
   noteNormalisation,
   openDataFor,
+  readLabels,
+  statedImageNet,
 } from '../classifier/index.ts';
 import type { StorageScheme } from '../cost/index.ts';
 import { compile } from '../engine/index.ts';
 import { f32, type Graph, Random, TritbankError } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
-import { inferShapes, normalizeNetwork } from '../passes/index.ts';
+import { classesIn } from '../onnx/score-kind.ts';
+import { inferShapes, normalizeNetwork, requireInference } from '../passes/index.ts';
 import { exportOnnx } from './onnx/export-onnx.ts';
 import { type Calibration, type ExportForms, formsOf } from './onnx/options.ts';
 import { predictSize } from './onnx/size.ts';
@@ -36,8 +40,10 @@ export interface ExportConfig extends Partial<ExportForms> {
   readonly images?: number;
   /** Compare on this many test images, spread over the split; all by default. */
   readonly testSamples?: number;
-  /** Names of the classes; default: the model's own, or the data set's. */
-  readonly labels?: readonly string[];
+  /** Names of the classes, or what `readLabels` takes; default: the model's own, or the data set's. */
+  readonly labels?: readonly string[] | string;
+  /** Height and width of the images, for models that leave them open. */
+  readonly inputSize?: number;
   /** Of the choice of images. Default 0. */
   readonly seed?: number;
   readonly threads?: number;
@@ -106,9 +112,13 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
     throw new TritbankError('E_USAGE', 'out', `expected another file than the model, found '${out}'`);
   }
   const network = normalizeNetwork(await loadModel(model));
+  requireInference(network);
   const data = config.data === undefined ? undefined : await openImages(network, config, options);
-  if (data) noteNormalisation(network, data.normalisation);
-  const labels = config.labels ?? (network.metadata.has('labels') || !data ? undefined : mostNames(data.dataset));
+  if (data) {
+    noteNormalisation(network, data.normalisation);
+    noteInputSize(network, data.size);
+  }
+  const labels = labelsOf(network, config, data);
   const exported = await exportOnnx(network, {
     ...forms,
     ...(labels && { labels }),
@@ -131,12 +141,26 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
   };
 }
 
+/** Names that the file does not have yet. */
+function labelsOf(
+  { metadata, outputs }: Graph,
+  { labels }: ExportConfig,
+  data: ClassifierData | undefined,
+): readonly string[] | undefined {
+  const count = classesIn(outputs[0]?.type?.shape);
+  if (typeof labels === 'string') return readLabels(labels, count);
+  if (labels || metadata.has('labels')) return labels;
+  return (data && mostNames(data.dataset)) ?? statedImageNet(metadata, count ?? 0);
+}
+
 function openImages(network: Graph, config: ExportConfig, options: ExportRunOptions): Promise<ClassifierData> {
-  const { data, dataDir, testSamples } = config;
+  const { data, dataDir, testSamples, inputSize, labels } = config;
   const setting = {
     data: data!,
     ...(dataDir !== undefined && { dataDir }),
     ...(testSamples !== undefined && { testSamples }),
+    ...(inputSize !== undefined && { inputSize }),
+    ...(typeof labels === 'string' && { labelFile: labels }),
   };
   return openDataFor(network, setting, options);
 }

@@ -4,7 +4,7 @@ import { classCountOf, logitsOf, type Normalisation, readNormalisation, takePixe
 import { type CompileOptions, compile, type Executable } from '../engine/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadModel } from '../onnx/index.ts';
-import { inferShapes, removeDead } from '../passes/index.ts';
+import { inferShapes, removeDead, requireInference } from '../passes/index.ts';
 
 export interface Teacher {
   /** Scores `[B, classes]` of uint8 images `[B, C, H, W]`, the batch of the given step of training. */
@@ -55,6 +55,7 @@ async function loadOne(model: Graph | string, options: TeacherOptions): Promise<
   const { batchSize, channels, size, classes } = options;
   const [graph, where] =
     typeof model === 'string' ? [await loadModel(model), model] : [model.clone(), `graph '${model.name}'`];
+  requireInference(graph);
   const input = graph.inputs[0];
   const shape = input?.type?.shape;
   const fits =
