@@ -69,7 +69,7 @@ async function open(
     });
   } catch (error) {
     if (!(error instanceof TritbankError) || error.where !== 'classCount') throw error;
-    const hint = 'the labels folder take the folders in sorted order';
+    const hint = "labels 'folder' takes the folders in sorted order";
     const message = `expected class indices below ${classCount}, the number of classes of the model (${hint}); ${error.detail}`;
     throw new TritbankError('E_DATA', join(data, 'classes.json'), message, { cause: error });
   }

@@ -15,6 +15,7 @@ import {
   closeInputSize,
   compareModels,
   type ExampleImage,
+  missingNames,
   noteNormalisation,
   openDataFor,
   readExamples,
@@ -23,6 +24,7 @@ import { measureCost, type NetworkCost, type PlanFile, type Relative, readPlan }
 import { type Codec, jsonCodec, RunDirectory, readObject } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { fingerprint, loadModel, readModel, saveModel } from '../onnx/index.ts';
+import { metadataKeys } from '../onnx/metadata.ts';
 import { normalizeNetwork, requireInference } from '../passes/index.ts';
 import { checkPlan } from '../quantize/index.ts';
 import { type RunResult, runFiles } from '../train/index.ts';
@@ -106,6 +108,8 @@ async function rebuildModel(job: Job, chosen: PlanFile, statistics: () => Promis
   const compressed = await rebuild(job, chosen, statistics);
   for (const [key, value] of job.graph.metadata) if (!compressed.metadata.has(key)) compressed.metadata.set(key, value);
   if (job.data) noteNormalisation(compressed, job.data.normalisation);
+  const names = missingNames(compressed, job.data?.dataset);
+  if (names) compressed.metadata.set(metadataKeys.labels, JSON.stringify(names));
   return compressed;
 }
 

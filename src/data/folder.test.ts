@@ -229,3 +229,28 @@ test('a folder in the place of an image is no format', async () => {
     detail: 'expected a readable image, found a folder',
   });
 });
+
+test.each<[string, readonly string[], string]>([
+  ['splits in capitals', ['Train/a', 'Train/b', 'Val/a', 'Val/b'], 'Train/, Val/'],
+  ['splits without classes', ['train', 'val'], 'train/, val/'],
+  ['a test split without classes', ['train/a', 'train/b', 'val'], 'val/'],
+  ['other names of splits', ['training/a', 'valid/a'], 'training/, valid/'],
+])('%s are no classes', async (_, folders, odd) => {
+  for (const folder of folders) await paint(`${folder}/1.png`, red);
+  await expect(openDataset(dir)).rejects.toMatchObject({
+    code: 'E_DATA',
+    detail: expect.stringMatching(`found ${odd}$`),
+  });
+});
+
+test('classes that are called like splits stay classes; what is beside whole splits is ignored with a warning', async () => {
+  for (const folder of ['test', 'Train', 'car'])
+    for (const name of ['1', '2']) await paint(`${folder}/${name}.png`, red);
+  expect((await openDataset(dir)).classes).toEqual(['Train', 'car', 'test']);
+  await rm(dir, { recursive: true });
+  for (const folder of ['train/a', 'val/a', 'test', 'extra']) await paint(`${folder}/1.png`, red);
+  const warnings: string[] = [];
+  const { classes, notes } = await openDataset(dir, { warn: (line) => warnings.push(line) });
+  expect([classes, warnings]).toEqual([['a'], [expect.stringContaining('extra/, test/ beside the splits is ignored')]]);
+  expect(notes).toContain(warnings[0]);
+});

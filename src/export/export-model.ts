@@ -11,12 +11,12 @@ import {
   compareModels,
   type Interval,
   imagesToMeasure,
+  missingNames,
   mostNames,
   noteInputSize,
   noteNormalisation,
   openDataFor,
   readLabels,
-  statedImageNet,
 } from '../classifier/index.ts';
 import type { StorageScheme } from '../cost/index.ts';
 import { compile } from '../engine/index.ts';
@@ -143,14 +143,13 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
 
 /** Names that the file does not have yet. */
 function labelsOf(
-  { metadata, outputs }: Graph,
+  network: Graph,
   { labels }: ExportConfig,
   data: ClassifierData | undefined,
 ): readonly string[] | undefined {
-  const count = classesIn(outputs[0]?.type?.shape);
-  if (typeof labels === 'string') return readLabels(labels, count);
-  if (labels || metadata.has('labels')) return labels;
-  return (data && mostNames(data.dataset)) ?? statedImageNet(metadata, count ?? 0);
+  if (typeof labels === 'string') return readLabels(labels, classesIn(network.outputs[0]?.type?.shape));
+  if (labels || network.metadata.has('labels')) return labels;
+  return missingNames(network, data?.dataset) ?? (data && mostNames(data.dataset));
 }
 
 function openImages(network: Graph, config: ExportConfig, options: ExportRunOptions): Promise<ClassifierData> {
