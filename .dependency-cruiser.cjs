@@ -2,6 +2,7 @@
 const order = [
   'ir',
   'files',
+  'images',
   'ops',
   'onnx',
   'autodiff',
@@ -40,7 +41,7 @@ module.exports = {
       name: 'runtime-stands-alone',
       severity: 'error',
       from: { path: '^src/runtime/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^src/', pathNot: '^src/(ir|onnx|runtime|ops/arithmetic)/|^src/ops/(names|traits)\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(ir|images|onnx|runtime|ops/arithmetic)/|^src/ops/(names|traits)\\.ts$' },
     },
     {
       name: 'arithmetic-stands-alone',
@@ -59,6 +60,7 @@ module.exports = {
       'onnxruntime',
       '^src/engine/|^src/bench/(in-node|page|runtimes)\\.ts$|^src/runtime/node-platform\\.ts$|\\.test\\.ts$',
     ),
+    onlyImporter('sharp', '^src/(images/decode|report/samples)\\.ts$|\\.test\\.ts$'),
     onlyImporter('zod', '^src/(files/check-json|cost/(accelerator|plan-file))\\.ts'),
     onlyImporter('highs', '^src/compress/planning/knapsack\\.ts$'),
     onlyImporter('pbf', '^src/(onnx/|train/tensorboard\\.ts)'),

@@ -12,6 +12,7 @@ export type { ExampleImage } from './classifier/compare.ts';
 export {
   type Accuracy,
   type Agreement,
+  type Change,
   type ClassifierData,
   type Comparison,
   compareModels,
@@ -20,6 +21,7 @@ export {
   type Evaluation,
   evaluateGraph,
   evaluateModel,
+  type Interval,
   type Normalisation,
   openDataFor,
   readLabels,
@@ -139,6 +141,7 @@ export {
   type Split,
   type Statistics,
   statistics,
+  stratifiedSubset,
   subset,
 } from './data/index.ts';
 export {

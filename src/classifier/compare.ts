@@ -4,6 +4,7 @@ import type { Dataset, Split } from '../data/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { type EvaluateOptions, evaluateGraph } from './evaluate.ts';
 import type { ClassifierData } from './open-data.ts';
+import { type Change, type Interval, testChange } from './statistics.ts';
 import type { Evaluation } from './tally.ts';
 
 export interface Accuracy {
@@ -13,6 +14,8 @@ export interface Accuracy {
   /** Mean cross-entropy in nats. */
   readonly loss: number;
   readonly samples: number;
+  /** Wilson's 95 % interval of `top1`; absent in records of earlier releases. */
+  readonly interval?: Interval;
 }
 
 export interface Agreement {
@@ -42,9 +45,14 @@ export interface ExampleImage {
 export interface Comparison {
   readonly accuracy: { readonly before: Accuracy; readonly after: Accuracy };
   readonly agreement: Agreement;
+  /** Whether the accuracy changed by more than chance; absent in records of earlier releases. */
+  readonly change?: Change;
 }
 
-const accuracyOf = ({ top1, top5, loss, samples }: Evaluation): Accuracy => ({ top1, top5, loss, samples });
+const accuracyOf = ({ top1, top5, loss, samples, intervals }: Evaluation): Accuracy => ({
+  ...{ top1, top5, loss, samples },
+  interval: intervals.top1,
+});
 
 const maxExamples = 24;
 
@@ -103,7 +111,10 @@ export async function compareModels(
     const [first, second] = [before.predictions[i]!, after.predictions[i]!];
     return first === second ? [] : [{ image, label: test.labels[image]!, before: first, after: second }];
   });
+  const isGained = ({ label, after }: (typeof differing)[number]) => after === label;
+  const isLost = ({ label, before }: (typeof differing)[number]) => before === label;
   return {
+    change: testChange(differing.filter(isGained).length, differing.filter(isLost).length),
     accuracy: { before: accuracyOf(before), after: accuracyOf(after) },
     agreement: {
       share: seen.length > 0 ? 1 - differing.length / seen.length : 1,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { normal } from '../../test/evaluate.ts';
-import { MemorySplit, type Split, selectImages, statistics, synthetic } from '../data/index.ts';
+import { MemorySplit, type Split, statistics, stratifiedSubset, synthetic } from '../data/index.ts';
 import { Graph, Random } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { evaluateGraph, evaluateModel } from './evaluate.ts';
@@ -130,10 +130,9 @@ describe('evaluateModel', () => {
     return graph;
   }
 
-  it("evaluates some test images, evenly spread, normalised as the model's metadata says or else by the data set", async () => {
+  it("evaluates some test images, of each class as many, normalised as the model's metadata says or else by the data set", async () => {
     const dataset = synthetic();
-    const spread = Array.from({ length: 30 }, (_, i) => Math.floor((500 / 30) * i));
-    const some = selectImages(dataset.test, spread);
+    const some = stratifiedSubset(dataset.test, 30);
     const options = { data: 'synthetic', testSamples: 30, batchSize: 16 };
     const expected = async (normalisation: Normalisation) =>
       (await evaluateGraph(colours(), some, dataset.classes, normalisation)).loss;

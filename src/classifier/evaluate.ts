@@ -8,7 +8,7 @@ import { inferShapes, removeMarkers } from '../passes/index.ts';
 import { imageInputOf, setInputSize } from './input.ts';
 import { type Normalisation, takePixels } from './normalisation.ts';
 import { type DataOptions, openDataFor } from './open-data.ts';
-import { classCountOf, hasProbabilities } from './scores.ts';
+import { classCountOf, scoreKindOf } from './scores.ts';
 import { type Evaluation, Tally } from './tally.ts';
 
 export interface EvaluateOptions {
@@ -21,8 +21,8 @@ export interface EvaluateOptions {
 
 /**
  * Runs `network` (an inference graph whose input is normalised float images, `[N, C, H, W]`, and whose first output
- * is scores, `[N, classes]`) over all images of `split`. Scores are logits, or probabilities where the graph ends in
- * a Softmax. Throws E_MODEL when classes or sizes do not fit, E_DEVICE where the runtime refuses the graph, and what
+ * is scores, `[N, classes]`) over all images of `split`. What the scores are is read from the graph
+ * (`scoreKindOf`). Throws E_MODEL when classes or sizes do not fit, E_DEVICE where the runtime refuses the graph, and what
  * `batches` throws.
  *
  * @example
@@ -49,7 +49,7 @@ export async function evaluateGraph(
     const message = `expected at least ${split.classCount} classes for this data set, found ${classCount}`;
     throw new TritbankError('E_MODEL', `graph '${graph.name}'`, message);
   }
-  const isProbability = hasProbabilities(graph);
+  const kind = scoreKindOf(graph);
   const batchSize = fixedBatch(network) ?? options.batchSize ?? batchFor(network.inputs[0]!.shape);
   const engine = await compile(graph, {
     keepMemory: false,
@@ -61,14 +61,15 @@ export async function evaluateGraph(
   try {
     const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
     const fixed = fixedBatch(network) !== undefined;
-    const size = network.inputs[0]!.shape[2] as number;
+    const [, , height] = network.inputs[0]!.shape;
+    const size = typeof height === 'number' ? height : split.height;
     const stream = batches(split, { batchSize, pad: fixed, size, ...(options.warn && { warn: options.warn }) });
     for await (const batch of stream) {
       const rows = fixed ? batchSize : batch.size;
       const { channels, height, width } = batch.shape;
       const images: Tensor = { dtype: 'uint8', dims: [rows, channels, height, width], data: batch.images };
       const scores = (await engine.run({ [input]: images }))[output]!.data as Float32Array;
-      tally.add(scores, batch.labels, batch.size, isProbability);
+      tally.add(scores, batch.labels, batch.size, kind);
       options.onProgress?.(Math.min((batch.step + 1) * batchSize, split.length), split.length);
     }
   } finally {

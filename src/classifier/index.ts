@@ -1,5 +1,6 @@
 export * from './compare.ts';
 export * from './evaluate.ts';
+export * from './imagenet.ts';
 export * from './input.ts';
 export * from './label-file.ts';
 export * from './labels.ts';
@@ -7,4 +8,5 @@ export * from './measured-network.ts';
 export * from './normalisation.ts';
 export * from './open-data.ts';
 export * from './scores.ts';
+export * from './statistics.ts';
 export type { Evaluation } from './tally.ts';

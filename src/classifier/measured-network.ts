@@ -5,7 +5,7 @@ import { elementCount, type Graph, TritbankError } from '../ir/index.ts';
 import { inferShapes, removeDead } from '../passes/index.ts';
 import { imageInputOf, setInputSize } from './input.ts';
 import { type Normalisation, requireNormalisation, takePixels } from './normalisation.ts';
-import { scoresOf } from './scores.ts';
+import { logitsOf } from './scores.ts';
 
 /** Images in a batch, where nobody says. */
 const usualBatch = 16;
@@ -36,7 +36,7 @@ export function chooseImages(network: Graph, split: Split, given: Normalisation 
 /** A copy of `network` for batches of `batchSize` images, whose one output are the scores. */
 export function prepare(network: Graph, { size, normalisation }: ImageSource, batchSize: number): Graph {
   const graph = network.clone();
-  graph.outputs = [scoresOf(graph)];
+  graph.outputs = [logitsOf(graph)];
   removeDead(graph);
   setInputSize(graph, size, batchSize);
   takePixels(graph, batchSize, normalisation);

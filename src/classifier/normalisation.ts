@@ -10,7 +10,10 @@ export interface Normalisation {
   readonly std: readonly number[];
 }
 
-/** Replaces the network's float input by `images`, uint8 `[batch, C, H, W]`, normalised inside the graph. */
+/**
+ * Replaces the network's float input by `images`, uint8 `[batch, C, H, W]`, normalised inside the graph. An input of bytes
+ * takes them as they are.
+ */
 export function takePixels(graph: Graph, batch: Dim, { mean, std }: Normalisation): void {
   const input = graph.inputs[0]!;
   const channels = input.shape[1];
@@ -20,6 +23,11 @@ export function takePixels(graph: Graph, batch: Dim, { mean, std }: Normalisatio
   }
   const taken = graph.find('images');
   if (taken) graph.rename(taken, graph.freshName('images'));
+  if (input.dtype === 'uint8') {
+    graph.rename(input, 'images');
+    input.type = { dtype: 'uint8', shape: [batch, ...input.shape.slice(1)] };
+    return;
+  }
   const b = new Builder(graph, 'pixels/', graph.nodes[0]);
   const images = graph.input('images', 'uint8', [batch, ...input.shape.slice(1)]);
   const perChannel = (values: readonly number[]) => f32([1, values.length, 1, 1], values);
@@ -28,6 +36,12 @@ export function takePixels(graph: Graph, batch: Dim, { mean, std }: Normalisatio
   input.replaceAllUsesWith(b.add(b.mul(b.cast(images, 'float32'), factor), offset));
   graph.removeValue(input);
 }
+
+/** Bytes as they are, for models that normalise them themselves. */
+export const rawPixels = (channels: number): Normalisation => ({
+  mean: Array<number>(channels).fill(0),
+  std: Array<number>(channels).fill(1),
+});
 
 /** The metadata entries that `readNormalisation` reads: comma-separated numbers. */
 export const normalisationMetadata = ({ mean, std }: Normalisation): Record<string, string> =>
@@ -51,7 +65,8 @@ function perChannel(key: string, values: readonly number[], channels: number): r
 }
 
 /** Says in the model's metadata how pixels are normalised, unless they say so already. */
-export function noteNormalisation({ metadata }: Graph, normalisation: Normalisation): void {
+export function noteNormalisation({ metadata, inputs }: Graph, normalisation: Normalisation): void {
+  if (inputs[0]?.dtype === 'uint8') return;
   const known = readPixelScale(metadata);
   if (known.mean && known.std) return;
   for (const [key, value] of Object.entries(normalisationMetadata(normalisation))) metadata.set(key, value);
@@ -59,7 +74,8 @@ export function noteNormalisation({ metadata }: Graph, normalisation: Normalisat
 
 /** The given normalisation, or that of the model's metadata. E_MODEL where there is neither. */
 export function requireNormalisation(graph: Graph, channels: number, given?: Normalisation): Normalisation {
-  const normalisation = given ?? readNormalisation(graph, channels);
+  const isRaw = graph.inputs[0]?.dtype === 'uint8';
+  const normalisation = isRaw ? rawPixels(channels) : (given ?? readNormalisation(graph, channels));
   if (normalisation) return normalisation;
   const expected = 'expected input_mean and input_std in its metadata, or a normalisation in the options';
   throw new TritbankError('E_MODEL', `graph '${graph.name}'`, `${expected}, found neither`);

@@ -2,10 +2,15 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Dataset, openDataset, type Split, selectImages, statistics, subset } from '../data/index.ts';
+import { type Dataset, openDataset, type Split, statistics, stratifiedSubset, subset } from '../data/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
+import { readPreprocessing } from '../onnx/metadata.ts';
+import { requireInference } from '../passes/index.ts';
+import { statedImageNet } from './imagenet.ts';
 import { chooseInputSize, type ImageInput, imageInputOf } from './input.ts';
-import { type Normalisation, readNormalisation } from './normalisation.ts';
+import { readLabels } from './label-file.ts';
+import { findStranger, isSameNumbering, type ModelClasses, matchByName } from './match-classes.ts';
+import { type Normalisation, rawPixels, readNormalisation } from './normalisation.ts';
 import { classCountOf } from './scores.ts';
 
 /** Which images, and how they are read. */
@@ -14,14 +19,21 @@ export interface DataOptions {
   readonly data: string;
   /** Directory of a named data set. */
   readonly dataDir?: string;
-  /** Folders: `index` takes labels from `classes.json`, which is the default where there is one. */
+  /**
+   * Folders: `folder` numbers the classes in sorted order, `index` takes them from `classes.json`. By default they are
+   * matched by name (`match-classes.ts`), then by `classes.json` where there is one; E_DATA where neither tells.
+   */
   readonly labels?: 'folder' | 'index';
+  /** Names of the model's classes, in place of its metadata: a file, or `imagenet`, see `readLabels`. */
+  readonly labelFile?: string;
   /** Height and width of the images, for models that leave them open. */
   readonly inputSize?: number;
   /** Default: the metadata of the model, or else the mean and deviation of the training images, with a warning. */
   readonly normalisation?: Normalisation;
-  /** Evaluate on this many test images, evenly spread over the split; all by default. */
+  /** Evaluate on this many test images, drawn from each class in proportion; all by default. */
   readonly testSamples?: number;
+  /** Of that draw; by default the same for all runs, so that their figures are of the same images. */
+  readonly testSeed?: number;
 }
 
 export interface ClassifierData {
@@ -37,45 +49,74 @@ export interface Warnings {
   readonly warn?: (line: string) => void;
 }
 
-/** With a number of classes, labels are in the model's numbering; without one, nobody looks at them. */
-async function open(options: DataOptions, input: ImageInput, classCount: number | undefined, { warn }: Warnings) {
+/** Labels are in the data's own numbering (`folder`) or in that of `classes.json` (`index`). */
+async function open(
+  options: DataOptions,
+  input: ImageInput,
+  labels: 'folder' | 'index',
+  classCount: number | undefined,
+  { warn }: Warnings,
+): Promise<Dataset> {
   const { data, dataDir } = options;
-  const labels = options.labels ?? (existsSync(join(data, 'classes.json')) ? 'index' : 'folder');
-  const size = chooseInputSize(input, options.inputSize);
   try {
     return await openDataset(data, {
       channels: input.channels,
-      ...(classCount !== undefined && { labels, classCount }),
-      imageSize: size,
+      labels,
+      ...(classCount !== undefined && { classCount }),
+      imageSize: chooseInputSize(input, options.inputSize),
       ...(dataDir !== undefined && { dir: dataDir }),
       ...(warn && { warn }),
     });
   } catch (error) {
     if (!(error instanceof TritbankError) || error.where !== 'classCount') throw error;
-    const message = `expected class indices below ${classCount}, the number of classes of the model; ${error.detail}`;
+    const hint = "labels 'folder' takes the folders in sorted order";
+    const message = `expected class indices below ${classCount}, the number of classes of the model (${hint}); ${error.detail}`;
     throw new TritbankError('E_DATA', join(data, 'classes.json'), message, { cause: error });
   }
 }
 
-function checkFit(
-  { name, classes, channels }: Dataset,
-  classCount: number | undefined,
-  expectedChannels: number,
-): void {
-  const where = `data set '${name}'`;
-  if (classCount !== undefined && classes.length !== classCount) {
-    const expected = `expected the ${classCount} classes of the model, or a classes.json that gives their indices`;
-    throw new TritbankError('E_DATA', where, `${expected}, found ${classes.length} classes`);
-  }
-  if (channels === expectedChannels) return;
-  const message = `expected ${expectedChannels} channels for this model, found ${channels}`;
-  throw new TritbankError('E_DATA', where, message);
+/** What the model's classes are called: by the option, by the metadata, by ImageNet's list where the metadata say so. */
+function classesOf({ metadata }: Graph, count: number, { labelFile }: DataOptions): ModelClasses {
+  const imageNet = statedImageNet(metadata, count);
+  const { labels } = readPreprocessing(metadata);
+  const own = labels?.some((name, k) => name !== `class ${k}`) ? labels : undefined;
+  const names = labelFile === undefined ? (own ?? imageNet) : readLabels(labelFile, count);
+  return { count, names, isImageNet: imageNet !== undefined || labelFile === 'imagenet' };
+}
+
+/** The data with labels in the model's numbering. */
+async function openLabelled(model: Graph, options: DataOptions, input: ImageInput, count: number, warn: Warnings) {
+  const { data, labels } = options;
+  const classes = classesOf(model, count, options);
+  const byIndex = () => open(options, input, 'index', count, warn);
+  if (labels === 'index') return byIndex();
+  const dataset = await open(options, input, 'folder', count, warn);
+  if (labels === 'folder') return requireCount(dataset, classes);
+  const matched = matchByName(dataset, classes);
+  if (matched) return matched;
+  if (dataset.folders && existsSync(join(data, 'classes.json'))) return byIndex();
+  requireCount(dataset, classes);
+  if (isSameNumbering(dataset, classes)) return dataset;
+  const stranger = findStranger(dataset, classes.names ?? []);
+  const expected = `expected folders that are called as the classes of the model ('${classes.names?.[0]}' ...)`;
+  const ways = "a classes.json that gives their indices, or the labels 'folder' for their sorted order";
+  throw new TritbankError('E_DATA', `data set '${dataset.name}'`, `${expected}, ${ways}; found '${stranger}'`);
+}
+
+function requireCount(dataset: Dataset, { count, names }: ModelClasses): Dataset {
+  const { name, classes } = dataset;
+  if (classes.length === count) return dataset;
+  const expected = `expected the ${count} classes of the model, or a classes.json that gives their indices`;
+  const stranger = names && findStranger(dataset, names);
+  const found = `found ${classes.length} classes${stranger === undefined ? '' : `, '${stranger}' among them`}`;
+  throw new TritbankError('E_DATA', `data set '${name}'`, `${expected}, ${found}`);
 }
 
 async function normalisationFor(model: Graph, dataset: Dataset, given: Normalisation | undefined, { warn }: Warnings) {
+  if (model.inputs[0]!.dtype === 'uint8') return rawPixels(dataset.channels);
   const known = given ?? readNormalisation(model, dataset.channels);
   if (known) return known;
-  const found = await statistics(dataset);
+  const found = await statistics(dataset, warn ? { warn } : {});
   const figures = (values: readonly number[]) => values.map((v) => v.toFixed(1)).join(', ');
   const taken = `mean ${figures(found.mean)}, deviation ${figures(found.std)}`;
   warn?.(`the model does not say how pixels are normalised: those of ${dataset.name} are taken (${taken})`);
@@ -87,8 +128,7 @@ const crops = { area: [0.35, 1], ratio: [3 / 4, 4 / 3] } as const;
 
 /**
  * Opens the data for `model`, whose shapes are inferred: images of its size, normalised as its metadata (or
- * `options.normalisation`) says, labels 0..K-1 for its K classes. A folder with `classes.json` may hold some of the
- * classes. Throws E_DATA where the classes or channels do not fit, E_MODEL where the model is no classifier of images,
+ * `options.normalisation`) says, labels 0..K-1 for its K classes, of which a folder may hold some. Throws E_DATA where the classes or channels do not fit, E_MODEL where the model is no classifier of images,
  * E_USAGE for a size that is not the model's.
  *
  * @example
@@ -101,13 +141,10 @@ const crops = { area: [0.35, 1], ratio: [3 / 4, 4 / 3] } as const;
 export async function openDataFor(model: Graph, options: DataOptions, warn: Warnings = {}): Promise<ClassifierData> {
   const data = await openFor(model, options, classCountOf(model), warn);
   const { augment, test } = data.dataset;
-  const count = Math.min(options.testSamples ?? test.length, test.length);
-  // spread over the split, whose images may be sorted by class
-  const chosen = Array.from({ length: count }, (_, i) => Math.floor((i * test.length) / count));
   const dataset: Dataset = {
     ...data.dataset,
     augment: augment.resizedCrop === true ? { ...augment, resizedCrop: crops } : augment,
-    test: count < test.length ? selectImages(test, chosen) : test,
+    test: stratifiedSubset(test, Math.min(options.testSamples ?? test.length, test.length), options.testSeed),
   };
   return { ...data, dataset };
 }
@@ -118,8 +155,15 @@ export const openImagesFor = (model: Graph, options: DataOptions, warn: Warnings
 
 async function openFor(model: Graph, options: DataOptions, classCount: number | undefined, warn: Warnings) {
   const input = imageInputOf(model);
-  const dataset = await open(options, input, classCount, warn);
-  checkFit(dataset, classCount, input.channels);
+  requireInference(model);
+  const dataset =
+    classCount === undefined
+      ? await open(options, input, 'folder', undefined, warn)
+      : await openLabelled(model, options, input, classCount, warn);
+  if (dataset.channels !== input.channels) {
+    const message = `expected ${input.channels} channels for this model, found ${dataset.channels}`;
+    throw new TritbankError('E_DATA', `data set '${dataset.name}'`, message);
+  }
   const normalisation = await normalisationFor(model, dataset, options.normalisation, warn);
   return { dataset, size: dataset.height, normalisation };
 }

@@ -1,10 +1,15 @@
 /** Counts of an evaluation, batch by batch. */
 
+import type { ScoreKind } from './scores.ts';
+import { type Interval, wilsonInterval } from './statistics.ts';
+
 export interface Evaluation {
   /** Fractions in 0..1. */
   readonly top1: number;
   readonly top5: number;
-  /** Mean cross-entropy in nats. */
+  /** Wilson's 95 % intervals of both. */
+  readonly intervals: { readonly top1: Interval; readonly top5: Interval };
+  /** Mean over images of the cross-entropy in nats; of independent scores, of the sum of each class's. */
   readonly loss: number;
   readonly samples: number;
   /** Images that did not decode. */
@@ -14,9 +19,20 @@ export interface Evaluation {
   readonly confusion: readonly (readonly number[])[];
   /** Predicted class per evaluated image, in the split's order. */
   readonly predictions: Int32Array;
-  /** Softmax probability of each prediction. */
+  /** Probability of each prediction: of a softmax, or the network's own. */
   readonly probabilities: Float32Array;
   readonly imagesPerSecond: number;
+}
+
+const logarithm = (p: number) => Math.log(Math.max(p, 1e-30));
+
+/** ln p of each class. */
+function logarithms(scores: Float32Array, best: number, kind: ScoreKind): (k: number) => number {
+  if (kind !== 'logits') return (k) => logarithm(scores[k]!);
+  let sum = 0;
+  for (const v of scores) sum += Math.exp(v - scores[best]!);
+  const whole = scores[best]! + Math.log(sum);
+  return (k) => scores[k]! - whole;
 }
 
 /** Running counts over batches. */
@@ -38,7 +54,7 @@ export class Tally {
     this.confusion = Array.from({ length: classCount }, () => Array<number>(classCount).fill(0));
   }
 
-  add(scores: Float32Array, labels: Int32Array, rows: number, isProbability: boolean): void {
+  add(scores: Float32Array, labels: Int32Array, rows: number, kind: ScoreKind): void {
     for (let row = 0; row < rows; row++) {
       const y = scores.subarray(row * this.classCount, (row + 1) * this.classCount);
       const label = labels[row]!;
@@ -49,10 +65,9 @@ export class Tally {
         // Written so that scores that are not numbers count as wrong.
         if (!(y[k]! < y[label]! || (y[k] === y[label] && k >= label))) above++;
       }
-      let sum = 0;
-      for (const v of y) sum += Math.exp(v - y[best]!);
-      const log = (k: number) => (isProbability ? Math.log(Math.max(y[k]!, 1e-30)) : y[k]! - y[best]! - Math.log(sum));
+      const log = logarithms(y, best, kind);
       this.loss -= log(label);
+      if (kind === 'independent') for (const [k, p] of y.entries()) if (k !== label) this.loss -= logarithm(1 - p);
       if (above < 1) this.top1++;
       if (above < 5) this.top5++;
       this.confusion[label]![best]!++;
@@ -66,6 +81,10 @@ export class Tally {
     return {
       top1: this.top1 / n,
       top5: this.top5 / n,
+      intervals: {
+        top1: wilsonInterval(this.top1, this.samples),
+        top5: wilsonInterval(this.top5, this.samples),
+      },
       loss: this.loss / n,
       samples: this.samples,
       skipped: length - this.samples,

@@ -21,6 +21,7 @@ interface Options extends CommonOptions {
   readonly data?: string;
   readonly dataDir?: string;
   readonly images?: number;
+  readonly inputSize?: number;
   readonly widthRatios?: readonly number[];
   readonly sparsities?: readonly number[];
   readonly seed?: number;
@@ -56,6 +57,7 @@ export function addAnalyze(program: TritbankCommand): void {
     )
     .addOption(new ValueOption('--data-dir <dir>', 'where the files of a named data set are', text('a directory')))
     .addOption(new ValueOption('--images <n>', `images to measure on (default: ${defaultImages})`, count))
+    .addOption(new ValueOption('--input-size <px>', 'height and width, for models that leave them open', count))
     .optionsGroup('Analysis:')
     .addOption(
       new ValueOption(
@@ -95,15 +97,21 @@ async function analyze(path: string, options: Options): Promise<void> {
     { requireCandidates },
     { fingerprint, loadModel },
     { normalizeNetwork },
+    { requireInference },
+    { closeInputSize },
   ] = await Promise.all([
     import('../compress/sensitivity.ts'),
     import('../compress/analysis-progress.ts'),
     import('../compress/candidates.ts'),
     import('../onnx/index.ts'),
     import('../passes/normalize/normalize-network.ts'),
+    import('../passes/training-mode.ts'),
+    import('../classifier/input.ts'),
   ]);
   const graph = normalizeNetwork(await loadModel(path));
+  requireInference(graph);
   requireCandidates(graph);
+  if (options.data === undefined) closeInputSize(graph, options.inputSize);
   const { quiet = false, widthRatios: ratios, sparsities, seed, threads, out, report } = options;
   const measured = await measure(graph, options);
   const progress = createProgress({ label: `analyze ${basename(path)}`, total: 100, unit: '%', quiet });
@@ -154,14 +162,19 @@ type Measured = Pick<AnalyzeOptions, 'statistics' | 'data'>;
 
 /** What the images tell about the layers; nothing without `--data`. */
 async function measure(graph: Graph, options: Options): Promise<Measured> {
-  const { data, dataDir, images = defaultImages, seed, quiet = false } = options;
+  const { data, dataDir, inputSize, images = defaultImages, seed, quiet = false } = options;
   if (data === undefined) return {};
   const [{ measureLayers }, { openImagesFor }] = await Promise.all([
     import('../compress/index.ts'),
     import('../classifier/index.ts'),
   ]);
   const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
-  const opened = await openImagesFor(graph, { data, ...(dataDir !== undefined && { dataDir }) }, { warn });
+  const setting = {
+    data,
+    ...(dataDir !== undefined && { dataDir }),
+    ...(inputSize !== undefined && { inputSize }),
+  };
+  const opened = await openImagesFor(graph, setting, { warn });
   let progress: ReturnType<typeof createProgress> | undefined;
   try {
     return await measureLayers(graph, opened, {

@@ -1,9 +1,10 @@
 /** `tritbank eval`: accuracy of an ONNX classifier on the test images of a data set. */
 
 import { basename } from 'node:path';
-import type { Evaluation } from '../classifier/index.ts';
+import type { DataOptions, Evaluation } from '../classifier/index.ts';
 import type { Device } from '../engine/index.ts';
 import { oneOf, text, whole } from '../options/values.ts';
+import { printShare } from '../report/accuracy-words.ts';
 import { devices } from '../train/recipe-options.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
 import { createProgress } from './progress.ts';
@@ -13,7 +14,8 @@ interface Options extends CommonOptions {
   readonly dataDir?: string;
   readonly batchSize?: number;
   readonly samples?: number;
-  readonly labels?: 'folder' | 'index';
+  readonly seed?: number;
+  readonly labels?: string;
   readonly inputSize?: number;
   readonly confusion?: boolean;
   readonly device?: Device;
@@ -40,12 +42,21 @@ export function addEval(program: TritbankCommand): void {
       ).makeOptionMandatory(),
     )
     .addOption(new ValueOption('--data-dir <dir>', 'where the files of a named data set are', text('a directory')))
-    .addOption(new ValueOption('--samples <n>', 'evaluate on so many test images, evenly spread (default: all)', count))
+    .addOption(
+      new ValueOption(
+        '--samples <n>',
+        'evaluate on so many test images, of each class in proportion (default: all)',
+        count,
+      ),
+    )
+    .addOption(new ValueOption('--seed <n>', 'of the choice of these images (default: 0)', whole({ from: 0 })))
     .addOption(
       new ValueOption(
         '--labels <from>',
-        'folders: number the classes by sorted folder, or by the index in classes.json (default: index where that file is)',
-        oneOf(['folder', 'index']),
+        "folders: `folder` numbers the classes in sorted order, `index` by classes.json; or the names of the model's " +
+          'classes, to match the folders with: a file of lines or JSON, or `imagenet` (default: the names in the ' +
+          'metadata, then classes.json)',
+        text('folder, index, imagenet or a file'),
       ),
     )
     .addOption(new ValueOption('--input-size <px>', 'height and width, for models that leave them open', count))
@@ -60,7 +71,7 @@ export function addEval(program: TritbankCommand): void {
 
 async function evaluate(model: string, options: Options): Promise<void> {
   const { evaluateModel } = await import('../classifier/index.ts');
-  const { data, dataDir, batchSize, samples, labels, inputSize, device, threads, quiet = false } = options;
+  const { data, dataDir, batchSize, samples, seed, labels, inputSize, device, threads, quiet = false } = options;
   const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   let progress: ReturnType<typeof createProgress> | undefined;
   const onProgress = (done: number, total: number) => {
@@ -76,16 +87,17 @@ async function evaluate(model: string, options: Options): Promise<void> {
       ...(dataDir !== undefined && { dataDir }),
       ...(batchSize !== undefined && { batchSize }),
       ...(samples !== undefined && { testSamples: samples }),
+      ...(seed !== undefined && { testSeed: seed }),
       ...(inputSize !== undefined && { inputSize }),
-      ...(labels !== undefined && { labels }),
+      ...labelling(labels),
       ...(device !== undefined && { device }),
       ...(threads !== undefined && { threads }),
     });
   } finally {
     progress?.stop();
   }
-  const { top1, top5, loss, skipped, imagesPerSecond, classes, confusion } = evaluation;
-  const result = { top1, top5, loss, samples: evaluation.samples, skipped, imagesPerSecond, model, data };
+  const { top1, top5, intervals, loss, skipped, imagesPerSecond, classes, confusion } = evaluation;
+  const result = { top1, top5, intervals, loss, samples: evaluation.samples, skipped, imagesPerSecond, model, data };
   const matrix = { classes, confusion };
   printResult(options, options.confusion ? { ...result, ...matrix } : result, () => {
     const text = describe(evaluation);
@@ -93,11 +105,18 @@ async function evaluate(model: string, options: Options): Promise<void> {
   });
 }
 
-function describe({ top1, top5, loss, samples, skipped, imagesPerSecond, classes }: Evaluation): string {
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+const isNumbering = (labels: string): labels is 'folder' | 'index' => labels === 'folder' || labels === 'index';
+
+/** How to number the folders, or where the names of the model's classes are. */
+function labelling(labels: string | undefined): Pick<DataOptions, 'labels' | 'labelFile'> {
+  if (labels === undefined) return {};
+  return isNumbering(labels) ? { labels } : { labelFile: labels };
+}
+
+function describe({ top1, top5, intervals, loss, samples, skipped, imagesPerSecond, classes }: Evaluation): string {
   return [
-    `top-1     ${percent(top1)}`,
-    ...(classes.length > 5 ? [`top-5     ${percent(top5)}`] : []),
+    `top-1     ${printShare(top1, intervals.top1)}`,
+    ...(classes.length > 5 ? [`top-5     ${printShare(top5, intervals.top5)}`] : []),
     `loss      ${loss.toFixed(4)}`,
     `images    ${samples}${skipped > 0 ? ` (${skipped} more did not decode)` : ''}`,
     `images/s  ${Math.round(imagesPerSecond)}`,

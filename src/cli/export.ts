@@ -3,6 +3,7 @@
 import type { ExportConfig, ExportProgress, ExportResult } from '../export/index.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { oneOf, text, whole } from '../options/values.ts';
+import { printChange, printShare } from '../report/accuracy-words.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -27,6 +28,7 @@ interface Options extends CommonOptions {
   readonly images?: number;
   readonly samples?: number;
   readonly labels?: string;
+  readonly inputSize?: number;
   readonly seed?: number;
   readonly threads?: number;
   readonly out: string;
@@ -59,8 +61,8 @@ export function addExport(program: TritbankCommand): void {
   add('--ternary <form>', `ternary weights: ${ternary.join(' or ')}, unpacked (default: five-trit)`, oneOf(ternary));
   add(
     '--labels <file>',
-    "names of the classes: one a line, or a JSON array (default: the model's, or the data's)",
-    text('a file'),
+    "names of the classes: lines, JSON, or imagenet (default: the model's, or the data's)",
+    text('a file, or imagenet'),
   );
   command.optionsGroup('Data:');
   add(
@@ -70,8 +72,9 @@ export function addExport(program: TritbankCommand): void {
   );
   add('--data-dir <dir>', 'where the files of a named data set are', text('a directory'));
   add('--images <n>', 'training images for calibration (default: 256)', count);
-  add('--samples <n>', 'compare on so many test images, evenly spread (default: all)', count);
+  add('--samples <n>', 'compare on so many test images, of each class in proportion (default: all)', count);
   command.renamed('--test-samples <n>', 'samples');
+  add('--input-size <px>', 'height and width, for models that leave them open', count);
   command.optionsGroup('Run:');
   add('--threads <n>', 'threads (default: one a core)', count);
   add('--seed <n>', 'of the choice of images (default: 0)', whole({ from: 0, to: 2 ** 32 - 1 }));
@@ -90,16 +93,13 @@ async function run(model: string, options: Options): Promise<void> {
   if (options.activations === 'int8' && options.filters !== undefined && options.filters !== 'int8') {
     throw new TritbankError('E_USAGE', '--filters', `expected int8 with 8-bit activations, found ${options.filters}`);
   }
-  const [{ exportModel }, { readLabels }] = await Promise.all([
-    import('../export/index.ts'),
-    import('../classifier/index.ts'),
-  ]);
+  const { exportModel } = await import('../export/index.ts');
   const { to: _to, labels, samples, json: _json, quiet = false, debug: _debug, ...rest } = options;
   const config: ExportConfig = {
     ...rest,
     model,
     ...(samples !== undefined && { testSamples: samples }),
-    ...(labels !== undefined && { labels: readLabels(labels) }),
+    ...(labels !== undefined && { labels }),
   };
   let stage: ExportProgress['stage'] | undefined;
   let progress: Progress | undefined;
@@ -124,7 +124,7 @@ async function run(model: string, options: Options): Promise<void> {
   printResult(options, result, () => describe(result));
 }
 
-function describe({ out, bytes, predicted, accuracy, agreement, difference, ...forms }: ExportResult): string {
+function describe({ out, bytes, predicted, accuracy, agreement, change, difference, ...forms }: ExportResult): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const size = (n: number) => n.toLocaleString('en-US');
   const lines: [string, string][] = [
@@ -142,7 +142,12 @@ function describe({ out, bytes, predicted, accuracy, agreement, difference, ...f
       `${size(values)} bytes${scales}; the file has ${more.toFixed(1)} % more: names and nodes`,
     ]);
   }
-  if (accuracy) lines.push(['top-1', `${percent(accuracy.after)}, the model ${percent(accuracy.before)}`]);
+  if (accuracy) {
+    const { after, before, intervals } = accuracy;
+    const shares = [printShare(after, intervals?.after), printShare(before, intervals?.before)];
+    lines.push(['top-1', shares.join(', the model ')]);
+    if (change) lines.push(['change', printChange(change)]);
+  }
   if (accuracy && agreement !== undefined) {
     lines.push(['agreement', `${percent(agreement)} of ${accuracy.samples} predictions are the same`]);
   }

@@ -1,12 +1,16 @@
-/** `tritbank run`: classes of images, by the ternary runtime. */
+/** `tritbank run`: classes of images, by the ternary runtime, and how long one takes. */
 
-import { listOf, number, whole } from '../options/values.ts';
-import type { Classification, LayerTime } from '../runtime/node.ts';
+import { median } from '../bench/median.ts';
+import { TritbankError } from '../ir/errors.ts';
+import { listOf, number, text, whole } from '../options/values.ts';
+import type { Classification, ImageClassifier, LayerTime } from '../runtime/node.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
 
 interface Options extends CommonOptions {
   readonly topK?: number;
   readonly threads?: number;
+  readonly inputSize?: number;
+  readonly labels?: string;
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
   readonly profile?: boolean;
@@ -21,7 +25,8 @@ export function addRun(program: TritbankCommand): void {
     .summary('classify images with the ternary runtime')
     .description(
       'Classify images with the ternary runtime. How pixels are normalised and what the classes are called is read from ' +
-        "the model's metadata.",
+        "the model's metadata. An image that cannot be read does not keep the others from being classified; the status is " +
+        'then 1.',
     )
     .argument('<MODEL.onnx>', 'a classifier of images, as `tritbank export` or `tritbank train` wrote it, or another')
     .argument('<IMAGE...>', 'JPEG, PNG or WebP files');
@@ -29,6 +34,20 @@ export function addRun(program: TritbankCommand): void {
     .optionsGroup('Run:')
     .addOption(new ValueOption('--top-k <n>', 'classes per image, best first (default: 5)', whole({ from: 1 })))
     .addOption(new ValueOption('--threads <n>', 'threads per image (default: 1)', whole({ from: 1, to: 64 })))
+    .addOption(
+      new ValueOption(
+        '--input-size <px>',
+        "height and width, for models that leave them open (default: the metadata's input_size)",
+        whole({ from: 1, to: 4096 }),
+      ),
+    )
+    .addOption(
+      new ValueOption(
+        '--labels <file>',
+        "names of the classes: lines, JSON, or 'imagenet' (default: the metadata)",
+        text('a file, or imagenet'),
+      ),
+    )
     .addOption(
       new ValueOption(
         '--mean <list>',
@@ -55,37 +74,121 @@ interface ImageResult {
   readonly classes: readonly Classification[];
 }
 
+interface ImageError {
+  readonly image: string;
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+/** From normalised pixels to scores: decoding is not in it. */
+interface Latency {
+  /** The first run, which meets cold caches and code that is not compiled yet. */
+  readonly first: number;
+  /** Median of the later ones. */
+  readonly median: number;
+  readonly runs: number;
+}
+
 async function run(model: string, images: readonly string[], options: Options): Promise<void> {
   const { pipeline } = await import('../runtime/node.ts');
-  const { topK, threads, mean, std, profile = false } = options;
+  const { topK, threads, mean, std, inputSize, labels, profile = false } = options;
   const classify = await pipeline('image-classification', model, {
     profile,
     ...(threads !== undefined && { threads }),
     ...(mean && { mean }),
     ...(std && { std }),
+    ...(inputSize !== undefined && { size: inputSize }),
   });
   try {
-    const results: ImageResult[] = [];
+    const nameOf = await namesOf(classify, labels);
+    const results: (ImageResult | ImageError)[] = [];
+    const good: ImageResult[] = [];
     for (const image of images) {
-      const classes = await classify(image, topK === undefined ? {} : { topK });
-      results.push({ image, milliseconds: classify.session.lastMilliseconds, classes });
+      const result = await classifyOne(classify, image, topK, nameOf);
+      if ('classes' in result) good.push(result);
+      else reportError(result, options);
+      results.push(result);
     }
+    const latency = await measureLatency(classify, good);
     const layers = classify.session.profile();
-    const result = { model, memory: classify.session.memory, images: results, ...(profile && { profile: layers }) };
+    const result = {
+      model,
+      memory: classify.session.memory,
+      latency,
+      images: results,
+      ...(profile && { profile: layers }),
+    };
+    if (good.length < images.length) process.exitCode = 1;
+    if (good.length === 0 && options.json !== true) return;
     const { alignTable } = await import('../report/text-table.ts');
     printResult(options, result, () => {
-      const text = results.map(describe).join('\n\n');
-      return profile ? `${text}\n\n${describeLayers(layers, alignTable)}` : text;
+      const parts = [...good.map(describe), ...(latency ? [describeLatency(latency)] : [])];
+      return [...parts, ...(profile ? [describeLayers(layers, alignTable)] : [])].join('\n\n');
     });
   } finally {
     await classify.release();
   }
 }
 
-function describe({ image, milliseconds, classes }: ImageResult): string {
-  const lines = classes.map(({ label, score }) => `${`${(100 * score).toFixed(2)} %`.padStart(9)}  ${label}`);
-  return [`${image} (${milliseconds.toFixed(1)} ms)`, ...lines].join('\n');
+/** What a class is called: by the option, by the metadata, by ImageNet's list where the metadata say that it is. */
+async function namesOf({ session }: ImageClassifier, labels: string | undefined): Promise<NameOf> {
+  const [{ classesIn }, { readLabels }, { statedImageNet }] = await Promise.all([
+    import('../onnx/score-kind.ts'),
+    import('../classifier/label-file.ts'),
+    import('../classifier/imagenet.ts'),
+  ]);
+  const count = classesIn(session.outputMetadata[0]?.shape);
+  const names = labels === undefined ? statedImageNet(session.metadata, count ?? 0) : readLabels(labels, count);
+  return ({ index, label }) => names?.[index] ?? label;
 }
+
+type NameOf = (classification: Classification) => string;
+
+async function classifyOne(
+  classify: ImageClassifier,
+  image: string,
+  topK: number | undefined,
+  nameOf: NameOf,
+): Promise<ImageResult | ImageError> {
+  try {
+    const found = await classify(image, topK === undefined ? {} : { topK });
+    const classes = found.map((classification) => ({ ...classification, label: nameOf(classification) }));
+    return { image, milliseconds: classify.session.lastMilliseconds, classes };
+  } catch (error) {
+    if (!(error instanceof TritbankError) || (error.code !== 'E_FILE' && error.code !== 'E_FORMAT')) throw error;
+    return { image, error: { code: error.code, message: error.message } };
+  }
+}
+
+function reportError({ error }: ImageError, { json }: Options): void {
+  if (!json) process.stderr.write(`error ${error.code}: ${error.message}\n`);
+}
+
+/** Enough for a median, and no long wait for a slow network. */
+const mostRuns = 15;
+const mostMilliseconds = 1000;
+
+/** The first image again and again; undefined without one. */
+async function measureLatency(
+  classify: ImageClassifier,
+  [first, ...others]: readonly ImageResult[],
+): Promise<Latency | undefined> {
+  if (!first) return undefined;
+  const times = others.map(({ milliseconds }) => milliseconds);
+  for (let spent = first.milliseconds; times.length < 2 || (times.length < mostRuns && spent < mostMilliseconds); ) {
+    await classify(first.image, { topK: 1 });
+    times.push(classify.session.lastMilliseconds);
+    spent += times.at(-1)!;
+  }
+  return { first: first.milliseconds, median: median(times), runs: times.length };
+}
+
+function describe({ image, classes }: ImageResult): string {
+  const lines = classes.map(({ label, score }) => `${`${(100 * score).toFixed(2)} %`.padStart(9)}  ${label}`);
+  return [image, ...lines].join('\n');
+}
+
+const describeLatency = ({ first, median: usual, runs }: Latency) =>
+  `${usual.toFixed(1)} ms an image, the median of ${runs} runs; the first took ${first.toFixed(1)} ms`;
 
 type AlignTable = typeof import('../report/text-table.ts').alignTable;
 

@@ -9,10 +9,13 @@ import { basename, join } from 'node:path';
 import {
   type Accuracy,
   type Agreement,
+  type Change,
   type ClassifierData,
   type Comparison,
+  closeInputSize,
   compareModels,
   type ExampleImage,
+  missingNames,
   noteNormalisation,
   openDataFor,
   readExamples,
@@ -21,7 +24,8 @@ import { measureCost, type NetworkCost, type PlanFile, type Relative, readPlan }
 import { type Codec, jsonCodec, RunDirectory, readObject } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { fingerprint, loadModel, readModel, saveModel } from '../onnx/index.ts';
-import { normalizeNetwork } from '../passes/index.ts';
+import { metadataKeys } from '../onnx/metadata.ts';
+import { normalizeNetwork, requireInference } from '../passes/index.ts';
 import { checkPlan } from '../quantize/index.ts';
 import { type RunResult, runFiles } from '../train/index.ts';
 import { readAnalysis } from './analysis-file.ts';
@@ -74,6 +78,8 @@ export interface CompressResult extends DeployedFile {
   readonly accuracy?: { readonly before: Accuracy; readonly after: Accuracy };
   /** Between the original's and the file's predictions. */
   readonly agreement?: Agreement;
+  /** Whether the accuracy changed by more than chance. */
+  readonly change?: Change;
   /** Wall time by stage, of all commands that worked on the run. */
   readonly seconds: Readonly<Record<string, number>>;
   readonly config: CompressConfig;
@@ -120,6 +126,8 @@ async function rebuildModel(job: Job, chosen: PlanFile, statistics: () => Promis
   const compressed = await rebuild(job, chosen, statistics);
   for (const [key, value] of job.graph.metadata) if (!compressed.metadata.has(key)) compressed.metadata.set(key, value);
   if (job.data) noteNormalisation(compressed, job.data.normalisation);
+  const names = missingNames(compressed, job.data?.dataset);
+  if (names) compressed.metadata.set(metadataKeys.labels, JSON.stringify(names));
   return compressed;
 }
 
@@ -188,9 +196,11 @@ export async function compressModel(
   const config = completeConfig(typeof model === 'string' ? model : loaded.name, settings);
   checkCompressConfig(config);
   const graph = normalizeNetwork(loaded);
+  requireInference(graph);
   requireCandidates(graph);
   const given = readGiven(config, graph);
   const data = await openData(graph, config, options);
+  closeInputSize(graph, data?.size ?? config.training.inputSize);
   const out = options.out ?? join('runs', `${basename(config.model).replace(/\.onnx$/, '')}-compressed`);
   const network = fingerprint(graph);
   const { resume = false, command = '', signal } = options;

@@ -104,7 +104,8 @@ export function evaluateControl(job: Job, control: Graph): Promise<Accuracy> | u
         onProgress: reporter(job, 'control', 'images'),
       });
       job.options.signal?.throwIfAborted();
-      return { top1: found.top1, top5: found.top5, loss: found.loss, samples: found.samples };
+      const { top1, top5, loss, samples, intervals } = found;
+      return { top1, top5, loss, samples, interval: intervals.top1 };
     })
   );
 }

@@ -12,7 +12,9 @@ import {
   type ActivationType,
   activationTypeOf,
   findQuantization,
+  findTraining,
   inferShapes,
+  isTrainingBatchNorm,
   normalizeNetwork,
   unpackNetwork,
 } from '../passes/index.ts';
@@ -106,6 +108,7 @@ export function inspectModel(graph: Graph, { sizes = {} }: InspectOptions = {}):
   warn(quantized && `a quantized model (${quantized}): compress the float model it was made from`);
   const inputs = network.inputs.map((input): InputReport => ({ ...describe(input), layout: layoutOf(input) }));
   warn(warnOfInputs(inputs));
+  warn(warnOfTraining(graph));
   const { outputs } = network;
   if (outputs.length > 1) warn(`${outputs.length} outputs: scores are taken from the first, '${outputs[0]!.name}'`);
   const classes = attempt(
@@ -145,7 +148,7 @@ export function inspectModel(graph: Graph, { sizes = {} }: InspectOptions = {}):
     layers: examined.map((layer) => describeLayer(layer, nodes.get(layer.node.name))),
     parameters: cost?.parameters ?? measureStorage(network).parameters,
     macs: cost?.counts.macs ?? null,
-    batchNorms: graph.nodes.filter((node) => node.op === 'BatchNormalization' && node.domain === '').length,
+    batchNorms: graph.nodes.filter((node) => isFolded(node)).length,
     unknown,
     warnings,
   };
@@ -157,6 +160,8 @@ function floatForm(graph: Graph): Graph {
   unpackNetwork(network);
   return findQuantization(network) === undefined ? normalizeNetwork(network) : inferShapes(network);
 }
+
+const isFolded = (node: Node) => node.op === 'BatchNormalization' && node.domain === '' && !isTrainingBatchNorm(node);
 
 /** The result, or undefined after an error of this code, which is handed on. */
 function attempt<T>(action: () => T, code: string, handle: (error: TritbankError) => void): T | undefined {
@@ -237,6 +242,13 @@ function warnOfInputs(inputs: readonly InputReport[]): string | undefined {
   if (isImage && input.dtype === 'float32') return undefined;
   const found = printType({ dtype: input.dtype, ...(input.shape && { shape: input.shape }) });
   return `expected images float32[N, 1 or 3, S, S] for training and evaluation, found ${found}`;
+}
+
+function warnOfTraining(graph: Graph): string | undefined {
+  const [first, ...others] = findTraining(graph);
+  if (!first) return undefined;
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  return `${first.label}${more}: in training mode, not for use: export the model for evaluation`;
 }
 
 function warnOfCandidates(layers: readonly ExaminedLayer[]): string | undefined {

@@ -29,6 +29,8 @@ export interface Dataset extends ImageShape {
   /** `mnist`, `cifar10` ..., or a directory's name. */
   readonly name: string;
   readonly classes: readonly string[];
+  /** Names of the class folders, where their sorted order numbers the classes; absent where the data have an order. */
+  readonly folders?: readonly string[];
   /** May be empty when a directory holds evaluation images only. */
   readonly train: Split;
   readonly test: Split;

@@ -9,6 +9,7 @@ import type { Split } from './dataset.ts';
 const fewest = 3;
 const tolerated = 0.01;
 const failed = new WeakMap<Split, Set<number>>();
+const reported = new WeakMap<Split, Set<number>>();
 
 /** True for errors that mean "this image is bad", not "the program is". */
 export function isBadImage(error: unknown): error is TritbankError {
@@ -20,7 +21,7 @@ export function failureCount(split: Split): number {
   return failed.get(split)?.size ?? 0;
 }
 
-/** Records that image `index` failed. Throws E_DATA when that is one too many. */
+/** Records that image `index` failed, and warns once there is somebody to warn. Throws E_DATA when it is one too many. */
 export function recordFailure(
   split: Split,
   index: number,
@@ -29,9 +30,15 @@ export function recordFailure(
 ): void {
   const known = failed.get(split) ?? new Set<number>();
   failed.set(split, known);
-  if (known.has(index)) return;
+  const isNew = !known.has(index);
   known.add(index);
-  warn?.(`${error.message}; skipped (${known.size} so far)`);
+  const told = reported.get(split) ?? new Set<number>();
+  reported.set(split, told);
+  if (warn && !told.has(index)) {
+    told.add(index);
+    warn(`${error.message}; skipped (${told.size} so far)`);
+  }
+  if (!isNew) return;
   if (known.size < fewest || known.size <= tolerated * split.length) return;
   const found = `found ${known.size} of ${split.length}, the last: ${error.detail}`;
   throw new TritbankError('E_DATA', error.where, `expected at most 1 % of images that do not decode, ${found}`, {

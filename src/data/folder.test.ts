@@ -157,7 +157,9 @@ test('orientation, transparency, grey and 16-bit images come out as plain RGB or
   expectColor(await read(3), [200, 100, 50]);
   const grey = await openDataset(dir, { ...options, channels: 1 });
   expect(await grey.test.read(2)).toHaveLength(100);
-  expect(Math.abs((await grey.test.read(1))[0]! - r!)).toBeLessThanOrEqual(2);
+  // 0.299 x 200 + 0.587 x 100 + 0.114 x 50
+  expect((await grey.test.read(1))[0]).toBe(124);
+  expect((await grey.test.read(2))[0]).toBe(r);
 });
 
 test('streams augmented batches that repeat for a seed, whatever the concurrency', async () => {
@@ -195,5 +197,60 @@ test('a file that does not decode is named, and skipped by batches', async () =>
     expect([...batch.indices]).toEqual([0, 3]);
   }
   expect(warnings).toHaveLength(2);
-  expect(warnings.join()).toContain('1.jpg: expected an image that decodes, found ');
+  expect(warnings.join()).toContain('1.jpg: expected an image that decodes, found: ');
+});
+
+test('a file that does not decode is reported although the statistics met it first', async () => {
+  for (let i = 0; i < 3; i++) await paint(`train/a/${i}.jpg`, red);
+  await paint('val/a/0.jpg', red);
+  await writeFile(join(dir, 'train/a/1.jpg'), 'no image');
+  const data = await openDataset(dir, { imageSize: 8 });
+  const warnings: string[] = [];
+  const warn = (line: string) => warnings.push(line);
+  await statistics(data);
+  const read = async () => {
+    for await (const batch of batches(data.train, { batchSize: 3, shuffle: true, warn })) expect(batch.size).toBe(3);
+  };
+  await read();
+  await read();
+  expect(warnings).toEqual([expect.stringContaining('1.jpg: expected an image that decodes')]);
+  const again = await openDataset(dir, { imageSize: 8 });
+  await statistics(again, { warn });
+  expect(warnings).toHaveLength(2);
+});
+
+test('a folder in the place of an image is no format', async () => {
+  await paint('val/a/0.jpg', red);
+  const { test: split } = await openDataset(dir, { imageSize: 8 });
+  await rm(join(dir, 'val/a/0.jpg'));
+  await mkdir(join(dir, 'val/a/0.jpg'));
+  await expect(split.read(0)).rejects.toMatchObject({
+    code: 'E_FILE',
+    detail: 'expected a readable image, found a folder',
+  });
+});
+
+test.each<[string, readonly string[], string]>([
+  ['splits in capitals', ['Train/a', 'Train/b', 'Val/a', 'Val/b'], 'Train/, Val/'],
+  ['splits without classes', ['train', 'val'], 'train/, val/'],
+  ['a test split without classes', ['train/a', 'train/b', 'val'], 'val/'],
+  ['other names of splits', ['training/a', 'valid/a'], 'training/, valid/'],
+])('%s are no classes', async (_, folders, odd) => {
+  for (const folder of folders) await paint(`${folder}/1.png`, red);
+  await expect(openDataset(dir)).rejects.toMatchObject({
+    code: 'E_DATA',
+    detail: expect.stringMatching(`found ${odd}$`),
+  });
+});
+
+test('classes that are called like splits stay classes; what is beside whole splits is ignored with a warning', async () => {
+  for (const folder of ['test', 'Train', 'car'])
+    for (const name of ['1', '2']) await paint(`${folder}/${name}.png`, red);
+  expect((await openDataset(dir)).classes).toEqual(['Train', 'car', 'test']);
+  await rm(dir, { recursive: true });
+  for (const folder of ['train/a', 'val/a', 'test', 'extra']) await paint(`${folder}/1.png`, red);
+  const warnings: string[] = [];
+  const { classes, notes } = await openDataset(dir, { warn: (line) => warnings.push(line) });
+  expect([classes, warnings]).toEqual([['a'], [expect.stringContaining('extra/, test/ beside the splits is ignored')]]);
+  expect(notes).toContain(warnings[0]);
 });

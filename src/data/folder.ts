@@ -9,11 +9,12 @@ import { TritbankError } from '../ir/errors.ts';
 import { Random } from '../ir/random.ts';
 import { type Dataset, type OpenOptions, requireInteger, requireNumber, type Split } from './dataset.ts';
 import { decodeImage, measureImage } from './decode.ts';
-import { isDirectory } from './files.ts';
 import type { CropWindow, ImageShape } from './image.ts';
 import { type ClassEntry, type Listing, listFolders, listImages, readClassFile } from './scan.ts';
 
 const testNames = ['val', 'validation', 'test'];
+/** What people call the parts of a data set, rightly or nearly so. */
+const splitLike = /^(train(ing)?|valid(ation)?|val|dev|test(ing)?)$/i;
 const largestDefault = 224;
 
 /** A split whose images are files. */
@@ -86,6 +87,7 @@ export async function openFolder(dir: string, options: OpenOptions = {}): Promis
   return {
     name: basename(resolve(dir)),
     classes,
+    ...(options.labels !== 'index' && { folders: main.folders }),
     ...shape,
     train: split(trainItems),
     test: split(testItems),
@@ -94,18 +96,49 @@ export async function openFolder(dir: string, options: OpenOptions = {}): Promis
   };
 }
 
+interface SplitFolders {
+  readonly hasTrain: boolean;
+  /** Those of `testNames` that hold classes. */
+  readonly tests: readonly string[];
+}
+
+/**
+ * The folders that divide the data. A class may be called "train" too: only a folder of folders is a split. E_DATA for
+ * folders that are meant as splits, by what they are called or by what is beside them, and cannot be used as such.
+ */
+async function findSplitFolders(dir: string, options: OpenOptions, notes: string[]): Promise<SplitFolders> {
+  const folders = await listFolders(dir);
+  const alike = folders.filter((name) => splitLike.test(name));
+  const holding: string[] = [];
+  for (const name of alike) if ((await listFolders(join(dir, name))).length > 0) holding.push(name);
+  const splits = ['train', ...testNames];
+  const hasTrain = holding.includes('train');
+  const tests = testNames.filter((name) => holding.includes(name));
+  const isDivided = hasTrain || tests.length > 0;
+  const isWhole = hasTrain && tests.length > 0;
+  const odd = alike.filter((name) => !(splits.includes(name) && holding.includes(name)));
+  // beside a split, or among nothing else, or holding classes: then it is no class
+  const isMeant = isDivided || odd.length === folders.length || odd.some((name) => holding.includes(name));
+  if (odd.length > 0 && isMeant && !isWhole && folders.length > 1) {
+    const expected = `expected train/ and ${testNames.join('/, ')}/, in lower case, with a folder for each class in them`;
+    throw new TritbankError('E_DATA', dir, `${expected}, found ${odd.map((name) => `${name}/`).join(', ')}`);
+  }
+  const ignored = isDivided ? folders.filter((name) => !(splits.includes(name) && holding.includes(name))) : [];
+  if (ignored.length > 0) {
+    const note = `${dir}: ${ignored.slice(0, 3).join('/, ')}/${ignored.length > 3 ? ' ...' : ''} beside the splits is ignored`;
+    notes.push(note);
+    options.warn?.(note);
+  }
+  return { hasTrain, tests };
+}
+
 /** `train` and `test` listings; only `train` when the folder is not divided, only `test` when it has no `train/`. */
 async function findSplits(
   dir: string,
   options: OpenOptions,
   notes: string[],
 ): Promise<{ train?: Listing; test?: Listing }> {
-  // A class may be called "train" too: only a folder of folders is a split.
-  const holdsClasses = async (name: string) =>
-    (await isDirectory(join(dir, name))) && (await listFolders(join(dir, name))).length > 0;
-  const hasTrain = await holdsClasses('train');
-  const present: string[] = [];
-  for (const name of testNames) if (await holdsClasses(name)) present.push(name);
+  const { hasTrain, tests: present } = await findSplitFolders(dir, options, notes);
   const chosen = present[0];
   if (present.length > 1) {
     const note = `${dir}: ${present.join('/, ')}/ are present, ${chosen}/ is used as the test split`;

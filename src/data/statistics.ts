@@ -16,6 +16,11 @@ export interface Statistics {
   readonly std: readonly number[];
 }
 
+interface StatisticsOptions {
+  /** Receives one line per image that does not decode. */
+  readonly warn?: (message: string) => void;
+}
+
 const sampled = 2000;
 const cache = new WeakMap<Split, Promise<Statistics>>();
 
@@ -29,19 +34,19 @@ const cache = new WeakMap<Split, Promise<Statistics>>();
  * const { mean, std } = await statistics(await openDataset('images'));
  * const normalised = (pixel: number, channel: number) => (pixel - mean[channel]!) / std[channel]!;
  */
-export function statistics(dataset: Dataset): Promise<Statistics> {
+export function statistics(dataset: Dataset, { warn }: StatisticsOptions = {}): Promise<Statistics> {
   const split = dataset.train.length > 0 ? dataset.train : dataset.test;
   if (split.length === 0) throw new TritbankError('E_DATA', dataset.name, 'expected images, found none');
   let result = cache.get(split);
   if (!result) {
-    result = measure(split);
+    result = measure(split, warn);
     result.catch(() => cache.delete(split));
     cache.set(split, result);
   }
   return result;
 }
 
-async function measure(split: Split): Promise<Statistics> {
+async function measure(split: Split, warn: StatisticsOptions['warn']): Promise<Statistics> {
   const plane = split.height * split.width;
   const counts = Array.from({ length: split.channels }, () => new Float64Array(256));
   const add = (pixels: Uint8Array) => {
@@ -58,7 +63,7 @@ async function measure(split: Split): Promise<Statistics> {
         add(await split.read(index));
       } catch (error) {
         if (!isBadImage(error)) throw error;
-        recordFailure(split, index, error, undefined);
+        recordFailure(split, index, error, warn);
       }
     };
     try {

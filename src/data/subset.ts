@@ -1,4 +1,4 @@
-/** A part of a split, for calibration sets and quick looks. */
+/** A part of a split, for calibration sets, evaluation on some images, and quick looks. */
 
 import { Random } from '../ir/random.ts';
 import { requireInteger, type Split } from './dataset.ts';
@@ -26,6 +26,32 @@ export function sampleIndices(length: number, count: number, seed: number): Uint
 export function subset(split: Split, count: number, seed = 0): Split {
   requireInteger('subset', count, 0, split.length);
   return selectImages(split, sampleIndices(split.length, count, seed));
+}
+
+/**
+ * `count` images of the split, of each class as large a part as in the whole, by the same seed the same ones: all images
+ * in an order of classes, at random within each, of which every (length / count)-th is taken. E_USAGE when it has fewer.
+ *
+ * @example
+ * import { openDataset, stratifiedSubset } from 'tritbank';
+ *
+ * const { test, classes } = await openDataset('images');
+ * const few = stratifiedSubset(test, classes.length);
+ * console.log(few.labels); // each class once where all have as many images
+ */
+export function stratifiedSubset(split: Split, count: number, seed = 0): Split {
+  requireInteger('subset', count, 0, split.length);
+  if (count === split.length) return split;
+  const random = new Random(seed, 'strata');
+  const byClass = Array.from({ length: split.classCount }, (): number[] => []);
+  for (const index of random.shuffle(split.labels.map((_, i) => i))) byClass[split.labels[index]!]!.push(index);
+  const order = byClass.flat();
+  const start = random.float();
+  const chosen = Uint32Array.from(
+    { length: count },
+    (_, k) => order[Math.floor(((k + start) * order.length) / count)]!,
+  );
+  return selectImages(split, chosen.sort());
 }
 
 /** The images at `indices`, in that order. Images in memory are copied. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { MemorySplit } from './memory.ts';
 import { openDataset } from './open.ts';
 import { statistics } from './statistics.ts';
-import { subset } from './subset.ts';
+import { stratifiedSubset, subset } from './subset.ts';
 import { synthetic } from './synthetic.ts';
 
 test('is deterministic, balanced and different in its splits', async () => {
@@ -52,4 +53,24 @@ test('a subset has different images in order, the same ones for a seed', () => {
   expect(part.pixels).not.toEqual(subset(train, 10, 4).pixels);
   expect(subset(train, 40).pixels).toEqual(train.pixels);
   expect(() => subset(train, 41)).toThrow('subset: expected an integer in 0..40, found 41');
+});
+
+test('draws of each class in proportion, whatever the order of the images is', () => {
+  const { test } = synthetic({ classes: 3, test: 60, height: 4, width: 4, train: 3 });
+  // sorted by class as a folder is: 40 of class 0, 15 of class 1, 5 of class 2
+  const labels = Int32Array.from({ length: 60 }, (_, i) => (i < 40 ? 0 : i < 55 ? 1 : 2));
+  const sorted = new MemorySplit('sorted', test, test.pixels!, labels, 3);
+  const counts = (count: number, seed?: number) => {
+    const drawn = [...stratifiedSubset(sorted, count, seed).labels];
+    return [0, 1, 2].map((label) => drawn.filter((l) => l === label).length);
+  };
+  expect(counts(12)).toEqual([8, 3, 1]);
+  expect(counts(60)).toEqual([40, 15, 5]);
+  for (const seed of [0, 1, 2, 3]) {
+    const [first, second, third] = counts(30, seed) as [number, number, number];
+    expect([first, Math.abs(second - 7.5), Math.abs(third - 2.5)]).toEqual([20, 0.5, 0.5]);
+  }
+  const pixels = (seed: number) => stratifiedSubset(sorted, 12, seed).pixels;
+  expect(pixels(1)).toEqual(pixels(1));
+  expect(pixels(1)).not.toEqual(pixels(2));
 });

@@ -6,18 +6,24 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
+  type Change,
   type ClassifierData,
   compareModels,
+  type Interval,
   imagesToMeasure,
+  missingNames,
   mostNames,
+  noteInputSize,
   noteNormalisation,
   openDataFor,
+  readLabels,
 } from '../classifier/index.ts';
 import type { StorageScheme } from '../cost/index.ts';
 import { compile } from '../engine/index.ts';
 import { f32, type Graph, Random, TritbankError } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
-import { inferShapes, normalizeNetwork } from '../passes/index.ts';
+import { classesIn } from '../onnx/score-kind.ts';
+import { inferShapes, normalizeNetwork, requireInference } from '../passes/index.ts';
 import { exportOnnx } from './onnx/export-onnx.ts';
 import { type Calibration, type ExportForms, formsOf } from './onnx/options.ts';
 import { predictSize } from './onnx/size.ts';
@@ -34,8 +40,10 @@ export interface ExportConfig extends Partial<ExportForms> {
   readonly images?: number;
   /** Compare on this many test images, spread over the split; all by default. */
   readonly testSamples?: number;
-  /** Names of the classes; default: the model's own, or the data set's. */
-  readonly labels?: readonly string[];
+  /** Names of the classes, or what `readLabels` takes; default: the model's own, or the data set's. */
+  readonly labels?: readonly string[] | string;
+  /** Height and width of the images, for models that leave them open. */
+  readonly inputSize?: number;
   /** Of the choice of images. Default 0. */
   readonly seed?: number;
   readonly threads?: number;
@@ -64,9 +72,17 @@ export interface ExportResult extends ExportForms {
   /** What `tritbank cost` predicts under `scheme`, and what scales of 8-bit filters add to that. */
   readonly predicted?: { readonly scheme: StorageScheme; readonly bytes: number; readonly scaleBytes: number };
   /** On test images: shares in 0..1. */
-  readonly accuracy?: { readonly before: number; readonly after: number; readonly samples: number };
+  readonly accuracy?: {
+    readonly before: number;
+    readonly after: number;
+    readonly samples: number;
+    /** Wilson's 95 % intervals of both. */
+    readonly intervals?: { readonly before: Interval; readonly after: Interval };
+  };
   /** Share of test images with the same prediction. */
   readonly agreement?: number;
+  /** Whether the accuracy changed by more than chance. */
+  readonly change?: Change;
   /** Without data: root mean square of the scores' differences on noise, relative to that of the scores. */
   readonly difference?: number;
   readonly command: string;
@@ -96,9 +112,13 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
     throw new TritbankError('E_USAGE', 'out', `expected another file than the model, found '${out}'`);
   }
   const network = normalizeNetwork(await loadModel(model));
+  requireInference(network);
   const data = config.data === undefined ? undefined : await openImages(network, config, options);
-  if (data) noteNormalisation(network, data.normalisation);
-  const labels = config.labels ?? (network.metadata.has('labels') || !data ? undefined : mostNames(data.dataset));
+  if (data) {
+    noteNormalisation(network, data.normalisation);
+    noteInputSize(network, data.size);
+  }
+  const labels = labelsOf(network, config, data);
   const exported = await exportOnnx(network, {
     ...forms,
     ...(labels && { labels }),
@@ -121,12 +141,25 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
   };
 }
 
+/** Names that the file does not have yet. */
+function labelsOf(
+  network: Graph,
+  { labels }: ExportConfig,
+  data: ClassifierData | undefined,
+): readonly string[] | undefined {
+  if (typeof labels === 'string') return readLabels(labels, classesIn(network.outputs[0]?.type?.shape));
+  if (labels || network.metadata.has('labels')) return labels;
+  return missingNames(network, data?.dataset) ?? (data && mostNames(data.dataset));
+}
+
 function openImages(network: Graph, config: ExportConfig, options: ExportRunOptions): Promise<ClassifierData> {
-  const { data, dataDir, testSamples } = config;
+  const { data, dataDir, testSamples, inputSize, labels } = config;
   const setting = {
     data: data!,
     ...(dataDir !== undefined && { dataDir }),
     ...(testSamples !== undefined && { testSamples }),
+    ...(inputSize !== undefined && { inputSize }),
+    ...(typeof labels === 'string' && { labelFile: labels }),
   };
   return openDataFor(network, setting, options);
 }
@@ -157,8 +190,8 @@ async function compareOnImages(
   data: ClassifierData,
   { threads }: ExportConfig,
   { onProgress, signal, warn }: ExportRunOptions,
-): Promise<Pick<ExportResult, 'accuracy' | 'agreement'>> {
-  const { accuracy, agreement } = await compareModels(network, stored, data, {
+): Promise<Pick<ExportResult, 'accuracy' | 'agreement' | 'change'>> {
+  const { accuracy, agreement, change } = await compareModels(network, stored, data, {
     batchSize,
     ...(threads !== undefined && { threads }),
     ...(warn && { warn }),
@@ -167,8 +200,12 @@ async function compareOnImages(
   });
   const { before, after } = accuracy;
   return {
-    accuracy: { before: before.top1, after: after.top1, samples: after.samples },
+    accuracy: {
+      ...{ before: before.top1, after: after.top1, samples: after.samples },
+      ...(before.interval && after.interval && { intervals: { before: before.interval, after: after.interval } }),
+    },
     agreement: agreement.share,
+    ...(change && { change }),
   };
 }
 

@@ -3,3 +3,4 @@ export * from './files.ts';
 export * from './machine.ts';
 export * from './provenance.ts';
 export * from './run-directory.ts';
+export * from './text.ts';

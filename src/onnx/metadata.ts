@@ -6,6 +6,7 @@
  *   input_std       likewise, above 0
  *   input_channels  1 grey, 3 RGB
  *   labels          a JSON array of class names, in the order of the scores
+ *   scores          what the scores are: logits, probabilities or independent; by default the graph tells
  *   tritbank        a JSON object: how `tritbank export` stored the model
  *
  * Lists of numbers are separated by commas or spaces, with or without brackets. Left out: how an image is cut to a
@@ -29,6 +30,7 @@ export const metadataKeys = {
   std: 'input_std',
   channels: 'input_channels',
   labels: 'labels',
+  scores: 'scores',
   tritbank: 'tritbank',
 } as const;
 

@@ -10,6 +10,7 @@ import { updateContents } from './shape/contents.ts';
 import { conv, convTranspose } from './shape/conv.ts';
 import { constant, constantOfShape, range, shape } from './shape/create.ts';
 import { alongAxis, broadcast, cast, compare, pow, prelu, sameType, where } from './shape/elementwise.ts';
+import { foreignType } from './shape/foreign.ts';
 import { gather, gatherElements, oneHot, scatterElements, scatterND } from './shape/gather.ts';
 import { gemm, matMul } from './shape/matmul.ts';
 import { batchNormalization, dropout, layerNormalization } from './shape/normalize.ts';
@@ -116,7 +117,8 @@ function markerType(node: Node): TensorType | undefined {
 }
 
 /**
- * Sets `type` on every output of `node`. Types of operators outside the table are left as they are. Throws E_SHAPE
+ * Sets `type` on every output of `node`. Types of operators outside the table are left as they are, unless their shape is
+ * known all the same (`foreign.ts`). Throws E_SHAPE
  * when the operands cannot fit, E_GRAPH when a required input is missing.
  */
 export function inferNode(node: Node): void {
@@ -124,7 +126,12 @@ export function inferNode(node: Node): void {
     node.output().type = markerType(node);
     return;
   }
-  if (!isOpType(node.op, node.domain)) return;
+  if (!isOpType(node.op, node.domain)) {
+    const output = node.outputs[0];
+    const type = foreignType(node);
+    if (output && type) output.type = type;
+    return;
+  }
   const types = rules[node.op](node);
   for (const [i, output] of node.outputs.entries()) if (output) output.type = types[i];
   updateContents(node);

@@ -14,4 +14,5 @@ export { type PermutedFilters, permuteFilters } from './permute-filters/permute-
 export { removeDead } from './remove-dead.ts';
 export { removeMarkers } from './remove-markers.ts';
 export { liftWeightScales, settleTernary } from './settle-ternary.ts';
+export { findTraining, requireInference } from './training-mode.ts';
 export { type ActivationType, activationTypeOf, unpackNetwork } from './unpack/unpack-network.ts';

@@ -1,6 +1,7 @@
 /**
  * Shape inference over a whole graph, in place. Types that a file declared are overwritten; those of operators that
- * Tritbank does not know are kept.
+ * Tritbank does not know are kept, and so are those of the graph's outputs where nothing better is known behind such an
+ * operator.
  */
 
 import { type Dim, type Graph, type Shape, TritbankError } from '../ir/index.ts';
@@ -32,6 +33,12 @@ export function inferShapes(graph: Graph, { bind = {} }: InferShapesOptions = {}
     const shape: Shape | undefined = input.type?.shape?.map(bound);
     if (input.type && shape) input.type = { dtype: input.type.dtype, shape };
   }
+  const declared = graph.outputs.map(
+    ({ type }) => type && { ...type, ...(type.shape && { shape: type.shape.map(bound) }) },
+  );
   for (const node of graph.nodes) inferNode(node);
+  for (const [i, output] of graph.outputs.entries()) {
+    if (output.producer && !output.type?.shape && declared[i]) output.type = declared[i];
+  }
   return graph;
 }

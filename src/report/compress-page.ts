@@ -2,6 +2,7 @@
 
 import type { ExampleImage } from '../classifier/compare.ts';
 import type { Compression, CompressResult } from '../compress/compress.ts';
+import { formatInterval, printChange } from './accuracy-words.ts';
 import { drawAccuracy } from './charts/accuracy.ts';
 import { drawBeforeAfter } from './charts/before-after.ts';
 import { drawHeatMaps, heatRules } from './charts/heat-maps.ts';
@@ -83,14 +84,16 @@ function tilesOf({ result, after }: CompressReport): Markup[] {
   if (!result.accuracy) return [file, ...costs];
   const was = result.accuracy.before.top1;
   const is = result.accuracy.after.top1;
-  const change = `${formatSigned(100 * (is - was))} points against ${formatPercent(was)} %`;
+  const interval = result.accuracy.after.interval;
+  const points = `${formatSigned(100 * (is - was))} points against ${formatPercent(was)} %`;
+  const change = interval ? `${formatInterval(interval)} %, ${points}` : points;
   return [tile('Top-1 accuracy', formatPercent(is), '%', change), file, ...costs];
 }
 
 const capitalise = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function factsOf({ result, after }: CompressReport): Fact[] {
-  const { accuracy, agreement, config, seconds, plan } = result;
+  const { accuracy, agreement, change, config, seconds, plan } = result;
   const banks = Object.values(plan.layers).filter(({ method }) => method !== 'fp').length;
   const total = Object.keys(plan.layers).length;
   const facts: Fact[] = [
@@ -110,6 +113,7 @@ function factsOf({ result, after }: CompressReport): Fact[] {
         texts: [`${formatPercent(agreement.share)} % of ${formatCount(now.samples)} test images`],
       },
     );
+    if (change) facts.push({ term: 'Change', texts: [printChange(change)] });
   }
   const times = Object.entries(seconds).map(([stage, time]) => `${stage} ${formatDuration(time)}`);
   const settings = describeSetting(after).map(

@@ -1,6 +1,7 @@
 /** A compression in words, for the terminal. */
 
 import type { Compression } from '../compress/compress.ts';
+import { printChange, printShare } from './accuracy-words.ts';
 import { deploymentColumns, deploymentRows, judgeControl } from './deployment.ts';
 import { formatPercent, formatSigned } from './format.ts';
 import { alignTable, printStatements, type Statement } from './text-table.ts';
@@ -29,9 +30,11 @@ export function describeCompression(compression: Compression, report: string): s
   ];
   if (accuracy && agreement) {
     const { before, after: now } = accuracy;
-    const change = `${formatSigned(100 * (now.top1 - before.top1))} points`;
+    const points = `${formatSigned(100 * (now.top1 - before.top1))} points`;
+    const share = ({ top1, interval }: typeof now) => printShare(top1, interval);
     statements.push(
-      state('top-1', `${percent(now.top1)}, original ${percent(before.top1)} (${change})`),
+      state('top-1', `${share(now)}, original ${share(before)} (${points})`),
+      ...(result.change ? [state('change', printChange(result.change))] : []),
       state('top-5', `${percent(now.top5)}, original ${percent(before.top5)}`),
       state('agreement', `${percent(agreement.share)} of ${now.samples} predictions are the same`),
     );

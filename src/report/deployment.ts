@@ -1,8 +1,11 @@
 /** The compressed file beside the original and beside its control, the uncompressed network in int8: one row each. */
 
+import type { Accuracy } from '../classifier/compare.ts';
+import type { Interval } from '../classifier/statistics.ts';
 import type { Compression } from '../compress/compress.ts';
 import type { OriginalFile } from '../compress/deployment.ts';
 import type { NetworkCost } from '../cost/records.ts';
+import { formatInterval } from './accuracy-words.ts';
 import type { Column } from './columns.ts';
 import { formatCount, formatFixed, formatKilobytes, formatPercent } from './format.ts';
 
@@ -11,6 +14,7 @@ export interface DeploymentRow {
   readonly file: OriginalFile;
   readonly cost: NetworkCost;
   readonly top1: number | undefined;
+  readonly interval?: Interval | undefined;
 }
 
 type Compared = Pick<Compression, 'result' | 'before' | 'after' | 'control'>;
@@ -18,18 +22,20 @@ type Compared = Pick<Compression, 'result' | 'before' | 'after' | 'control'>;
 const formOf = ({ forms }: Compared['result']) =>
   forms.activations === 'int8' ? 'int8' : `${forms.filters} filters, float activations`;
 
+const pick = (accuracy: Partial<Accuracy> | undefined) => ({ top1: accuracy?.top1, interval: accuracy?.interval });
+
 export function deploymentRows({ result, before, after, control }: Compared): DeploymentRow[] {
   const { accuracy, originalFile } = result;
   const isWhole = result.control.forms.activations === 'int8';
   return [
-    { name: 'original', file: originalFile, cost: before, top1: accuracy?.before.top1 },
+    { name: 'original', file: originalFile, cost: before, ...pick(accuracy?.before) },
     {
       name: `uncompressed, ${isWhole ? 'int8' : 'int8 weights'}`,
       file: result.control,
       cost: control,
-      top1: result.control.top1,
+      ...pick(result.control),
     },
-    { name: `compressed, ${formOf(result)}`, file: result, cost: after, top1: accuracy?.after.top1 },
+    { name: `compressed, ${formOf(result)}`, file: result, cost: after, ...pick(accuracy?.after) },
   ];
 }
 
@@ -71,7 +77,12 @@ export function deploymentColumns({ before }: Compared): Column<DeploymentRow>[]
           },
         ]
       : []),
-    { head: 'top-1 (%)', cell: ({ top1 }) => or(top1, (value) => formatPercent(value)) },
+    {
+      head: 'top-1 (%)',
+      hint: "With Wilson's 95 % interval",
+      cell: ({ top1, interval }) =>
+        or(top1, (value) => `${formatPercent(value)}${interval ? ` (${formatInterval(interval)})` : ''}`),
+    },
   ];
 }
 

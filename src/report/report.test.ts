@@ -35,11 +35,11 @@ describe('table', () => {
       { ...old, top1: Number.NaN, bytes: 3000 * 1024, seconds: 7384, classes: ['a', 'b'] },
     ]);
     expect(table.split('\n')).toEqual([
-      'method          top-1 (%)  Δ top-1  top-5 (%)  parameters  size (KB)  reduction (%)  energy  throughput  epochs       time  images/s',
-      '-'.repeat(132),
-      'full precision      65.20               90.00   1,326,120    2,590.0            0.0    1.00        1.00       2  1 min 0 s     1,234',
-      'hybrid              64.69    −0.51      90.00          99    1,267.1           51.1    0.72        0.98       2  1 min 0 s       8.4',
-      'TWN                     –        –          –   1,218,430    3,000.0          −15.8       –           –       2  2 h 3 min     1,234',
+      'method          top-1 (%)  Δ top-1       95 %  top-5 (%)  parameters  size (KB)  reduction (%)  energy  throughput  epochs       time  images/s',
+      '-'.repeat(143),
+      'full precision      65.20           64.3–66.1      90.00   1,326,120    2,590.0            0.0    1.00        1.00       2  1 min 0 s     1,234',
+      'hybrid              64.69    −0.51  63.7–65.6      90.00          99    1,267.1           51.1    0.72        0.98       2  1 min 0 s       8.4',
+      'TWN                     –        –          –          –   1,218,430    3,000.0          −15.8       –           –       2  2 h 3 min     1,234',
     ]);
   });
 

@@ -1,6 +1,7 @@
 /** The results table: one list of columns, shown as HTML in the report and as plain text on the terminal. */
 
 import type { RunResult } from '../train/records.ts';
+import { formatInterval, intervalOf } from './accuracy-words.ts';
 import { type Column, renderColumns } from './columns.ts';
 import { formatCount, formatDuration, formatFixed, formatKilobytes, formatPercent, formatSigned } from './format.ts';
 import { html, type Markup } from './html.ts';
@@ -9,6 +10,11 @@ import { alignTable } from './text-table.ts';
 
 const columns: readonly Column<RunResult>[] = [
   { head: 'top-1 (%)', hint: 'Test images whose most probable class is right', cell: (r) => formatPercent(r.top1) },
+  {
+    head: '95 %',
+    hint: "Wilson's interval of the top-1 accuracy: what other test images may give",
+    cell: (r) => formatInterval(intervalOf(r)),
+  },
   {
     head: 'top-5 (%)',
     hint: 'Test images whose class is among the five most probable; not shown for five classes or fewer',

@@ -66,10 +66,13 @@ function draw(image: Drawable): Pixels {
   }
 }
 
+/** Upright, values as they are stored; a canvas keeps no colours under full transparency, which become black. */
+const asStored = { imageOrientation: 'from-image', colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as const;
+
 async function decodeBlob(blob: Blob, where: string): Promise<Pixels> {
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(blob);
+    bitmap = await createImageBitmap(blob, asStored);
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
     throw new TritbankError('E_FORMAT', where, `expected an image that decodes, found: ${found}`, { cause });

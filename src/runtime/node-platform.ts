@@ -1,10 +1,11 @@
 /**
- * What Node gives: files, images decoded by sharp as `tritbank eval` does, worker threads, ONNX Runtime as a fallback.
+ * What Node gives: files, images decoded as `tritbank eval` does, worker threads, ONNX Runtime as a fallback.
  */
 
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { reasonOf } from '../images/reasons.ts';
 import { TritbankError } from '../ir/index.ts';
 import { fetchFile } from './browser-platform.ts';
 import type { FallbackSession, ImageTarget, Pixels, Platform } from './platform.ts';
@@ -23,13 +24,6 @@ function pathOf(source: string | URL): string {
   throw new TritbankError('E_USAGE', text, 'expected a path or a URL of file:, http: or https:, found another');
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'none',
-  ENOTDIR: 'a path through a file',
-  EISDIR: 'a folder',
-  EACCES: 'no permission',
-};
-
 async function readFile(source: string | URL): Promise<Uint8Array> {
   if (isRemote(source)) return fetchFile(source);
   const path = pathOf(source);
@@ -47,8 +41,7 @@ async function readFile(source: string | URL): Promise<Uint8Array> {
     }
   } catch (cause) {
     if (cause instanceof TritbankError) throw cause;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    throw failure(reasons[code] ?? (code || String(cause)), cause);
+    throw failure(reasonOf(cause), cause);
   }
 }
 
@@ -63,25 +56,13 @@ async function encodedOf(image: unknown): Promise<{ input: string | Uint8Array; 
   return undefined;
 }
 
-/** The same calls as the decoder of training data makes (src/data/decode.ts), so that the bytes are the same. */
-async function decodeImage(image: unknown, { width, height, channels }: ImageTarget): Promise<Pixels | undefined> {
+/** By the decoder of training data, so that the bytes are the same. */
+async function decodeImage(image: unknown, { width, height }: ImageTarget): Promise<Pixels | undefined> {
   const encoded = await encodedOf(image);
   if (!encoded) return undefined;
-  const { default: sharp } = await import('sharp');
-  try {
-    const { data, info } = await sharp(encoded.input, { failOn: 'error', sequentialRead: true })
-      .autoOrient()
-      .resize(width, height, { fit: 'cover', position: 'centre' })
-      .removeAlpha()
-      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    return { data, width, height, channels: info.channels as Pixels['channels'] };
-  } catch (cause) {
-    const found = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
-    const code = /missing|permission|no such file/i.test(found) ? 'E_FILE' : 'E_FORMAT';
-    throw new TritbankError(code, encoded.where, `expected an image that decodes, found: ${found}`, { cause });
-  }
+  const decoder = await import('../images/decode.ts');
+  const data = await decoder.decodeImage(encoded.input, { height, width }, { where: encoded.where });
+  return { data, width, height, channels: 3 };
 }
 
 /** A session of ONNX Runtime under this runtime's tensors. */

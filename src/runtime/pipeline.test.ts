@@ -133,7 +133,7 @@ describe('classify', () => {
     const classify = await pipeline('image-classification', classifier());
     const refused = async (image: unknown, code: string, message: RegExp, options = {}) =>
       expect(classify(image, options)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
-    await refused(join(directory, 'none.jpg'), 'E_FILE', /none\.jpg: expected an image that decodes, found: /);
+    await refused(join(directory, 'none.jpg'), 'E_FILE', /none\.jpg: expected a readable image, found none/);
     await refused(join(directory, 'damaged.jpg'), 'E_FORMAT', /damaged\.jpg: expected an image that decodes, found: /);
     await refused(Buffer.from('no image'), 'E_FORMAT', /^image: expected an image that decodes, found: /);
     await refused(7, 'E_USAGE', /^image: expected a path, .*, found Number$/);

@@ -2,16 +2,17 @@
 
 import { TritbankError } from '../ir/index.ts';
 import { type Preprocessing, readPreprocessing } from '../onnx/metadata.ts';
+import { classesIn } from '../onnx/score-kind.ts';
 import { readPixels } from './images/read-pixels.ts';
 import { describeInput, toTensor } from './images/to-tensor.ts';
 import type { ModelSource, Platform } from './platform.ts';
-import { createSession, type InferenceSession, type SessionOptions } from './session.ts';
+import { createSession, type InferenceSession, type SessionOptions, type ValueMetadata } from './session.ts';
 
 export interface PipelineOptions extends SessionOptions, Preprocessing {}
 
 export interface Classification {
   readonly label: string;
-  /** Probability in 0..1: softmax of the network's scores. */
+  /** Probability in 0..1: softmax of logits, or the network's own. */
   readonly score: number;
   readonly index: number;
 }
@@ -35,6 +36,15 @@ function probabilities(scores: ArrayLike<number>): Float64Array {
   const powers = values.map((v) => Math.exp(v - most));
   const sum = powers.reduce((a, b) => a + b, 0);
   return powers.map((v) => v / sum);
+}
+
+/** E_MODEL for an output that is no row of scores of several classes. */
+function checkScores({ name, shape }: ValueMetadata, count: number | undefined): void {
+  const isOpen = !shape || shape.length === 1 || shape.slice(1).some((d) => typeof d === 'string');
+  const isRow = isOpen || classesIn(shape) !== undefined;
+  if (isRow && count !== 1) return;
+  const found = shape ? `[${shape.join(', ')}]` : `${count} number`;
+  throw new TritbankError('E_MODEL', `output '${name}'`, `expected scores [N, classes], found ${found}`);
 }
 
 /** The `topK` largest, best first; of equal ones the first. */
@@ -70,13 +80,15 @@ export async function createPipeline(
   const preprocessing = { ...readPreprocessing(session.metadata), ...given };
   const input = describeInput(session.inputMetadata, preprocessing);
   const [output] = session.outputNames;
+  checkScores(session.outputMetadata[0]!, undefined);
   const classify = async (image: unknown, { topK = 5 }: ClassifyOptions = {}): Promise<Classification[]> => {
     if (!Number.isInteger(topK) || topK < 1) {
       throw new TritbankError('E_USAGE', 'topK', `expected a whole number of at least 1, found ${topK}`);
     }
     const tensor = toTensor(await readPixels(image, input.target, platform), input);
     const { data } = (await session.run({ [input.name]: tensor }, [output!]))[output!]!;
-    return rank(session.scores === 'probabilities' ? data : probabilities(data), preprocessing.labels ?? [], topK);
+    checkScores(session.outputMetadata[0]!, data.length);
+    return rank(session.scores === 'logits' ? probabilities(data) : data, preprocessing.labels ?? [], topK);
   };
   const classifyAll = async (image: unknown, each?: ClassifyOptions) =>
     Array.isArray(image) ? Promise.all(image.map((one) => classify(one, each))) : classify(image, each);

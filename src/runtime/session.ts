@@ -4,8 +4,8 @@
  * open. The images of a batch run one after the other. Calls of `run` queue up.
  */
 
-import { type DType, type Graph, type Shape, TritbankError, type Value } from '../ir/index.ts';
-import { traitsOf } from '../ops/traits.ts';
+import { type DType, type Graph, type Shape, TritbankError } from '../ir/index.ts';
+import { readScores, type ScoreKind } from '../onnx/score-kind.ts';
 import { createEngine, type Engine, type LayerTime } from './engine.ts';
 import { type Feeds, fixedDims, readBatch } from './feeds.ts';
 import { deliver, type FetchOptions, readFetches } from './fetches.ts';
@@ -50,8 +50,8 @@ export interface InferenceSession {
   readonly outputMetadata: readonly ValueMetadata[];
   /** Free-form entries of the file: normalisation, labels. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** What the first output is: whether the network ends in a Softmax. */
-  readonly scores: 'logits' | 'probabilities';
+  /** What the first output is: `independent` scores are a probability for each class, of which several may be true. */
+  readonly scores: ScoreKind;
   /** Who runs the file. */
   readonly backend: 'tritbank' | 'onnxruntime';
   /** The memory of the shape that ran last; undefined before the first plan, and with a fallback. */
@@ -90,14 +90,6 @@ function checkOptions(options: SessionOptions): void {
 const metadataOf = (values: Graph['inputs']): ValueMetadata[] =>
   values.map(({ name, dtype, type }) => ({ name, type: dtype, shape: type?.shape }));
 
-/** True when the output is that of a Softmax, perhaps under other dimensions or of another type. */
-function endsInSoftmax(output: Value | undefined): boolean {
-  const node = output?.producer;
-  if (!node) return false;
-  const { keepsOrder, converts } = traitsOf(node);
-  return keepsOrder || converts ? endsInSoftmax(node.inputs[0]) : node.op === 'Softmax' && node.domain === '';
-}
-
 /** Makes a session. Errors are those of reading a file, and E_UNSUPPORTED for what the runtime cannot run. */
 export async function createSession(
   source: ModelSource,
@@ -111,7 +103,7 @@ export async function createSession(
   const { graph, bytes, name } = await loadGraph(source, platform);
   const [inputMetadata, outputMetadata] = [metadataOf(graph.inputs), metadataOf(graph.outputs)];
   const outputNames = outputMetadata.map((value) => value.name);
-  const scores = endsInSoftmax(graph.outputs[0]) ? 'probabilities' : 'logits';
+  const { kind: scores } = readScores(graph);
   const openFallback = options.fallback && platform.openFallback;
   if (options.fallback && !openFallback) {
     throw new TritbankError('E_USAGE', 'fallback', `expected none in a ${platform.name}, found '${options.fallback}'`);

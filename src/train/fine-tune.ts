@@ -4,7 +4,7 @@
  * learning from the outputs of the original network.
  */
 
-import { allNames, openDataFor, setInputSize } from '../classifier/index.ts';
+import { missingNames, openDataFor, setInputSize } from '../classifier/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { fingerprint } from '../onnx/index.ts';
 import { inferShapes } from '../passes/index.ts';
@@ -126,6 +126,6 @@ function methodOf({ layers }: Plan): Method {
 
 /** Names of the classes, unless the model has them or the data know some only. */
 function labelsOf(base: Graph, { dataset }: RunData): Record<string, string> {
-  const names = base.metadata.has('labels') ? undefined : allNames(dataset);
+  const names = missingNames(base, dataset);
   return names ? { labels: JSON.stringify(names) } : {};
 }

@@ -1,6 +1,6 @@
 /** The forward pass of training, and the measuring of batch statistics, which is the same pass without a loss. */
 
-import { type Normalisation, scoresOf, takePixels } from '../classifier/index.ts';
+import { logitsOf, type Normalisation, takePixels } from '../classifier/index.ts';
 import { float, type Graph, int, type Tensor, type Value } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import {
@@ -60,7 +60,7 @@ export interface ForwardOptions {
 export function trainingForward(network: Graph, options: ForwardOptions, normalising: Normalising = 'all'): Forward {
   const graph = network.clone();
   // What only other outputs need is neither run nor learned.
-  graph.outputs = [scoresOf(graph)];
+  graph.outputs = [logitsOf(graph)];
   removeDead(graph);
   const { learned } = findParameters(graph, options.frozen);
   takePixels(graph, options.batchSize, options.normalisation);

@@ -1,5 +1,6 @@
 /** Loss functions as subgraphs. Sums over classes, means over the batch; nats. */
 
+import type { ScoreKind } from '../classifier/index.ts';
 import { int, type Value } from '../ir/index.ts';
 import type { Builder } from '../ops/index.ts';
 
@@ -10,6 +11,31 @@ export function crossEntropy(b: Builder, logits: Value, targets: Value): Value {
   const batch = logits.dims[0]!;
   return b.mul(b.reduceSum(b.mul(targets, logSoftmax(b, logits)), [0, 1]), -1 / batch);
 }
+
+/**
+ * Of independent scores, sigmoids of `logits`: `mean_n sum_k [softplus(z) - t z]`, the binary cross-entropy of each class;
+ * both `[B, K]`, targets in 0..1.
+ */
+export function binaryCrossEntropy(b: Builder, logits: Value, targets: Value): Value {
+  const batch = logits.dims[0]!;
+  const each = b.sub(b.op('Softplus', [logits]), b.mul(targets, logits));
+  return b.mul(b.reduceSum(each, [0, 1]), 1 / batch);
+}
+
+/** How logits `[B, K]` become probabilities, and the loss of these. */
+export interface LossForm {
+  readonly crossEntropy: (b: Builder, logits: Value, targets: Value) => Value;
+  readonly probabilities: (b: Builder, logits: Value) => Value;
+}
+
+export const lossForms: { readonly [K in 'classes' | 'independent']: LossForm } = {
+  classes: { crossEntropy, probabilities: (b, logits) => b.op('Softmax', [logits], { axis: int(1) }) },
+  independent: { crossEntropy: binaryCrossEntropy, probabilities: (b, logits) => b.op('Sigmoid', [logits]) },
+};
+
+/** The form for scores of this kind. */
+export const lossFormOf = (kind: ScoreKind): LossForm =>
+  kind === 'independent' ? lossForms.independent : lossForms.classes;
 
 export const distillationKinds = ['kd', 'dist'] as const;
 
@@ -27,7 +53,7 @@ export interface Distillation {
 /**
  * `(1 - w) CE(targets) + w T^2 I`, where I measures how far the student's softmax at temperature T is from the
  * teacher's: their cross-entropy (Hinton et al., arXiv 1503.02531), or `distLoss`.
- * `teacher` are logits `[B, K]`; no gradient reaches them.
+ * `teacher` are logits `[B, K]`; no gradient reaches them. Of independent scores, sigmoids take the softmax's place.
  */
 export function distillationLoss(
   b: Builder,
@@ -35,14 +61,15 @@ export function distillationLoss(
   targets: Value,
   teacher: Value,
   { kind = 'kd', weight, temperature }: Distillation,
+  form: LossForm = lossForms.classes,
 ): Value {
   const soften = (x: Value) => b.mul(x, 1 / temperature);
-  const probabilities = (x: Value) => b.op('Softmax', [soften(x)], { axis: int(1) });
+  const probabilities = (x: Value) => form.probabilities(b, soften(x));
   const imitation =
     kind === 'kd'
-      ? crossEntropy(b, soften(logits), probabilities(teacher))
+      ? form.crossEntropy(b, soften(logits), probabilities(teacher))
       : distLoss(b, probabilities(logits), probabilities(teacher));
-  const truth = crossEntropy(b, logits, targets);
+  const truth = form.crossEntropy(b, logits, targets);
   return b.add(b.mul(truth, 1 - weight), b.mul(imitation, weight * temperature * temperature));
 }
 

@@ -133,7 +133,12 @@ export const fineTuneOptions: OptionTable<FineTuning> = {
       oneOf(['folder', 'index']),
     ),
     field('inputSize', '--input-size <px>', 'height and width, for models that leave them open', count),
-    field('testSamples', '--samples <n>', 'evaluate on so many test images, evenly spread (default: all)', count),
+    field(
+      'testSamples',
+      '--samples <n>',
+      'evaluate on so many test images, of each class in proportion (default: all)',
+      count,
+    ),
     ...extend<Recipe, FineTuning>(imageOptions),
   ],
   Training: [

@@ -41,7 +41,7 @@ export async function trainNetwork(config: TrainConfig, options: RunOptions): Pr
   checkConfig(config);
   const { dataset, train } = await openData(config, options);
   const size = dataset.height;
-  const normalisation = await statistics(dataset);
+  const normalisation = await statistics(dataset, options.warn ? { warn: options.warn } : {});
   const firstStride = config.firstStride ?? (size <= smallImage ? 1 : 2);
   const shape = { inputSize: size, channels: dataset.channels, classes: dataset.classes.length, firstStride };
   const base = inferShapes(buildNetwork(config.model, { width: config.width, seed: config.seed, ...shape }));

@@ -4,12 +4,12 @@
  */
 
 import { differentiate } from '../autodiff/differentiate.ts';
-import type { Normalisation } from '../classifier/index.ts';
+import { type Normalisation, scoreKindOf } from '../classifier/index.ts';
 import type { StateSlot } from '../engine/index.ts';
 import type { Graph, Value } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { lower, trainingForward } from './forward.ts';
-import { countCorrect, crossEntropy, type Distillation, distillationLoss } from './loss.ts';
+import { countCorrect, type Distillation, distillationLoss, lossFormOf } from './loss.ts';
 import { type Clock, emitUpdate, initialState, type OptimizerOptions, stateNames } from './optimizer.ts';
 import { decays } from './parameters.ts';
 import { emitPins, emitPull, findLatents, type Latent, pinStates, type TernaryControl } from './pins.ts';
@@ -104,6 +104,7 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
   const [logits, ...statistics] = graph.outputs as [Value, ...Value[]];
   const classes = logits.dims[1]!;
   const targets = graph.input('targets', 'float32', [batchSize, classes]);
+  const form = lossFormOf(scoreKindOf(network));
   const loss = options.distillation
     ? distillationLoss(
         b,
@@ -111,8 +112,9 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
         targets,
         graph.input('teacher', 'float32', [batchSize, classes]),
         options.distillation,
+        form,
       )
-    : crossEntropy(b, logits, targets);
+    : form.crossEntropy(b, logits, targets);
   const correct = countCorrect(b, logits, targets);
 
   const inputs = packs.map(({ pack }) => pack.input);

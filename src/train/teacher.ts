@@ -1,10 +1,10 @@
 /** The teacher of knowledge distillation: any ONNX classifier that takes the same images. */
 
-import { classCountOf, type Normalisation, readNormalisation, scoresOf, takePixels } from '../classifier/index.ts';
+import { classCountOf, logitsOf, type Normalisation, readNormalisation, takePixels } from '../classifier/index.ts';
 import { type CompileOptions, compile, type Executable } from '../engine/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadModel } from '../onnx/index.ts';
-import { inferShapes, removeDead } from '../passes/index.ts';
+import { inferShapes, removeDead, requireInference } from '../passes/index.ts';
 
 export interface Teacher {
   /** Scores `[B, classes]` of uint8 images `[B, C, H, W]`, the batch of the given step of training. */
@@ -55,6 +55,7 @@ async function loadOne(model: Graph | string, options: TeacherOptions): Promise<
   const { batchSize, channels, size, classes } = options;
   const [graph, where] =
     typeof model === 'string' ? [await loadModel(model), model] : [model.clone(), `graph '${model.name}'`];
+  requireInference(graph);
   const input = graph.inputs[0];
   const shape = input?.type?.shape;
   const fits =
@@ -67,9 +68,9 @@ async function loadOne(model: Graph | string, options: TeacherOptions): Promise<
   }
   input!.type = { dtype: 'float32', shape: [batchSize, channels, size, size] };
   takePixels(graph, batchSize, readNormalisation(graph, channels) ?? options.normalisation);
-  graph.outputs = [scoresOf(graph)];
-  removeDead(graph);
   inferShapes(graph);
+  graph.outputs = [logitsOf(graph)];
+  removeDead(graph);
   const found = classCountOf(graph);
   if (found !== classes) {
     throw new TritbankError('E_MODEL', where, `expected ${classes} classes as in the data set, found ${found}`);

@@ -5,12 +5,13 @@
  * same images: the first measures inputs, the second gradients, for which it needs the inputs' means.
  */
 
-import { chooseImages, classCountOf, prepare, schedule } from '../../classifier/index.ts';
+import { chooseImages, classCountOf, prepare, schedule, scoreKindOf } from '../../classifier/index.ts';
 import { requireInteger } from '../../data/dataset.ts';
 import type { Split } from '../../data/index.ts';
 import { f32, type Graph, TritbankError } from '../../ir/index.ts';
 import { Builder } from '../../ops/index.ts';
 import { inferShapes } from '../../passes/index.ts';
+import { lossFormOf } from '../../train/loss.ts';
 import { emitGradientSquares } from './gradients.ts';
 import { emitInputSums, isMeasuredInFull, positionsOf, weightsOf } from './inputs.ts';
 import { chooseLayers } from './layers.ts';
@@ -108,7 +109,8 @@ async function measureGradients(task: Task, inputs: Statistics): Promise<Statist
   const b = new Builder(graph, 'statistics/');
   const scores = graph.outputs[0]!;
   const probe = graph.input(graph.freshName('probe'), 'float32', [batchSize, classes]);
-  const loss = emitLoss(b, b.reshape(scores, [batchSize, classes]), probe, labels);
+  const form = lossFormOf(scoreKindOf(task.network));
+  const loss = emitLoss(b, b.reshape(scores, [batchSize, classes]), probe, labels, form);
   const means = layers.map((layer) => inputs.get(layer.name)!.mean);
   const emitted = emitGradientSquares(graph, loss, layers, means, batchSize);
   const sums = await sumOverImages(

@@ -72,9 +72,12 @@ export function normalizeNetwork(graph: Graph, { batchNorms = 'fold' }: Normaliz
     removeDead,
   ];
   inferShapes(graph);
+  const declared = graph.outputs.map(({ type }) => type);
   keepOutputNames(graph, () => {
     while (rewrites.filter((rewrite) => rewrite(graph)).length > 0);
   });
+  // a rewritten node behind an operator without a shape rule has forgotten what the file declares
+  for (const [i, output] of graph.outputs.entries()) if (!output.type?.shape && declared[i]) output.type = declared[i];
   return verify(inferShapes(graph));
 }
 

@@ -2,8 +2,8 @@
  * Fits an image to a size as `tritbank eval` does: the shorter side is brought to the target, the centre is taken. The
  * arithmetic follows libvips (`vips_resize`, kernel lanczos3), so that a page sees what training and evaluation saw:
  * first down, then across, each rounded to bytes. A reduction by 4 or more begins with a mean over boxes. Where an
- * image has to grow, bicubic (Catmull-Rom). Transparent pixels weigh by their alpha, which is then dropped. Measured
- * against it: equal within 2 of 255.
+ * image has to grow, bicubic (Catmull-Rom). Alpha is dropped (`images/decode.ts` has the rule). Measured against it: equal
+ * within 2 of 255.
  */
 
 import type { Pixels } from '../platform.ts';
@@ -111,8 +111,7 @@ function separate({ data, width, height, channels }: Pixels): Plane[] {
 
 /** Planes of bytes, grey or RGB, of `width` x `height`. */
 export function fitImage(pixels: Pixels, width: number, height: number): Float32Array[] {
-  const planes = separate(pixels);
-  const colours = planes.slice(0, pixels.channels === 4 ? 3 : pixels.channels);
+  const colours = separate(pixels).slice(0, 3);
   if (pixels.width === width && pixels.height === height) return colours.map(({ data }) => data);
   const ratio = Math.min(pixels.width / width, pixels.height / height);
   const [down, across] = [stagesOf(pixels.height, height, ratio), stagesOf(pixels.width, width, ratio)];
@@ -120,11 +119,5 @@ export function fitImage(pixels: Pixels, width: number, height: number): Float32
     const tall = down.reduce((image, taps) => filterPlane(image, taps, true), plane);
     return across.reduce((image, taps) => filterPlane(image, taps, false), tall).data;
   };
-  const alpha = planes[3]?.data;
-  if (!alpha || alpha.every((a) => a === 255)) return colours.map(resample);
-  const weights = resample(planes[3]!);
-  return colours.map((plane) => {
-    const weighted = { ...plane, data: plane.data.map((v, i) => Math.floor((v * alpha[i]!) / 255)) };
-    return resample(weighted).map((v, i) => (weights[i]! > 0 ? Math.min(Math.floor((v * 255) / weights[i]!), 255) : 0));
-  });
+  return colours.map(resample);
 }

@@ -107,7 +107,7 @@ describe('pixels to a tensor', () => {
     expect([tensor.type, [...tensor.data]]).toEqual(['uint8', [10, 12, 20, 24, 30, 36]]);
   });
 
-  it('grey from colours by luminance, colours from grey by repetition', () => {
+  it('grey from colours by luma, colours from grey by repetition', () => {
     const bytes = { layout: 'NCHW', type: 'uint8', name: 'x', mean: [0], std: [1] } as const;
     const corners = {
       data: Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 90, 90, 90),
@@ -116,8 +116,8 @@ describe('pixels to a tensor', () => {
       channels: 3,
     } as const;
     const grey = toTensor(corners, { ...bytes, target: { width: 4, height: 1, channels: 1 } });
-    // sRGB of the linear luminances 0.2126, 0.7152, 0.0722
-    expect([...grey.data]).toEqual([127, 220, 76, 90]);
+    // 255 x 0.299, 0.587 and 0.114
+    expect([...grey.data]).toEqual([76, 150, 29, 90]);
     const one = { data: Uint8Array.of(7), width: 1, height: 1, channels: 1 } as const;
     const rgb = toTensor(one, {
       ...bytes,

@@ -1,5 +1,6 @@
 /** Pixels to the tensor that a network takes: size, channels, layout and normalisation as its file says. */
 
+import { lumaOf } from '../../images/luma.ts';
 import { TritbankError } from '../../ir/index.ts';
 import type { Preprocessing } from '../../onnx/metadata.ts';
 import type { ImageTarget, Pixels } from '../platform.ts';
@@ -58,19 +59,8 @@ export function describeInput(inputs: readonly ValueMetadata[], preprocessing: P
   };
 }
 
-const linear = (byte: number) => {
-  const v = byte / 255;
-  return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-};
-
-/** Luminance of sRGB, by linear light (IEC 61966-2-1), as libvips converts to grey. */
-function toGrey([red, green, blue]: readonly Float32Array[]): Float32Array {
-  const light = Float64Array.from({ length: 256 }, (_, byte) => linear(byte));
-  return red!.map((r, i) => {
-    const y = 0.2126 * light[r]! + 0.7152 * light[green![i]!]! + 0.0722 * light[blue![i]!]!;
-    return Math.round(255 * (y <= 0.0031308 ? 12.92 * y : 1.055 * y ** (1 / 2.4) - 0.055));
-  });
-}
+const toGrey = ([red, green, blue]: readonly Float32Array[]): Float32Array =>
+  red!.map((r, i) => lumaOf(r, green![i]!, blue![i]!));
 
 function withChannels(planes: readonly Float32Array[], channels: 1 | 3): readonly Float32Array[] {
   if (planes.length === channels) return planes;

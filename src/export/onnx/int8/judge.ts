@@ -121,9 +121,7 @@ export async function judgeInt8(
   const faults = (await findFaults(rounding, calibration)).slice(0, named);
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const amount = (value: number) => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
-  const words = faults.map(
-    ({ layer, error }) => `${layer} (${amount(100 * error)} % of the scores' variance)`,
-  );
+  const words = faults.map(({ layer, error }) => `${layer} (${amount(100 * error)} % of the scores' variance)`);
   warn(
     `8-bit activations change the prediction of ${percent(1 - agreement)} of the calibration images (more than ` +
       `${percent(1 - leastAgreement)} is much); most of it by rounding what these compute: ${words.join(', ')}. More ` +

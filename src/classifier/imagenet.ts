@@ -1,0 +1,31 @@
+/**
+ * The classes of ImageNet's challenge (ILSVRC 2012): 1000 WordNet ids in sorted order, which is that of the outputs of
+ * the models that are trained on it, each with the first of its words. `labels/imagenet.json` is made from
+ * `imagenet_synsets.txt` and `imagenet_synset_to_lemma.txt` of timm 1.0.29 (Apache-2.0). Two words, crane and maillot,
+ * name two classes each.
+ */
+
+import { readFileSync } from 'node:fs';
+
+export const imageNetCount = 1000;
+
+let known: ReadonlyMap<string, string> | undefined;
+
+/** Names by WordNet id, in the order of the classes. */
+export function imageNetClasses(): ReadonlyMap<string, string> {
+  const file = new URL('../../labels/imagenet.json', import.meta.url);
+  known ??= new Map(
+    Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, { name: string }>).map(([id, { name }]) => [
+      id,
+      name,
+    ]),
+  );
+  return known;
+}
+
+/** Their names, where a model of 1000 classes says in its metadata that they are these; undefined otherwise. */
+export function statedImageNet(metadata: ReadonlyMap<string, string>, classCount: number): string[] | undefined {
+  if (classCount !== imageNetCount || metadata.has('labels')) return undefined;
+  const isStated = [...metadata.values()].some((text) => /imagenet|ilsvrc/i.test(text));
+  return isStated ? [...imageNetClasses().values()] : undefined;
+}

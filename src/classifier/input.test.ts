@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { evaluate } from '../../test/evaluate.ts';
+import { type DType, Graph, type Shape } from '../ir/index.ts';
+import { Builder } from '../ops/index.ts';
+import { chooseInputSize, closeInputSize, imageInputOf, noteInputSize, setInputSize } from './input.ts';
+import { noteNormalisation, requireNormalisation, takePixels } from './normalisation.ts';
+
+function network(shape: Shape, dtype: DType = 'float32', metadata: Readonly<Record<string, string>> = {}): Graph {
+  const graph = new Graph('g');
+  const b = new Builder(graph);
+  graph.outputs = [b.op('Flatten', [b.cast(graph.input('x', dtype, shape), 'float32')])];
+  for (const [key, value] of Object.entries(metadata)) graph.metadata.set(key, value);
+  return graph;
+}
+
+const open = ['N', 3, 'H', 'W'] as const;
+
+describe('the size of an input', () => {
+  const sizeOf = (graph: Graph, wanted?: number) => chooseInputSize(imageInputOf(graph), wanted);
+
+  it("is the model's, or what is asked for, or that of the metadata", () => {
+    expect(sizeOf(network(['N', 3, 8, 8], 'float32', { input_size: '9' }))).toBe(8);
+    expect(sizeOf(network(open, 'float32', { input_size: '9' }))).toBe(9);
+    expect(sizeOf(network(open, 'float32', { input_size: '9' }), 5)).toBe(5);
+    expect(() => sizeOf(network(['N', 3, 8, 8]), 5)).toThrow("input size: expected the model's input size 8, found 5");
+    expect(() => sizeOf(network(open))).toThrow('input size: expected an input size (--input-size), found none');
+  });
+
+  it('is fixed and noted', () => {
+    const shapeOf = (graph: Graph) => graph.inputs[0]!.shape;
+    expect(shapeOf(closeInputSize(network(open), undefined))).toEqual(open);
+    expect(shapeOf(closeInputSize(network(open, 'uint8', { input_size: '9' }), undefined))).toEqual(['N', 3, 9, 9]);
+    expect(shapeOf(closeInputSize(network(['N', 3, 8, 8]), 5))).toEqual(['N', 3, 8, 8]);
+    const graph = network(open);
+    noteInputSize(graph, 7);
+    noteInputSize(graph, 9);
+    expect(graph.metadata.get('input_size')).toBe('7');
+    expect(setInputSize(graph, 7, 2).outputs[0]!.type).toEqual({ dtype: 'float32', shape: [2, 147] });
+  });
+});
+
+describe('the type of an input', () => {
+  it('is float32 or bytes', () => {
+    expect(imageInputOf(network(['N', 1, 2, 2], 'uint8')).dtype).toBe('uint8');
+    expect(() => imageInputOf(network(['N', 1, 2, 2], 'float16'))).toThrow(
+      expect.objectContaining({ code: 'E_MODEL', detail: 'expected an input of float32, found float16' }),
+    );
+  });
+
+  it('of bytes takes pixels as they are', () => {
+    const graph = network([1, 1, 1, 3], 'uint8');
+    expect(requireNormalisation(graph, 1)).toEqual({ mean: [0], std: [1] });
+    noteNormalisation(graph, { mean: [3], std: [4] });
+    expect([...graph.metadata]).toEqual([]);
+    takePixels(graph, 1, { mean: [100], std: [50] });
+    const images = { dtype: 'uint8', dims: [1, 1, 1, 3], data: Uint8Array.of(0, 7, 255) } as const;
+    expect(evaluate(graph, { images })).toEqual([0, 7, 255]);
+  });
+});

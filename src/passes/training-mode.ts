@@ -1,0 +1,30 @@
+/**
+ * Operators that a file left in training mode: batch norms that take the statistics of the batch, Dropouts that drop.
+ * What such a network says of an image depends on the others beside it, or on chance, so that none of its figures mean
+ * anything.
+ */
+
+import { type Graph, type Node, TritbankError } from '../ir/index.ts';
+import { constantOf } from './channels.ts';
+import { isTrainingBatchNorm } from './lower-batch-norm.ts';
+
+/** Nodes in training mode, in execution order. */
+export const findTraining = (graph: Graph): Node[] => graph.nodes.filter(isTraining);
+
+const isTraining = (node: Node) => isTrainingBatchNorm(node) || isTrainingDropout(node);
+
+function isTrainingDropout(node: Node): boolean {
+  if (node.op !== 'Dropout' || node.domain !== '') return false;
+  const mode = node.inputs[2];
+  const { value } = mode?.producer?.op === 'Constant' ? mode.producer.attributes : {};
+  const tensor = value?.kind === 'tensor' ? value.value : constantOf(mode);
+  return tensor !== undefined && Number(tensor.data[0]) !== 0;
+}
+
+/** E_MODEL for a network that was exported in training mode. */
+export function requireInference(graph: Graph): void {
+  const [node] = findTraining(graph);
+  if (!node) return;
+  const message = 'expected an operator of inference, found one in training mode: export the model for evaluation';
+  throw new TritbankError('E_MODEL', node.label, message);
+}
