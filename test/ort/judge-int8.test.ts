@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { calibration, deployed } from '../../../../test/ort/export-helper.ts';
-import { Linear, normalizeNetwork } from '../../../passes/index.ts';
-import { chooseTensors } from './choose.ts';
-import { findFaults, judgeInt8, measureAgreement } from './judge.ts';
+import { chooseTensors } from '../../src/export/onnx/int8/choose.ts';
+import { findFaults, judgeInt8, measureAgreement } from '../../src/export/onnx/int8/judge.ts';
+import { Linear, normalizeNetwork } from '../../src/passes/index.ts';
+import { calibration, deployed } from './export-helper.ts';
 
 const network = normalizeNetwork(deployed('mobilenet-v1', { method: 'fp' }));
 const fine = { scale: 1e-3, zero: 128 };
