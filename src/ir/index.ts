@@ -2,6 +2,7 @@ export * from './element-types.ts';
 export * from './errors.ts';
 export * from './graph.ts';
 export * from './print.ts';
+export * from './printable.ts';
 export * from './random.ts';
 export * from './tensor.ts';
 export * from './ternary.ts';

@@ -6,10 +6,12 @@
  */
 
 import { Graph, type TensorType, TritbankError, verify } from '../ir/index.ts';
+import { type ExternalSource, fromFiles, type RangeSource } from './external.ts';
+import { describeFile } from './file-kinds.ts';
 import { addNodes } from './nodes.ts';
 import { decode } from './proto.ts';
 import { type GraphProto, type ModelProto, modelProto } from './schema.ts';
-import { type ExternalSource, locationOf, readTensor } from './tensors.ts';
+import { readTensor } from './tensors.ts';
 import { placeOf, readType, SymbolSource } from './types.ts';
 import { defaultDomainVersion, domainVersionKey, isDefaultDomain, upgrade } from './upgrade.ts';
 
@@ -31,7 +33,11 @@ export interface ReadOptions {
  * const graph = readModel(await readFile('mobilenet.onnx'), { name: 'mobilenet.onnx' });
  */
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Graph {
-  return inFile(options.name ?? 'model', () => buildGraph(decodeModel(bytes), options.external));
+  const { name = 'model', external } = options;
+  return inFile(name, () => {
+    const model = decodeModel(bytes);
+    return buildGraph(model, external && fromFiles(model.graph, external));
+  });
 }
 
 /** Puts the file's name before the place in errors from inside it. */
@@ -45,9 +51,23 @@ export function inFile<T>(name: string, action: () => T): T {
   }
 }
 
-/** Decodes and checks the message itself; tensors remain views of `bytes`. */
-export function decodeModel(bytes: Uint8Array): ModelProto & { readonly graph: GraphProto } {
-  if (bytes.length === 0) throw new TritbankError('E_FORMAT', '', 'expected an ONNX model, found an empty file');
+export type DecodedModel = ModelProto & { readonly graph: GraphProto };
+
+/**
+ * Decodes and checks the message itself; tensors remain views of `bytes`. What cannot be decoded is told by its first
+ * bytes, where they are those of another format.
+ */
+export function decodeModel(bytes: Uint8Array): DecodedModel {
+  try {
+    return decodeMessage(bytes);
+  } catch (error) {
+    const found = error instanceof TritbankError && error.code === 'E_FORMAT' ? describeFile(bytes) : undefined;
+    if (!found) throw error;
+    throw new TritbankError('E_FORMAT', '', `expected an ONNX model, found ${found}`, { cause: error });
+  }
+}
+
+function decodeMessage(bytes: Uint8Array): DecodedModel {
   // a plain view: Buffer.slice, unlike Uint8Array.slice, would not copy
   const model = decode(modelProto, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), 'model');
   if (model.irVersion === undefined) {
@@ -65,17 +85,8 @@ function refuse(feature: string, count: number): void {
   if (count > 0) throw new TritbankError('E_UNSUPPORTED', '', `expected no ${feature}, found ${count}`);
 }
 
-/** The data files that the model's tensors name, each once. */
-export function externalLocations(graph: GraphProto): string[] {
-  const locations = graph.initializer.map((tensor) => locationOf(tensor, placeOf('initializer', tensor)));
-  for (const { t, name } of graph.node.flatMap((node) => node.attribute)) {
-    if (t) locations.push(locationOf(t, `attribute ${name}`));
-  }
-  return [...new Set(locations)].filter((location) => location !== undefined);
-}
-
 /** Builds, upgrades and verifies the graph of a decoded model. */
-export function buildGraph(model: ModelProto & { readonly graph: GraphProto }, external?: ExternalSource): Graph {
+export function buildGraph(model: DecodedModel, external?: RangeSource): Graph {
   const proto = model.graph;
   const graph = new Graph(proto.name || 'graph');
   graph.doc = model.docString || proto.docString || '';
@@ -122,7 +133,7 @@ function addInputs(graph: Graph, proto: GraphProto, symbols: SymbolSource): void
   }
 }
 
-function addInitializers(graph: Graph, proto: GraphProto, external: ExternalSource | undefined): void {
+function addInitializers(graph: Graph, proto: GraphProto, external: RangeSource | undefined): void {
   for (const tensor of proto.initializer) {
     const where = placeOf('initializer', tensor);
     if (graph.find(tensor.name!)) {

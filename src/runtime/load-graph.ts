@@ -1,7 +1,8 @@
 /** From a path, a URL or bytes to a graph, external data included. */
 
 import { type Graph, TritbankError } from '../ir/index.ts';
-import { buildGraph, decodeModel, externalLocations, inFile } from '../onnx/read.ts';
+import { externalRanges } from '../onnx/external.ts';
+import { buildGraph, decodeModel, inFile } from '../onnx/read.ts';
 import type { ModelSource, Platform } from './platform.ts';
 
 export interface LoadedModel {
@@ -31,11 +32,7 @@ export async function loadGraph(source: ModelSource, platform: Platform): Promis
   const name = given ? 'model' : String(source);
   const bytes = given ?? (await platform.readFile(source as string | URL));
   const model = inFile(name, () => decodeModel(bytes));
-  const data = new Map<string, Uint8Array>();
-  const locations = inFile(name, () => externalLocations(model.graph));
-  for (const location of locations) {
-    if (!given) data.set(location, await platform.readFile(platform.resolveBeside(source as string | URL, location)));
-  }
-  const external = given ? undefined : (location: string) => data.get(location)!;
+  const ranges = inFile(name, () => externalRanges(model.graph));
+  const external = given ? undefined : await platform.readRanges(source as string | URL, ranges);
   return { graph: inFile(name, () => buildGraph(model, external)), bytes, name };
 }
