@@ -4,6 +4,7 @@
  * and nothing of its file format. Long, and one idea: what holds values, nodes and the graph together is kept in one place.
  */
 
+import { Budget } from './budget.ts';
 import { TritbankError } from './errors.ts';
 import type { DType, Tensor } from './tensor.ts';
 
@@ -173,6 +174,8 @@ export class Graph {
   readonly metadata = new Map<string, string>();
   /** Documentation string of the model. */
   doc = '';
+  /** What may be computed of its constants; a file's is limited. */
+  budget = Budget.unlimited;
   private readonly byName = new Map<string, Value>();
   private readonly nodeNames = new Set<string>();
   private readonly counters = new Map<string, number>();
@@ -290,6 +293,7 @@ export class Graph {
   clone(): Graph {
     const copy = new Graph(this.name, this.opset);
     copy.doc = this.doc;
+    copy.budget = this.budget.renewed();
     for (const [key, value] of this.metadata) copy.metadata.set(key, value);
     for (const v of this.inputs) copy.inputs.push(copy.newValue(v.name, v.type));
     for (const v of this.byName.values()) {

@@ -6,10 +6,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Graph } from '../ir/index.ts';
+import type { Graph, LimitOptions } from '../ir/index.ts';
 import { externalRanges } from './external.ts';
 import { buildGraph, decodeModel, inFile } from './read.ts';
-import { fileError, pieceBytes, readRanges, readWhole } from './read-files.ts';
+import { fileError, limitOf, pieceBytes, readRanges, readWhole } from './read-files.ts';
 import type { ExternalSink } from './tensors.ts';
 import { initializerBytes, maxModelBytes, type WriteOptions, writeModel } from './write.ts';
 
@@ -29,7 +29,7 @@ export interface StoredModel {
 }
 
 /**
- * Loads a model with its external data. E_FILE for absent or unreadable files, otherwise as `readModel`.
+ * Loads a model with its external data. The environment variable TRITBANK_LIMIT is the limit where none is given. E_FILE for absent or unreadable files, otherwise as `readModel`.
  *
  * @example
  * import { loadModel } from 'tritbank/graph';
@@ -37,7 +37,8 @@ export interface StoredModel {
  * const graph = await loadModel('mobilenet.onnx');
  * for (const { name, shape } of graph.inputs) console.log(name, shape);
  */
-export const loadModel = async (path: string): Promise<Graph> => (await openModel(path)).graph;
+export const loadModel = async (path: string, options?: LimitOptions): Promise<Graph> =>
+  (await openModel(path, options)).graph;
 
 /**
  * Loads a model with its external data, and says how many bytes both take on disk. Throws what `loadModel` throws.
@@ -48,12 +49,13 @@ export const loadModel = async (path: string): Promise<Graph> => (await openMode
  * const { graph, fileBytes } = await openModel('mobilenet.onnx');
  * console.log(graph.nodes.length, 'nodes in', fileBytes, 'bytes');
  */
-export async function openModel(path: string): Promise<StoredModel> {
+export async function openModel(path: string, options: LimitOptions = {}): Promise<StoredModel> {
+  const limit = limitOf(options);
   const bytes = await readWhole(path);
   const model = inFile(path, () => decodeModel(bytes));
   const ranges = inFile(path, () => externalRanges(model.graph));
   const { source, fileBytes } = await readRanges(path, ranges);
-  return { graph: inFile(path, () => buildGraph(model, source)), fileBytes: bytes.length + fileBytes };
+  return { graph: inFile(path, () => buildGraph(model, source, limit)), fileBytes: bytes.length + fileBytes };
 }
 
 /**

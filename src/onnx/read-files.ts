@@ -6,12 +6,20 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { TritbankError } from '../ir/index.ts';
+import { checkLimit, type LimitOptions, TritbankError } from '../ir/index.ts';
 import { byLocation, checkRanges, type ExternalRange, fromRead, type RangeSource } from './external.ts';
 import { inFile } from './read.ts';
 
 /** Node reads and writes at most 2 GiB at a time. */
 export const pieceBytes = 2 ** 30;
+
+/** The limit of options, or of the environment (TRITBANK_LIMIT), which reaches programs that pass none on. */
+export function limitOf({ limit }: LimitOptions): number {
+  const text = process.env.TRITBANK_LIMIT;
+  if (limit !== undefined || text === undefined || text === '') return checkLimit({ limit: limit ?? 1 });
+  if (Number(text) > 0) return Number(text);
+  throw new TritbankError('E_USAGE', 'TRITBANK_LIMIT', `expected a number above 0, found '${text}'`);
+}
 
 /** The content of a file; E_FILE where it cannot be had. */
 export async function readWhole(path: string): Promise<Uint8Array> {

@@ -5,7 +5,7 @@
  * producer and model version, quantization annotations.
  */
 
-import { Graph, type TensorType, TritbankError, verify } from '../ir/index.ts';
+import { Budget, checkLimit, Graph, type LimitOptions, type TensorType, TritbankError, verify } from '../ir/index.ts';
 import { type ExternalSource, fromFiles, type RangeSource } from './external.ts';
 import { describeFile } from './file-kinds.ts';
 import { addNodes } from './nodes.ts';
@@ -15,7 +15,7 @@ import { readTensor } from './tensors.ts';
 import { placeOf, readType, SymbolSource } from './types.ts';
 import { defaultDomainVersion, domainVersionKey, isDefaultDomain, upgrade } from './upgrade.ts';
 
-export interface ReadOptions {
+export interface ReadOptions extends LimitOptions {
   /** The file's name in error messages. Default `model`. */
   readonly name?: string;
   /** Gives the content of external data files. Without it a model that has external data is refused. */
@@ -23,7 +23,7 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a model. Throws E_FORMAT for damaged files, E_UNSUPPORTED for features that the graph does not have, E_GRAPH
+ * Reads a model. Throws E_LIMIT for one that asks for far more than its size explains, E_FORMAT for damaged files, E_UNSUPPORTED for features that the graph does not have, E_GRAPH
  * for invalid graphs (cycles, repeated or missing definitions), E_FILE for external data without a source.
  *
  * @example
@@ -34,9 +34,10 @@ export interface ReadOptions {
  */
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const { name = 'model', external } = options;
+  const limit = checkLimit(options);
   return inFile(name, () => {
     const model = decodeModel(bytes);
-    return buildGraph(model, external && fromFiles(model.graph, external));
+    return buildGraph(model, external && fromFiles(model.graph, external), limit);
   });
 }
 
@@ -85,8 +86,18 @@ function refuse(feature: string, count: number): void {
   if (count > 0) throw new TritbankError('E_UNSUPPORTED', '', `expected no ${feature}, found ${count}`);
 }
 
+/** Bytes that a file has for its constants: those that share a range of a data file are there once. */
+function storedBytes(graph: Graph): number {
+  const stored = new Set<ArrayBufferLike>();
+  for (const { constant } of graph.initializers) if (ArrayBuffer.isView(constant?.data)) stored.add(constant.data.buffer);
+  return [...stored].reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+/** A node takes so much of a file, about. */
+const nodeBytes = 64;
+
 /** Builds, upgrades and verifies the graph of a decoded model. */
-export function buildGraph(model: DecodedModel, external?: RangeSource): Graph {
+export function buildGraph(model: DecodedModel, external?: RangeSource, limit = 1): Graph {
   const proto = model.graph;
   const graph = new Graph(proto.name || 'graph');
   graph.doc = model.docString || proto.docString || '';
@@ -104,6 +115,7 @@ export function buildGraph(model: DecodedModel, external?: RangeSource): Graph {
     if (value?.producer) value.type = type;
   }
   addOutputs(graph, proto);
+  graph.budget = Budget.ofFile(storedBytes(graph) + nodeBytes * graph.nodes.length, limit);
   upgrade(graph, version);
   return verify(graph);
 }

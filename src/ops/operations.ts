@@ -5,7 +5,7 @@
  * Left out: index arithmetic, saturation, statistics of batch norms and random masks in training mode.
  */
 
-import type { Node } from '../ir/index.ts';
+import { elementCount, type Node } from '../ir/index.ts';
 import { isOpType, type OpType } from './names.ts';
 import { isFoldable } from './operations/constants.ts';
 import * as elementwise from './operations/elementwise.ts';
@@ -113,4 +113,11 @@ const rules: { readonly [K in OpType]: OperationsRule } = {
 export function countOperations(node: Node): Operations | undefined {
   if (!isOpType(node.op, node.domain)) return undefined;
   return isFoldable(node) ? noOperations : rules[node.op](node);
+}
+
+/** How many steps computing a node takes in all, were it of constants or not: elements moved, and each operation. */
+export function countArithmetic(node: Node): number {
+  if (!isOpType(node.op, node.domain)) return 0;
+  const moved = [...node.inputs, ...node.outputs].reduce((sum, value) => sum + (value ? elementCount(value.dims) : 0), 0);
+  return Object.values(rules[node.op](node)).reduce((sum, count) => sum + count, moved);
 }

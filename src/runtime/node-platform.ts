@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { TritbankError } from '../ir/index.ts';
 import type { ExternalRange, RangeSource } from '../onnx/external.ts';
-import { readRanges, readWhole } from '../onnx/read-files.ts';
+import { limitOf, readRanges, readWhole } from '../onnx/read-files.ts';
 import { fetchFile, fetchRanges } from './fetch-files.ts';
 import type { FallbackSession, ImageTarget, Pixels, Platform } from './platform.ts';
 import { Tensor, type TensorDataType } from './tensor.ts';
@@ -93,5 +93,6 @@ export const nodePlatform: Platform = {
   decodeImage,
   canShareMemory: () => true,
   startWorker: startNodeWorker,
+  defaultLimit: () => limitOf({}),
   openFallback,
 };

@@ -39,6 +39,8 @@ export interface Platform {
   /** Whether threads can be started that share a memory. */
   canShareMemory(): boolean;
   startWorker: StartWorker;
+  /** The limit of sessions that are given none; by default 1. */
+  readonly defaultLimit?: () => number;
   /** ONNX Runtime, where the platform has it. */
   readonly openFallback?: (bytes: Uint8Array) => Promise<FallbackSession>;
 }

@@ -144,10 +144,17 @@ export function sliceRanges(
  */
 export function splitSizes(node: Node, size: number, given: readonly number[] | undefined): readonly number[] {
   const count = node.outputs.length;
-  const parts = given ?? equalParts(size, node.int('num_outputs', count));
+  const parts = given ?? equalParts(size, partCount(node));
   const isWhole = parts.length === count && parts.every((n) => n >= 0) && parts.reduce((a, b) => a + b, 0) === size;
   if (!isWhole) throw misfit(node, `${count} parts that add up to ${size}`, printDims(parts));
   return parts;
+}
+
+/** How many parts Split's attribute asks for: as many as the node has outputs. */
+export function partCount(node: Node): number {
+  const count = node.int('num_outputs', node.outputs.length);
+  if (count === node.outputs.length) return count;
+  throw misfit(node, `num_outputs of ${node.outputs.length} outputs`, count);
 }
 
 /** `count` parts of `size` elements, each as large as the largest has to be, as long as there are elements. */

@@ -69,7 +69,7 @@ function alignConstant(node: Node, x: Activation, tensor: Tensor): { perChannel?
         x.dims.map((_, axis) => dims[order.indexOf(axis)]!),
         x.dims.map((_, axis) => strides[order.indexOf(axis)]!),
         0,
-        node.label,
+        node,
       )
     : { ...tensor, dims };
   const channelAxis = x.dims[0] === 1 && x.dims.length > 1 ? 1 : 0;
@@ -125,7 +125,7 @@ function withConstant(
     const inverse = applyFunction(lowering, node, x, { op: op === 'Sub' ? 'Neg' : 'Reciprocal' }) as Activation;
     return withConstant(lowering, node, op === 'Sub' ? 'Add' : 'Mul', inverse, constant, true);
   }
-  const spread = numbersOf(expandTo(values, x.dims, node.label), node.label);
+  const spread = numbersOf(expandTo(values, x.dims, node), node.label);
   const b = { kind: 'values', values: Float32Array.from(spread) } as const;
   lowering.add({ kind: 'binary', ...head(node), operator: op, a: x, b, y: y.plane, lower: -Infinity, upper: Infinity });
   return y;
