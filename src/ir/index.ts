@@ -5,6 +5,7 @@ export * from './graph.ts';
 export * from './print.ts';
 export * from './printable.ts';
 export * from './random.ts';
+export * from './reaches.ts';
 export * from './tensor.ts';
 export * from './ternary.ts';
 export * from './verify.ts';

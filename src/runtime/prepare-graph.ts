@@ -38,7 +38,7 @@ function liveNodes(graph: Graph): Node[] {
     if (node.outputs.some((output) => output && wanted.has(output))) {
       live.add(node);
       for (const input of node.inputs) if (input) wanted.add(input);
-    } else for (let i = 0; i < node.inputs.length; i++) node.setInput(i, undefined);
+    } else node.clearInputs();
   }
   return graph.nodes.filter((node) => live.has(node));
 }
@@ -78,7 +78,7 @@ function fold(node: Node, trits: Set<Value>): void {
     for (const [i, input] of node.inputs.entries()) if (input && trits.has(input)) inputs[i] = toFloats(inputs[i]!);
   }
   const results = evaluateConstants(node, inputs);
-  for (let i = 0; i < node.inputs.length; i++) node.setInput(i, undefined);
+  node.clearInputs();
   for (const [i, output] of node.outputs.entries()) {
     if (!output) continue;
     output.constant = results[i]!;

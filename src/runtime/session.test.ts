@@ -12,7 +12,7 @@ describe('sources', () => {
   it.each([
     [undefined, 'E_USAGE', 'model: expected a path, a URL or the bytes of an ONNX file, found undefined'],
     ['no/such.onnx', 'E_FILE', 'no/such.onnx: expected a readable file, found none'],
-    ['.', 'E_FILE', '.: expected a readable file, found a folder or device'],
+    ['.', 'E_FILE', '.: expected a file, found a folder or device'],
     [
       'ftp://host/a.onnx',
       'E_USAGE',

@@ -92,10 +92,9 @@ const metadataOf = (values: Graph['inputs']): ValueMetadata[] =>
 
 /** True when the output is that of a Softmax, perhaps under other dimensions or of another type. */
 function endsInSoftmax(output: Value | undefined): boolean {
-  const node = output?.producer;
-  if (!node) return false;
-  const { keepsOrder, converts } = traitsOf(node);
-  return keepsOrder || converts ? endsInSoftmax(node.inputs[0]) : node.op === 'Softmax' && node.domain === '';
+  let node = output?.producer;
+  while (node && (traitsOf(node).keepsOrder || traitsOf(node).converts)) node = node.inputs[0]?.producer;
+  return node?.op === 'Softmax' && node.domain === '';
 }
 
 /** Makes a session. Errors are those of reading a file, and E_UNSUPPORTED for what the runtime cannot run. */

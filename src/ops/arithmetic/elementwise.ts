@@ -15,8 +15,9 @@ export function mapped(node: Node, x: Tensor, f: (x: number) => number): Tensor 
 
 export const unary: Rule = (node, inputs) => mapped(node, need(node, inputs, 0), compileFunction(functionOf(node)));
 
-function jointDims(node: Node, tensors: readonly Tensor[]): number[] {
-  const dims = broadcastShapes(...tensors.map((t) => t.dims));
+function jointDims(node: Node, tensors: readonly Tensor[]): readonly number[] {
+  const [first = [], ...rest] = tensors.map((t) => t.dims);
+  const dims = rest.reduce<readonly number[] | undefined>((joint, other) => joint && broadcastShapes(joint, other), first);
   if (!dims) throw misfit(node, 'operands that broadcast', tensors.map((t) => printDims(t.dims)).join(' and '));
   countOf(dims, node, tensors[0]!.dtype, tensors.length);
   return dims;
@@ -27,7 +28,7 @@ function combined(
   node: Node,
   tensors: readonly Tensor[],
   f: (a: number, b: number) => number,
-): [number[], Float64Array] {
+): [readonly number[], Float64Array] {
   const dims = jointDims(node, tensors);
   const [first, ...rest] = tensors.map((t) => numbersOf(expandTo(t, dims, node), node.label));
   const values = Float64Array.from(first!);
