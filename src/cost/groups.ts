@@ -61,7 +61,6 @@ const kinds: Readonly<Record<LayerKind, Group['kind']>> = {
   classifier: 'classifier',
 };
 
-
 function emptyGroup(name: string, kind: Group['kind']): Group {
   const sizes = { filters: 0, filterSize: 0, fullPrecision: 0, hidden: 0 };
   const values = { trits: 0, weights: 0, others: 0, outputScales: 0 };

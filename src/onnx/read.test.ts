@@ -159,7 +159,10 @@ describe('readModel', () => {
 
 describe('readModel refuses', () => {
   it.each([
-    [new Uint8Array(), 'error E_FORMAT: m.onnx: expected an ONNX model, found an empty file; was its download or export cut short?'],
+    [
+      new Uint8Array(),
+      'error E_FORMAT: m.onnx: expected an ONNX model, found an empty file; was its download or export cut short?',
+    ],
     [
       new TextEncoder().encode('<html><body>404</body></html>'),
       'error E_FORMAT: m.onnx: expected an ONNX model, found an HTML page; download the file itself (its "raw" address, perhaps after signing in)',

@@ -89,7 +89,8 @@ function refuse(feature: string, count: number): void {
 /** Bytes that a file has for its constants: those that share a range of a data file are there once. */
 function storedBytes(graph: Graph): number {
   const stored = new Set<ArrayBufferLike>();
-  for (const { constant } of graph.initializers) if (ArrayBuffer.isView(constant?.data)) stored.add(constant.data.buffer);
+  for (const { constant } of graph.initializers)
+    if (ArrayBuffer.isView(constant?.data)) stored.add(constant.data.buffer);
   return [...stored].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 

@@ -118,6 +118,9 @@ export function countOperations(node: Node, known?: KnownFoldable): Operations |
 /** How many steps computing a node takes in all, were it of constants or not: elements moved, and each operation. */
 export function countArithmetic(node: Node): number {
   if (!isOpType(node.op, node.domain)) return 0;
-  const moved = [...node.inputs, ...node.outputs].reduce((sum, value) => sum + (value ? elementCount(value.dims) : 0), 0);
+  const moved = [...node.inputs, ...node.outputs].reduce(
+    (sum, value) => sum + (value ? elementCount(value.dims) : 0),
+    0,
+  );
   return Object.values(rules[node.op](node)).reduce((sum, count) => sum + count, moved);
 }

@@ -6,8 +6,8 @@
 
 import { Graph, type Node, type Tensor, TritbankError } from '../ir/index.ts';
 import { type EvaluatedOp, evaluateConstants, isEvaluated } from './arithmetic/evaluate.ts';
-import { isOpType, markerDomain, type OpType, straightThrough } from './names.ts';
 import { countOf } from './arithmetic/numbers.ts';
+import { isOpType, markerDomain, type OpType, straightThrough } from './names.ts';
 import { countArithmetic } from './operations.ts';
 import type { ReferenceRule } from './reference/arrays.ts';
 import { conv, convTranspose } from './reference/conv.ts';

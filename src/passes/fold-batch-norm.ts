@@ -11,6 +11,7 @@
  */
 
 import { type Graph, isTernary, type Node, type Value } from '../ir/index.ts';
+import { isTrainingBatchNorm } from '../ops/arithmetic/training.ts';
 import {
   bypass,
   type ChannelOp,
@@ -23,7 +24,6 @@ import {
 } from './channels.ts';
 import { inferShapes } from './infer-shapes.ts';
 import { Linear } from './linear.ts';
-import { isTrainingBatchNorm } from './lower-batch-norm.ts';
 
 const defaultEpsilon = 1e-5;
 

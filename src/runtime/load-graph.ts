@@ -23,7 +23,11 @@ function bytesOf(source: ModelSource): Uint8Array | undefined {
 }
 
 /** E_USAGE for another source, E_FILE for one that cannot be read, and the errors of `readModel`. */
-export async function loadGraph(source: ModelSource, platform: Platform, options: LimitOptions = {}): Promise<LoadedModel> {
+export async function loadGraph(
+  source: ModelSource,
+  platform: Platform,
+  options: LimitOptions = {},
+): Promise<LoadedModel> {
   const limit = checkLimit({ limit: options.limit ?? platform.defaultLimit?.() ?? 1 });
   const given = bytesOf(source);
   if (!given && typeof source !== 'string' && !(source instanceof URL)) {

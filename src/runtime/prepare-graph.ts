@@ -7,13 +7,16 @@ import { type Graph, isTernary, type Node, scalar, type Tensor, TritbankError, t
 import { misfit } from '../ops/arithmetic/errors.ts';
 import { evaluateConstants, isEvaluated } from '../ops/arithmetic/evaluate.ts';
 import { numbersOf } from '../ops/arithmetic/numbers.ts';
+import { refuseTraining } from '../ops/arithmetic/training.ts';
 import { traitsOf } from '../ops/traits.ts';
 import { ruleOf } from './lower/lower.ts';
 import { isTensorDataType } from './tensor.ts';
 
-/** Folds and trims `graph` in place. E_UNSUPPORTED for operators and types that the runtime does not have. */
+/** Folds and trims `graph` in place. E_UNSUPPORTED for operators and types that the runtime does not have,
+ * E_MODEL for a network in training mode. */
 export function prepareGraph(graph: Graph): Graph {
   graph.nodes = liveNodes(graph);
+  refuseTraining(graph.nodes);
   for (const node of graph.nodes) {
     if (node.op === 'Dropout') checkDropout(node);
   }

@@ -18,7 +18,11 @@ describe('sources', () => {
       'E_USAGE',
       'ftp://host/a.onnx: expected a path or a URL of file:, http: or https:, found another',
     ],
-    [new Uint8Array(), 'E_FORMAT', 'model: expected an ONNX model, found an empty file; was its download or export cut short?'],
+    [
+      new Uint8Array(),
+      'E_FORMAT',
+      'model: expected an ONNX model, found an empty file; was its download or export cut short?',
+    ],
   ])('%s', async (source, code, message) => {
     await expect(InferenceSession.create(source as string)).rejects.toMatchObject({ code, message });
   });

@@ -17,7 +17,10 @@ export const unary: Rule = (node, inputs) => mapped(node, need(node, inputs, 0),
 
 function jointDims(node: Node, tensors: readonly Tensor[]): readonly number[] {
   const [first = [], ...rest] = tensors.map((t) => t.dims);
-  const dims = rest.reduce<readonly number[] | undefined>((joint, other) => joint && broadcastShapes(joint, other), first);
+  const dims = rest.reduce<readonly number[] | undefined>(
+    (joint, other) => joint && broadcastShapes(joint, other),
+    first,
+  );
   if (!dims) throw misfit(node, 'operands that broadcast', tensors.map((t) => printDims(t.dims)).join(' and '));
   countOf(dims, node, tensors[0]!.dtype, tensors.length);
   return dims;

@@ -161,11 +161,7 @@ export function rowsOf(node: Node, indices: Tensor, size: number): Int32Array {
 export function gathered(node: Node, x: Tensor, indices: Tensor): Tensor {
   const axis = axisOf(node, node.int('axis', 0), x.dims.length);
   const size = x.dims[axis]!;
-  const { tensor, data } = newLike(
-    x,
-    [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)],
-    node,
-  );
+  const { tensor, data } = newLike(x, [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)], node);
   const inner = elementCount(x.dims.slice(axis + 1));
   const outer = data.length === 0 ? 0 : elementCount(x.dims.slice(0, axis));
   const rows = rowsOf(node, indices, size);

@@ -3,7 +3,15 @@
  * integers are exact to 2^53 and saturate at their range.
  */
 
-import { allocate, type DType, decodeHalf, elementCount, type Node, type Tensor, TritbankError } from '../../ir/index.ts';
+import {
+  allocate,
+  type DType,
+  decodeHalf,
+  elementCount,
+  type Node,
+  type Tensor,
+  TritbankError,
+} from '../../ir/index.ts';
 import { misfit, printDims } from './errors.ts';
 
 /** No constant is larger than this, so that a damaged shape does not fill the memory. */
@@ -17,7 +25,8 @@ const wideCost = 4;
  * was computed already, E_SHAPE for what are no dimensions.
  */
 export function countOf(dims: readonly number[], node: Node, dtype: DType, times = 1): number {
-  if (!dims.every((d) => Number.isInteger(d) && d >= 0)) throw misfit(node, 'dimensions of at least 0', printDims(dims));
+  if (!dims.every((d) => Number.isInteger(d) && d >= 0))
+    throw misfit(node, 'dimensions of at least 0', printDims(dims));
   const count = elementCount(dims);
   if (!(count <= maxElements)) {
     const message = `expected a constant of at most ${maxElements} elements, found ${printDims(dims)}`;

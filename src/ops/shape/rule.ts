@@ -1,6 +1,14 @@
 /** What a shape rule is, and the few things that all rules ask of a node. */
 
-import { type Dim, type DType, maxRank, type Node, type Shape, type TensorType, TritbankError } from '../../ir/index.ts';
+import {
+  type Dim,
+  type DType,
+  maxRank,
+  type Node,
+  type Shape,
+  type TensorType,
+  TritbankError,
+} from '../../ir/index.ts';
 import { printDims } from '../arithmetic/errors.ts';
 
 export { axisOf, printDims } from '../arithmetic/errors.ts';

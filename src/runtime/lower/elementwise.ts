@@ -184,7 +184,6 @@ export const variadic =
 
 /** y = scale (x - mean) / sqrt(variance + epsilon) + shift. */
 export const batchNorm: LoweringRule = (lowering, node, inputs) => {
-  if (node.int('training_mode', 0) !== 0) throw unsupported(node, 'training_mode 0', 1);
   const x = floatInput(node, inputs, 0);
   const [scale, shift, mean, variance] = [1, 2, 3, 4].map((i) => {
     const values = numbersOf(constantInput(node, inputs, i).tensor(), node.label);

@@ -3,8 +3,15 @@ import { expect, it } from 'vitest';
 import { Lifetimes, type Placed } from './lifetimes.ts';
 
 const life = fc
-  .record({ start: fc.nat(50), bytes: fc.integer({ min: 1, max: 50 }), first: fc.integer({ min: -1, max: 20 }), more: fc.nat(8) })
-  .map(({ start, bytes, first, more }): Placed => ({ start, end: start + bytes, first, last: Math.min(20, first + more) }));
+  .record({
+    start: fc.nat(50),
+    bytes: fc.integer({ min: 1, max: 50 }),
+    first: fc.integer({ min: -1, max: 20 }),
+    more: fc.nat(8),
+  })
+  .map(
+    ({ start, bytes, first, more }): Placed => ({ start, end: start + bytes, first, last: Math.min(20, first + more) }),
+  );
 
 it('answers as looking at each would', () => {
   fc.assert(
