@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, normal, relativeError } from '../../test/evaluate.ts';
 import { f32, float, Graph, int, toNumbers, verify } from '../ir/index.ts';
-import { Builder } from '../ops/index.ts';
 import { isTrainingBatchNorm } from '../ops/arithmetic/training.ts';
+import { Builder } from '../ops/index.ts';
 import { lowerBatchNorm } from './lower-batch-norm.ts';
 
 const [channels, epsilon] = [2, 1e-3];

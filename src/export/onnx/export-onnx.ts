@@ -29,13 +29,13 @@ import { checkWeights, storeWeights } from './store.ts';
 export async function exportOnnx(graph: Graph, options: ExportOptions = {}): Promise<Graph> {
   const forms = formsOf(options);
   const model = normalizeNetwork(graph.clone());
-  checkWeights(model);
+  checkWeights(model, forms);
   const unnamed = new Set<Node>();
   if (forms.activations === 'int8') {
     if (!options.calibration) throw new TritbankError('E_USAGE', 'calibration', 'expected images, found none');
     for (const node of (await quantizeNetwork(model, options.calibration, forms)).nodes) unnamed.add(node);
   }
-  for (const node of storeWeights(model, forms)) unnamed.add(node);
+  for (const node of storeWeights(model, forms, options.warn)) unnamed.add(node);
   removeDead(model);
   inferShapes(model);
   describeModel(model, forms, options);

@@ -115,7 +115,9 @@ export function clampRange(size: number, start: number, end: number, step: numbe
   const clamp = (v: number, from: number) => Math.min(Math.max(v < 0 ? v + size : v, from), high);
   const first = clamp(start, step > 0 ? low : 0);
   const last = clamp(end, low);
-  return { start: first, step, count: Math.max(0, Math.ceil((last - first) / step)) };
+  const count = Math.max(0, Math.ceil((last - first) / step));
+  // a step that is not taken may be as large as 64 bits, with which no address is exact
+  return { start: first, step: count > 1 ? step : Math.sign(step), count };
 }
 
 /** Inputs 1 to 4 of Slice: starts, ends, axes (default: the first ones), steps (default: 1). */

@@ -69,11 +69,12 @@ export const prelu: Rule = (node, inputs) => {
   throw misfit(node, `a slope that broadcasts to ${printDims(x.dims)}`, printDims(slope.dims));
 };
 
-/** min(max(x, input 1), input 2); the upper bound wins where the two cross. */
+/** min(max(x, input 1), input 2); the upper bound wins where the two cross. NaN bounds nothing. */
 export const clip: Rule = (node, inputs) => {
   const bound = (index: number, none: number) => {
     const tensor = inputs[index];
-    return tensor ? (numbersOf(tensor, node.label)[0] ?? none) : none;
+    const given = tensor ? (numbersOf(tensor, node.label)[0] ?? none) : none;
+    return Number.isNaN(given) ? none : given;
   };
   const f = compileFunction({ op: 'Clip', lower: bound(1, -Infinity), upper: bound(2, Infinity) });
   return mapped(node, need(node, inputs, 0), f);

@@ -41,8 +41,12 @@ function scalarOf(node: Node, constant: Constant | undefined, none: number): num
 }
 
 export const clip: LoweringRule = (lowering, node, inputs) => {
-  const lower = scalarOf(node, optionalConstant(node, inputs, 1), -Infinity);
-  const upper = scalarOf(node, optionalConstant(node, inputs, 2), Infinity);
+  // NaN bounds nothing
+  const bound = (index: number, none: number) => {
+    const given = scalarOf(node, optionalConstant(node, inputs, index), none);
+    return Number.isNaN(given) ? none : given;
+  };
+  const [lower, upper] = [bound(1, -Infinity), bound(2, Infinity)];
   const x = floatInput(node, inputs, 0);
   return applyFunction(lowering, node, x, { op: 'Clip', lower: Math.min(lower, upper), upper });
 };
