@@ -36,6 +36,7 @@ export type { TernaryCounts } from './ir/ternary.ts';
 export type { Architecture } from './models/architecture.ts';
 export { type ArchitectureOptions, architectures, buildNetwork, NetworkBuilder } from './models/index.ts';
 export type { Activation, ConvOptions } from './models/network-builder.ts';
+export type { ExternalSource } from './onnx/external.ts';
 export {
   fingerprint,
   loadModel,
@@ -50,7 +51,7 @@ export {
   type WriteOptions,
   writeModel,
 } from './onnx/index.ts';
-export type { ExternalSink, ExternalSource } from './onnx/tensors.ts';
+export type { ExternalSink } from './onnx/tensors.ts';
 export type { Operand } from './ops/builder.ts';
 export { Builder, type OpType, opTypes } from './ops/index.ts';
 export type { FoldConstantsOptions } from './passes/fold-constants.ts';

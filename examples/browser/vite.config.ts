@@ -9,5 +9,9 @@ export default defineConfig({
   root: at('.'),
   base: './',
   publicDir: process.env.TRITBANK_MODELS ?? at('../../runs/example-browser'),
+  server: {
+    // the page, the runtime and what that imports: not the rest of the project, which is the default
+    fs: { strict: true, allow: ['.', '../../src', '../../node_modules/pbf', '../../node_modules/vite'].map(at) },
+  },
   build: { outDir: at('../../runs/example-browser-site'), emptyOutDir: true, target: 'es2022' },
 });

@@ -1,10 +1,10 @@
 /** A local server for the page: modules as they are built, libraries from where they are installed, models from memory. */
 
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, realpathSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { extname, join, normalize, sep } from 'node:path';
+import { extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
@@ -37,14 +37,25 @@ ${isInstalled('@tensorflow/tfjs') ? '<script src="/packages/@tensorflow/tfjs/dis
 ${isInstalled('@tensorflow/tfjs-backend-wasm') ? '<script src="/packages/@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js"></script>' : ''}
 <script type="module" src="/built/bench/page.js"></script>`;
 
+/** What a page may load: the packages that the import map and the scripts above name. */
+const packages = ['pbf', 'onnxruntime-web', '@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'];
+
+/** A file of one of the folders, by its real path: links lead nowhere else. */
+function fileIn(root: string, path: string): string | undefined {
+  try {
+    const [folder, file] = [realpathSync(root), realpathSync(join(root, path))];
+    const isInside = file.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+    return isInside && Object.hasOwn(types, extname(file)) && statSync(file).isFile() ? file : undefined;
+  } catch {
+    return undefined; // there is none
+  }
+}
+
 function fileOf(path: string): string | undefined {
-  const [, area, ...rest] = path.split('/');
-  const scoped = rest[0]?.startsWith('@') ? 2 : 1;
-  const root =
-    area === 'built' ? built : area === 'packages' ? packageFolder(rest.slice(0, scoped).join('/')) : undefined;
-  if (!root) return undefined;
-  const file = normalize(join(root, ...(area === 'built' ? rest : rest.slice(scoped))));
-  return file.startsWith(normalize(root + sep)) && existsSync(file) ? file : undefined;
+  if (path.startsWith('/built/')) return fileIn(built, path.slice('/built/'.length));
+  const name = packages.find((one) => path.startsWith(`/packages/${one}/`));
+  const root = name && packageFolder(name);
+  return root ? fileIn(root, path.slice(`/packages/${name}/`.length)) : undefined;
 }
 
 export interface BenchServer {
@@ -52,19 +63,33 @@ export interface BenchServer {
   close(): Promise<void>;
 }
 
+/** The path of a request, or undefined where it is none: an escape sequence that does not end, f. ex. */
+function pathOf(url: string): string | undefined {
+  try {
+    return decodeURIComponent(url.replace(/[?#].*$/s, ''));
+  } catch {
+    return undefined;
+  }
+}
+
 /** `models`: bytes by path, as `/models/hybrid.onnx`. Pages may share memory between threads. */
 export async function serveBench(models: ReadonlyMap<string, Uint8Array>): Promise<BenchServer> {
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+  const server = createServer(({ url = '/', method }, response) => {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
     response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+    const path = pathOf(url);
+    const refuse = (status: number) => void response.writeHead(status).end();
+    if (method !== 'GET' && method !== 'HEAD') return refuse(405);
+    if (path === undefined) return refuse(400);
+    if (path === '/') return void response.setHeader('Content-Type', 'text/html').end(page());
     const model = models.get(path);
+    if (model) return void response.setHeader('Content-Type', 'application/octet-stream').end(model);
     const file = fileOf(path);
-    if (path === '/') response.setHeader('Content-Type', 'text/html').end(page());
-    else if (model) response.setHeader('Content-Type', 'application/octet-stream').end(model);
-    else if (file)
-      createReadStream(file).pipe(response.setHeader('Content-Type', types[extname(file)] ?? 'text/plain'));
-    else response.writeHead(404).end();
+    if (!file) return refuse(404);
+    response.setHeader('Content-Type', types[extname(file)]!);
+    return void createReadStream(file)
+      .on('error', () => response.destroy())
+      .pipe(response);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;

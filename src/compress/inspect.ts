@@ -215,16 +215,14 @@ function keepsAxes(node: Node): boolean {
 function layoutOf(input: Value): InputReport['layout'] {
   const shape = input.type?.shape;
   if (shape?.length !== 4) return null;
-  const seen = new Set<Node>();
-  for (const pending = [...input.uses]; pending.length > 0; ) {
-    const node = pending.shift()!;
-    if (seen.has(node)) continue;
-    seen.add(node);
+  // grows while it is walked
+  const readers = new Set<Node>(input.uses);
+  for (const node of readers) {
     if (node.op === 'Conv') return 'NCHW';
     if (node.op === 'Transpose' && node.ints('perm', []).join() === '0,3,1,2') return 'NHWC';
     // one channel needs no transposition to get in front
     if (node.op === 'Reshape' && shape[3] === 1 && node.output().type?.shape?.[1] === 1) return 'NHWC';
-    if (keepsAxes(node)) pending.push(...node.output().uses);
+    if (keepsAxes(node)) for (const reader of node.output().uses) readers.add(reader);
   }
   return null;
 }

@@ -4,7 +4,7 @@
  */
 
 import { elementCount, type Graph, type Node, TritbankError, type Value } from '../ir/index.ts';
-import { countOperations, type Operations } from '../ops/index.ts';
+import { countOperations, type KnownFoldable, type Operations } from '../ops/index.ts';
 import { type ActivationType, activationTypeOf, inferShapes } from '../passes/index.ts';
 import { addCounts, noCounts } from './conventions.ts';
 import { countedForm } from './counted-form.ts';
@@ -84,9 +84,9 @@ function classify(operations: Operations, part: Part | undefined): OperationCoun
 }
 
 /** The operations of a node; undefined for one that the table does not have, or whose shapes are not known. */
-function operationsOf(node: Node): Operations | undefined {
+function operationsOf(node: Node, known: KnownFoldable): Operations | undefined {
   try {
-    return countOperations(node);
+    return countOperations(node, known);
   } catch (error) {
     if (error instanceof TritbankError && error.code === 'E_SHAPE') return undefined;
     throw error;
@@ -124,9 +124,10 @@ export function countGraph(original: Graph, sizes: Sizes = {}): CountedGraph {
   const nodes: CountedNode[] = [];
   const byGroup = new Map<Group, OperationCounts[]>(groups.map((group) => [group, []]));
   const unknown = new Map<string, UnknownOperator>();
+  const foldable: KnownFoldable = new Map();
   for (const node of graph.nodes) {
     const place = places.get(node);
-    const operations = operationsOf(node);
+    const operations = operationsOf(node, foldable);
     const counts = operations ? classify(operations, place?.part) : noCounts;
     if (!operations) addUnknown(unknown, node);
     if (place) byGroup.get(place.group)!.push(counts);

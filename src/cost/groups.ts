@@ -61,13 +61,6 @@ const kinds: Readonly<Record<LayerKind, Group['kind']>> = {
   classifier: 'classifier',
 };
 
-/** The place of the layer whose output, through operators without weights, reaches `value`. */
-function placeBehind(value: Value, places: ReadonlyMap<Node, Place>): Place | undefined {
-  const node = value.producer;
-  if (!node) return undefined;
-  return places.get(node) ?? (node.inputs[0] ? placeBehind(node.inputs[0], places) : undefined);
-}
-
 function emptyGroup(name: string, kind: Group['kind']): Group {
   const sizes = { filters: 0, filterSize: 0, fullPrecision: 0, hidden: 0 };
   const values = { trits: 0, weights: 0, others: 0, outputScales: 0 };
@@ -78,6 +71,8 @@ class Collector {
   readonly groups = new Set<Group>();
   readonly counted = new Set<Value>();
   private readonly places = new Map<Node, Place>();
+  /** Places found behind nodes that have none themselves. */
+  private readonly behind = new Map<Node, Place | undefined>();
 
   constructor(graph: Graph) {
     for (const { name, kind, fullPrecision, hidden, ternary } of findBanks(graph)) {
@@ -122,10 +117,23 @@ class Collector {
     group.others += value.constant!.data.length;
   }
 
+  /** The place of the layer whose output, through operators without weights, reaches `value`. */
+  private placeBehind(value: Value): Place | undefined {
+    const passed: Node[] = [];
+    let node = value.producer;
+    while (node && !this.places.has(node) && !this.behind.has(node)) {
+      passed.push(node);
+      node = node.inputs[0]?.producer;
+    }
+    const place = node && (this.places.get(node) ?? this.behind.get(node));
+    for (const other of passed) this.behind.set(other, place);
+    return place;
+  }
+
   /** A product or sum behind a layer: a scale `a`, an output scale, or a leftover of either kind. */
   takeChannelOp(node: Node): void {
     const op = channelOp(node);
-    const place = op && placeBehind(op.x, this.places);
+    const place = op && this.placeBehind(op.x);
     if (!place) return;
     const { group, role } = place;
     const values = node.inputs.find((i) => i !== op.x)!;
@@ -149,7 +157,7 @@ class Collector {
   takeBounds(node: Node): void {
     const bounds = channelBounds(node);
     const x = node.inputs.find((i) => i !== bounds);
-    const group = bounds && x && placeBehind(x, this.places)?.group;
+    const group = bounds && x && this.placeBehind(x)?.group;
     if (!group || group.trits === 0 || this.counted.has(bounds)) return;
     this.counted.add(bounds);
     group.outputScales += group.filters - group.fullPrecision;

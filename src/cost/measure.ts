@@ -180,7 +180,9 @@ function gatherOthers(nodes: readonly CountedNode[]): Map<string, CountedNode[]>
   for (const counted of nodes) {
     if (counted.layer !== undefined || Object.values(counted.counts).every((n) => n === 0)) continue;
     const { op } = counted.node;
-    others.set(op, [...(others.get(op) ?? []), counted]);
+    const known = others.get(op);
+    if (known) known.push(counted);
+    else others.set(op, [counted]);
   }
   return others;
 }

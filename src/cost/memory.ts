@@ -18,7 +18,7 @@ import {
   TritbankError,
   type Value,
 } from '../ir/index.ts';
-import { bufferUseOf, isFoldable } from '../ops/index.ts';
+import { bufferUseOf, isFoldable, type KnownFoldable } from '../ops/index.ts';
 
 export interface ActivationMemory {
   /** Largest sum of bytes that are alive at one node. */
@@ -159,7 +159,8 @@ export function measureActivations(graph: Graph, bytesPerElement: number): Activ
   }
   const bytesOf = ({ dims, dtype }: Value) =>
     Math.ceil(elementCount(dims) * (dtype.includes('float') ? bytesPerElement : bytesOfType(dtype)));
-  const nodes = graph.nodes.filter((node) => !isFoldable(node));
+  const known: KnownFoldable = new Map();
+  const nodes = graph.nodes.filter((node) => !isFoldable(node, known));
   const live = liveBytes(new Planner(graph, nodes, bytesOf).pieces, nodes.length);
   const inputBytes = sum(graph.inputs.filter((input) => !input.constant).map(bytesOf));
   const peakBytes = live.reduce((peak, bytes) => Math.max(peak, bytes), nodes.length === 0 ? inputBytes : 0);

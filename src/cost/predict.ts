@@ -42,7 +42,8 @@ function predictLayer(layer: CountedLayer, plan: LayerPlan): CountedLayer {
 }
 
 /**
- * The layers of an uncompressed network after `plan`. Throws E_MODEL for a network that has ternary layers already,
+ * The layers of an uncompressed network after `plan`. Throws E_MODEL for a network that has banks, or a plan for a
+ * layer that is ternary, already,
  * E_USAGE for a plan that names a layer which is not there.
  *
  * @example
@@ -54,7 +55,9 @@ function predictLayer(layer: CountedLayer, plan: LayerPlan): CountedLayer {
  * for (const { group, counts } of predicted) console.log(group.name, counts.macs, counts.ternary);
  */
 export function predictLayers(layers: readonly CountedLayer[], plan: Plan): CountedLayer[] {
-  const compressed = layers.find(({ group }) => group.trits > 0);
+  // weights that were ternary from the beginning (all zero, or a choice of channels) stay as they are
+  const isPlanned = ({ name }: CountedLayer['group']) => (plan.layers[name]?.method ?? 'fp') !== 'fp';
+  const compressed = layers.find(({ group }) => group.hidden > 0 || (group.trits > 0 && isPlanned(group)));
   if (compressed) {
     const where = `layer '${compressed.group.name}'`;
     throw new TritbankError('E_MODEL', where, 'expected an uncompressed network, found ternary weights');

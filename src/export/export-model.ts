@@ -122,6 +122,7 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
   const exported = await exportOnnx(network, {
     ...forms,
     ...(labels && { labels }),
+    ...(options.warn && { warn: options.warn }),
     ...(data && forms.activations === 'int8' && { calibration: calibrationOf(data, config, options) }),
   });
   await saveModel(exported, out);

@@ -4,6 +4,8 @@
  * `Error`s whose message starts with `internal:`.
  */
 
+import { printable } from './printable.ts';
+
 export type ErrorCode =
   | 'E_USAGE' // a command-line option or function argument out of range
   | 'E_FILE' // a file that is absent, unreadable or cannot be written
@@ -14,6 +16,7 @@ export type ErrorCode =
   | 'E_GRADIENT' // an operator without a gradient rule
   | 'E_DATA' // a data set that is absent, incomplete or inconsistent
   | 'E_MODEL' // a model that does not fit the task: classes, input size, no candidate layer
+  | 'E_LIMIT' // a file that asks for more work or memory than its size explains
   | 'E_DIVERGED' // a loss that is not a number or grew without bound
   | 'E_DEVICE' // an execution provider that is absent or refuses the graph
   | 'E_BUSY' // a run directory that another process is at work in
@@ -22,15 +25,21 @@ export type ErrorCode =
 /** An error with a code and a message of the form "where: expected ..., found ...". */
 export class TritbankError extends Error {
   override readonly name = 'TritbankError';
+  /** The place: a file, `node 'conv_1' (Conv)`, an option. */
+  readonly where: string;
+  /** What was expected and what was found. */
+  readonly detail: string;
+
+  /** `where` and `detail` may quote names out of files: they are made printable. */
   constructor(
     readonly code: ErrorCode,
-    /** The place: a file, `node 'conv_1' (Conv)`, an option. */
-    readonly where: string,
-    /** What was expected and what was found. */
-    readonly detail: string,
+    where: string,
+    detail: string,
     options?: ErrorOptions,
   ) {
-    super(`${where}: ${detail}`, options);
+    super(printable(`${where}: ${detail}`), options);
+    this.where = printable(where);
+    this.detail = printable(detail);
   }
 
   /** The line a command prints before it exits. */

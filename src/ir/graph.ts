@@ -4,6 +4,7 @@
  * and nothing of its file format. Long, and one idea: what holds values, nodes and the graph together is kept in one place.
  */
 
+import { Budget } from './budget.ts';
 import { TritbankError } from './errors.ts';
 import type { DType, Tensor } from './tensor.ts';
 
@@ -73,9 +74,11 @@ export class Value {
   /** Makes every reader of this value, and the graph's output list, read `other` instead. */
   replaceAllUsesWith(other: Value): void {
     if (other === this) return;
-    for (const node of [...this.uses]) {
-      for (let i = 0; i < node.inputs.length; i++) if (node.inputs[i] === this) node.setInput(i, other);
+    for (const node of this.uses) {
+      for (let i = 0; i < node.inputs.length; i++) if (node.inputs[i] === this) node.inputs[i] = other;
+      other.uses.add(node);
     }
+    this.uses.clear();
     const { outputs } = this.graph;
     for (let i = 0; i < outputs.length; i++) if (outputs[i] === this) outputs[i] = other;
   }
@@ -118,6 +121,12 @@ export class Node {
     this.inputs[index] = value;
     if (previous && !this.inputs.includes(previous)) previous.uses.delete(this);
     if (value) value.uses.add(this);
+  }
+
+  /** Lets the node read nothing any more; its input slots stay. */
+  clearInputs(): void {
+    for (const input of this.inputs) input?.uses.delete(this);
+    this.inputs.fill(undefined);
   }
 
   int(name: string, fallback?: number): number {
@@ -173,8 +182,11 @@ export class Graph {
   readonly metadata = new Map<string, string>();
   /** Documentation string of the model. */
   doc = '';
+  /** What may be computed of its constants; a file's is limited. */
+  budget = Budget.unlimited;
   private readonly byName = new Map<string, Value>();
   private readonly nodeNames = new Set<string>();
+  private readonly members = new Set<Node>();
   private readonly counters = new Map<string, number>();
 
   constructor(
@@ -243,13 +255,36 @@ export class Graph {
     } else {
       for (const output of wanted) node.outputs.push(output === '' ? undefined : this.newOutput(node, output));
     }
+    this.members.add(node);
     if (options.before) this.nodes.splice(this.nodes.indexOf(options.before), 0, node);
     else this.nodes.push(node);
     return node;
   }
 
+  /** Whether the node was not removed. */
+  has(node: Node): boolean {
+    return this.members.has(node);
+  }
+
   /** Removes a node whose outputs nobody reads any more. */
   remove(node: Node): void {
+    this.detach(node);
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+  }
+
+  /**
+   * Lets `decide` take out nodes one after the other, as `remove` does, and shortens `nodes` once at the end: for passes
+   * that remove many. Until then `nodes` has those that were taken out, too.
+   */
+  removeMany<T>(decide: (remove: (node: Node) => void) => T): T {
+    try {
+      return decide((node) => this.detach(node));
+    } finally {
+      this.nodes = this.nodes.filter((node) => this.members.has(node));
+    }
+  }
+
+  private detach(node: Node): void {
     for (const output of node.outputs) {
       if (!output) continue;
       if (output.uses.size > 0 || this.outputs.includes(output)) {
@@ -257,9 +292,9 @@ export class Graph {
       }
       this.byName.delete(output.name);
     }
-    for (let i = 0; i < node.inputs.length; i++) node.setInput(i, undefined);
+    node.clearInputs();
     this.nodeNames.delete(node.name);
-    this.nodes.splice(this.nodes.indexOf(node), 1);
+    this.members.delete(node);
   }
 
   /** Removes an initializer or graph input that nobody reads. */
@@ -290,6 +325,7 @@ export class Graph {
   clone(): Graph {
     const copy = new Graph(this.name, this.opset);
     copy.doc = this.doc;
+    copy.budget = this.budget.renewed();
     for (const [key, value] of this.metadata) copy.metadata.set(key, value);
     for (const v of this.inputs) copy.inputs.push(copy.newValue(v.name, v.type));
     for (const v of this.byName.values()) {

@@ -1,8 +1,11 @@
+export { Budget, checkLimit, type LimitOptions, maxRank, safeCount } from './budget.ts';
 export * from './element-types.ts';
 export * from './errors.ts';
 export * from './graph.ts';
 export * from './print.ts';
+export * from './printable.ts';
 export * from './random.ts';
+export * from './reaches.ts';
 export * from './tensor.ts';
 export * from './ternary.ts';
 export * from './verify.ts';

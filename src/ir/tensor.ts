@@ -89,6 +89,13 @@ export function fromBytes<T extends NumericDType>(dtype: T, bytes: Uint8Array): 
   return new constructors[dtype](copy.buffer) as Elements[T];
 }
 
+/** Little-endian bytes as elements of `dtype`, without copying where they are aligned. */
+export function viewBytes<T extends NumericDType>(dtype: T, bytes: Uint8Array): Elements[T] {
+  const size = bytesPerElement(dtype);
+  if (bytes.byteOffset % size !== 0) return fromBytes(dtype, bytes);
+  return new constructors[dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / size) as Elements[T];
+}
+
 /** The little-endian bytes of a numeric tensor, without copying. */
 export function toBytes(tensor: Tensor): Uint8Array {
   if (tensor.dtype === 'string') throw new Error('internal: string tensors have no fixed byte layout');

@@ -5,9 +5,10 @@
  */
 
 import { type Attribute, type Tensor, TritbankError } from '../ir/index.ts';
+import type { RangeSource } from './external.ts';
 import { decodeText, encodeText, type Init } from './proto.ts';
 import type { AttributeProto, attributeProto } from './schema.ts';
-import { type ExternalSource, readTensor, writeTensor } from './tensors.ts';
+import { readTensor, writeTensor } from './tensors.ts';
 import { toSafeInteger } from './types.ts';
 
 /** AttributeProto.AttributeType with the field that holds each; the position is the code. */
@@ -63,7 +64,7 @@ function kindOf(proto: AttributeProto, where: string): Kind {
 export function readAttribute(
   proto: AttributeProto,
   where: string,
-  external: ExternalSource | undefined,
+  external: RangeSource | undefined,
   saturate = false,
 ): Attribute {
   const integer = (value: bigint): number => {
@@ -96,7 +97,7 @@ export function readAttribute(
 export function readConstant(
   attributes: readonly AttributeProto[],
   where: string,
-  external: ExternalSource | undefined,
+  external: RangeSource | undefined,
 ): Tensor {
   const [proto, ...others] = attributes;
   if (!proto || others.length > 0) {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -95,6 +95,36 @@ describe('model files', () => {
     expect((await loadModel(path('m.onnx'))).value('w').constant?.data).toEqual(Float32Array.of(6, 7));
   });
 
+  it('reads the ranges that it needs, and through links no other folder', async () => {
+    await mkdir(path('model'));
+    await mkdir(path('store'));
+    const values = new Uint8Array(Float32Array.of(5, 6).buffer);
+    await writeFile(path('store/w.bin'), values);
+    await writeFile(path('model/m.onnx'), externalModel('w.bin'));
+    await symlink(path('store/w.bin'), path('model/w.bin'));
+    expect(await failure(loadModel(path('model/m.onnx')))).toBe(
+      "error E_FILE: model/w.bin: expected external data inside the model's folder, found a link out of it",
+    );
+    await symlink(path('store'), path('model/sub'));
+    await writeFile(path('model/m.onnx'), externalModel('sub/w.bin'));
+    expect(await failure(loadModel(path('model/m.onnx')))).toContain('found a link out of it');
+    // stores of downloads: model and data are links into one folder
+    await writeFile(path('store/m'), externalModel('w.bin'));
+    await rm(path('model/m.onnx'));
+    await symlink(path('store/m'), path('model/m.onnx'));
+    expect((await loadModel(path('model/m.onnx'))).value('w').constant?.data).toEqual(Float32Array.of(5, 6));
+  });
+
+  it('reads a range of a file that is larger than memory', async () => {
+    const handle = await open(path('w.bin'), 'w');
+    await handle.truncate(2 ** 40);
+    await handle.close();
+    await writeFile(path('m.onnx'), externalModel('w.bin', String(2 ** 40 - 8)));
+    const { graph, fileBytes } = await openModel(path('m.onnx'));
+    expect(graph.value('w').constant?.data).toEqual(Float32Array.of(0, 0));
+    expect(fileBytes).toBeGreaterThan(2 ** 40);
+  });
+
   it('says what is wrong with files', async () => {
     expect(await failure(loadModel(path('none.onnx')))).toBe(
       'error E_FILE: none.onnx: expected a readable file, found none',
@@ -111,7 +141,7 @@ describe('model files', () => {
     );
     await writeFile(path('m.onnx'), externalModel('../w.bin'));
     expect(await failure(loadModel(path('m.onnx')))).toBe(
-      "error E_FORMAT: m.onnx: initializer 'w': expected external data inside the model's folder, found '../w.bin'",
+      "error E_FORMAT: m.onnx: initializer 'w': expected external data as a plain path inside the model's folder, found '../w.bin'",
     );
     expect(await failure(saveModel(sample(), path('none/m.onnx')))).toBe(
       'error E_FILE: none/m.onnx: expected a writable folder with room, found none',

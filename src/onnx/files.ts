@@ -6,8 +6,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Graph, TritbankError } from '../ir/index.ts';
-import { buildGraph, decodeModel, externalLocations, inFile } from './read.ts';
+import type { Graph, LimitOptions } from '../ir/index.ts';
+import { externalRanges } from './external.ts';
+import { buildGraph, decodeModel, inFile } from './read.ts';
+import { fileError, limitOf, pieceBytes, readRanges, readWhole } from './read-files.ts';
 import type { ExternalSink } from './tensors.ts';
 import { initializerBytes, maxModelBytes, type WriteOptions, writeModel } from './write.ts';
 
@@ -20,9 +22,6 @@ export interface SaveOptions extends Omit<WriteOptions, 'external'> {
 const externalThreshold = 1024;
 /** Offsets in the data file, so that readers can map it into memory. */
 const alignment = 4096;
-/** Node reads and writes at most 2 GiB at a time. */
-const pieceBytes = 2 ** 30;
-
 export interface StoredModel {
   readonly graph: Graph;
   /** Of the file and of its external data. */
@@ -30,7 +29,7 @@ export interface StoredModel {
 }
 
 /**
- * Loads a model with its external data. E_FILE for absent or unreadable files, otherwise as `readModel`.
+ * Loads a model with its external data. The environment variable TRITBANK_LIMIT is the limit where none is given. E_FILE for absent or unreadable files, otherwise as `readModel`.
  *
  * @example
  * import { loadModel } from 'tritbank/graph';
@@ -38,7 +37,8 @@ export interface StoredModel {
  * const graph = await loadModel('mobilenet.onnx');
  * for (const { name, shape } of graph.inputs) console.log(name, shape);
  */
-export const loadModel = async (path: string): Promise<Graph> => (await openModel(path)).graph;
+export const loadModel = async (path: string, options?: LimitOptions): Promise<Graph> =>
+  (await openModel(path, options)).graph;
 
 /**
  * Loads a model with its external data, and says how many bytes both take on disk. Throws what `loadModel` throws.
@@ -49,15 +49,13 @@ export const loadModel = async (path: string): Promise<Graph> => (await openMode
  * const { graph, fileBytes } = await openModel('mobilenet.onnx');
  * console.log(graph.nodes.length, 'nodes in', fileBytes, 'bytes');
  */
-export async function openModel(path: string): Promise<StoredModel> {
+export async function openModel(path: string, options: LimitOptions = {}): Promise<StoredModel> {
+  const limit = limitOf(options);
   const bytes = await readWhole(path);
   const model = inFile(path, () => decodeModel(bytes));
-  const data = new Map<string, Uint8Array>();
-  for (const location of inFile(path, () => externalLocations(model.graph))) {
-    data.set(location, await readWhole(join(dirname(path), location)));
-  }
-  const graph = inFile(path, () => buildGraph(model, (location) => data.get(location)!));
-  return { graph, fileBytes: [...data.values()].reduce((total, { length }) => total + length, bytes.length) };
+  const ranges = inFile(path, () => externalRanges(model.graph));
+  const { source, fileBytes } = await readRanges(path, ranges);
+  return { graph: inFile(path, () => buildGraph(model, source, limit)), fileBytes: bytes.length + fileBytes };
 }
 
 /**
@@ -102,26 +100,6 @@ class DataFile implements ExternalSink {
   }
 }
 
-async function readWhole(path: string): Promise<Uint8Array> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, 'r');
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw new TritbankError('E_FILE', path, 'expected a file, found a folder or device');
-    const bytes = new Uint8Array(stat.size);
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesRead } = await handle.read(bytes, at, Math.min(bytes.length - at, pieceBytes), at);
-      if (bytesRead === 0) return bytes.subarray(0, at);
-      at += bytesRead;
-    }
-    return bytes;
-  } catch (error) {
-    throw fileError(error, path, 'a readable file');
-  } finally {
-    await handle?.close();
-  }
-}
-
 /** Writes all files under temporary names, then renames them in order. */
 async function replaceFiles(files: readonly (readonly [path: string, pieces: readonly Uint8Array[]])[]): Promise<void> {
   const temporary = files.map(([path]) => join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`));
@@ -152,23 +130,6 @@ async function writeWhole(temporary: string, path: string, pieces: readonly Uint
   } finally {
     await handle?.close();
   }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'none',
-  ENOTDIR: 'a path through a file',
-  EISDIR: 'a folder',
-  EACCES: 'no permission',
-  EPERM: 'no permission',
-  EROFS: 'a read-only file system',
-  ENOSPC: 'no space left',
-};
-
-function fileError(error: unknown, path: string, expected: string): TritbankError {
-  if (error instanceof TritbankError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const found = reasons[code] ?? (code || String(error));
-  return new TritbankError('E_FILE', path, `expected ${expected}, found ${found}`, { cause: error });
 }
 
 /**

@@ -5,12 +5,12 @@
 
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { readAttribute, readConstant } from './attributes.ts';
+import type { RangeSource } from './external.ts';
 import type { GraphProto, NodeProto } from './schema.ts';
-import type { ExternalSource } from './tensors.ts';
 import { isDefaultDomain } from './upgrade.ts';
 
 /** Adds all nodes of `proto` to a graph that has its inputs and initializers. */
-export function addNodes(graph: Graph, proto: GraphProto, external: ExternalSource | undefined): void {
+export function addNodes(graph: Graph, proto: GraphProto, external: RangeSource | undefined): void {
   for (const node of sortNodes(graph, proto.node)) addNode(graph, node, external);
 }
 
@@ -32,7 +32,7 @@ function labelOf(node: NodeProto): string {
   return `node '${nameOf(node)}' (${domain ? `${domain}.` : ''}${node.opType || 'no operator'})`;
 }
 
-function addNode(graph: Graph, proto: NodeProto, external: ExternalSource | undefined): void {
+function addNode(graph: Graph, proto: NodeProto, external: RangeSource | undefined): void {
   const label = labelOf(proto);
   const { opType: op } = proto;
   if (!op) throw new TritbankError('E_FORMAT', label, 'expected an operator, found none');

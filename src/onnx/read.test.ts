@@ -159,10 +159,13 @@ describe('readModel', () => {
 
 describe('readModel refuses', () => {
   it.each([
-    [new Uint8Array(), 'error E_FORMAT: m.onnx: expected an ONNX model, found an empty file'],
+    [
+      new Uint8Array(),
+      'error E_FORMAT: m.onnx: expected an ONNX model, found an empty file; was its download or export cut short?',
+    ],
     [
       new TextEncoder().encode('<html><body>404</body></html>'),
-      'error E_FORMAT: m.onnx: model.graph: expected wire type 2, found 4 (at byte 1 of this part)',
+      'error E_FORMAT: m.onnx: expected an ONNX model, found an HTML page; download the file itself (its "raw" address, perhaps after signing in)',
     ],
     [Uint8Array.of(0x12, 1, 65), 'error E_FORMAT: m.onnx: expected an ONNX model, found no ir_version'],
     [Uint8Array.of(8, 4), 'error E_FORMAT: m.onnx: expected a graph, found none'],

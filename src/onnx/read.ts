@@ -5,15 +5,17 @@
  * producer and model version, quantization annotations.
  */
 
-import { Graph, type TensorType, TritbankError, verify } from '../ir/index.ts';
+import { Budget, checkLimit, Graph, type LimitOptions, type TensorType, TritbankError, verify } from '../ir/index.ts';
+import { type ExternalSource, fromFiles, type RangeSource } from './external.ts';
+import { describeFile } from './file-kinds.ts';
 import { addNodes } from './nodes.ts';
 import { decode } from './proto.ts';
 import { type GraphProto, type ModelProto, modelProto } from './schema.ts';
-import { type ExternalSource, locationOf, readTensor } from './tensors.ts';
+import { readTensor } from './tensors.ts';
 import { placeOf, readType, SymbolSource } from './types.ts';
 import { defaultDomainVersion, domainVersionKey, isDefaultDomain, upgrade } from './upgrade.ts';
 
-export interface ReadOptions {
+export interface ReadOptions extends LimitOptions {
   /** The file's name in error messages. Default `model`. */
   readonly name?: string;
   /** Gives the content of external data files. Without it a model that has external data is refused. */
@@ -21,7 +23,7 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a model. Throws E_FORMAT for damaged files, E_UNSUPPORTED for features that the graph does not have, E_GRAPH
+ * Reads a model. Throws E_LIMIT for one that asks for far more than its size explains, E_FORMAT for damaged files, E_UNSUPPORTED for features that the graph does not have, E_GRAPH
  * for invalid graphs (cycles, repeated or missing definitions), E_FILE for external data without a source.
  *
  * @example
@@ -31,7 +33,12 @@ export interface ReadOptions {
  * const graph = readModel(await readFile('mobilenet.onnx'), { name: 'mobilenet.onnx' });
  */
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Graph {
-  return inFile(options.name ?? 'model', () => buildGraph(decodeModel(bytes), options.external));
+  const { name = 'model', external } = options;
+  const limit = checkLimit(options);
+  return inFile(name, () => {
+    const model = decodeModel(bytes);
+    return buildGraph(model, external && fromFiles(model.graph, external), limit);
+  });
 }
 
 /** Puts the file's name before the place in errors from inside it. */
@@ -45,9 +52,23 @@ export function inFile<T>(name: string, action: () => T): T {
   }
 }
 
-/** Decodes and checks the message itself; tensors remain views of `bytes`. */
-export function decodeModel(bytes: Uint8Array): ModelProto & { readonly graph: GraphProto } {
-  if (bytes.length === 0) throw new TritbankError('E_FORMAT', '', 'expected an ONNX model, found an empty file');
+export type DecodedModel = ModelProto & { readonly graph: GraphProto };
+
+/**
+ * Decodes and checks the message itself; tensors remain views of `bytes`. What cannot be decoded is told by its first
+ * bytes, where they are those of another format.
+ */
+export function decodeModel(bytes: Uint8Array): DecodedModel {
+  try {
+    return decodeMessage(bytes);
+  } catch (error) {
+    const found = error instanceof TritbankError && error.code === 'E_FORMAT' ? describeFile(bytes) : undefined;
+    if (!found) throw error;
+    throw new TritbankError('E_FORMAT', '', `expected an ONNX model, found ${found}`, { cause: error });
+  }
+}
+
+function decodeMessage(bytes: Uint8Array): DecodedModel {
   // a plain view: Buffer.slice, unlike Uint8Array.slice, would not copy
   const model = decode(modelProto, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), 'model');
   if (model.irVersion === undefined) {
@@ -65,17 +86,19 @@ function refuse(feature: string, count: number): void {
   if (count > 0) throw new TritbankError('E_UNSUPPORTED', '', `expected no ${feature}, found ${count}`);
 }
 
-/** The data files that the model's tensors name, each once. */
-export function externalLocations(graph: GraphProto): string[] {
-  const locations = graph.initializer.map((tensor) => locationOf(tensor, placeOf('initializer', tensor)));
-  for (const { t, name } of graph.node.flatMap((node) => node.attribute)) {
-    if (t) locations.push(locationOf(t, `attribute ${name}`));
-  }
-  return [...new Set(locations)].filter((location) => location !== undefined);
+/** Bytes that a file has for its constants: those that share a range of a data file are there once. */
+function storedBytes(graph: Graph): number {
+  const stored = new Set<ArrayBufferLike>();
+  for (const { constant } of graph.initializers)
+    if (ArrayBuffer.isView(constant?.data)) stored.add(constant.data.buffer);
+  return [...stored].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
+/** A node takes so much of a file, about. */
+const nodeBytes = 64;
+
 /** Builds, upgrades and verifies the graph of a decoded model. */
-export function buildGraph(model: ModelProto & { readonly graph: GraphProto }, external?: ExternalSource): Graph {
+export function buildGraph(model: DecodedModel, external?: RangeSource, limit = 1): Graph {
   const proto = model.graph;
   const graph = new Graph(proto.name || 'graph');
   graph.doc = model.docString || proto.docString || '';
@@ -93,6 +116,7 @@ export function buildGraph(model: ModelProto & { readonly graph: GraphProto }, e
     if (value?.producer) value.type = type;
   }
   addOutputs(graph, proto);
+  graph.budget = Budget.ofFile(storedBytes(graph) + nodeBytes * graph.nodes.length, limit);
   upgrade(graph, version);
   return verify(graph);
 }
@@ -122,7 +146,7 @@ function addInputs(graph: Graph, proto: GraphProto, symbols: SymbolSource): void
   }
 }
 
-function addInitializers(graph: Graph, proto: GraphProto, external: ExternalSource | undefined): void {
+function addInitializers(graph: Graph, proto: GraphProto, external: RangeSource | undefined): void {
   for (const tensor of proto.initializer) {
     const where = placeOf('initializer', tensor);
     if (graph.find(tensor.name!)) {

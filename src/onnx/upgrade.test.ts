@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { f32Type, type ModelInit, modelBytes, node } from '../../test/onnx-model.ts';
 import { type Attributes, f32, float, floats, i64, int, ints, printGraph, str, type TensorType } from '../ir/index.ts';
+import { refuseTraining } from '../ops/arithmetic/training.ts';
 import { readModel } from './read.ts';
 
 const read = (init: ModelInit) =>
@@ -153,15 +154,15 @@ describe('outputs and operators that went away', () => {
     spatial: int(1),
   });
 
-  it('drops unused training outputs and refuses used ones', () => {
+  it('takes training outputs for training mode, and refuses saved statistics that are used', () => {
     const graph = read({ initializers: statistics, nodes: [normalization] });
-    expect(graph.nodes[0]?.outputs).toHaveLength(1);
-    // these outputs are what asked for training before opset 14
+    expect(graph.nodes[0]?.outputs.map((output) => output?.name)).toEqual(['y', 'm2', 'v2']);
     expect(graph.nodes[0]?.attributes).toEqual({ training_mode: int(1) });
-    expect(graph.find('m2')).toBeUndefined();
+    expect(graph.find('m3')).toBeUndefined();
+    expect(() => refuseTraining(graph.nodes)).toThrow('expected a batch norm of inference, found one in training mode');
     expect(() => read({ initializers: statistics, nodes: [normalization], outputs: { m3: undefined } })).toThrow(
       "m.onnx: node 'BatchNormalization_y' (BatchNormalization): expected output 'm3' to be unused " +
-        '(training outputs of BatchNormalization before opset 14), found it in use',
+        '(saved statistics of BatchNormalization before opset 14), found it in use',
     );
   });
 

@@ -99,10 +99,13 @@ function coerceToRows(node: Node): void {
   replaceNode(node, [insertBefore(node, 'Reshape', [y, shape]).output()]);
 }
 
-/** Outputs for training had another meaning, and asked for training; `spatial` had one sensible value. */
+/**
+ * Outputs beside the first meant training mode, which has an attribute since; the saved statistics are not there any
+ * more. `spatial` had one sensible value.
+ */
 function batchNormOutputs(node: Node): void {
   if (node.outputs.slice(1).some((output) => output)) setAttribute(node, 'training_mode', int(1));
-  dropOutputs(node, 1, 'training outputs of BatchNormalization before opset 14');
+  dropOutputs(node, 3, 'saved statistics of BatchNormalization before opset 14');
   if (node.has('spatial') && node.int('spatial') !== 1) throw unsupported(node, 'spatial 1', node.int('spatial'));
   takeAttribute(node, 'spatial');
 }

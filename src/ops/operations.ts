@@ -5,15 +5,15 @@
  * Left out: index arithmetic, saturation, statistics of batch norms and random masks in training mode.
  */
 
-import type { Node } from '../ir/index.ts';
+import { elementCount, type Node } from '../ir/index.ts';
 import { isOpType, type OpType } from './names.ts';
-import { isFoldable } from './operations/constants.ts';
+import { isFoldable, type KnownFoldable } from './operations/constants.ts';
 import * as elementwise from './operations/elementwise.ts';
 import { conv, convTranspose, gemm, matMul } from './operations/products.ts';
 import * as reduce from './operations/reduce.ts';
 import { noOperations, nothing, type Operations, type OperationsRule } from './operations/rule.ts';
 
-export { isFoldable } from './operations/constants.ts';
+export { isFoldable, type KnownFoldable } from './operations/constants.ts';
 export { addOperations, noOperations, type Operations } from './operations/rule.ts';
 
 const { addition, comparison, multiplication, scaleAndShift, transcendental } = elementwise;
@@ -110,7 +110,17 @@ const rules: { readonly [K in OpType]: OperationsRule } = {
  * The operations of `node` in one run of the graph; none for one that can be computed beforehand (`isFoldable`).
  * Undefined for an operator outside the table, markers included. Throws E_SHAPE where a size that matters is not fixed.
  */
-export function countOperations(node: Node): Operations | undefined {
+export function countOperations(node: Node, known?: KnownFoldable): Operations | undefined {
   if (!isOpType(node.op, node.domain)) return undefined;
-  return isFoldable(node) ? noOperations : rules[node.op](node);
+  return isFoldable(node, known) ? noOperations : rules[node.op](node);
+}
+
+/** How many steps computing a node takes in all, were it of constants or not: elements moved, and each operation. */
+export function countArithmetic(node: Node): number {
+  if (!isOpType(node.op, node.domain)) return 0;
+  const moved = [...node.inputs, ...node.outputs].reduce(
+    (sum, value) => sum + (value ? elementCount(value.dims) : 0),
+    0,
+  );
+  return Object.values(rules[node.op](node)).reduce((sum, count) => sum + count, moved);
 }

@@ -6,7 +6,9 @@
 
 import { Graph, type Node, type Tensor, TritbankError } from '../ir/index.ts';
 import { type EvaluatedOp, evaluateConstants, isEvaluated } from './arithmetic/evaluate.ts';
+import { countOf } from './arithmetic/numbers.ts';
 import { isOpType, markerDomain, type OpType, straightThrough } from './names.ts';
+import { countArithmetic } from './operations.ts';
 import type { ReferenceRule } from './reference/arrays.ts';
 import { conv, convTranspose } from './reference/conv.ts';
 import { erf, gelu } from './reference/elementwise.ts';
@@ -19,6 +21,9 @@ import { quantizeLinear } from './reference/quantize.ts';
 import { argMax, max, mean, min, product, reduce, sum, sumSquare } from './reference/reduce.ts';
 import { constantTensor } from './shape/create.ts';
 import { inferNode } from './shape.ts';
+
+/** What a step of a naive rule costs beside one over a typed array. */
+const naiveCost = 8;
 
 const rules: { readonly [K in Exclude<OpType, EvaluatedOp>]: ReferenceRule } = {
   ArgMax: argMax,
@@ -66,9 +71,12 @@ export function evaluateNode(node: Node, inputs: readonly (Tensor | undefined)[]
   if (isEvaluated(node.op, node.domain)) return evaluateConstants(node, inputs);
   // A copy over constants, so that shape inference fixes every output type before the rule runs.
   const scratch = new Graph();
+  scratch.budget = node.graph.budget;
   const values = inputs.map((tensor, i) => tensor && scratch.initializer(`input${i}`, tensor));
   const outputs = node.outputs.map((_, i) => `output${i}`);
   const copy = scratch.add(node.op, values, node.attributes, { name: node.name, outputs });
   inferNode(copy);
+  for (const { dims, dtype } of copy.outputs.filter((output) => output !== undefined)) countOf(dims, copy, dtype);
+  scratch.budget.take(naiveCost * countArithmetic(copy), node.label);
   return rules[node.op](copy);
 }

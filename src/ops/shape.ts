@@ -4,7 +4,7 @@
  * their own file in `shape/`.
  */
 
-import type { Dim, Node, TensorType } from '../ir/index.ts';
+import { type Dim, type Node, type Shape, type TensorType, TritbankError } from '../ir/index.ts';
 import { depthwiseConv, isOpType, markerDomain, type OpType } from './names.ts';
 import { updateContents } from './shape/contents.ts';
 import { conv, convTranspose } from './shape/conv.ts';
@@ -18,7 +18,7 @@ import { globalPool, pool } from './shape/pool.ts';
 import { dequantizeLinear, quantizeLinear } from './shape/quantize.ts';
 import { argReduce, reduce } from './shape/reduce.ts';
 import { expand, flatten, reshape, squeeze, tile, transpose, unsqueeze } from './shape/reshape.ts';
-import type { ShapeRule } from './shape/rule.ts';
+import { expectSmallRank, mismatch, printDims, type ShapeRule } from './shape/rule.ts';
 import { concat, pad, slice, split } from './shape/slice.ts';
 
 const rules: { readonly [K in OpType]: ShapeRule } = {
@@ -116,10 +116,21 @@ function markerType(node: Node): TensorType | undefined {
   return { dtype: type.dtype, shape: [channels, ...node.ints('output_size'), batch] };
 }
 
+/** Sizes are whole numbers from 0 on, and none is so large that counting with it would round. */
+function checkShape(node: Node, shape: Shape): void {
+  expectSmallRank(node, shape.length);
+  for (const dim of shape) {
+    if (typeof dim === 'string') continue;
+    if (!(dim >= 0)) throw mismatch(node, `expected sizes of 0 or more, found ${printDims(shape)}`);
+    if (Number.isSafeInteger(dim)) continue;
+    throw new TritbankError('E_LIMIT', node.label, `expected sizes of at most 2^53, found ${printDims(shape)}`);
+  }
+}
+
 /**
- * Sets `type` on every output of `node`. Types of operators outside the table are left as they are, unless their shape is
- * known all the same (`foreign.ts`). Throws E_SHAPE
- * when the operands cannot fit, E_GRAPH when a required input is missing.
+ * Sets `type` on every output of `node`. Types of operators outside the table are left as they are, unless their shape
+ * is known all the same (`foreign.ts`). Throws E_SHAPE when the operands cannot fit, E_LIMIT for sizes that no tensor
+ * has, E_GRAPH when a required input is missing.
  */
 export function inferNode(node: Node): void {
   if (node.domain === markerDomain) {
@@ -132,7 +143,14 @@ export function inferNode(node: Node): void {
     if (output && type) output.type = type;
     return;
   }
-  const types = rules[node.op](node);
-  for (const [i, output] of node.outputs.entries()) if (output) output.type = types[i];
-  updateContents(node);
+  try {
+    const types = rules[node.op](node);
+    for (const type of types) if (type?.shape) checkShape(node, type.shape);
+    for (const [i, output] of node.outputs.entries()) if (output) output.type = types[i];
+    updateContents(node);
+  } catch (error) {
+    // the arithmetic of dimensions knows no node
+    if (!(error instanceof TritbankError) || error.where !== '') throw error;
+    throw new TritbankError(error.code, node.label, error.detail);
+  }
 }

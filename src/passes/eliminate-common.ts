@@ -29,9 +29,10 @@ function key(node: Node): string {
 /** Merges equal nodes; true if any were. */
 export function eliminateCommon(graph: Graph): boolean {
   const seen = new Map<string, Node>();
+  const returned = new Set(graph.outputs);
   let changed = false;
   for (const node of [...graph.nodes]) {
-    if (node.inputs.length === 0 || node.outputs.some((o) => o && graph.outputs.includes(o))) continue;
+    if (node.inputs.length === 0 || node.outputs.some((o) => o && returned.has(o))) continue;
     const k = key(node);
     const first = seen.get(k);
     if (!first) {

@@ -11,6 +11,7 @@
  */
 
 import { type Graph, isTernary, type Node, type Value } from '../ir/index.ts';
+import { isTrainingBatchNorm } from '../ops/arithmetic/training.ts';
 import {
   bypass,
   type ChannelOp,
@@ -23,7 +24,6 @@ import {
 } from './channels.ts';
 import { inferShapes } from './infer-shapes.ts';
 import { Linear } from './linear.ts';
-import { isTrainingBatchNorm } from './lower-batch-norm.ts';
 
 const defaultEpsilon = 1e-5;
 
@@ -46,7 +46,7 @@ export function foldBatchNorm(graph: Graph): boolean {
     const op = channelOp(node);
     return op !== undefined && soleReader(op.x) === node && rules.some((rule) => rule(op));
   };
-  const sweep = () => [...graph.nodes].filter((node) => graph.nodes.includes(node) && fire(node)).length > 0;
+  const sweep = () => [...graph.nodes].filter((node) => graph.has(node) && fire(node)).length > 0;
   while (sweep()) changed = true;
   return changed;
 }
@@ -97,15 +97,19 @@ function merge(op: ChannelOp): boolean {
 
 /** True where a product or sum behind `value` could be folded: its producer is linear, up to products and sums. */
 function endsInLinear(value: Value): boolean {
-  if (!soleReader(value)) return false;
-  if (Linear.of(value.producer)) return true;
-  const op = channelOp(value.producer);
-  return op !== undefined && endsInLinear(op.x);
+  for (let x = value; soleReader(x); ) {
+    if (Linear.of(x.producer)) return true;
+    const op = channelOp(x.producer);
+    if (!op) return false;
+    x = op.x;
+  }
+  return false;
 }
 
 function linearBefore(value: Value): Node {
-  const op = channelOp(value.producer);
-  return op ? linearBefore(op.x) : value.producer!;
+  let x = value;
+  for (let op = channelOp(x.producer); op; op = channelOp(x.producer)) x = op.x;
+  return x.producer!;
 }
 
 function splitOverConcat(op: ChannelOp): boolean {

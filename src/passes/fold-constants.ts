@@ -33,15 +33,17 @@ export interface FoldConstantsOptions {
 export function foldConstants(graph: Graph, { maxElements = 2 ** 20, except }: FoldConstantsOptions = {}): boolean {
   const inputs = new Set(graph.inputs);
   let changed = false;
-  for (const node of [...graph.nodes]) {
-    if (!isOpType(node.op, node.domain) || node.op === except) continue;
-    inferNode(node);
-    if (!node.outputs.every((o) => !o || isSmall(o, maxElements))) continue;
-    const tensors = allConstant(node, inputs) ? evaluate(node) : fromShapes(node);
-    if (!tensors) continue;
-    replace(graph, node, tensors);
-    changed = true;
-  }
+  graph.removeMany((remove) => {
+    for (const node of graph.nodes) {
+      if (!isOpType(node.op, node.domain) || node.op === except) continue;
+      inferNode(node);
+      if (!node.outputs.every((o) => !o || isSmall(o, maxElements))) continue;
+      const tensors = allConstant(node, inputs) ? evaluate(node) : fromShapes(node);
+      if (!tensors) continue;
+      replace(node, tensors, remove);
+      changed = true;
+    }
+  });
   return changed;
 }
 
@@ -72,13 +74,14 @@ function fromShapes(node: Node): Tensor[] | undefined {
   return tensor && [tensor];
 }
 
-function replace(graph: Graph, node: Node, tensors: readonly Tensor[]): void {
+function replace(node: Node, tensors: readonly Tensor[], remove: (node: Node) => void): void {
+  const { graph } = node;
   const names = node.outputs.map((o) => o?.name);
   const constants = node.outputs.map((output, i) => {
     const constant = output && graph.initializer(output.name, tensors[i]!);
     if (constant) output.replaceAllUsesWith(constant);
     return constant;
   });
-  graph.remove(node);
+  remove(node);
   for (const [i, constant] of constants.entries()) if (constant) graph.rename(constant, names[i]!);
 }

@@ -1,3 +1,4 @@
+export { isTrainingBatchNorm } from '../ops/arithmetic/training.ts';
 export { toBatchLast } from './batch-last.ts';
 export { type ChannelOp, channelOp } from './channels.ts';
 export { eliminateCommon } from './eliminate-common.ts';
@@ -6,7 +7,7 @@ export { foldConstants } from './fold-constants.ts';
 export { inferShapes } from './infer-shapes.ts';
 export { type InsertBatchNormOptions, insertBatchNorm, normalise } from './insert-batch-norm.ts';
 export { Linear } from './linear.ts';
-export { isTrainingBatchNorm, lowerBatchNorm } from './lower-batch-norm.ts';
+export { lowerBatchNorm } from './lower-batch-norm.ts';
 export { lowerDepthwise } from './lower-depthwise.ts';
 export { moveScales } from './move-scales.ts';
 export { findQuantization, type NormalizeOptions, normalizeNetwork } from './normalize/normalize-network.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, normal, relativeError } from '../../test/evaluate.ts';
 import { f32, float, Graph, int, toNumbers, verify } from '../ir/index.ts';
+import { isTrainingBatchNorm } from '../ops/arithmetic/training.ts';
 import { Builder } from '../ops/index.ts';
-import { isTrainingBatchNorm, lowerBatchNorm } from './lower-batch-norm.ts';
+import { lowerBatchNorm } from './lower-batch-norm.ts';
 
 const [channels, epsilon] = [2, 1e-3];
 const parameters = { scale: [2, -0.5], shift: [0.25, 1], mean: [5, -5], variance: [4, 9] };

@@ -7,12 +7,8 @@
  */
 
 import type { Graph, Node } from '../ir/index.ts';
+import { isTrainingBatchNorm } from '../ops/arithmetic/training.ts';
 import { Builder, batchStatistics } from '../ops/index.ts';
-
-/** True for a batch norm that uses the batch's own statistics. */
-export function isTrainingBatchNorm(node: Node): boolean {
-  return node.op === 'BatchNormalization' && node.domain === '' && node.int('training_mode', 0) === 1;
-}
 
 function lower(graph: Graph, node: Node): void {
   const b = new Builder(graph, `${node.name}/`, node);

@@ -173,11 +173,14 @@ function absorbersAt(node: Node, slot: number, scale: Float64Array): readonly Ch
 
 /** The output of the first global pool on the only way from `value`, and what changes on that way. */
 function poolBehind(value: Value, scale: Float64Array): (Scaled & Pick<Passage, 'changes'>) | undefined {
-  const reader = soleReader(value);
-  const passage = reader && passThrough(reader, reader.inputs.indexOf(value), scale);
-  const [next, ...others] = passage?.outputs ?? [];
-  if (!next || others.length > 0) return undefined;
-  if (traitsOf(reader!).pools === 'global') return { ...next, changes: [] };
-  const pool = poolBehind(next.value, next.scale);
-  return pool && { ...pool, changes: [...passage!.changes, ...pool.changes] };
+  const changes: Change[] = [];
+  for (let at: Scaled = { value, scale }; ; ) {
+    const reader = soleReader(at.value);
+    const passage = reader && passThrough(reader, reader.inputs.indexOf(at.value), at.scale);
+    const [next, ...others] = passage?.outputs ?? [];
+    if (!next || others.length > 0) return undefined;
+    if (traitsOf(reader!).pools === 'global') return { ...next, changes };
+    changes.push(...passage!.changes);
+    at = next;
+  }
 }

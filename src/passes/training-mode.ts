@@ -5,8 +5,8 @@
  */
 
 import { type Graph, type Node, TritbankError } from '../ir/index.ts';
+import { isTrainingBatchNorm } from '../ops/arithmetic/training.ts';
 import { constantOf } from './channels.ts';
-import { isTrainingBatchNorm } from './lower-batch-norm.ts';
 
 /** Nodes in training mode, in execution order. */
 export const findTraining = (graph: Graph): Node[] => graph.nodes.filter(isTraining);

@@ -3,7 +3,7 @@
  * its place and shape.
  */
 
-import type { Graph, Node, Value } from '../ir/index.ts';
+import { type Graph, type Node, reaches, type Value } from '../ir/index.ts';
 import { traitsOf } from '../ops/traits.ts';
 
 export type LayerKind = 'first' | 'pointwise' | 'depthwise' | 'conv' | 'classifier';
@@ -28,16 +28,17 @@ const passesThrough = (node: Node): boolean => {
 
 /** True when only shape changes, a bias, a scale or a softmax lie between this value and a graph output. */
 function reachesOutput(value: Value): boolean {
-  if (value.graph.outputs.includes(value)) return true;
-  return [...value.uses].some((n) => passesThrough(n) && reachesOutput(n.output()));
+  const returned = new Set(value.graph.outputs);
+  return reaches(value, (v) => returned.has(v) || [...v.uses].filter(passesThrough).map((node) => node.output()));
 }
 
 function readsInput(node: Node): boolean {
-  const x = node.input(0);
-  if (node.graph.inputs.includes(x)) return true;
-  return x.producer !== undefined && x.producer.op !== 'Conv' && x.producer.inputs.some((i) => i && !i.constant)
-    ? readsInput(x.producer)
-    : false;
+  return reaches(node.input(0), (x) => {
+    if (node.graph.inputs.includes(x)) return true;
+    const { producer } = x;
+    const goesOn = producer && producer.op !== 'Conv' && producer.inputs.some((i) => i && !i.constant);
+    return goesOn ? [producer.input(0)] : false;
+  });
 }
 
 function kindOf(node: Node, filters: number, perGroup: number, kernel: readonly number[]): LayerKind {

@@ -3,14 +3,15 @@
  * channels of what follows move along. Weights can be traced through it, for factors that were found in the old order.
  */
 
-import { f32, type Graph, TritbankError } from '../ir/index.ts';
+import { f32, type Graph } from '../ir/index.ts';
 import { inferShapes, permuteFilters } from '../passes/index.ts';
 import { fanIn, findLayers, fromWeightRows, weightRows } from './layers.ts';
 import { filterOrder, isBank, type Plan, upTo } from './plan.ts';
 
 /**
- * A copy of `graph` whose banks have their full-precision filters first, both groups in ascending order. Throws
- * E_UNSUPPORTED for two banks whose filters can only move together (the branch and the trunk of a squeeze-and-excite).
+ * A copy of `graph` whose banks have their full-precision filters first, both groups in ascending order. Of two banks
+ * whose filters can only move together (the trunk of a squeeze-and-excite, and its branch), the later one gets its own
+ * order too, and a Gather behind it.
  *
  * @example
  * import { bankPlan, findLayers, loadModel, normalizeNetwork, orderFilters } from 'tritbank/graph';
@@ -23,16 +24,23 @@ import { filterOrder, isBank, type Plan, upTo } from './plan.ts';
 export function orderFilters(graph: Graph, { layers }: Plan): Graph {
   const copy = inferShapes(graph.clone());
   const known = new Map(findLayers(copy).map((layer) => [layer.name, layer]));
+  /** Of layers whose filters moved with another's, where each place's filter was at first. */
+  const origins = new Map<string, readonly number[]>();
   for (const [name, planned] of Object.entries(layers)) {
     if (!isBank(planned)) continue;
     const { node, filters } = known.get(name)!;
-    const order = filterOrder(filters, planned);
+    const origin = origins.get(name) ?? upTo(filters);
+    const order = filterOrder(filters, planned).map((filter) => origin.indexOf(filter));
     if (order.every((from, to) => from === to)) continue;
     const { moved } = permuteFilters(copy, node, order);
-    const clash = [...moved.keys()].find((other) => Object.hasOwn(layers, other) && isBank(layers[other]!));
-    if (clash === undefined) continue;
-    const message = `expected a bank whose filters keep their places, found '${clash}' moved with '${name}'`;
-    throw new TritbankError('E_UNSUPPORTED', 'plan', message);
+    for (const [other, places] of moved) {
+      const before = origins.get(other);
+      origins.set(
+        other,
+        places.map((place) => before?.[place] ?? place),
+      );
+    }
+    inferShapes(copy);
   }
   return copy;
 }

@@ -3,26 +3,9 @@
  */
 
 import { TritbankError } from '../ir/index.ts';
+import { fetchFile, fetchRanges, fetchResponse } from './fetch-files.ts';
 import type { Pixels, Platform } from './platform.ts';
 import { canShareMemory, startBrowserWorker } from './threads/start-browser.ts';
-
-async function fetchResponse(source: string | URL): Promise<Response> {
-  const found = (what: string, cause?: unknown) =>
-    new TritbankError('E_FILE', String(source), `expected a file that loads, found ${what}`, { cause });
-  let response: Response;
-  try {
-    response = await fetch(source);
-  } catch (cause) {
-    throw found(cause instanceof Error ? cause.message : String(cause), cause);
-  }
-  if (!response.ok) throw found(`status ${response.status}`);
-  return response;
-}
-
-/** Also for Node's `fetch`. */
-export async function fetchFile(source: string | URL): Promise<Uint8Array> {
-  return new Uint8Array(await (await fetchResponse(source)).arrayBuffer());
-}
 
 type Drawable = Exclude<CanvasImageSource, SVGImageElement>;
 
@@ -108,7 +91,7 @@ async function decodeImage(image: unknown): Promise<Pixels | undefined> {
 export const browserPlatform: Platform = {
   name: 'browser',
   readFile: fetchFile,
-  resolveBeside: (source, name) => new URL(name, new URL(source, globalThis.location?.href)),
+  readRanges: fetchRanges,
   decodeImage,
   canShareMemory,
   startWorker: startBrowserWorker,

@@ -42,7 +42,8 @@ function checkTensor({ name, dtype, type }: Value, tensor: unknown, symbols: Map
   if (!dims || !data || found === undefined)
     throw new TritbankError('E_USAGE', where, `expected a Tensor, found ${tensor === null ? 'null' : typeof tensor}`);
   if (found !== dtype) throw new TritbankError('E_SHAPE', where, `expected ${dtype}, found ${found}`);
-  const checked = tensor instanceof Tensor ? tensor : new Tensor(found, data as Float32Array, dims);
+  // checked anew: nothing in JavaScript keeps `data` from being replaced
+  const checked = new Tensor(found, data as Float32Array, dims);
   const shape = type?.shape;
   const fits =
     !shape ||

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { f32Type, modelBytes, node } from '../../test/onnx-model.ts';
 import { TritbankError, toNumbers } from '../ir/index.ts';
+import { fromRead } from '../onnx/external.ts';
 import { loadGraph } from './load-graph.ts';
 import type { ModelSource, Platform } from './platform.ts';
 
@@ -13,7 +14,15 @@ function platformOf(files: Readonly<Record<string, Uint8Array>>): Platform {
       if (file) return file;
       throw new TritbankError('E_FILE', String(source), 'expected a readable file, found none');
     },
-    resolveBeside: (source, name) => `${String(source).replace(/[^/]*$/, '')}${name}`,
+    readRanges: async (source, ranges) => {
+      const pieces = ranges.map(({ location, offset, length }) => {
+        const path = `${String(source).replace(/[^/]*$/, '')}${location}`;
+        const file = files[path];
+        if (!file) throw new TritbankError('E_FILE', path, 'expected a readable file, found none');
+        return file.slice(offset, offset + length);
+      });
+      return fromRead(ranges, pieces);
+    },
     decodeImage: async () => undefined,
     canShareMemory: () => false,
     startWorker: () => {

@@ -1,7 +1,8 @@
 /** From a path, a URL or bytes to a graph, external data included. */
 
-import { type Graph, TritbankError } from '../ir/index.ts';
-import { buildGraph, decodeModel, externalLocations, inFile } from '../onnx/read.ts';
+import { checkLimit, type Graph, type LimitOptions, TritbankError } from '../ir/index.ts';
+import { externalRanges } from '../onnx/external.ts';
+import { buildGraph, decodeModel, inFile } from '../onnx/read.ts';
 import type { ModelSource, Platform } from './platform.ts';
 
 export interface LoadedModel {
@@ -22,7 +23,12 @@ function bytesOf(source: ModelSource): Uint8Array | undefined {
 }
 
 /** E_USAGE for another source, E_FILE for one that cannot be read, and the errors of `readModel`. */
-export async function loadGraph(source: ModelSource, platform: Platform): Promise<LoadedModel> {
+export async function loadGraph(
+  source: ModelSource,
+  platform: Platform,
+  options: LimitOptions = {},
+): Promise<LoadedModel> {
+  const limit = checkLimit({ limit: options.limit ?? platform.defaultLimit?.() ?? 1 });
   const given = bytesOf(source);
   if (!given && typeof source !== 'string' && !(source instanceof URL)) {
     const found = source === null ? 'null' : typeof source;
@@ -31,11 +37,7 @@ export async function loadGraph(source: ModelSource, platform: Platform): Promis
   const name = given ? 'model' : String(source);
   const bytes = given ?? (await platform.readFile(source as string | URL));
   const model = inFile(name, () => decodeModel(bytes));
-  const data = new Map<string, Uint8Array>();
-  const locations = inFile(name, () => externalLocations(model.graph));
-  for (const location of locations) {
-    if (!given) data.set(location, await platform.readFile(platform.resolveBeside(source as string | URL, location)));
-  }
-  const external = given ? undefined : (location: string) => data.get(location)!;
-  return { graph: inFile(name, () => buildGraph(model, external)), bytes, name };
+  const ranges = inFile(name, () => externalRanges(model.graph));
+  const external = given ? undefined : await platform.readRanges(source as string | URL, ranges);
+  return { graph: inFile(name, () => buildGraph(model, external, limit)), bytes, name };
 }

@@ -2,17 +2,14 @@
  * What Node gives: files, images decoded as `tritbank eval` does, worker threads, ONNX Runtime as a fallback.
  */
 
-import { open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { reasonOf } from '../images/reasons.ts';
+import { fileURLToPath } from 'node:url';
 import { TritbankError } from '../ir/index.ts';
-import { fetchFile } from './browser-platform.ts';
+import type { ExternalRange, RangeSource } from '../onnx/external.ts';
+import { limitOf, readRanges, readWhole } from '../onnx/read-files.ts';
+import { fetchFile, fetchRanges } from './fetch-files.ts';
 import type { FallbackSession, ImageTarget, Pixels, Platform } from './platform.ts';
 import { Tensor, type TensorDataType } from './tensor.ts';
 import { startNodeWorker } from './threads/start-node.ts';
-
-const maxFileBytes = 2 ** 31 - 1;
 
 const isRemote = (source: string | URL) => /^https?:/i.test(String(source));
 
@@ -24,26 +21,11 @@ function pathOf(source: string | URL): string {
   throw new TritbankError('E_USAGE', text, 'expected a path or a URL of file:, http: or https:, found another');
 }
 
-async function readFile(source: string | URL): Promise<Uint8Array> {
-  if (isRemote(source)) return fetchFile(source);
-  const path = pathOf(source);
-  const failure = (found: string, cause?: unknown) =>
-    new TritbankError('E_FILE', path, `expected a readable file, found ${found}`, { cause });
-  try {
-    const handle = await open(path, 'r');
-    try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw failure('a folder or device');
-      if (stat.size > maxFileBytes) throw failure(`${stat.size} bytes, more than 2 GiB`);
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    if (cause instanceof TritbankError) throw cause;
-    throw failure(reasonOf(cause), cause);
-  }
-}
+const readFile = (source: string | URL): Promise<Uint8Array> =>
+  isRemote(source) ? fetchFile(source) : readWhole(pathOf(source));
+
+const readData = async (source: string | URL, ranges: readonly ExternalRange[]): Promise<RangeSource> =>
+  isRemote(source) ? fetchRanges(source, ranges) : (await readRanges(pathOf(source), ranges)).source;
 
 /** Encoded bytes, or where they are. */
 async function encodedOf(image: unknown): Promise<{ input: string | Uint8Array; where: string } | undefined> {
@@ -95,10 +77,10 @@ async function openFallback(bytes: Uint8Array): Promise<FallbackSession> {
 export const nodePlatform: Platform = {
   name: 'node',
   readFile,
-  resolveBeside: (source, name) =>
-    isRemote(source) ? new URL(name, source) : pathToFileURL(join(dirname(pathOf(source)), name)),
+  readRanges: readData,
   decodeImage,
   canShareMemory: () => true,
   startWorker: startNodeWorker,
+  defaultLimit: () => limitOf({}),
   openFallback,
 };

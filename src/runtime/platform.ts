@@ -1,5 +1,6 @@
 /** What differs between browsers and Node, given to the rest as functions, so that bundles hold one side only. */
 
+import type { ExternalRange, RangeSource } from '../onnx/external.ts';
 import type { Tensor } from './tensor.ts';
 import type { StartWorker } from './threads/team.ts';
 
@@ -31,13 +32,15 @@ export interface Platform {
   readonly name: 'browser' | 'node';
   /** The content of a file; E_FILE where it cannot be had. */
   readFile(source: string | URL): Promise<Uint8Array>;
-  /** The address of a file beside another one, for external data. */
-  resolveBeside(source: string | URL, name: string): string | URL;
+  /** External data of the model in `source`, from files in its folder. E_FILE for what cannot be had. */
+  readRanges(source: string | URL, ranges: readonly ExternalRange[]): Promise<RangeSource>;
   /** Pixels of an encoded image or of what a browser can draw; undefined for a value that is no image. */
   decodeImage(image: unknown, target: ImageTarget): Promise<Pixels | undefined>;
   /** Whether threads can be started that share a memory. */
   canShareMemory(): boolean;
   startWorker: StartWorker;
+  /** The limit of sessions that are given none; by default 1. */
+  readonly defaultLimit?: () => number;
   /** ONNX Runtime, where the platform has it. */
   readonly openFallback?: (bytes: Uint8Array) => Promise<FallbackSession>;
 }

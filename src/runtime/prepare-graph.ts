@@ -7,13 +7,16 @@ import { type Graph, isTernary, type Node, scalar, type Tensor, TritbankError, t
 import { misfit } from '../ops/arithmetic/errors.ts';
 import { evaluateConstants, isEvaluated } from '../ops/arithmetic/evaluate.ts';
 import { numbersOf } from '../ops/arithmetic/numbers.ts';
+import { refuseTraining } from '../ops/arithmetic/training.ts';
 import { traitsOf } from '../ops/traits.ts';
 import { ruleOf } from './lower/lower.ts';
 import { isTensorDataType } from './tensor.ts';
 
-/** Folds and trims `graph` in place. E_UNSUPPORTED for operators and types that the runtime does not have. */
+/** Folds and trims `graph` in place. E_UNSUPPORTED for operators and types that the runtime does not have,
+ * E_MODEL for a network in training mode. */
 export function prepareGraph(graph: Graph): Graph {
   graph.nodes = liveNodes(graph);
+  refuseTraining(graph.nodes);
   for (const node of graph.nodes) {
     if (node.op === 'Dropout') checkDropout(node);
   }
@@ -38,7 +41,7 @@ function liveNodes(graph: Graph): Node[] {
     if (node.outputs.some((output) => output && wanted.has(output))) {
       live.add(node);
       for (const input of node.inputs) if (input) wanted.add(input);
-    } else for (let i = 0; i < node.inputs.length; i++) node.setInput(i, undefined);
+    } else node.clearInputs();
   }
   return graph.nodes.filter((node) => live.has(node));
 }
@@ -78,7 +81,7 @@ function fold(node: Node, trits: Set<Value>): void {
     for (const [i, input] of node.inputs.entries()) if (input && trits.has(input)) inputs[i] = toFloats(inputs[i]!);
   }
   const results = evaluateConstants(node, inputs);
-  for (let i = 0; i < node.inputs.length; i++) node.setInput(i, undefined);
+  node.clearInputs();
   for (const [i, output] of node.outputs.entries()) {
     if (!output) continue;
     output.constant = results[i]!;

@@ -12,13 +12,17 @@ describe('sources', () => {
   it.each([
     [undefined, 'E_USAGE', 'model: expected a path, a URL or the bytes of an ONNX file, found undefined'],
     ['no/such.onnx', 'E_FILE', 'no/such.onnx: expected a readable file, found none'],
-    ['.', 'E_FILE', '.: expected a readable file, found a folder or device'],
+    ['.', 'E_FILE', '.: expected a file, found a folder or device'],
     [
       'ftp://host/a.onnx',
       'E_USAGE',
       'ftp://host/a.onnx: expected a path or a URL of file:, http: or https:, found another',
     ],
-    [new Uint8Array(), 'E_FORMAT', 'model: expected an ONNX model, found an empty file'],
+    [
+      new Uint8Array(),
+      'E_FORMAT',
+      'model: expected an ONNX model, found an empty file; was its download or export cut short?',
+    ],
   ])('%s', async (source, code, message) => {
     await expect(InferenceSession.create(source as string)).rejects.toMatchObject({ code, message });
   });

@@ -4,7 +4,7 @@
  * open. The images of a batch run one after the other. Calls of `run` queue up.
  */
 
-import { type DType, type Graph, type Shape, TritbankError } from '../ir/index.ts';
+import { type DType, type Graph, type LimitOptions, type Shape, TritbankError } from '../ir/index.ts';
 import { readScores, type ScoreKind } from '../onnx/score-kind.ts';
 import { createEngine, type Engine, type LayerTime } from './engine.ts';
 import { type Feeds, fixedDims, readBatch } from './feeds.ts';
@@ -16,7 +16,7 @@ import { prepareGraph } from './prepare-graph.ts';
 import { runImages } from './run-images.ts';
 import type { Tensor } from './tensor.ts';
 
-export interface SessionOptions {
+export interface SessionOptions extends LimitOptions {
   /** Threads that run a network together, from 1 (the default) to 64; more than one need memory that can be shared. */
   readonly threads?: number;
   /** `reference`: plain TypeScript, about a hundred times slower. Default `wasm`. */
@@ -100,7 +100,7 @@ export async function createSession(
   const threads = platform.canShareMemory() ? (options.threads ?? 1) : 1;
   // compiled while the file is read; a failure is reported where the kernels are needed
   if (options.kernels !== 'reference') kernelModule(threads > 1).catch(() => undefined);
-  const { graph, bytes, name } = await loadGraph(source, platform);
+  const { graph, bytes, name } = await loadGraph(source, platform, options);
   const [inputMetadata, outputMetadata] = [metadataOf(graph.inputs), metadataOf(graph.outputs)];
   const outputNames = outputMetadata.map((value) => value.name);
   const { kind: scores } = readScores(graph);

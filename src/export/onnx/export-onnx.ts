@@ -30,7 +30,7 @@ import { checkWeights, storeWeights } from './store.ts';
 export async function exportOnnx(graph: Graph, options: ExportOptions = {}): Promise<Graph> {
   const forms = formsOf(options);
   const model = normalizeNetwork(graph.clone());
-  checkWeights(model);
+  checkWeights(model, forms);
   const float = model.clone();
   let rounded: Rounding | undefined;
   const unnamed = new Set<Node>();
@@ -40,7 +40,7 @@ export async function exportOnnx(graph: Graph, options: ExportOptions = {}): Pro
     for (const node of emitter.nodes) unnamed.add(node);
     rounded = rounding;
   }
-  for (const node of storeWeights(model, forms)) unnamed.add(node);
+  for (const node of storeWeights(model, forms, options.warn)) unnamed.add(node);
   removeDead(model);
   inferShapes(model);
   describeModel(model, forms, options);

@@ -42,6 +42,8 @@ export interface ExportOptions {
   readonly calibration?: Calibration;
   /** Names of the classes, in the order of the scores; default: those in the model's metadata. */
   readonly labels?: readonly string[];
+  /** Receives a line for each layer whose weights the stored form changes more than by rounding. */
+  readonly warn?: (line: string) => void;
 }
 
 export interface ExportForms {
@@ -51,7 +53,7 @@ export interface ExportForms {
 }
 
 /** The forms with their defaults. E_USAGE for a combination that does not exist. */
-export function formsOf(options: Omit<ExportOptions, 'calibration' | 'labels'>): ExportForms {
+export function formsOf(options: Omit<ExportOptions, 'calibration' | 'labels' | 'warn'>): ExportForms {
   const { activations = 'float', ternary = 'five-trit' } = options;
   const filters = options.filters ?? (activations === 'int8' ? 'int8' : 'fp16');
   if (activations === 'int8' && filters !== 'int8') {

@@ -16,6 +16,7 @@ import {
   type Value,
 } from '../../ir/index.ts';
 import { fromNumbers, roundEven } from '../../ops/arithmetic/numbers.ts';
+import { checkRange } from './check-range.ts';
 import { Emitter } from './emitter.ts';
 import type { ExportForms } from './options.ts';
 import { emitTrits } from './trits.ts';
@@ -49,16 +50,25 @@ export function quantizeFilters({ dims, data }: Tensor, axis: number): Quantized
   return { values, scales };
 }
 
-/** E_MODEL for weights that are not numbers, which no stored form has a place for. */
-export function checkWeights(graph: Graph): void {
-  for (const { name, constant } of graph.initializers) {
-    if (constant?.dtype !== 'float32' || (constant.data as Float32Array).every((w) => !Number.isNaN(w))) continue;
-    throw new TritbankError('E_MODEL', `weight '${name}'`, 'expected numbers, found NaN');
+/**
+ * E_MODEL for weights that are not numbers, which no stored form has a place for, and for infinite ones of which a scale
+ * would be made.
+ */
+export function checkWeights(graph: Graph, { filters }: ExportForms): void {
+  for (const { name, constant, uses } of graph.initializers) {
+    if (constant?.dtype !== 'float32') continue;
+    const isScaled = filters === 'int8' && [...uses].some((node) => node.op === 'Conv' || node.op === 'Gemm');
+    const odd = (constant.data as Float32Array).find((w) => Number.isNaN(w) || (isScaled && !Number.isFinite(w)));
+    if (odd !== undefined) throw new TritbankError('E_MODEL', `weight '${name}'`, `expected numbers, found ${odd}`);
   }
 }
 
 /** Puts all constant float32 weights of convolutions and Gemms into the file's form, in place. */
-export function storeWeights(graph: Graph, { filters, ternary }: ExportForms): ReadonlySet<Node> {
+export function storeWeights(
+  graph: Graph,
+  { filters, ternary }: ExportForms,
+  warn?: (line: string) => void,
+): ReadonlySet<Node> {
   const to = new Emitter(graph);
   const done = new Set<Value>();
   for (const node of [...graph.nodes]) {
@@ -67,26 +77,46 @@ export function storeWeights(graph: Graph, { filters, ternary }: ExportForms): R
     if (weight?.constant?.dtype !== 'float32' || done.has(weight)) continue;
     done.add(weight);
     to.before = node;
-    if (ternary === 'five-trit' || !isTernary(weight.constant)) store(to, node, weight, filters);
+    if (ternary === 'five-trit' || !isTernary(weight.constant)) store(to, node, weight, filters, warn);
   }
   return to.nodes;
 }
 
-function store(to: Emitter, node: Node, weight: Value, filters: ExportForms['filters']): void {
+function store(
+  to: Emitter,
+  node: Node,
+  weight: Value,
+  filters: ExportForms['filters'],
+  warn?: (line: string) => void,
+): void {
   const { graph, name } = weight;
   const tensor = weight.constant!;
   const data = tensor.data as Float32Array;
-  const isHalf = filters === 'fp16' && data.every((w) => Math.abs(w) <= largestHalf);
   const isPacked = isTernary(tensor);
+  const beyond = data.reduce((count, w) => count + Number(Math.abs(w) > largestHalf), 0);
+  const isHalf = filters === 'fp16' && beyond === 0;
+  if (filters === 'fp16' && beyond > 0) {
+    const found = `${beyond} of ${data.length} weights are beyond float16's ${largestHalf}`;
+    warn?.(`layer '${node.name}': ${found}: the layer is stored as float32`);
+  }
   if (!isPacked && !isHalf && filters !== 'int8') return;
   graph.rename(weight, graph.freshName(`${name}_float`));
   const read = isPacked
     ? emitTrits(to, name, data, tensor.dims, 'float32')
     : isHalf
-      ? toFloat(to, to.constant(name, fromNumbers('float16', tensor.dims, [...data])))
+      ? toFloat(to, to.constant(name, halves(tensor, node, warn)))
       : emitFilters(to, name, tensor, node);
   weight.replaceAllUsesWith(read);
   graph.removeValue(weight);
+}
+
+function halves(tensor: Tensor, node: Node, warn?: (line: string) => void): Tensor {
+  const exact = tensor.data as Float32Array;
+  const stored = fromNumbers('float16', tensor.dims, exact);
+  const bits = stored.data as Uint16Array;
+  const of = filterOf(tensor.dims, filterAxis(node));
+  checkRange({ name: node.name, exact, stored: (i) => bits[i]! & 0x7fff, filterOf: of, form: 'fp16' }, warn);
+  return stored;
 }
 
 const toFloat = (to: Emitter, x: Value) => to.op('Cast', [x], { to: int(elementCodeOf('float32')) });
@@ -95,6 +125,14 @@ const toFloat = (to: Emitter, x: Value) => to.op('Cast', [x], { to: int(elementC
 function emitFilters(to: Emitter, name: string, tensor: Tensor, node: Node): Value {
   const axis = filterAxis(node);
   const { values, scales } = quantizeFilters(tensor, axis);
+  const exact = tensor.data as Float32Array;
+  checkRange({
+    name: node.name,
+    exact,
+    stored: (i) => values[i]!,
+    filterOf: filterOf(tensor.dims, axis),
+    form: 'int8',
+  });
   const stored = to.constant(name, { dtype: 'int8', dims: tensor.dims, data: values });
   const dims = tensor.dims.map((d, i) => (i === axis ? d : 1));
   return to.op('Mul', [toFloat(to, stored), to.constant(`${node.name}_scale`, f32(dims, scales))]);

@@ -115,7 +115,9 @@ export function clampRange(size: number, start: number, end: number, step: numbe
   const clamp = (v: number, from: number) => Math.min(Math.max(v < 0 ? v + size : v, from), high);
   const first = clamp(start, step > 0 ? low : 0);
   const last = clamp(end, low);
-  return { start: first, step, count: Math.max(0, Math.ceil((last - first) / step)) };
+  const count = Math.max(0, Math.ceil((last - first) / step));
+  // a step that is not taken may be as large as 64 bits, with which no address is exact
+  return { start: first, step: count > 1 ? step : Math.sign(step), count };
 }
 
 /** Inputs 1 to 4 of Slice: starts, ends, axes (default: the first ones), steps (default: 1). */
@@ -144,10 +146,17 @@ export function sliceRanges(
  */
 export function splitSizes(node: Node, size: number, given: readonly number[] | undefined): readonly number[] {
   const count = node.outputs.length;
-  const parts = given ?? equalParts(size, node.int('num_outputs', count));
+  const parts = given ?? equalParts(size, partCount(node));
   const isWhole = parts.length === count && parts.every((n) => n >= 0) && parts.reduce((a, b) => a + b, 0) === size;
   if (!isWhole) throw misfit(node, `${count} parts that add up to ${size}`, printDims(parts));
   return parts;
+}
+
+/** How many parts Split's attribute asks for: as many as the node has outputs. */
+export function partCount(node: Node): number {
+  const count = node.int('num_outputs', node.outputs.length);
+  if (count === node.outputs.length) return count;
+  throw misfit(node, `num_outputs of ${node.outputs.length} outputs`, count);
 }
 
 /** `count` parts of `size` elements, each as large as the largest has to be, as long as there are elements. */

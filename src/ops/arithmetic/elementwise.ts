@@ -9,15 +9,20 @@ import { countOf, fromNumbers, numbersOf } from './numbers.ts';
 import { all, expectOneType, need, type Rule } from './rule.ts';
 
 export function mapped(node: Node, x: Tensor, f: (x: number) => number): Tensor {
+  countOf(x.dims, node, x.dtype);
   return fromNumbers(x.dtype, x.dims, Float64Array.from(numbersOf(x, node.label), f));
 }
 
 export const unary: Rule = (node, inputs) => mapped(node, need(node, inputs, 0), compileFunction(functionOf(node)));
 
-function jointDims(node: Node, tensors: readonly Tensor[]): number[] {
-  const dims = broadcastShapes(...tensors.map((t) => t.dims));
+function jointDims(node: Node, tensors: readonly Tensor[]): readonly number[] {
+  const [first = [], ...rest] = tensors.map((t) => t.dims);
+  const dims = rest.reduce<readonly number[] | undefined>(
+    (joint, other) => joint && broadcastShapes(joint, other),
+    first,
+  );
   if (!dims) throw misfit(node, 'operands that broadcast', tensors.map((t) => printDims(t.dims)).join(' and '));
-  countOf(dims, node.label);
+  countOf(dims, node, tensors[0]!.dtype, tensors.length);
   return dims;
 }
 
@@ -26,9 +31,9 @@ function combined(
   node: Node,
   tensors: readonly Tensor[],
   f: (a: number, b: number) => number,
-): [number[], Float64Array] {
+): [readonly number[], Float64Array] {
   const dims = jointDims(node, tensors);
-  const [first, ...rest] = tensors.map((t) => numbersOf(expandTo(t, dims, node.label), node.label));
+  const [first, ...rest] = tensors.map((t) => numbersOf(expandTo(t, dims, node), node.label));
   const values = Float64Array.from(first!);
   for (const other of rest) for (let i = 0; i < values.length; i++) values[i] = f(values[i]!, other[i]!);
   return [dims, values];
@@ -64,11 +69,12 @@ export const prelu: Rule = (node, inputs) => {
   throw misfit(node, `a slope that broadcasts to ${printDims(x.dims)}`, printDims(slope.dims));
 };
 
-/** min(max(x, input 1), input 2); the upper bound wins where the two cross. */
+/** min(max(x, input 1), input 2); the upper bound wins where the two cross. NaN bounds nothing. */
 export const clip: Rule = (node, inputs) => {
   const bound = (index: number, none: number) => {
     const tensor = inputs[index];
-    return tensor ? (numbersOf(tensor, node.label)[0] ?? none) : none;
+    const given = tensor ? (numbersOf(tensor, node.label)[0] ?? none) : none;
+    return Number.isNaN(given) ? none : given;
   };
   const f = compileFunction({ op: 'Clip', lower: bound(1, -Infinity), upper: bound(2, Infinity) });
   return mapped(node, need(node, inputs, 0), f);
@@ -80,6 +86,7 @@ export const cast: Rule = (node, inputs) => {
   const to = dtypeOfElementCode(node.int('to'));
   if (to === x.dtype) return x;
   if (!to || to === 'string') throw unsupported(node, 'a cast to numbers', to ?? node.int('to'));
+  countOf(x.dims, node, to);
   return fromNumbers(to, x.dims, numbersOf(x, node.label));
 };
 
@@ -88,8 +95,8 @@ export const where: Rule = (node, inputs) => {
   const [condition, x, y] = [0, 1, 2].map((i) => need(node, inputs, i)) as [Tensor, Tensor, Tensor];
   expectOneType(node, [x, y]);
   const dims = jointDims(node, [condition, x, y]);
-  const [c, a, b] = [condition, x, y].map((t) => expandTo(t, dims, node.label).data as Float32Array);
-  const { tensor, data } = newLike(x, dims, node.label);
+  const [c, a, b] = [condition, x, y].map((t) => expandTo(t, dims, node).data as Float32Array);
+  const { tensor, data } = newLike(x, dims, node);
   for (let i = 0; i < data.length; i++) data[i] = (c![i] ? a! : b!)[i]!;
   return tensor;
 };

@@ -30,9 +30,9 @@ it.each<[op: EvaluatedOp, code: string, inputs: Tensor[], attributes?: Attribute
   ['DequantizeLinear', 'E_UNSUPPORTED', [x, fromNumbers('float32', [], [1])], { block_size: int(2) }],
   ['Dropout', 'E_UNSUPPORTED', [x, fromNumbers('float32', [], [0.5]), fromNumbers('bool', [], [1])]],
   ['Cast', 'E_UNSUPPORTED', [x], { to: int(8) }],
-  ['ConstantOfShape', 'E_UNSUPPORTED', [i64([2 ** 20, 2 ** 20])]],
-  ['Expand', 'E_UNSUPPORTED', [x, i64([2 ** 30, 1, 1])]],
-  ['Range', 'E_UNSUPPORTED', [i64([0], []), i64([1], []), i64([0], [])]],
+  ['ConstantOfShape', 'E_LIMIT', [i64([2 ** 20, 2 ** 20])]],
+  ['Expand', 'E_LIMIT', [x, i64([2 ** 30, 1, 1])]],
+  ['Range', 'E_SHAPE', [i64([0], []), i64([1], []), i64([0], [])]],
   ['Transpose', 'E_UNSUPPORTED', [{ dtype: 'string', dims: [1], data: ['a'] }]],
 ])('%s is %s %#', (op, code, inputs, attributes = {}) => {
   const graph = new Graph();

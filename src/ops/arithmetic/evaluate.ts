@@ -27,7 +27,7 @@ const constantOfShape: Rule = (node, inputs) => {
   const dims = integersOf(need(node, inputs, 0), node.label)!;
   const { value } = node.attributes;
   const fill = value?.kind === 'tensor' ? value.value : f32([1]);
-  const { tensor, data } = newLike(fill, dims, node.label);
+  const { tensor, data } = newLike(fill, dims, node);
   data.fill(fill.data[0] as number);
   return tensor;
 };
@@ -41,16 +41,17 @@ const range: Rule = (node, inputs) => {
     number,
     number,
   ];
-  const count = countOf([Math.max(0, Math.ceil((limit - start) / delta))], node.label);
+  const { dtype } = operands[0]!;
+  const count = countOf([Math.max(0, Math.ceil((limit - start) / delta))], node, dtype);
   const values = Float64Array.from({ length: count }, (_, i) => start + i * delta);
-  return fromNumbers(operands[0]!.dtype, [count], values);
+  return fromNumbers(dtype, [count], values);
 };
 
 const expand: Rule = (node, inputs) => {
   const [x, shape] = [need(node, inputs, 0), integersOf(need(node, inputs, 1), node.label)!];
   const dims = broadcastShapes(x.dims, shape);
   if (!dims) throw misfit(node, `a shape to which ${printDims(x.dims)} broadcasts`, printDims(shape));
-  return expandTo(x, dims, node.label);
+  return expandTo(x, dims, node);
 };
 
 /** The same elements under other dimensions. */
@@ -106,6 +107,7 @@ export function dequantize(node: Node, inputs: Operands): Tensor {
   if (scales.length !== expected || (zeros && zeros.length !== expected)) {
     throw misfit(node, `${expected} scales and zero points`, `${scales.length} and ${zeros?.length ?? 'none'}`);
   }
+  countOf(q.dims, node, q.dtype);
   const values = numbersOf(q, node.label);
   const data = scale.dtype === 'float32' ? new Float32Array(values.length) : new Float64Array(values.length);
   for (let i = 0; i < data.length; i++) {

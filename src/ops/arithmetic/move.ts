@@ -1,22 +1,22 @@
 /** Moving elements of constants, bit by bit and of any numeric type. Strings are left out. */
 
-import { allocate, elementCount, type Node, type NumericDType, type Tensor, TritbankError } from '../../ir/index.ts';
+import { allocate, elementCount, type Node, type NumericDType, type Tensor } from '../../ir/index.ts';
 import { broadcastStrides, type SliceRange, stridesOf } from './dims.ts';
-import { axisOf, misfit, printDims } from './errors.ts';
+import { axisOf, misfit, printDims, unsupported } from './errors.ts';
 import { countOf, numbersOf } from './numbers.ts';
 
 /** Elements of any storage, for copying; every storage is copied in the same way. */
 type Elements = Float32Array;
 
-function numericType({ dtype }: Tensor, where: string): NumericDType {
+function numericType({ dtype }: Tensor, node: Node): NumericDType {
   if (dtype !== 'string') return dtype;
-  throw new TritbankError('E_UNSUPPORTED', where, 'expected numbers, found strings');
+  throw unsupported(node, 'numbers', 'strings');
 }
 
 /** A tensor like `x` of other dimensions, and its zeros as elements to be written. */
-export function newLike(x: Tensor, dims: readonly number[], where: string): { tensor: Tensor; data: Elements } {
-  const dtype = numericType(x, where);
-  const data = allocate(dtype, countOf(dims, where));
+export function newLike(x: Tensor, dims: readonly number[], node: Node): { tensor: Tensor; data: Elements } {
+  const dtype = numericType(x, node);
+  const data = allocate(dtype, countOf(dims, node, dtype));
   return { tensor: { dtype, dims, data }, data: data as Elements };
 }
 
@@ -48,9 +48,9 @@ export function moveElements(
   dims: readonly number[],
   strides: readonly number[],
   offset: number,
-  where: string,
+  node: Node,
 ): Tensor {
-  const { tensor, data } = newLike(x, dims, where);
+  const { tensor, data } = newLike(x, dims, node);
   const from = x.data as Elements;
   const width = dims.at(-1) ?? 1;
   const step = strides.at(-1) ?? 0;
@@ -63,15 +63,15 @@ export function moveElements(
 }
 
 /** The tensor spread over `dims`, to which it broadcasts. */
-export function expandTo(x: Tensor, dims: readonly number[], where: string): Tensor {
+export function expandTo(x: Tensor, dims: readonly number[], node: Node): Tensor {
   const isSame = x.dims.length === dims.length && x.dims.every((d, axis) => d === dims[axis]);
-  return isSame ? x : moveElements(x, dims, broadcastStrides(x.dims, dims), 0, where);
+  return isSame ? x : moveElements(x, dims, broadcastStrides(x.dims, dims), 0, node);
 }
 
 export function transposed(node: Node, x: Tensor, perm: readonly number[]): Tensor {
   const strides = stridesOf(x.dims);
   const [dims, steps] = [perm.map((axis) => x.dims[axis]!), perm.map((axis) => strides[axis]!)];
-  return moveElements(x, dims, steps, 0, node.label);
+  return moveElements(x, dims, steps, 0, node);
 }
 
 export function sliced(node: Node, x: Tensor, ranges: readonly SliceRange[]): Tensor {
@@ -79,7 +79,7 @@ export function sliced(node: Node, x: Tensor, ranges: readonly SliceRange[]): Te
   const offset = ranges.reduce((sum, { start }, axis) => sum + start * strides[axis]!, 0);
   const steps = ranges.map(({ step }, axis) => step * strides[axis]!);
   const dims = ranges.map(({ count }) => count);
-  return moveElements(x, dims, steps, offset, node.label);
+  return moveElements(x, dims, steps, offset, node);
 }
 
 /** `sizes` elements along the axis for each part, one behind the other. */
@@ -105,8 +105,9 @@ export function concatenated(node: Node, parts: readonly Tensor[]): Tensor {
   if (odd)
     throw misfit(node, `parts like ${first.dtype}${printDims(first.dims)}`, `${odd.dtype}${printDims(odd.dims)}`);
   const dims = first.dims.map((d, i) => (i === axis ? parts.reduce((n, p) => n + p.dims[axis]!, 0) : d));
-  const { tensor, data } = newLike(first, dims, node.label);
-  const outer = elementCount(dims.slice(0, axis));
+  const { tensor, data } = newLike(first, dims, node);
+  // dimensions before a 0 may be anything
+  const outer = data.length === 0 ? 0 : elementCount(dims.slice(0, axis));
   for (let o = 0, at = 0; o < outer; o++) {
     for (const part of parts) {
       const width = part.data.length / outer;
@@ -160,13 +161,9 @@ export function rowsOf(node: Node, indices: Tensor, size: number): Int32Array {
 export function gathered(node: Node, x: Tensor, indices: Tensor): Tensor {
   const axis = axisOf(node, node.int('axis', 0), x.dims.length);
   const size = x.dims[axis]!;
-  const { tensor, data } = newLike(
-    x,
-    [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)],
-    node.label,
-  );
+  const { tensor, data } = newLike(x, [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)], node);
   const inner = elementCount(x.dims.slice(axis + 1));
-  const outer = elementCount(x.dims.slice(0, axis));
+  const outer = data.length === 0 ? 0 : elementCount(x.dims.slice(0, axis));
   const rows = rowsOf(node, indices, size);
   const isTable = x.dtype === 'int8' && outer === 1 && inner === 5;
   if (isTable) lookUp(x.data as Int8Array, rows, tensor.data as Int8Array);

@@ -3,18 +3,40 @@
  * integers are exact to 2^53 and saturate at their range.
  */
 
-import { allocate, type DType, decodeHalf, elementCount, type Tensor, TritbankError } from '../../ir/index.ts';
+import {
+  allocate,
+  type DType,
+  decodeHalf,
+  elementCount,
+  type Node,
+  type Tensor,
+  TritbankError,
+} from '../../ir/index.ts';
+import { misfit, printDims } from './errors.ts';
 
-/** Constants that a file computes from small ones are bounded, so that a damaged shape does not fill the memory. */
+/** No constant is larger than this, so that a damaged shape does not fill the memory. */
 const maxElements = 2 ** 27;
 
-/** The product of `dims`; E_UNSUPPORTED where no constant can be that large. */
-export function countOf(dims: readonly number[], where: string): number {
+/** 64-bit integers are computed with one by one. */
+const wideCost = 4;
+
+/**
+ * The product of `dims`, taken from the graph's budget `times`; E_LIMIT where no constant can be that large, or too much
+ * was computed already, E_SHAPE for what are no dimensions.
+ */
+export function countOf(dims: readonly number[], node: Node, dtype: DType, times = 1): number {
+  if (!dims.every((d) => Number.isInteger(d) && d >= 0))
+    throw misfit(node, 'dimensions of at least 0', printDims(dims));
   const count = elementCount(dims);
-  if (count <= maxElements && dims.every((d) => Number.isInteger(d) && d >= 0)) return count;
-  const message = `expected a constant of at most ${maxElements} elements, found [${dims.join(', ')}]`;
-  throw new TritbankError('E_UNSUPPORTED', where, message);
+  if (!(count <= maxElements)) {
+    const message = `expected a constant of at most ${maxElements} elements, found ${printDims(dims)}`;
+    throw new TritbankError('E_LIMIT', node.label, message);
+  }
+  node.graph.budget.take(count * times * (isWide(dtype) ? wideCost : 1), node.label);
+  return count;
 }
+
+const isWide = (dtype: DType) => dtype === 'int64' || dtype === 'uint64';
 
 let halves: Float32Array | undefined;
 

@@ -44,6 +44,9 @@ export function windowsOf(node: Node, sizes: readonly Dim[], kernel: readonly nu
   if (kernel.length !== rank) throw misfit(node, `a kernel of rank ${rank}`, kernel.length);
   const strides = perAxis(node, 'strides', rank, 1);
   const dilations = perAxis(node, 'dilations', rank, 1);
+  // sizes are divided by them
+  const odd = [...kernel, ...strides, ...dilations].find((value) => !(value >= 1));
+  if (odd !== undefined) throw misfit(node, 'kernel, strides and dilations of at least 1', odd);
   const autoPad = node.string('auto_pad', 'NOTSET');
   if (!autoPads.includes(autoPad)) throw misfit(node, `auto_pad one of ${autoPads.join(', ')}`, autoPad);
   const pads = autoPad === 'NOTSET' ? explicitPads(node, rank) : [];

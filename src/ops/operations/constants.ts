@@ -16,22 +16,38 @@ export function nonZeroOf(tensor: Tensor): number | undefined {
 
 const isKnown = (node: Node) => node.outputs.length === 1 && knownTensor(node.output()) !== undefined;
 
+/** What is known of nodes of one graph, while nothing changes it. */
+export type KnownFoldable = Map<Node, boolean>;
+
 /**
  * True for a node that can be computed before the network runs: everything that it depends on is constant, or its
- * result follows from fixed shapes alone. An operator outside the tables might draw random numbers: false.
+ * result follows from fixed shapes alone. An operator outside the tables might draw random numbers: false. Whoever asks
+ * for many nodes of a graph gives the same `known` to each, so that no ancestor is looked at twice.
  */
-export function isFoldable(node: Node): boolean {
-  const open = [node];
-  const seen = new Set(open);
-  for (let next = open.pop(); next; next = open.pop()) {
-    if (!isOpType(next.op, next.domain)) return false;
-    if (isKnown(next)) continue;
-    for (const input of next.inputs) {
-      if (!input || constantOf(input)) continue;
-      if (!input.producer) return false;
-      if (!seen.has(input.producer)) open.push(input.producer);
-      seen.add(input.producer);
-    }
+export function isFoldable(node: Node, known: KnownFoldable = new Map()): boolean {
+  const open = [{ node, next: 0 }];
+  for (let top = open.at(-1); top; top = open.at(-1)) {
+    const answer = known.get(top.node) ?? step(top, known);
+    if (typeof answer === 'boolean') {
+      known.set(top.node, answer);
+      open.pop();
+    } else open.push({ node: answer, next: 0 });
+  }
+  return known.get(node)!;
+}
+
+/** The answer for a node, or the producer of an input for which it has to be found first. */
+function step(place: { readonly node: Node; next: number }, known: KnownFoldable): boolean | Node {
+  const { node } = place;
+  if (!isOpType(node.op, node.domain)) return false;
+  if (isKnown(node)) return true;
+  for (; place.next < node.inputs.length; place.next++) {
+    const input = node.inputs[place.next];
+    if (!input || constantOf(input)) continue;
+    if (!input.producer) return false;
+    const answer = known.get(input.producer);
+    if (answer === undefined) return input.producer;
+    if (!answer) return false;
   }
   return true;
 }

@@ -51,7 +51,7 @@ export const gemm: ReferenceRule = (node) => {
   return [
     result(
       node,
-      product.map((v, i) => alpha * v + (c ? beta * c[i]! : 0)),
+      product.map((v, i) => alpha * v + (c && beta !== 0 ? beta * c[i]! : 0)),
     ),
   ];
 };

@@ -32,9 +32,11 @@ export function numbersOf(value: Value | undefined): readonly number[] | undefin
   return contents?.every((d): d is number => typeof d === 'number') ? (contents as readonly number[]) : undefined;
 }
 
+const firstOf = (tensor: Tensor): Tensor => ({ ...tensor, data: tensor.data.slice(0, 1) });
+
 /** The first element; that of a constant may have any numeric type. */
 export function scalarOf(value: Value | undefined): Dim | undefined {
-  return value?.constant ? toNumbers(value.constant)[0] : contentsOf(value)?.[0];
+  return value?.constant ? toNumbers(firstOf(value.constant))[0] : contentsOf(value)?.[0];
 }
 
 /** The contents as a tensor, where all of them are numbers and the shape is fixed. */

@@ -4,7 +4,7 @@
  * different symbols cannot be written: callers invent a symbol for them. Any other text counts as one symbol.
  */
 
-import type { Dim, Shape } from '../../ir/index.ts';
+import { type Dim, type Shape, TritbankError } from '../../ir/index.ts';
 
 export { agree, broadcastShapes, unify } from '../arithmetic/dims.ts';
 
@@ -33,7 +33,10 @@ function format({ factor, symbols }: Monomial): Dim {
   return (factor === 1 ? symbols : [String(factor), ...symbols]).join('*');
 }
 
-/** The product of dimensions; 1 for none. */
+/** Squares of squares double them. */
+const maxSymbols = 256;
+
+/** The product of dimensions; 1 for none. E_LIMIT, without a place, for one of too many symbols. */
 export function product(dims: Shape): Dim {
   let factor = 1;
   const symbols: string[] = [];
@@ -41,6 +44,9 @@ export function product(dims: Shape): Dim {
     const m = parse(dim);
     factor *= m.factor;
     symbols.push(...m.symbols);
+  }
+  if (symbols.length > maxSymbols) {
+    throw new TritbankError('E_LIMIT', '', `expected sizes of at most ${maxSymbols} symbols, found ${symbols.length}`);
   }
   return format({ factor, symbols: symbols.sort() });
 }

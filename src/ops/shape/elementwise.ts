@@ -20,7 +20,8 @@ export function alongAxis(defaultAxis: number): ShapeRule {
 export function broadcastInputs(node: Node, indices: readonly number[]): Shape | undefined {
   const shapes = indices.map((i) => shapeOf(node, i));
   if (!shapes.every((s): s is Shape => s !== undefined)) return undefined;
-  const result = broadcastShapes(...shapes);
+  const [first = [], ...rest] = shapes;
+  const result = rest.reduce<Shape | undefined>((joint, shape) => joint && broadcastShapes(joint, shape), first);
   if (!result) throw mismatch(node, `expected operands that broadcast, found ${shapes.map(printDims).join(' and ')}`);
   return result;
 }

@@ -1,6 +1,14 @@
 /** What a shape rule is, and the few things that all rules ask of a node. */
 
-import { type Dim, type DType, type Node, type Shape, type TensorType, TritbankError } from '../../ir/index.ts';
+import {
+  type Dim,
+  type DType,
+  maxRank,
+  type Node,
+  type Shape,
+  type TensorType,
+  TritbankError,
+} from '../../ir/index.ts';
 import { printDims } from '../arithmetic/errors.ts';
 
 export { axisOf, printDims } from '../arithmetic/errors.ts';
@@ -32,8 +40,15 @@ export function freshDim(node: Node, axis: number, output = 0): Dim {
   return `${node.outputs[output]?.name ?? node.name}_d${axis}`;
 }
 
+/** Ranks double where shapes are built of shapes: no network has so many axes. */
+export function expectSmallRank(node: Node, rank: number): void {
+  if (rank <= maxRank) return;
+  throw new TritbankError('E_LIMIT', node.label, `expected tensors of at most ${maxRank} axes, found ${rank}`);
+}
+
 /** A shape of known rank whose dimensions are all unknown. */
 export function freshShape(node: Node, rank: number): Shape {
+  expectSmallRank(node, rank);
   return Array.from({ length: rank }, (_, axis) => freshDim(node, axis));
 }
 

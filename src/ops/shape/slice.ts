@@ -1,7 +1,7 @@
 /** Slice, Pad, Split and Concat: operators that cut and join along axes. */
 
 import type { Dim, Node, Shape } from '../../ir/index.ts';
-import { clampRange, equalParts } from '../arithmetic/dims.ts';
+import { clampRange, equalParts, partCount } from '../arithmetic/dims.ts';
 import { contentsOf, numbersOf } from './contents.ts';
 import { addDims, agree, divide, unify } from './dims.ts';
 import {
@@ -83,7 +83,7 @@ export function splitSizes(node: Node, size: Dim): readonly Dim[] | undefined {
     }
     return sizes;
   }
-  const parts = node.int('num_outputs', node.outputs.length);
+  const parts = partCount(node);
   if (typeof size === 'string') {
     const part = divide(size, parts);
     return part === undefined ? undefined : new Array<Dim>(parts).fill(part);

@@ -81,15 +81,19 @@ function widened(node: Node, { x, pads }: Padding): Node['attributes'] | undefin
   return counts ? { ...rest, pads: ints(sum), count_include_pad: int(1) } : undefined;
 }
 
-/** True for what cannot be below zero (NaN apart). */
-function isNonNegative(value: Value): boolean {
+/** Values that are looked at before a pad is left as it is. */
+const maxLooks = 1000;
+
+/** True for what cannot be below zero (NaN apart), where that is found out soon. */
+function isNonNegative(value: Value, looks = { left: maxLooks }): boolean {
+  if (looks.left-- <= 0) return false;
   const node = value.producer;
   if (!node) return constantOf(value)?.dtype === 'float32' && toNumbers(value.constant!).every((v) => v >= 0);
   if (node.domain !== '') return false;
   const { nonNegative } = traitsOf(node);
   if (nonNegative === 'always') return true;
-  if (node.op === 'Max') return node.inputs.some((x) => x && isNonNegative(x));
-  if (node.op === 'Clip') return node.inputs[1] !== undefined && isNonNegative(node.inputs[1]);
+  if (node.op === 'Max') return node.inputs.some((x) => x && isNonNegative(x, looks));
+  if (node.op === 'Clip') return node.inputs[1] !== undefined && isNonNegative(node.inputs[1], looks);
   const mayBeFloat = (x: Value) => x.type?.dtype.includes('float') ?? true;
-  return nonNegative === 'kept' && node.inputs.every((x) => !x || !mayBeFloat(x) || isNonNegative(x));
+  return nonNegative === 'kept' && node.inputs.every((x) => !x || !mayBeFloat(x) || isNonNegative(x, looks));
 }

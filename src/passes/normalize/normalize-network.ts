@@ -20,6 +20,7 @@
  */
 
 import { type Graph, TritbankError, verify } from '../../ir/index.ts';
+import { refuseTraining } from '../../ops/arithmetic/training.ts';
 import { foldBatchNorm } from '../fold-batch-norm.ts';
 import { foldConstants } from '../fold-constants.ts';
 import { inferShapes } from '../infer-shapes.ts';
@@ -43,7 +44,8 @@ export interface NormalizeOptions {
 const maxElements = 2 ** 26;
 
 /**
- * Rewrites `graph` in place, refreshing types, and returns it. Throws E_UNSUPPORTED for a quantized model, E_SHAPE
+ * Rewrites `graph` in place, refreshing types, and returns it. Throws E_UNSUPPORTED for a quantized model, E_MODEL for
+ * one in training mode, E_SHAPE
  * for one whose operands do not fit.
  *
  * @example
@@ -53,6 +55,7 @@ const maxElements = 2 ** 26;
  * console.log(findLayers(graph).map(({ name }) => name));
  */
 export function normalizeNetwork(graph: Graph, { batchNorms = 'fold' }: NormalizeOptions = {}): Graph {
+  refuseTraining(graph.nodes);
   const found = findQuantization(graph);
   if (found !== undefined) {
     const message = `expected float weights, found a quantized model (${found}): compress the float model it was made from`;

@@ -53,10 +53,13 @@ function setConstant(node: Node, slot: number, tensor: Tensor): void {
   }
 }
 
+/** Beyond this, products of single weights by an alpha could overflow where the sum does not. */
+const largestAlpha = 2 ** 32;
+
 function foldAlpha(node: Node): boolean {
   const { alpha: _, ...rest } = node.attributes;
   const [alpha, w] = [node.float('alpha', 1), matrixOf(node)];
-  if (!node.has('alpha') || (alpha !== 1 && (!w || isTernary(w)))) return false;
+  if (!node.has('alpha') || (alpha !== 1 && (!w || isTernary(w) || !(Math.abs(alpha) <= largestAlpha)))) return false;
   if (alpha !== 1) {
     const data = w!.data.map((v) => v * alpha);
     setConstant(node, 1, f32(w!.dims, data));
@@ -81,7 +84,9 @@ function flattenBias(node: Node): boolean {
   const isFlat = beta === 1 && tensor.dims.length === 1 && tensor.dims[0] === filters;
   if (!isRow || (isFlat && !node.has('beta'))) return false;
   const data = tensor.data as Float32Array;
-  const values = Float32Array.from({ length: filters }, (_, i) => beta * data[data.length === 1 ? 0 : i]!);
+  const values = Float32Array.from({ length: filters }, (_, i) =>
+    beta === 0 ? 0 : beta * data[data.length === 1 ? 0 : i]!,
+  );
   if (!isFlat) setConstant(node, 2, f32([filters], values));
   node.attributes = rest;
   return true;

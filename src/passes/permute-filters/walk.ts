@@ -19,6 +19,9 @@ function dependsOn(node: Node, source: Node): boolean {
 }
 
 /** All that has to change for one layer, found before anything does. */
+/** Nodes between a gate and the layer that computes it. */
+const maxDepth = 1000;
+
 export class Walk {
   /** Other layers whose filters changed places, once `apply` has run. */
   readonly moved = new Map<string, Order>();
@@ -94,7 +97,8 @@ export class Walk {
   }
 
   /** What brings a value with one reader into `order`, back to the layer that computes it from this one's output. */
-  private bring(value: Value, order: Order): readonly Change[] | undefined {
+  private bring(value: Value, order: Order, depth = 0): readonly Change[] | undefined {
+    if (depth > maxDepth) return undefined;
     const node = value.producer;
     if (!node || !soleReader(value)) return undefined;
     const reorder = reorderOutputs(node, order);
@@ -110,7 +114,7 @@ export class Walk {
     const source = node.inputs.find((input) => input && !constantOf(input));
     const passage = source && passageOf(node, (input) => (input === source ? order : this.orders.get(input)));
     if (!passage?.order || !isSame(passage.order, order)) return undefined;
-    const before = this.bring(source!, order);
+    const before = this.bring(source!, order, depth + 1);
     return before && [...before, this.record(node, passage)];
   }
 }

@@ -6,7 +6,7 @@
  * Left as they are: integers that other operators read, or that the network takes or gives.
  */
 
-import { type Graph, type Node, toNumbers, type Value } from '../../ir/index.ts';
+import { type Graph, type Node, reaches, toNumbers, type Value } from '../../ir/index.ts';
 import { Builder } from '../../ops/index.ts';
 import { bypass, constantOf } from '../channels.ts';
 
@@ -77,15 +77,16 @@ const monotone = new Set([...moving, ...'Add AveragePool GlobalAveragePool Globa
 
 /** True unless the operators before `value` rule out values below 0. An input of the network is taken as it comes. */
 function mayBeNegative(value: Value): boolean {
-  const constant = constantOf(value);
-  if (constant) return toNumbers(constant).some((v) => v < 0);
-  const node = value.producer;
-  if (!node) return false;
-  if (node.domain !== '') return true;
-  if (positive.has(node.op)) return false;
-  if (node.op === 'Clip') return !node.inputs[1] || mayBeNegative(node.inputs[1]);
-  if (!monotone.has(node.op)) return true;
-  // what pads, slices or reshapes is counted in integers
-  const operands = node.inputs.filter((x) => x?.type?.dtype !== 'int64');
-  return operands.some((x) => x !== undefined && mayBeNegative(x));
+  return reaches(value, (x) => {
+    const constant = constantOf(x);
+    if (constant) return toNumbers(constant).some((v) => v < 0);
+    const node = x.producer;
+    if (!node) return false;
+    if (node.domain !== '') return true;
+    if (positive.has(node.op)) return false;
+    if (node.op === 'Clip') return node.inputs[1] ? [node.inputs[1]] : true;
+    if (!monotone.has(node.op)) return true;
+    // what pads, slices or reshapes is counted in integers
+    return node.inputs.filter((input): input is Value => input !== undefined && input.type?.dtype !== 'int64');
+  });
 }

@@ -10,7 +10,7 @@
  * Left out: operators that compute in integers themselves (QLinearConv and the like).
  */
 
-import type { Graph, Node, Value } from '../../ir/index.ts';
+import { type Graph, type Node, reaches, type Value } from '../../ir/index.ts';
 import { foldConstants } from '../fold-constants.ts';
 import { inferShapes } from '../infer-shapes.ts';
 import { moveScales } from '../move-scales.ts';
@@ -27,9 +27,13 @@ const maxElements = 2 ** 26;
 
 /** True for a value that is computed from constants alone. */
 function isComputed(value: Value | undefined): boolean {
-  const node = value?.producer;
-  if (!node || node.inputs.length === 0) return false;
-  return node.inputs.every((input) => !input || (input.constant !== undefined && !input.producer) || isComputed(input));
+  const isVariable = (v: Value) => !v.producer || v.producer.inputs.length === 0;
+  if (!value || isVariable(value)) return false;
+  return !reaches(value, (v) => {
+    if (isVariable(v)) return true;
+    const isOpen = (input: Value | undefined) => input && (input.constant === undefined || input.producer);
+    return v.producer!.inputs.filter((input): input is Value => Boolean(isOpen(input)));
+  });
 }
 
 const hasPackedWeights = ({ op, domain, inputs }: Node) =>

@@ -23,7 +23,11 @@ export type Producers = ReadonlyMap<Plane, Layer>;
 
 const isBounded = ({ lower, upper }: Bounds) => lower !== -Infinity || upper !== Infinity;
 
-export function canTake(producers: Producers, layer: Layer, effect: Effect): boolean {
+/** Concatenations of concatenations through which an effect is passed on. */
+const maxDepth = 100;
+
+export function canTake(producers: Producers, layer: Layer, effect: Effect, depth = 0): boolean {
+  if (depth > maxDepth) return false;
   if ('quantization' in layer && layer.quantization) return false;
   switch (layer.kind) {
     case 'conv':
@@ -47,7 +51,8 @@ export function canTake(producers: Producers, layer: Layer, effect: Effect): boo
       return effect.kind === 'function' || (effect.kind === 'quantize' && layer.x.quantization !== undefined);
     case 'concat': {
       const parts = layer.parts.map((part) => (part.isOnlyView ? producers.get(part.plane) : undefined));
-      return parts.every((part, i) => part && canTake(producers, part, partOf(layer.parts, i, effect)));
+      const cuts = cutEffect(layer.parts, effect);
+      return parts.every((part, i) => part && canTake(producers, part, cuts[i]!, depth + 1));
     }
     default:
       return false;
@@ -64,9 +69,8 @@ export function isIntegerConv({ x, weights, upper }: ConvLayer): boolean {
 
 export function take(producers: Producers, layer: Layer, effect: Effect): void {
   if (layer.kind === 'concat') {
-    for (const [i, part] of layer.parts.entries()) {
-      take(producers, producers.get(part.plane)!, partOf(layer.parts, i, effect));
-    }
+    const cuts = cutEffect(layer.parts, effect);
+    for (const [i, part] of layer.parts.entries()) take(producers, producers.get(part.plane)!, cuts[i]!);
     if (effect.kind === 'quantize') layer.y.type = 'int8';
     return;
   }
@@ -109,20 +113,19 @@ export function joinBounds(a: Bounds, b: Bounds): Bounds {
   return { lower, upper };
 }
 
-/** The part of an effect that concerns one part of a concatenation. */
-function partOf(
-  parts: readonly { readonly plane: { readonly channels: number } }[],
-  i: number,
-  effect: Effect,
-): Effect {
-  const from = parts.slice(0, i).reduce((n, { plane }) => n + plane.channels, 0);
-  const to = from + parts[i]!.plane.channels;
-  if (effect.kind === 'affine') {
-    const { multipliers, biases } = effect;
-    return { kind: 'affine', multipliers: multipliers.subarray(from, to), biases: biases.subarray(from, to) };
-  }
-  if (effect.kind === 'clamp' && typeof effect.upper !== 'number') {
-    return { ...effect, upper: effect.upper.subarray(from, to) };
-  }
-  return effect;
+/** The parts of an effect that concern the parts of a concatenation. */
+function cutEffect(parts: readonly { readonly plane: { readonly channels: number } }[], effect: Effect): Effect[] {
+  let to = 0;
+  return parts.map(({ plane }) => {
+    const from = to;
+    to += plane.channels;
+    if (effect.kind === 'affine') {
+      const { multipliers, biases } = effect;
+      return { kind: 'affine', multipliers: multipliers.subarray(from, to), biases: biases.subarray(from, to) };
+    }
+    if (effect.kind === 'clamp' && typeof effect.upper !== 'number') {
+      return { ...effect, upper: effect.upper.subarray(from, to) };
+    }
+    return effect;
+  });
 }

@@ -3,7 +3,7 @@
  * that made its input.
  */
 
-import type { Node, Value } from '../../ir/index.ts';
+import type { Budget, Node, Value } from '../../ir/index.ts';
 import { stridesOf } from '../../ops/arithmetic/dims.ts';
 import { printDims, unsupported } from '../../ops/arithmetic/errors.ts';
 import { canTake, type Effect, take } from './absorb.ts';
@@ -25,7 +25,11 @@ export class Lowering {
   /** A node that reorders, merges or drops the dimension of the batch, so that images cannot be run one by one. */
   mixesBatch: Node | undefined;
 
+  constructor(private readonly budget: Budget) {}
+
   add<L extends Layer>(layer: L): L {
+    // plans note of each channel who writes it
+    this.budget.take(layer.y.channels, `node '${layer.name}' (${layer.op})`);
     this.layers.push(layer);
     this.producers.set(layer.y, layer);
     return layer;

@@ -41,8 +41,12 @@ function scalarOf(node: Node, constant: Constant | undefined, none: number): num
 }
 
 export const clip: LoweringRule = (lowering, node, inputs) => {
-  const lower = scalarOf(node, optionalConstant(node, inputs, 1), -Infinity);
-  const upper = scalarOf(node, optionalConstant(node, inputs, 2), Infinity);
+  // NaN bounds nothing
+  const bound = (index: number, none: number) => {
+    const given = scalarOf(node, optionalConstant(node, inputs, index), none);
+    return Number.isNaN(given) ? none : given;
+  };
+  const [lower, upper] = [bound(1, -Infinity), bound(2, Infinity)];
   const x = floatInput(node, inputs, 0);
   return applyFunction(lowering, node, x, { op: 'Clip', lower: Math.min(lower, upper), upper });
 };
@@ -69,7 +73,7 @@ function alignConstant(node: Node, x: Activation, tensor: Tensor): { perChannel?
         x.dims.map((_, axis) => dims[order.indexOf(axis)]!),
         x.dims.map((_, axis) => strides[order.indexOf(axis)]!),
         0,
-        node.label,
+        node,
       )
     : { ...tensor, dims };
   const channelAxis = x.dims[0] === 1 && x.dims.length > 1 ? 1 : 0;
@@ -125,7 +129,7 @@ function withConstant(
     const inverse = applyFunction(lowering, node, x, { op: op === 'Sub' ? 'Neg' : 'Reciprocal' }) as Activation;
     return withConstant(lowering, node, op === 'Sub' ? 'Add' : 'Mul', inverse, constant, true);
   }
-  const spread = numbersOf(expandTo(values, x.dims, node.label), node.label);
+  const spread = numbersOf(expandTo(values, x.dims, node), node.label);
   const b = { kind: 'values', values: Float32Array.from(spread) } as const;
   lowering.add({ kind: 'binary', ...head(node), operator: op, a: x, b, y: y.plane, lower: -Infinity, upper: Infinity });
   return y;
@@ -184,7 +188,6 @@ export const variadic =
 
 /** y = scale (x - mean) / sqrt(variance + epsilon) + shift. */
 export const batchNorm: LoweringRule = (lowering, node, inputs) => {
-  if (node.int('training_mode', 0) !== 0) throw unsupported(node, 'training_mode 0', 1);
   const x = floatInput(node, inputs, 0);
   const [scale, shift, mean, variance] = [1, 2, 3, 4].map((i) => {
     const values = numbersOf(constantInput(node, inputs, i).tensor(), node.label);

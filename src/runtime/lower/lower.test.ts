@@ -325,15 +325,6 @@ describe('what is refused', () => {
       /^expected a window of at most 2 elements, found 3$/,
     ],
     [
-      'statistics of the batch',
-      (s) => {
-        const vectors = [1, 2, 3, 4].map(() => s.constant(f32([1], [1])));
-        return s.op('BatchNormalization', [s.input(1, 1, 2, 2), ...vectors], { training_mode: int(1) });
-      },
-      'E_UNSUPPORTED',
-      /^expected training_mode 0, found 1$/,
-    ],
-    [
       'a concatenation along rows',
       (s) => {
         const x = s.input(1, 1, 2, 2);

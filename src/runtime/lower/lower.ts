@@ -3,7 +3,7 @@
  * driver names operators only where they ask for dimensions.
  */
 
-import { elementCount, type Graph, i64, type Node, TritbankError, type Value } from '../../ir/index.ts';
+import { type Budget, elementCount, type Graph, i64, type Node, TritbankError, type Value } from '../../ir/index.ts';
 import { shapePart } from '../../ops/arithmetic/dims.ts';
 import { misfit, printDims } from '../../ops/arithmetic/errors.ts';
 import { evaluateConstants, isEvaluated } from '../../ops/arithmetic/evaluate.ts';
@@ -20,6 +20,8 @@ export interface Lowered {
   readonly outputs: ReadonlyMap<string, Operand>;
   /** The node that makes batches of more than one impossible. */
   readonly mixesBatch: Node | undefined;
+  /** What its memory is taken from. */
+  readonly budget: Budget;
 }
 
 /** The rule of a node's operator; E_UNSUPPORTED without one. */
@@ -31,7 +33,9 @@ export function ruleOf(node: Node): Rule {
 
 /** Lowers `graph` for inputs of these dimensions. */
 export function lower(graph: Graph, dims: ReadonlyMap<string, readonly number[]>): Lowered {
-  const lowering = new Lowering();
+  // each plan of a network may compute as much as the first one
+  graph.budget = graph.budget.renewed();
+  const lowering = new Lowering(graph.budget);
   const operands = new Map<Value, Operand>();
   const inputs = new Map<string, Activation>();
   for (const input of graph.inputs) {
@@ -66,7 +70,8 @@ export function lower(graph: Graph, dims: ReadonlyMap<string, readonly number[]>
     const straight = operand.kind === 'constant' ? operand : lowering.straighten(outputNode(output, graph), operand);
     outputs.set(output.name, straight);
   }
-  return { layers: lowering.layers, inputs, outputs, mixesBatch: lowering.mixesBatch };
+  const { layers, mixesBatch } = lowering;
+  return { layers, inputs, outputs, mixesBatch, budget: graph.budget };
 }
 
 /** For names of layers behind the last node. */

@@ -37,7 +37,7 @@ export const windowPool =
     if (window.pads.some((pad, i) => pad >= window.kernel[i % 2]! * window.dilations[i % 2]!)) {
       throw unsupported(node, 'pads less than the kernel', printDims(window.pads));
     }
-    const [height, width] = outputSize(node, size, window, node.int('ceil_mode', 0) !== 0);
+    const [height, width] = outputSize(node, size, window, node.int('ceil_mode', 0) === 1);
     const dims = rank === 1 ? [1, channels, width] : [1, channels, height, width];
     return addPool(lowering, node, x, dims, { method, window, countPads: node.int('count_include_pad', 0) !== 0 });
   };

@@ -86,6 +86,9 @@ interface RowOptions {
   readonly bias: Constant | undefined;
 }
 
+/** An alpha beyond this, infinity too, is taken after the sum: products of single weights by it would overflow. */
+const largestAlpha = 2 ** 32;
+
 function lowerRow(lowering: Lowering, node: Node, inputs: Inputs, options: RowOptions): Operand {
   const { isTransposed, alpha, beta, bias } = options;
   const given = lowering.straighten(node, floatInput(node, inputs, 0));
@@ -100,12 +103,21 @@ function lowerRow(lowering: Lowering, node: Node, inputs: Inputs, options: RowOp
   const x = lowering.reshape(node, given, [1, columns]);
   const y = newPlane('float32', [1, rows]);
   const weights: RowWeights = rowWeights(node, constant, rows, isTransposed);
+  const isInWeights = Math.abs(alpha) <= largestAlpha;
+  const biases = readBiases(node, beta === 0 ? undefined : bias, rows, beta);
+  const multipliers = new Float64Array(rows).fill(alpha);
+  const bounds = { lower: -Infinity, upper: Infinity };
   lowering.add({
     ...{ kind: 'conv', name: node.name, op: node.op, x, y, window: pointwise, groups: 1 },
     ...weights,
-    ...(alpha !== 1 && { multipliers: new Float64Array(rows).fill(alpha) }),
-    ...readBiases(node, bias, rows, beta),
-    ...{ lower: -Infinity, upper: Infinity },
+    ...(alpha !== 1 && isInWeights && { multipliers }),
+    ...(isInWeights ? biases : { biases: new Float64Array(rows) }),
+    ...bounds,
   });
-  return lowering.reshape(node, activationOf(y, [1, rows]), dims);
+  if (isInWeights) return lowering.reshape(node, activationOf(y, [1, rows]), dims);
+  const scaled = newPlane('float32', [1, rows]);
+  const product = activationOf(y, [1, rows]);
+  const { name, op } = node;
+  lowering.add({ kind: 'affine', name, op, x: product, y: scaled, multipliers, biases: biases.biases, ...bounds });
+  return lowering.reshape(node, activationOf(scaled, [1, rows]), dims);
 }

@@ -22,10 +22,6 @@ function axesOf({ kernel, strides, dilations, pads }: Window): [AxisWindow, Axis
 export function readWindow(node: Node, size: Pair, rank: number, kernel: readonly number[]): Window {
   if (rank !== 1 && rank !== 2) throw unsupported(node, 'images of one or two dimensions', rank);
   const axes = windowsOf(node, size.slice(-rank), kernel);
-  for (const { kernel: taps, stride, dilation } of axes) {
-    const odd = [taps, stride, dilation].find((v) => !Number.isInteger(v) || v < 1);
-    if (odd !== undefined) throw misfit(node, 'kernel, strides and dilations of at least 1', odd);
-  }
   const [vertical, horizontal] = [single, ...axes].slice(-2) as [AxisWindow, AxisWindow];
   const pads = [vertical.before, horizontal.before, vertical.after, horizontal.after] as const;
   // a wider border computes nothing but the bias, and a damaged one would fill the memory

@@ -4,6 +4,8 @@
  * may have parts whose lives begin apart: what the later ones will cover can hold other buffers until then.
  */
 
+import { Lifetimes } from './lifetimes.ts';
+
 export interface Part {
   /** From the beginning of the buffer. */
   readonly offset: number;
@@ -30,26 +32,24 @@ export interface Arena {
   readonly addresses: ReadonlyMap<Buffer, number>;
 }
 
-interface Placed {
-  readonly start: number;
-  readonly end: number;
-  readonly first: number;
-  readonly last: number;
-}
-
 const partsOf = (buffer: Buffer): readonly Part[] =>
   buffer.parts ?? [{ offset: 0, bytes: buffer.bytes, first: buffer.first }];
+
+/** Neighbours in time that are looked at. A buffer with more of them goes above all, so that wide networks take no time. */
+const maxNeighbours = 1024;
 
 export function placeBuffers(buffers: Iterable<Buffer>): Arena {
   const order = [...buffers].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   const addresses = new Map<Buffer, number>();
-  const placed: Placed[] = [];
+  let [low, high] = [0, 0];
+  for (const { first, last } of order) [low, high] = [Math.min(low, first), Math.max(high, last)];
+  const placed = new Lifetimes(low, high);
   let end = 0;
   for (const buffer of order) {
     const address = firstFit(buffer, placed);
     addresses.set(buffer, address);
     for (const { offset, bytes, first } of partsOf(buffer)) {
-      placed.push({ start: address + offset, end: address + offset + bytes, first, last: buffer.last });
+      placed.add({ start: address + offset, end: address + offset + bytes, first, last: buffer.last });
     }
     end = Math.max(end, address + align(buffer.bytes));
   }
@@ -57,13 +57,14 @@ export function placeBuffers(buffers: Iterable<Buffer>): Arena {
 }
 
 /** The lowest address at which no part overlaps another that lives at the same time. */
-function firstFit(buffer: Buffer, placed: readonly Placed[]): number {
+function firstFit(buffer: Buffer, placed: Lifetimes): number {
   // of an address between `low` and `high`, both excluded, some part overlaps some other
-  const taken = partsOf(buffer).flatMap(({ offset, bytes, first }) =>
-    placed
-      .filter((other) => other.first <= buffer.last && first <= other.last)
-      .map((other) => ({ low: other.start - offset - bytes, high: other.end - offset })),
-  );
+  const taken: { readonly low: number; readonly high: number }[] = [];
+  for (const { offset, bytes, first } of partsOf(buffer)) {
+    const neighbours = placed.overlapping(first, buffer.last, maxNeighbours - taken.length);
+    if (!neighbours) return align(placed.top(buffer.first, buffer.last));
+    for (const other of neighbours) taken.push({ low: other.start - offset - bytes, high: other.end - offset });
+  }
   taken.sort((a, b) => a.low - b.low);
   let address = 0;
   for (const { low, high } of taken) if (low < address && address < high) address = align(high);

@@ -146,7 +146,7 @@ function planeBuffers(layers: readonly Layer[], lowered: Lowered, outputs: reado
   for (const [root, firsts] of writes) {
     const bytes = bytesOf(root);
     const parts = partsOf(firsts, bytes / root.channels);
-    const first = Math.min(...parts.map((part) => part.first));
+    const first = parts.reduce((least, part) => Math.min(least, part.first), layers.length);
     buffers.set(root, { bytes, first, last: last.get(root) ?? first, parts });
   }
   return buffers;

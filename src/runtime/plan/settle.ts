@@ -137,10 +137,10 @@ export function lastReads(layers: readonly Layer[], outputs: readonly Activation
 
 /** Rule 4. */
 export function overwriteOperands(layers: readonly Layer[], outputs: readonly Activation[]): void {
+  const last = lastReads(layers, outputs);
   for (const [i, layer] of layers.entries()) {
     if (layer.kind !== 'binary' && layer.kind !== 'unary' && layer.kind !== 'affine') continue;
     if (layer.y.home) continue;
-    const last = lastReads(layers, outputs);
     const isWhole = ({ plane }: Activation) =>
       plane.type === layer.y.type &&
       plane.channels === layer.y.channels &&
@@ -149,6 +149,9 @@ export function overwriteOperands(layers: readonly Layer[], outputs: readonly Ac
       plane !== layer.y &&
       last.get(plane) === i;
     const operand = readsOf(layer).find(isWhole);
-    if (operand) layer.y.home = { plane: operand.plane, channel: 0 };
+    if (!operand) continue;
+    layer.y.home = { plane: operand.plane, channel: 0 };
+    // from now on reads of y are reads of the operand's memory
+    last.set(operand.plane, Math.max(i, last.get(layer.y) ?? i));
   }
 }

@@ -22,8 +22,9 @@ export function absorbProducts(graph: Graph, rows: RowScales): void {
     if (!sources) continue;
     const isDirect = op.x.producer === sources.parts[0]?.linear.node;
     if (!isDirect && !op.values.every((s) => s > 0)) continue;
-    scaleSources(sources, op.values, rows);
+    // first, because what bounds the sources may be replaced, and the value between with it
     bypass(op);
+    scaleSources(sources, op.values, rows);
   }
   removeDead(graph);
 }

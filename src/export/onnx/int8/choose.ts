@@ -4,7 +4,7 @@
  * lies between other operators.
  */
 
-import type { Graph, Node, Value } from '../../../ir/index.ts';
+import { type Graph, type Node, reaches, type Value } from '../../../ir/index.ts';
 import { traitsOf } from '../../../ops/index.ts';
 import { constantOf, soleReader } from '../../../passes/channels.ts';
 import { Linear } from '../../../passes/index.ts';
@@ -33,7 +33,11 @@ function operands(node: Node): readonly Value[] {
 
 /** True when no operator with integer arithmetic depends on `value`. */
 export function isScore(value: Value): boolean {
-  return [...value.uses].every((node) => operands(node).length === 0 && node.outputs.every((o) => !o || isScore(o)));
+  const outputsOf = (node: Node) => node.outputs.filter((output) => output !== undefined);
+  return !reaches(value, ({ uses }) => {
+    const readers = [...uses];
+    return readers.some((node) => operands(node).length > 0) || readers.flatMap(outputsOf);
+  });
 }
 
 /** The tensors to quantize, in order of execution. */

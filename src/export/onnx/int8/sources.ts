@@ -58,13 +58,17 @@ const shift = (sources: Sources, by: number): Sources => ({
   bounds: sources.bounds.map((bound) => ({ ...bound, from: bound.from + by })),
 });
 
-/** The sources of `value`, undefined where something else computes a part of it, or also reads something on the way. */
-export function sourcesOf(value: Value): Sources | undefined {
+/** Nodes between a tensor and its sources. */
+const maxDepth = 1000;
+
+/** The sources of `value`, undefined where they are far away, something else computes a part of it, or also reads something on the way. */
+export function sourcesOf(value: Value, depth = 0): Sources | undefined {
+  if (depth > maxDepth) return undefined;
   const node = value.producer;
   const linear = Linear.of(node);
   if (linear) return linear.ownsWeight ? { parts: [{ linear, from: 0 }], bounds: [] } : undefined;
   if (node?.domain !== '' || node.outputs.length !== 1) return undefined;
-  const before = (x: Value | undefined) => (x && soleReader(x) === node ? sourcesOf(x) : undefined);
+  const before = (x: Value | undefined) => (x && soleReader(x) === node ? sourcesOf(x, depth + 1) : undefined);
   if (node.op === 'Concat' && node.int('axis') === 1) {
     const parts: Sources[] = [];
     let channels = 0;
