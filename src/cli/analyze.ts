@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Analysis, AnalyzeOptions } from '../compress/sensitivity.ts';
+import type { Lock } from '../files/lock.ts';
 import { TritbankError } from '../ir/errors.ts';
 import type { Graph } from '../ir/index.ts';
 import { listOf, number, text, whole } from '../options/values.ts';
@@ -27,6 +28,7 @@ interface Options extends CommonOptions {
   readonly threads?: number;
   readonly out?: string;
   readonly report?: string;
+  readonly force?: boolean;
 }
 
 const example = `tritbank analyze mobilenet.onnx
@@ -80,7 +82,8 @@ export function addAnalyze(program: TritbankCommand): void {
   command
     .optionsGroup('Output:')
     .addOption(new ValueOption('--out <file>', 'write all figures as JSON', text('a file')))
-    .addOption(new ValueOption('--report <file>', 'write an HTML page with charts', text('a file')));
+    .addOption(new ValueOption('--report <file>', 'write an HTML page with charts', text('a file')))
+    .replacing();
   command.common(example);
 }
 
@@ -95,16 +98,21 @@ async function analyze(path: string, options: Options): Promise<void> {
     { requireCandidates },
     { fingerprint, loadModel },
     { normalizeNetwork },
+    { claimOutputs },
+    { takeFileLock },
   ] = await Promise.all([
     import('../compress/sensitivity.ts'),
     import('../compress/analysis-progress.ts'),
     import('../compress/candidates.ts'),
     import('../onnx/index.ts'),
     import('../passes/normalize/normalize-network.ts'),
+    import('../files/outputs.ts'),
+    import('../files/lock.ts'),
   ]);
+  const { quiet = false, widthRatios: ratios, sparsities, seed, threads, out, report, force } = options;
+  claimOutputs({ '--out': out, '--report': report }, { force, inputs: [path, options.data, options.dataDir] });
   const graph = normalizeNetwork(await loadModel(path));
   requireCandidates(graph);
-  const { quiet = false, widthRatios: ratios, sparsities, seed, threads, out, report } = options;
   const measured = await measure(graph, options);
   const progress = createProgress({ label: `analyze ${basename(path)}`, total: 100, unit: '%', quiet });
   const chosen = {
@@ -113,12 +121,12 @@ async function analyze(path: string, options: Options): Promise<void> {
     ...(seed !== undefined && { seed }),
   };
   const layersFile = out === undefined ? undefined : `${out}.layers`;
-  const kept =
-    layersFile === undefined
-      ? {}
-      : keepAnalyzed(layersFile, subjectOf(fingerprint(graph), { ...chosen, ...measured.data }));
+  const subject = subjectOf(fingerprint(graph), { ...chosen, ...measured.data });
   let analysis: Analysis;
+  let lock: Lock | undefined;
   try {
+    lock = out === undefined ? undefined : takeFileLock(out, commandLine());
+    const kept = layersFile === undefined ? {} : keepAnalyzed(layersFile, subject, { force: force === true });
     progress.update(0);
     analysis = await interruptible(
       (signal) =>
@@ -132,11 +140,12 @@ async function analyze(path: string, options: Options): Promise<void> {
         }),
       () => (layersFile ? 'the same command continues' : 'with --out, the same command would continue'),
     );
+    await writeFiles(analysis, path, out, report);
+    if (layersFile) rmSync(layersFile, { force: true });
   } finally {
     progress.stop();
+    lock?.release();
   }
-  await writeFiles(analysis, path, out, report);
-  if (layersFile) rmSync(layersFile, { force: true });
   const { printAnalysis } = await import('../report/analysis-columns.ts');
   printResult(options, analysis, () => {
     const files = [out && `analysis  ${out}`, report && `report    ${report}`].filter((line) => line);

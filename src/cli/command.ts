@@ -59,6 +59,11 @@ export class TritbankCommand extends Command {
     return this.addHelpText('after', `\nExample:\n${example.replace(/^/gm, '  ')}`);
   }
 
+  /** `--force`, of a command that writes files which are named by options. */
+  replacing(): this {
+    return this.option('--force', 'replace files that are there');
+  }
+
   /** An option under the name that it had in earlier releases; the help does not show it. */
   renamed(flags: string, attribute: string): this {
     const target = this.options.find((option) => option.attributeName() === attribute);

@@ -11,7 +11,6 @@ import type {
 } from '../compress/index.ts';
 import { compressOptions } from '../compress/options.ts';
 import { TritbankError } from '../ir/errors.ts';
-import { text } from '../options/values.ts';
 import { otherPlaces } from '../train/recipe-options.ts';
 import {
   type CommonOptions,
@@ -19,7 +18,6 @@ import {
   interruptible,
   printResult,
   type TritbankCommand,
-  ValueOption,
   version,
 } from './command.ts';
 import { addConfigFile, addConfigOptions, checkTeachers, newConfig, resumedConfig } from './configure.ts';
@@ -32,14 +30,13 @@ import {
   schemeFrom,
 } from './cost-options.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { addPlaceOptions, checkPlaceOptions, type PlaceOptions } from './run-directory.ts';
 
-interface Options extends CommonOptions, CountingOptions, StorageOptions {
+interface Options extends CommonOptions, PlaceOptions, CountingOptions, StorageOptions {
   readonly calibrateOnly?: boolean;
   readonly training?: boolean;
   readonly dampen?: number;
   readonly freezeOscillating?: number;
-  readonly out?: string;
-  readonly resume?: boolean;
 }
 
 const example = `tritbank compress mobilenet.onnx --data images/ --max-size 0.49 --max-energy 0.72 --min-throughput 1 --out small
@@ -68,10 +65,7 @@ export function addCompress(program: TritbankCommand): void {
   addConfigFile(command);
   command.action((model: string, options: Options) => compress(command, model, options));
   command.optionsGroup('Output:');
-  command.addOption(
-    new ValueOption('--out <dir>', 'run directory (default: runs/<model>-compressed)', text('a directory')),
-  );
-  command.option('--resume', 'go on with the run in --out, with its configuration');
+  addPlaceOptions(command, 'runs/<model>-compressed');
   command.common(example);
 }
 
@@ -140,6 +134,7 @@ function createStageReporter(quiet: boolean) {
 
 async function compress(command: TritbankCommand, model: string, options: Options): Promise<void> {
   const { compressModel } = await import('../compress/index.ts');
+  checkPlaceOptions(options);
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-compressed`);
   const config = await configFrom(command, model, out, options);
   const reporter = createStageReporter(options.quiet === true);
@@ -147,6 +142,7 @@ async function compress(command: TritbankCommand, model: string, options: Option
   const how: CompressOptions = {
     out,
     resume: options.resume === true,
+    force: options.force === true,
     command: commandLine(),
     onProgress: reporter.onProgress,
     warn,

@@ -34,6 +34,7 @@ interface Options extends CommonOptions, CountingOptions, StorageOptions {
   readonly nodes?: boolean;
   readonly csv?: boolean;
   readonly report?: string;
+  readonly force?: boolean;
 }
 
 const example = `tritbank cost runs/first/model.onnx
@@ -112,7 +113,8 @@ export function addCost(program: TritbankCommand): void {
     .optionsGroup('Output:')
     .option('--nodes', 'a line per node instead of a line per layer')
     .option('--csv', 'print comma-separated values: layers, nodes, or points of the sweep')
-    .addOption(new ValueOption('--report <file>', 'write an HTML page with charts too', text('a file')));
+    .addOption(new ValueOption('--report <file>', 'write an HTML page with charts too', text('a file')))
+    .replacing();
   command.common(example);
 }
 
@@ -132,13 +134,16 @@ async function cost(path: string, options: Options): Promise<void> {
   if (options.csv && options.json)
     throw new TritbankError('E_USAGE', '--csv', 'expected no --json with it, found both');
   const sweep = options.sweep && collectSweep(options.sweep);
-  const [{ measureCost, paperConventions, storageSchemes, sweepCost }, { openModel }, report] = await Promise.all([
-    import('../cost/index.ts'),
-    import('../onnx/index.ts'),
-    import('../report/index.ts'),
-  ]);
+  const [{ measureCost, paperConventions, storageSchemes, sweepCost }, { openModel }, report, { claimOutputs }] =
+    await Promise.all([
+      import('../cost/index.ts'),
+      import('../onnx/index.ts'),
+      import('../report/index.ts'),
+      import('../files/outputs.ts'),
+    ]);
+  const { accelerator, format, split, dim = [], force } = options;
+  claimOutputs({ '--report': options.report }, { force, inputs: [path, accelerator] });
   const { graph, fileBytes } = await openModel(path);
-  const { accelerator, format, split, dim = [] } = options;
   const basic: CostOptions = {
     conventions: conventionsFrom(paperConventions, options),
     sizes: Object.fromEntries(dim.map(({ name, value }) => [name, value])),

@@ -30,6 +30,7 @@ interface Options extends CommonOptions {
   readonly seed?: number;
   readonly threads?: number;
   readonly out: string;
+  readonly force?: boolean;
 }
 
 const example = `tritbank export runs/first/model.onnx --out model.packed.onnx
@@ -80,6 +81,7 @@ export function addExport(program: TritbankCommand): void {
   command.addOption(
     new ValueOption('--out <file>', 'the file to write (required)', text('a file')).makeOptionMandatory(),
   );
+  command.replacing();
   command.common(example);
 }
 
@@ -90,11 +92,14 @@ async function run(model: string, options: Options): Promise<void> {
   if (options.activations === 'int8' && options.filters !== undefined && options.filters !== 'int8') {
     throw new TritbankError('E_USAGE', '--filters', `expected int8 with 8-bit activations, found ${options.filters}`);
   }
-  const [{ exportModel }, { readLabels }] = await Promise.all([
+  const [{ exportModel }, { readLabels }, { claimOutputs }] = await Promise.all([
     import('../export/index.ts'),
     import('../classifier/index.ts'),
+    import('../files/outputs.ts'),
   ]);
-  const { to: _to, labels, samples, json: _json, quiet = false, debug: _debug, ...rest } = options;
+  const { to: _to, labels, samples, json: _json, quiet = false, debug: _debug, force, ...rest } = options;
+  const { out, data, dataDir } = rest;
+  claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir, labels] });
   const config: ExportConfig = {
     ...rest,
     model,

@@ -62,6 +62,8 @@ export interface CompressOptions {
   readonly out?: string;
   /** Go on from what the stages left in `out`. */
   readonly resume?: boolean;
+  /** Replace an earlier run in `out`, and other files under the names of a run's; default: E_USAGE where there are any. */
+  readonly force?: boolean;
   readonly signal?: AbortSignal;
   /** The command line, for the records. */
   readonly command?: string;

@@ -3,9 +3,10 @@
  * temporary names in the same folder and renames, so that a failure leaves the previous files as they were.
  */
 
-import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { type Content, replaceFiles, statOf } from '../files/replace.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { buildGraph, decodeModel, externalLocations, inFile } from './read.ts';
 import type { ExternalSink } from './tensors.ts';
@@ -74,13 +75,13 @@ export async function openModel(path: string): Promise<StoredModel> {
 export async function saveModel(graph: Graph, path: string, options: SaveOptions = {}): Promise<void> {
   const { externalData = initializerBytes(graph) > maxModelBytes - 2 ** 26, ...rest } = options;
   if (!externalData) {
-    await replaceFiles([[path, [writeModel(graph, rest)]]]);
+    writeFiles([[path, [writeModel(graph, rest)]]]);
     return;
   }
   const data = new DataFile(`${basename(path)}.data`);
   const model = writeModel(graph, { ...rest, external: data });
   // the data first: a new model never refers to bytes that are not there yet
-  await replaceFiles([
+  writeFiles([
     [`${path}.data`, data.pieces],
     [path, [model]],
   ]);
@@ -107,7 +108,7 @@ async function readWhole(path: string): Promise<Uint8Array> {
   try {
     handle = await open(path, 'r');
     const stat = await handle.stat();
-    if (!stat.isFile()) throw new TritbankError('E_FILE', path, 'expected a file, found a folder or device');
+    if (!stat.isFile()) throw notAFile(path);
     const bytes = new Uint8Array(stat.size);
     for (let at = 0; at < bytes.length; ) {
       const { bytesRead } = await handle.read(bytes, at, Math.min(bytes.length - at, pieceBytes), at);
@@ -122,37 +123,20 @@ async function readWhole(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Writes all files under temporary names, then renames them in order. */
-async function replaceFiles(files: readonly (readonly [path: string, pieces: readonly Uint8Array[]])[]): Promise<void> {
-  const temporary = files.map(([path]) => join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`));
-  try {
-    for (const [i, [path, pieces]] of files.entries()) await writeWhole(temporary[i]!, path, pieces);
-    for (const [i, [path]] of files.entries()) {
-      await rename(temporary[i]!, path).catch((error) => {
-        throw fileError(error, path, 'a place for a file');
-      });
+/** Replaces all files, in order. */
+function writeFiles(files: readonly Content[]): void {
+  for (const [path] of files) {
+    try {
+      // a model is read again, and has to be there
+      if (statOf(path)?.isFile() === false) throw notAFile(path);
+    } catch (error) {
+      throw fileError(error, path, 'a place for a file');
     }
-  } finally {
-    for (const path of temporary) await rm(path, { force: true });
   }
+  replaceFiles(files, (path, cause) => fileError(cause, path, 'a writable folder with room'));
 }
 
-async function writeWhole(temporary: string, path: string, pieces: readonly Uint8Array[]): Promise<void> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(temporary, 'wx');
-    for (const piece of pieces) {
-      for (let at = 0; at < piece.length; ) {
-        at += (await handle.write(piece, at, Math.min(piece.length - at, pieceBytes))).bytesWritten;
-      }
-    }
-    await handle.sync();
-  } catch (error) {
-    throw fileError(error, path, 'a writable folder with room');
-  } finally {
-    await handle?.close();
-  }
-}
+const notAFile = (path: string) => new TritbankError('E_FILE', path, 'expected a file, found a folder or device');
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'none',
