@@ -16,6 +16,7 @@ import {
   ValueOption,
   version,
 } from './command.ts';
+import { warn } from './output.ts';
 import { createProgress } from './progress.ts';
 
 interface Options extends CommonOptions {
@@ -169,7 +170,6 @@ async function measure(graph: Graph, options: Options): Promise<Measured> {
     import('../compress/index.ts'),
     import('../classifier/index.ts'),
   ]);
-  const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   const opened = await openImagesFor(graph, { data, ...(dataDir !== undefined && { dataDir }) }, { warn });
   let progress: ReturnType<typeof createProgress> | undefined;
   try {

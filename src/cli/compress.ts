@@ -29,6 +29,7 @@ import {
   type StorageOptions,
   schemeFrom,
 } from './cost-options.ts';
+import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { addPlaceOptions, checkPlaceOptions, type PlaceOptions } from './run-directory.ts';
 
@@ -138,7 +139,6 @@ async function compress(command: TritbankCommand, model: string, options: Option
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-compressed`);
   const config = await configFrom(command, model, out, options);
   const reporter = createStageReporter(options.quiet === true);
-  const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   const how: CompressOptions = {
     out,
     resume: options.resume === true,

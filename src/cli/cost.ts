@@ -21,6 +21,7 @@ import {
   type StorageOptions,
   schemeFrom,
 } from './cost-options.ts';
+import { writeOut } from './output.ts';
 
 const sweepNames = ['alpha', 'width-ratio'] as const;
 type SweepName = (typeof sweepNames)[number];
@@ -161,7 +162,7 @@ async function cost(path: string, options: Options): Promise<void> {
   const { nodes = false } = options;
   if (options.csv) {
     const csv = done.sweep ? report.sweepCsv(done.sweep.points) : report.costCsv(done.cost, { nodes });
-    process.stdout.write(csv);
+    writeOut(csv);
     return;
   }
   printResult(options, { model: path, fileBytes, ...(done.sweep ?? done.cost) }, () => {

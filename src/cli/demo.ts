@@ -17,6 +17,7 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
+import { writeLine, writeOut } from './output.ts';
 import { readRun, summarize, writeReport } from './run-directory.ts';
 import type { TrainReporter } from './train-progress.ts';
 
@@ -106,8 +107,8 @@ async function demo(options: Options): Promise<void> {
   const { out = defaultOut, quiet = false } = options;
   const { data, reason } = await chooseData(options.data);
   const print = (line: string) => {
-    if (!options.json) process.stdout.write(`${line}\n`);
-    else if (!quiet) process.stderr.write(`${line}\n`);
+    if (!options.json) writeOut(`${line}\n`);
+    else if (!quiet) writeLine(line);
   };
   print(`data set: ${data} (${reason})`);
   const planned = planRuns(data, out, options);

@@ -11,6 +11,7 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
+import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 const activations = ['float', 'int8'] as const;
@@ -116,7 +117,6 @@ async function run(model: string, options: Options): Promise<void> {
     }
     progress!.update(event.done);
   };
-  const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   let result: ExportResult;
   try {
     result = await interruptible(
