@@ -176,9 +176,9 @@ async function measure(graph: Graph, options: Options): Promise<Measured> {
     return await measureLayers(graph, opened, {
       images,
       ...(seed !== undefined && { seed }),
-      onProgress: (done, total) => {
+      onProgress: (done, total, { pass, passes }) => {
         progress ??= createProgress({ label: `measure ${opened.dataset.name}`, total, quiet });
-        progress.update(done);
+        progress.update(done, passes > 1 ? { pass: `${pass} of ${passes}` } : undefined);
       },
       warn,
     });

@@ -120,13 +120,14 @@ function createStageReporter(quiet: boolean) {
   let stage: CompressProgress['stage'] | undefined;
   let progress: Progress | undefined;
   return {
-    onProgress({ stage: next, done, total, unit, note }: CompressProgress): void {
+    onProgress({ stage: next, done, total, unit, note, detail }: CompressProgress): void {
       if (next !== stage) {
         progress?.stop();
         stage = next;
-        progress = createProgress({ label: next, total, unit, quiet });
+        // what an earlier command has done says nothing of the pace
+        progress = createProgress({ label: next, total, unit, quiet, initial: done });
       }
-      progress!.update(done);
+      progress!.update(done, detail);
       if (note !== undefined) progress!.note(note);
     },
     stop: () => progress?.stop(),

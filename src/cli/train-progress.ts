@@ -33,8 +33,8 @@ export function createTrainReporter(label: string, epochs: number, quiet: boolea
   const update = ({ epoch, epochs: runEpochs, phase, done, total, loss }: TrainProgress) => {
     const position = (before + epoch - 1) * total + done;
     progress ??= createProgress({ label, total: epochs * total, unit: 'images', initial: position - done, quiet });
-    const name = [run, phase === 'full' ? '' : phase, `${epoch}/${runEpochs}`].filter(Boolean).join(' ');
-    progress.update(position, { epoch: name, ...(loss !== undefined && { loss }) });
+    const name = phase === 'full' ? `${epoch}/${runEpochs}` : `${epoch}/${runEpochs} ${phase}`;
+    progress.update(position, { ...(run && { run }), epoch: name, ...(loss !== undefined && { loss }) });
   };
   return {
     next(name, epochsBefore) {

@@ -49,10 +49,12 @@ export type CompressStage = 'statistics' | 'analysis' | 'plan' | 'build' | 'cali
 
 export interface CompressProgress {
   readonly stage: CompressStage;
-  /** Work done and in all, in units of the stage: images, per mille, layers, training images. */
+  /** Work done and in all, in units of the stage: images, or hundredths (`%`) of the work to be expected. */
   readonly done: number;
   readonly total: number;
   readonly unit: string;
+  /** What else there is to say of the moment, by name: layer, epoch, loss, pass over the images. */
+  readonly detail?: Readonly<Record<string, string | number>>;
   /** A line worth keeping: an epoch's figures. */
   readonly note?: string;
 }

@@ -7,8 +7,8 @@ import type { Graph } from '../ir/index.ts';
 import { isBank, makePlan, otherFilters } from '../quantize/index.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { keepAnalyzed } from './analysis-progress.ts';
-import { compressFiles, type Job, reporter, signalOf, threadsOf, trainingOf } from './job.ts';
-import { type Measured, measureLayers } from './measure-layers.ts';
+import { compressFiles, type Job, reporter, shareReporter, signalOf, threadsOf, trainingOf } from './job.ts';
+import { type Measured, type MeasureOptions, measureLayers } from './measure-layers.ts';
 import { type LayerCandidates, untouched } from './planning/candidate.ts';
 import { describePlan } from './planning/describe-plan.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
@@ -29,6 +29,13 @@ export const planCodec: Codec<PlanFile> = {
 /** What images say of the layers; undefined without data. */
 export type Statistics = Measured | undefined;
 
+/** Both passes look at the same images. */
+function reportPasses(job: Job): NonNullable<MeasureOptions['onProgress']> {
+  const report = reporter(job, 'statistics', 'images');
+  return (done, total, { pass, passes }) =>
+    report(done, total, passes > 1 ? { pass: `${pass} of ${passes}` } : undefined);
+}
+
 /** Measured again by a run that goes on, since statistics are large and soon made. */
 export async function gatherStatistics(job: Job): Promise<Statistics> {
   const { config, graph, data, run } = job;
@@ -39,7 +46,7 @@ export async function gatherStatistics(job: Job): Promise<Statistics> {
       ...trainingOf(job),
       ...threadsOf(job),
       ...signalOf(job),
-      onProgress: reporter(job, 'statistics', 'images'),
+      onProgress: reportPasses(job),
     }),
   );
 }
@@ -50,7 +57,6 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
   const analyzed = run.file(compressFiles.analyzed);
   const analysis = await run.stage('analysis', compressFiles.analysis, analysisCodec, async () => {
     const statistics = await gather();
-    const report = reporter(job, 'analysis', 'per mille');
     const sparsities = config.conventions.ternary === 'zero-skipping' ? defaultSparsities : [];
     return analyzeNetwork(graph, {
       seed: config.seed,
@@ -61,7 +67,7 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
       ...signalOf(job),
       // the run directory is that of one configuration and one network
       ...keepAnalyzed(analyzed, {}),
-      onProgress: (share) => report(Math.round(1000 * share), 1000),
+      onProgress: shareReporter(job, 'analysis'),
     });
   });
   rmSync(analyzed, { force: true });

@@ -74,13 +74,17 @@ export function storedConfig<T extends object>(directory: string): T | undefined
   return existsSync(path) ? readObject<T>(path) : undefined;
 }
 
-/** Names in `directory` that a run with this layout leaves. */
+/** Names in `directory` that a run with this layout leaves. E_FILE where it is none. */
 function findTaken(directory: string, layout: RunPlace['layout']): string[] {
   if (!existsSync(directory)) return [];
   const ours = [...layout, ...Object.values(names)];
-  return readdirSync(directory).filter((name) =>
-    ours.some((one) => (typeof one === 'string' ? one === name : one.test(name))),
-  );
+  try {
+    return readdirSync(directory).filter((name) =>
+      ours.some((one) => (typeof one === 'string' ? one === name : one.test(name))),
+    );
+  } catch (cause) {
+    throw fileError(directory, 'a directory', cause);
+  }
 }
 
 /** E_USAGE where a run may not write into `directory`: what it reads is in its way, or what it did not make. */
