@@ -3,6 +3,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { fileError } from '../files/files.ts';
 import { TritbankError } from '../ir/errors.ts';
+import { paint, type Style } from './colour.ts';
 
 /** A result that could not be written: work that failed, not wrong usage. */
 class OutputError extends TritbankError {
@@ -50,9 +51,15 @@ export const printable = (text: string): string =>
     return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
   });
 
+const heads: Readonly<Record<string, Style>> = { error: 'red', warning: 'yellow' };
+
 /** Writes a line about the work to standard error, where it has room. */
 export function writeLine(line: string): void {
-  process.stderr.write(`${printable(line)}\n`);
+  const text = printable(line);
+  const [head = ''] = /^\w+/.exec(text) ?? [];
+  const style = heads[head];
+  const shown = style ? paint(style, head, process.stderr) + text.slice(head.length) : text;
+  process.stderr.write(`${shown}\n`);
 }
 
 /** A warning, which `--quiet` does not keep back. */

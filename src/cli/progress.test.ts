@@ -99,8 +99,8 @@ describe('on a terminal', () => {
       120,
       '████████████░░░░░░░░░░░░ fine-tune  30,000/60,000 images  10,000 images/s  ETA 0:03  epoch 3/5 ternary  loss 0.3142',
     ],
-    [80, '████████░░░░░░░░ fine-tune  50 %  ETA 0:03  epoch 3/5 ternary  loss 0.3142'],
-    [60, '████░░░░ 50 %  ETA 0:03  epoch 3/5 ternary  loss 0.3142'],
+    [80, '███████████░░░░░░░░░░░ fine-tune  50 %  ETA 0:03  epoch 3/5 ternary  loss 0.3142'],
+    [60, '███████░░░░░░ 50 %  ETA 0:03  epoch 3/5 ternary  loss 0.3142'],
     [40, 'ETA 0:03  epoch 3/5 ternary  loss 0.3142'],
   ])('at %i columns: epoch, loss and time left stay', (columns, line) => {
     const { progress, clock, out } = start({ label: 'fine-tune' }, columns + 1);
