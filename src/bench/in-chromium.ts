@@ -20,7 +20,7 @@ export const chromiumArguments = [
 ];
 
 /** Path of the browser: TRITBANK_CHROMIUM, or where distributions put it. E_DEVICE where there is none. */
-function findChromium(): string {
+export function findChromium(): string {
   const path = [process.env.TRITBANK_CHROMIUM, ...places].find((place) => place && existsSync(place));
   if (path) return path;
   throw new TritbankError(

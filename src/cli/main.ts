@@ -9,9 +9,11 @@ import { TritbankError } from '../ir/errors.ts';
 import { addAnalyze } from './analyze.ts';
 import { addBench } from './bench.ts';
 import { Interruption, TritbankCommand, version } from './command.ts';
+import { addCompletion } from './completion.ts';
 import { addCompress } from './compress.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor/doctor.ts';
 import { addEval } from './eval.ts';
 import { addExport } from './export.ts';
 import { addFineTune } from './fine-tune.ts';
@@ -44,6 +46,8 @@ function createProgram(): TritbankCommand {
   addRun(program);
   addBench(program);
   addTable1(program);
+  addDoctor(program);
+  addCompletion(program);
   return program;
 }
 
@@ -93,4 +97,5 @@ watchStreams((error) => {
   process.exitCode = report(error, createProgram(), args);
 });
 const status = await main(args);
-if (status !== 0 || lost === undefined) process.exitCode = status;
+// a command may have found that something is amiss
+if (status !== 0) process.exitCode = status;
