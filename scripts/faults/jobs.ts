@@ -15,22 +15,19 @@ const words = (line: string) => line.split(' ');
 
 const training = 'train --width 0.25 --model ds-cnn --epochs 3 --reestimate-batches 2';
 
-/** A run directory, continued by `--resume`. */
+/** A run directory, continued by `--resume` once there is a run in it. */
 const run = (name: string, line: string): Job => ({
   name,
-  command: (out, isContinued) => [...words(line), '--out', out, ...(isContinued ? ['--resume'] : [])],
+  command: (out, isContinued) => {
+    const isThere = isContinued && existsSync(join(out, 'config.json'));
+    return [...words(line), '--out', out, ...(isThere ? ['--resume'] : [])];
+  },
 });
 
 const file = (name: string, line: string): Job => ({ name, command: (out) => [...words(line), '--out', out] });
 
 /** The first one's result is the model of the others. */
-export const trainJob: Job = {
-  name: 'train',
-  command: (out, isContinued) =>
-    isContinued && existsSync(join(out, 'config.json'))
-      ? words(`train --resume --quiet --out ${out}`)
-      : [...words(`${training} --method fp ${data}`), '--out', out],
-};
+export const trainJob = run('train', `${training} --method fp ${data}`);
 
 export const jobsFor = (model: string): Job[] => [
   trainJob,

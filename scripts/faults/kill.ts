@@ -37,7 +37,7 @@ export async function runKilled(reference: Reference, folder: string, kills: num
   const times: number[] = [];
   for (let k = 0; k < kills; k++) {
     // kills close to the start and the end, too
-    const after = Math.round(random.uniform() * 1.05 * milliseconds);
+    const after = Math.round(random.float() * 1.05 * milliseconds);
     const { status, wasKilled, stderr } = await runProgram(job.command(out, k > 0), after);
     if (wasKilled) times.push(after);
     else if (status === 0) break;

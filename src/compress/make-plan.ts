@@ -14,7 +14,9 @@ import { describePlan } from './planning/describe-plan.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
 import { filterSensitivity, makeCandidates, predictLosses, predictNonZero } from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
+import { solverAside } from './planning/solver-aside.ts';
 import { type Analysis, analyzeNetwork, defaultSparsities } from './sensitivity.ts';
+import { largestMatrix } from './statistics/inputs.ts';
 
 export const analysisCodec: Codec<Analysis> = {
   read: readAnalysis,
@@ -96,11 +98,24 @@ function uniformCandidates(
   });
 }
 
+/** Without layers whose calibration would need matrices of gigabytes: they stay in full precision. */
+function keepNarrow({ config, options }: Job, analysis: Analysis): Analysis {
+  if (config.method !== 'calibrate') return analysis;
+  const wide = analysis.layers.filter(({ inputs }) => inputs > largestMatrix);
+  for (const { name, inputs } of wide) {
+    const size = `${((8 * inputs * inputs) / 1e9).toFixed(1)} GB`;
+    options.warn?.(
+      `${name} stays in full precision: a matrix of its ${inputs} inputs takes ${size}; training does without`,
+    );
+  }
+  return { ...analysis, layers: analysis.layers.filter((layer) => !wide.includes(layer)) };
+}
+
 /** The plan of the run: optimised under the budget, or the uniform choice. */
 export function plan(job: Job, analysis: () => Promise<Analysis>): Promise<PlanFile> {
-  const { config, graph, run } = job;
+  const { config, graph, run, options } = job;
   return run.stage('plan', compressFiles.plan, planCodec, async () => {
-    const found = await analysis();
+    const found = keepNarrow(job, await analysis());
     const { accelerator, format, conventions, scheme, alphas, ratios, sparsities, uniform, budget } = config;
     const counting: PlannerOptions = { accelerator, conventions, scheme, ...(format !== undefined && { format }) };
     const grid = {
@@ -110,7 +125,9 @@ export function plan(job: Job, analysis: () => Promise<Analysis>): Promise<PlanF
     };
     const candidates = uniform ? uniformCandidates(graph, found, uniform) : makeCandidates(graph, found, grid);
     const costs = costCandidates(graph, candidates, counting);
-    const choice = uniform ? candidates.map(() => 0) : (await optimizePlan(costs, budget)).choice;
+    const choice = uniform
+      ? candidates.map(() => 0)
+      : (await optimizePlan(costs, budget, solverAside(options.signal))).choice;
     return describePlan(config.model, budget, costs, choice);
   });
 }

@@ -189,7 +189,8 @@ export class RunDirectory {
       this.dropLater(name);
       const value = await work();
       await codec.write(value, path);
-      return value;
+      // as a run that goes on finds it, to the last digit
+      return codec.read(path);
     });
   }
 

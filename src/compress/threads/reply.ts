@@ -12,9 +12,22 @@ export function attempt<T>(work: () => T): Reply<T> {
   try {
     return { kind: 'done', result: work() };
   } catch (error) {
-    if (!(error instanceof TritbankError)) return { kind: 'failed', error };
-    return { kind: 'refused', code: error.code, where: error.where, detail: error.detail };
+    return asReply(error);
   }
+}
+
+/** The same of work that is awaited. */
+export async function attemptLater<T>(work: () => Promise<T>): Promise<Reply<T>> {
+  try {
+    return { kind: 'done', result: await work() };
+  } catch (error) {
+    return asReply(error);
+  }
+}
+
+function asReply(error: unknown): Reply<never> {
+  if (!(error instanceof TritbankError)) return { kind: 'failed', error };
+  return { kind: 'refused', code: error.code, where: error.where, detail: error.detail };
 }
 
 /** The result of a reply, or its error again. */
