@@ -9,7 +9,7 @@ const smoke = 'test/smoke.test.ts';
 
 export default defineConfig({
   test: {
-    setupFiles: ['test/setup/properties.ts'],
+    setupFiles: ['test/setup/properties.ts', 'test/setup/no-telemetry.ts'],
     pool: 'forks',
     testTimeout: 180_000,
     hookTimeout: 180_000,

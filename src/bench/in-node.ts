@@ -1,6 +1,7 @@
 /** The contest in this process. */
 
 import { version } from 'node:process';
+import { silenceTelemetry } from '../engine/telemetry.ts';
 import * as own from '../runtime/node.ts';
 import { type ContestOptions, holdContest, makeImage, type Runtime } from './contest.ts';
 import type { BenchTask, PlaceResult } from './records.ts';
@@ -15,6 +16,7 @@ const runtimes: readonly Runtime[] = [
     return { ort, options: { executionProviders: ['wasm'] } };
   }),
   onnxRuntime('onnxruntime-node', async (threads) => {
+    silenceTelemetry();
     const ort = await import('onnxruntime-node');
     return { ort, options: { executionProviders: ['cpu'], intraOpNumThreads: threads } };
   }),

@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Analysis, AnalyzeOptions } from '../compress/sensitivity.ts';
+import type { Lock } from '../files/lock.ts';
 import { TritbankError } from '../ir/errors.ts';
 import type { Graph } from '../ir/index.ts';
 import { listOf, number, text, whole } from '../options/values.ts';
@@ -15,6 +16,7 @@ import {
   ValueOption,
   version,
 } from './command.ts';
+import { warn } from './output.ts';
 import { createProgress } from './progress.ts';
 
 interface Options extends CommonOptions {
@@ -28,6 +30,7 @@ interface Options extends CommonOptions {
   readonly threads?: number;
   readonly out?: string;
   readonly report?: string;
+  readonly force?: boolean;
 }
 
 const example = `tritbank analyze mobilenet.onnx
@@ -82,7 +85,8 @@ export function addAnalyze(program: TritbankCommand): void {
   command
     .optionsGroup('Output:')
     .addOption(new ValueOption('--out <file>', 'write all figures as JSON', text('a file')))
-    .addOption(new ValueOption('--report <file>', 'write an HTML page with charts', text('a file')));
+    .addOption(new ValueOption('--report <file>', 'write an HTML page with charts', text('a file')))
+    .replacing();
   command.common(example);
 }
 
@@ -99,6 +103,8 @@ async function analyze(path: string, options: Options): Promise<void> {
     { normalizeNetwork },
     { requireInference },
     { closeInputSize },
+    { claimOutputs },
+    { takeFileLock },
   ] = await Promise.all([
     import('../compress/sensitivity.ts'),
     import('../compress/analysis-progress.ts'),
@@ -107,12 +113,15 @@ async function analyze(path: string, options: Options): Promise<void> {
     import('../passes/normalize/normalize-network.ts'),
     import('../passes/training-mode.ts'),
     import('../classifier/input.ts'),
+    import('../files/outputs.ts'),
+    import('../files/lock.ts'),
   ]);
+  const { quiet = false, widthRatios: ratios, sparsities, seed, threads, out, report, force } = options;
+  claimOutputs({ '--out': out, '--report': report }, { force, inputs: [path, options.data, options.dataDir] });
   const graph = normalizeNetwork(await loadModel(path));
   requireInference(graph);
   requireCandidates(graph);
   if (options.data === undefined) closeInputSize(graph, options.inputSize);
-  const { quiet = false, widthRatios: ratios, sparsities, seed, threads, out, report } = options;
   const measured = await measure(graph, options);
   const progress = createProgress({ label: `analyze ${basename(path)}`, total: 100, unit: '%', quiet });
   const chosen = {
@@ -121,12 +130,12 @@ async function analyze(path: string, options: Options): Promise<void> {
     ...(seed !== undefined && { seed }),
   };
   const layersFile = out === undefined ? undefined : `${out}.layers`;
-  const kept =
-    layersFile === undefined
-      ? {}
-      : keepAnalyzed(layersFile, subjectOf(fingerprint(graph), { ...chosen, ...measured.data }));
+  const subject = subjectOf(fingerprint(graph), { ...chosen, ...measured.data });
   let analysis: Analysis;
+  let lock: Lock | undefined;
   try {
+    lock = out === undefined ? undefined : takeFileLock(out, commandLine());
+    const kept = layersFile === undefined ? {} : keepAnalyzed(layersFile, subject, { force: force === true });
     progress.update(0);
     analysis = await interruptible(
       (signal) =>
@@ -140,11 +149,12 @@ async function analyze(path: string, options: Options): Promise<void> {
         }),
       () => (layersFile ? 'the same command continues' : 'with --out, the same command would continue'),
     );
+    await writeFiles(analysis, path, out, report);
+    if (layersFile) rmSync(layersFile, { force: true });
   } finally {
     progress.stop();
+    lock?.release();
   }
-  await writeFiles(analysis, path, out, report);
-  if (layersFile) rmSync(layersFile, { force: true });
   const { printAnalysis } = await import('../report/analysis-columns.ts');
   printResult(options, analysis, () => {
     const files = [out && `analysis  ${out}`, report && `report    ${report}`].filter((line) => line);
@@ -168,7 +178,6 @@ async function measure(graph: Graph, options: Options): Promise<Measured> {
     import('../compress/index.ts'),
     import('../classifier/index.ts'),
   ]);
-  const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   const setting = {
     data,
     ...(dataDir !== undefined && { dataDir }),
@@ -180,9 +189,9 @@ async function measure(graph: Graph, options: Options): Promise<Measured> {
     return await measureLayers(graph, opened, {
       images,
       ...(seed !== undefined && { seed }),
-      onProgress: (done, total) => {
+      onProgress: (done, total, { pass, passes }) => {
         progress ??= createProgress({ label: `measure ${opened.dataset.name}`, total, quiet });
-        progress.update(done);
+        progress.update(done, passes > 1 ? { pass: `${pass} of ${passes}` } : undefined);
       },
       warn,
     });

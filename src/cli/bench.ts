@@ -16,6 +16,7 @@ interface Options extends CommonOptions {
   readonly runs?: number;
   readonly out?: string;
   readonly report?: string;
+  readonly force?: boolean;
 }
 
 // As in src/bench, which is loaded only when the command runs.
@@ -58,6 +59,7 @@ export function addBench(program: TritbankCommand): void {
   command.optionsGroup('Output:');
   add('--out <file>', 'write all figures as JSON', text('a file'));
   add('--report <file>', 'write an HTML page with charts', text('a file'));
+  command.replacing();
   command.common(example);
 }
 
@@ -70,6 +72,9 @@ async function bench(options: Options): Promise<void> {
   if (baseline !== undefined && options.networks) {
     throw new TritbankError('E_USAGE', '--networks', 'expected drawn networks or files, found both');
   }
+  const { claimOutputs } = await import('../files/outputs.ts');
+  const { out, report, force } = options;
+  claimOutputs({ '--out': out, '--report': report }, { force, inputs: [baseline, hybrid] });
   const { drawTask, readTask, runBench } = await import('../bench/index.ts');
   const tasks =
     baseline !== undefined && hybrid !== undefined

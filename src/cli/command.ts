@@ -6,6 +6,7 @@
 import { Command, type ErrorOptions, Option } from 'commander';
 import { TritbankError } from '../ir/errors.ts';
 import type { ValueKind } from '../options/values.ts';
+import { writeOut } from './output.ts';
 
 export { version } from '../files/machine.ts';
 
@@ -57,6 +58,11 @@ export class TritbankCommand extends Command {
     this.option('--debug', 'print the stack of an error');
     this.helpOption('-h, --help', 'print this help');
     return this.addHelpText('after', `\nExample:\n${example.replace(/^/gm, '  ')}`);
+  }
+
+  /** `--force`, of a command that writes files which are named by options. */
+  replacing(): this {
+    return this.option('--force', 'replace files that are there');
   }
 
   /** An option under the name that it had in earlier releases; the help does not show it. */
@@ -120,7 +126,7 @@ export class TritbankCommand extends Command {
 
 /** Prints a command's result: the object with `--json`, else the text. */
 export function printResult({ json }: CommonOptions, result: object, text: () => string): void {
-  process.stdout.write(`${json ? JSON.stringify(result) : text()}\n`);
+  writeOut(`${json ? JSON.stringify(result) : text()}\n`);
 }
 
 /** This process's command line as one would type it. */

@@ -6,7 +6,6 @@ import { plainDefaults } from '../compress/defaults.ts';
 import type { CompressConfig, Compression, CompressOptions, CompressProgress } from '../compress/index.ts';
 import { compressOptions } from '../compress/options.ts';
 import { TritbankError } from '../ir/errors.ts';
-import { text } from '../options/values.ts';
 import { otherPlaces } from '../train/recipe-options.ts';
 import {
   type CommonOptions,
@@ -14,7 +13,6 @@ import {
   interruptible,
   printResult,
   type TritbankCommand,
-  ValueOption,
   version,
 } from './command.ts';
 import { addConfigFile, addConfigOptions, checkTeachers, newConfig, resumedConfig } from './configure.ts';
@@ -26,15 +24,15 @@ import {
   type StorageOptions,
   schemeFrom,
 } from './cost-options.ts';
+import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { addPlaceOptions, checkPlaceOptions, type PlaceOptions } from './run-directory.ts';
 
-interface Options extends CommonOptions, CountingOptions, StorageOptions {
+interface Options extends CommonOptions, PlaceOptions, CountingOptions, StorageOptions {
   readonly calibrateOnly?: boolean;
   readonly training?: boolean;
   readonly dampen?: number;
   readonly freezeOscillating?: number;
-  readonly out?: string;
-  readonly resume?: boolean;
 }
 
 const example = `tritbank compress mobilenet.onnx --data images/ --max-size 0.49 --max-energy 0.72 --min-throughput 1 --out small
@@ -63,10 +61,7 @@ export function addCompress(program: TritbankCommand): void {
   addConfigFile(command);
   command.action((model: string, options: Options) => compress(command, model, options));
   command.optionsGroup('Output:');
-  command.addOption(
-    new ValueOption('--out <dir>', 'run directory (default: runs/<model>-compressed)', text('a directory')),
-  );
-  command.option('--resume', 'go on with the run in --out, with its configuration');
+  addPlaceOptions(command, 'runs/<model>-compressed');
   command.common(example);
 }
 
@@ -123,13 +118,14 @@ function createStageReporter(quiet: boolean) {
   let stage: CompressProgress['stage'] | undefined;
   let progress: Progress | undefined;
   return {
-    onProgress({ stage: next, done, total, unit, note }: CompressProgress): void {
+    onProgress({ stage: next, done, total, unit, note, detail }: CompressProgress): void {
       if (next !== stage) {
         progress?.stop();
         stage = next;
-        progress = createProgress({ label: next, total, unit, quiet });
+        // what an earlier command has done says nothing of the pace
+        progress = createProgress({ label: next, total, unit, quiet, initial: done });
       }
-      progress!.update(done);
+      progress!.update(done, detail);
       if (note !== undefined) progress!.note(note);
     },
     stop: () => progress?.stop(),
@@ -138,13 +134,14 @@ function createStageReporter(quiet: boolean) {
 
 async function compress(command: TritbankCommand, model: string, options: Options): Promise<void> {
   const { compressModel } = await import('../compress/index.ts');
+  checkPlaceOptions(options);
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-compressed`);
   const config = await configFrom(command, model, out, options);
   const reporter = createStageReporter(options.quiet === true);
-  const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   const how: CompressOptions = {
     out,
     resume: options.resume === true,
+    force: options.force === true,
     command: commandLine(),
     onProgress: reporter.onProgress,
     warn,

@@ -24,6 +24,7 @@ import {
   type StorageOptions,
   schemeFrom,
 } from './cost-options.ts';
+import { writeOut } from './output.ts';
 import { createProgress } from './progress.ts';
 
 const sweepNames = ['alpha', 'width-ratio'] as const;
@@ -39,6 +40,7 @@ interface Options extends CommonOptions, CountingOptions, StorageOptions {
   readonly nodes?: boolean;
   readonly csv?: boolean;
   readonly report?: string;
+  readonly force?: boolean;
 }
 
 const example = `tritbank cost runs/first/model.onnx
@@ -127,7 +129,8 @@ export function addCost(program: TritbankCommand): void {
     .optionsGroup('Output:')
     .option('--nodes', 'a line per node instead of a line per layer')
     .option('--csv', 'print comma-separated values: layers, nodes, or points of the sweep')
-    .addOption(new ValueOption('--report <file>', 'write an HTML page with charts too', text('a file')));
+    .addOption(new ValueOption('--report <file>', 'write an HTML page with charts too', text('a file')))
+    .replacing();
   command.common(example);
 }
 
@@ -147,16 +150,20 @@ async function cost(path: string, options: Options): Promise<void> {
   if (options.csv && options.json)
     throw new TritbankError('E_USAGE', '--csv', 'expected no --json with it, found both');
   const sweep = options.sweep && collectSweep(options.sweep);
-  const [{ measureCost, paperConventions, storageSchemes }, { openModel }, report] = await Promise.all([
-    import('../cost/index.ts'),
-    import('../onnx/index.ts'),
-    import('../report/index.ts'),
-  ]);
-  const { graph, fileBytes } = await openModel(path);
-  if (typeof options.analysis === 'string' && !sweep) {
+  const [{ measureCost, paperConventions, storageSchemes }, { openModel }, report, { claimOutputs }] =
+    await Promise.all([
+      import('../cost/index.ts'),
+      import('../onnx/index.ts'),
+      import('../report/index.ts'),
+      import('../files/outputs.ts'),
+    ]);
+  const { accelerator, format, split, dim = [], force, analysis } = options;
+  if (typeof analysis === 'string' && !sweep) {
     throw new TritbankError('E_USAGE', '--analysis', 'expected --sweep with it, found none');
   }
-  const { accelerator, format, split, dim = [] } = options;
+  const inputs = [path, accelerator, ...(typeof analysis === 'string' ? [analysis] : [])];
+  claimOutputs({ '--report': options.report }, { force, inputs });
+  const { graph, fileBytes } = await openModel(path);
   const basic: CostOptions = {
     conventions: conventionsFrom(paperConventions, options),
     sizes: Object.fromEntries(dim.map(({ name, value }) => [name, value])),
@@ -174,7 +181,7 @@ async function cost(path: string, options: Options): Promise<void> {
   const { nodes = false } = options;
   if (options.csv) {
     const csv = done.sweep ? report.sweepCsv(done.sweep.points) : report.costCsv(done.cost, { nodes });
-    process.stdout.write(csv);
+    writeOut(csv);
     return;
   }
   printResult(options, { model: path, fileBytes, ...(done.sweep ?? done.cost) }, () => {

@@ -3,6 +3,7 @@
  * the full-precision one as their teacher. Each run has its own directory, so that the demo can be stopped and continued.
  */
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TritbankError } from '../ir/errors.ts';
 import { text, whole } from '../options/values.ts';
@@ -16,6 +17,7 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
+import { writeLine, writeOut } from './output.ts';
 import { readRun, summarize, writeReport } from './run-directory.ts';
 import type { TrainReporter } from './train-progress.ts';
 
@@ -41,7 +43,7 @@ interface Options extends CommonOptions {
   readonly data?: string;
   readonly epochs?: number;
   readonly seed?: number;
-  readonly fresh?: boolean;
+  readonly force?: boolean;
 }
 
 interface Run {
@@ -72,8 +74,8 @@ export function addDemo(program: TritbankCommand): void {
     )
     .addOption(new ValueOption('--epochs <n>', `epochs of each run (default: ${common.epochs})`, count))
     .addOption(new ValueOption('--seed <n>', `of all runs (default: ${common.seed})`, seed))
-    .option('--fresh', 'replace the runs in --out instead of continuing them')
-    .action(demo);
+    .option('--force', 'replace the runs in --out instead of continuing them');
+  command.renamed('--fresh', 'force').action(demo);
   command.common('tritbank demo\ntritbank demo --data cifar10 --epochs 10 --out runs/cifar');
 }
 
@@ -105,11 +107,12 @@ async function demo(options: Options): Promise<void> {
   const { out = defaultOut, quiet = false } = options;
   const { data, reason } = await chooseData(options.data);
   const print = (line: string) => {
-    if (!options.json) process.stdout.write(`${line}\n`);
-    else if (!quiet) process.stderr.write(`${line}\n`);
+    if (!options.json) writeOut(`${line}\n`);
+    else if (!quiet) writeLine(line);
   };
   print(`data set: ${data} (${reason})`);
   const planned = planRuns(data, out, options);
+  requireReport(out, planned, options.force === true);
   const [{ createTrainReporter }, { printTable }] = await Promise.all([
     import('./train-progress.ts'),
     import('../report/index.ts'),
@@ -119,7 +122,7 @@ async function demo(options: Options): Promise<void> {
   let done: Done;
   try {
     done = await interruptible(
-      (signal) => performAll(planned, { reporter, signal, isFresh: options.fresh === true }),
+      (signal) => performAll(planned, { reporter, signal, isFresh: options.force === true }),
       () => 'the same command continues',
     );
   } finally {
@@ -134,6 +137,13 @@ async function demo(options: Options): Promise<void> {
   printResult(options, { data, out, report, reused, runs: results.map(summarize) }, () =>
     ['', printTable(results), '', `report  ${report}`].join('\n'),
   );
+}
+
+/** E_USAGE for a report in the directory that is not of an earlier demo there. */
+function requireReport(out: string, planned: readonly Run[], force: boolean): void {
+  const report = join(out, 'report.html');
+  if (force || !existsSync(report) || planned.some((run) => readRun(run.out))) return;
+  throw new TritbankError('E_USAGE', '--out', `expected a directory without a report, or --force, found ${report}`);
 }
 
 interface Done {
@@ -181,5 +191,5 @@ async function perform({ method, config, out }: Run, { reporter, signal, isFresh
   const resume = stored?.hasCheckpoint === true && isSame(stored.config, config);
   if (resume) reporter.note(`${method}: continued from ${out}`);
   const { onProgress, warn } = reporter;
-  return trainNetwork(config, { out, resume, signal, command: commandLine(), onProgress, warn });
+  return trainNetwork(config, { out, resume, force: isFresh, signal, command: commandLine(), onProgress, warn });
 }

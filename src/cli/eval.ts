@@ -7,6 +7,7 @@ import { oneOf, text, whole } from '../options/values.ts';
 import { printShare } from '../report/accuracy-words.ts';
 import { devices } from '../train/recipe-options.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import { warn } from './output.ts';
 import { createProgress } from './progress.ts';
 
 interface Options extends CommonOptions {
@@ -72,7 +73,6 @@ export function addEval(program: TritbankCommand): void {
 async function evaluate(model: string, options: Options): Promise<void> {
   const { evaluateModel } = await import('../classifier/index.ts');
   const { data, dataDir, batchSize, samples, seed, labels, inputSize, device, threads, quiet = false } = options;
-  const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   let progress: ReturnType<typeof createProgress> | undefined;
   const onProgress = (done: number, total: number) => {
     progress ??= createProgress({ label: `eval ${basename(model)}`, total, unit: 'images', quiet });

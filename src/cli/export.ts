@@ -12,6 +12,7 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
+import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 const activations = ['float', 'int8'] as const;
@@ -32,6 +33,7 @@ interface Options extends CommonOptions {
   readonly seed?: number;
   readonly threads?: number;
   readonly out: string;
+  readonly force?: boolean;
 }
 
 const example = `tritbank export runs/first/model.onnx --out model.packed.onnx
@@ -83,6 +85,7 @@ export function addExport(program: TritbankCommand): void {
   command.addOption(
     new ValueOption('--out <file>', 'the file to write (required)', text('a file')).makeOptionMandatory(),
   );
+  command.replacing();
   command.common(example);
 }
 
@@ -93,8 +96,13 @@ async function run(model: string, options: Options): Promise<void> {
   if (options.activations === 'int8' && options.filters !== undefined && options.filters !== 'int8') {
     throw new TritbankError('E_USAGE', '--filters', `expected int8 with 8-bit activations, found ${options.filters}`);
   }
-  const { exportModel } = await import('../export/index.ts');
-  const { to: _to, labels, samples, json: _json, quiet = false, debug: _debug, ...rest } = options;
+  const [{ exportModel }, { claimOutputs }] = await Promise.all([
+    import('../export/index.ts'),
+    import('../files/outputs.ts'),
+  ]);
+  const { to: _to, labels, samples, json: _json, quiet = false, debug: _debug, force, ...rest } = options;
+  const { out, data, dataDir } = rest;
+  claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir, labels] });
   const config: ExportConfig = {
     ...rest,
     model,
@@ -111,7 +119,6 @@ async function run(model: string, options: Options): Promise<void> {
     }
     progress!.update(event.done);
   };
-  const warn = (line: string) => void process.stderr.write(`warning: ${line}\n`);
   let result: ExportResult;
   try {
     result = await interruptible(

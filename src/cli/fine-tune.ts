@@ -2,20 +2,16 @@
 
 import { basename, join } from 'node:path';
 import { TritbankError } from '../ir/errors.ts';
-import { extend, field, type OptionTable, oneOf, text } from '../options/index.ts';
+import { extend, field, type OptionTable, oneOf } from '../options/index.ts';
 import { defaultFineTune } from '../train/fine-tune-config.ts';
 import type { FineTuneModelConfig } from '../train/fine-tune-model.ts';
 import { dataOption, fineTuneOptions, granularities } from '../train/options.ts';
 import { otherPlaces } from '../train/recipe-options.ts';
-import { type CommonOptions, type TritbankCommand, ValueOption } from './command.ts';
+import type { CommonOptions, TritbankCommand } from './command.ts';
 import { addConfigFile, addConfigOptions, checkTeachers, newConfig } from './configure.ts';
-import { performTraining, requireFree } from './run-directory.ts';
+import { addPlaceOptions, checkPlaceOptions, type PlaceOptions, performTraining } from './run-directory.ts';
 
-interface Options extends CommonOptions {
-  readonly out?: string;
-  readonly resume?: boolean;
-  readonly fresh?: boolean;
-}
+type Options = CommonOptions & PlaceOptions;
 
 const { Data = [], ...others } = fineTuneOptions;
 const table: OptionTable<FineTuneModelConfig> = {
@@ -65,10 +61,8 @@ export function addFineTune(program: TritbankCommand): void {
   addConfigFile(command);
   command.action((model: string, options: Options) => fineTune(command, model, options));
   command.optionsGroup('Output:');
-  command.addOption(
-    new ValueOption('--out <dir>', 'run directory (default: runs/<model>-<method>)', text('a directory')),
-  );
-  command.option('--resume', 'continue the run in --out').option('--fresh', 'replace a run in --out');
+  addPlaceOptions(command, 'runs/<model>-<method>');
+  command.renamed('--fresh', 'force');
   command.common(example);
 }
 
@@ -89,7 +83,7 @@ async function prepare(command: TritbankCommand, model: string, options: Options
   if (config.data === '') throw new TritbankError('E_USAGE', '--data', 'expected a name or a directory, found none');
   checkTeachers(config.teachers);
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-${config.method}`);
-  requireFree(out, options);
+  checkPlaceOptions(options);
   return { config, out };
 }
 

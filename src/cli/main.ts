@@ -9,13 +9,16 @@ import { TritbankError } from '../ir/errors.ts';
 import { addAnalyze } from './analyze.ts';
 import { addBench } from './bench.ts';
 import { Interruption, TritbankCommand, version } from './command.ts';
+import { addCompletion } from './completion.ts';
 import { addCompress } from './compress.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor/doctor.ts';
 import { addEval } from './eval.ts';
 import { addExport } from './export.ts';
 import { addFineTune } from './fine-tune.ts';
 import { addInspect } from './inspect.ts';
+import { watchStreams, writeLine } from './output.ts';
 import { addRun } from './run.ts';
 import { addTable1 } from './table1.ts';
 import { addTrain } from './train.ts';
@@ -43,33 +46,36 @@ function createProgram(): TritbankCommand {
   addRun(program);
   addBench(program);
   addTable1(program);
+  addDoctor(program);
+  addCompletion(program);
   return program;
 }
 
+const writeStack = (stack: string) => stack.split('\n').forEach(writeLine);
+
 /** Prints what went wrong; returns the exit status. */
 function report(error: unknown, program: TritbankCommand, args: readonly string[]): number {
-  const print = (line: string) => void process.stderr.write(`${line}\n`);
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     const name = args[0] === 'help' ? args[1] : args[0];
     const found = name === undefined ? 'none' : `'${name}'`;
-    print(new TritbankError('E_USAGE', 'command', `expected ${program.commandNames()}, found ${found}`).line);
+    writeLine(new TritbankError('E_USAGE', 'command', `expected ${program.commandNames()}, found ${found}`).line);
     return 2;
   }
   if (error instanceof Interruption) {
-    print(error.message);
+    writeLine(error.message);
     return error.exitStatus;
   }
   const debug = args.includes('--debug');
   const stack = debug && error instanceof Error ? error.stack : undefined;
   if (error instanceof TritbankError) {
-    print(error.line);
-    if (stack) print(stack);
+    writeLine(error.line);
+    if (stack) writeStack(stack);
     return error.exitStatus;
   }
   const message = (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ');
-  print(`error E_INTERNAL: ${message}${debug ? '' : ' (a mistake in Tritbank; --debug prints the stack)'}`);
-  if (stack) print(stack);
+  writeLine(`error E_INTERNAL: ${message}${debug ? '' : ' (a mistake in Tritbank; --debug prints the stack)'}`);
+  if (stack) writeStack(stack);
   return 1;
 }
 
@@ -83,10 +89,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-// A reader that has seen enough (`| head`) is no failure; the work goes on, its files are still wanted.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-process.exitCode = await main(process.argv.slice(2));
+const args = process.argv.slice(2);
+let lost: unknown;
+watchStreams((error) => {
+  if (lost !== undefined) return;
+  lost = error;
+  process.exitCode = report(error, createProgram(), args);
+});
+const status = await main(args);
+// a command may have found that something is amiss
+if (status !== 0) process.exitCode = status;

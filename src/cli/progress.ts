@@ -1,18 +1,19 @@
 /**
- * Progress of long work, on stderr: on a terminal a bar, elsewhere a plain line every five seconds. Both end in the
- * same status: done of total, rate, time left, and what the work adds (f. ex. its loss). Rate and time left come from
+ * Progress of long work, on stderr: on a terminal a bar, elsewhere a plain line every five seconds. Both say the same, as
+ * far as there is room: done of total, rate, time left, and what the work adds (f. ex. its loss). Rate and time left come from
  * the last ten seconds, so that neither a slow start nor a pause long ago distorts them.
  */
 
 import { createRequire } from 'node:module';
 import type { SingleBar } from 'cli-progress';
+import { fitLine, type ProgressParts, wholeLine } from './progress-text.ts';
 
 export interface ProgressOptions {
   /** What is being done: `train 3/5 epochs`. */
   readonly label: string;
   /** In units; 0 when it is not known, then neither a share nor a time left is shown. */
   readonly total: number;
-  /** Plural noun, default `images`. */
+  /** Plural noun, default `images`; `%` for shares of work, which have no rate. */
   readonly unit?: string;
   /** Units done before the work starts: those of the run that is resumed. Default 0. */
   readonly initial?: number;
@@ -34,7 +35,7 @@ export interface Progress {
 
 const plainInterval = 5_000;
 const rateWindow = 10_000;
-const barWidth = 24;
+const shortest = 200;
 
 /** Starts reporting; nothing is written before the first update. */
 export function createProgress(options: ProgressOptions): Progress {
@@ -50,7 +51,7 @@ function plainProgress(status: Status, stream: NodeJS.WriteStream, now: () => nu
   let pending = false;
   const print = () => {
     pending = false;
-    stream.write(`${status.text(now())}\n`);
+    stream.write(`${wholeLine(status.parts(now()))}\n`);
   };
   return {
     update(done, extra) {
@@ -71,8 +72,8 @@ function plainProgress(status: Status, stream: NodeJS.WriteStream, now: () => nu
 function barProgress(status: Status, stream: NodeJS.WriteStream, now: () => number): Progress {
   let bar: SingleBar | undefined;
   let stopped = false;
-  // The status is cut to the terminal's width, so that the terminal's line wrapping can stay as it is.
-  const format = () => `${bars(status.share)} ${status.text(now())}`.slice(0, (stream.columns || 80) - 1);
+  // fitted to the terminal's width, so that the terminal's line wrapping can stay as it is
+  const format = () => fitLine(status.parts(now()), status.share, (stream.columns || 80) - 1);
   const start = () => {
     // Loaded here, because most commands end without a bar, and with require, because update is synchronous.
     const { SingleBar: Bar } = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress');
@@ -100,11 +101,6 @@ function barProgress(status: Status, stream: NodeJS.WriteStream, now: () => numb
     },
   };
 }
-
-const bars = (share: number) => {
-  const full = Math.round(share * barWidth);
-  return `${'█'.repeat(full)}${'░'.repeat(barWidth - full)}`;
-};
 
 /** What is known of the work: the last report, and the reports of the last seconds. */
 class Status {
@@ -143,22 +139,29 @@ class Status {
   private get rate(): number | undefined {
     const first = this.recent[0]!;
     const last = this.recent.at(-1)!;
-    const rate = (1000 * (last.done - first.done)) / (last.time - first.time);
-    return rate > 0 && Number.isFinite(rate) ? rate : undefined;
+    const milliseconds = last.time - first.time;
+    // what was there when the work began is not its pace
+    if (milliseconds < shortest) return undefined;
+    const rate = (1000 * (last.done - first.done)) / milliseconds;
+    return rate > 0 ? rate : undefined;
   }
 
-  text(time: number): string {
-    const { rate } = this;
-    const parts = [this.label, `${count(this.done)}${this.total > 0 ? `/${count(this.total)}` : ''} ${this.unit}`];
-    if (rate !== undefined) {
-      parts.push(`${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))} ${this.unit}/s`);
-      const left = (this.total - this.done) / rate - (time - this.recent.at(-1)!.time) / 1000;
-      if (this.total > 0) parts.push(`ETA ${formatSeconds(left)}`);
-    }
-    for (const [name, value] of Object.entries(this.extra)) {
-      parts.push(`${name} ${typeof value === 'number' ? Number(value.toPrecision(4)) : value}`);
-    }
-    return parts.join('  ');
+  parts(time: number): ProgressParts {
+    const { rate, total, done, unit } = this;
+    const isShare = unit === '%';
+    const share = total > 0 ? `${Math.floor(100 * this.share)} %` : undefined;
+    const counted = `${count(done)}${total > 0 ? `/${count(total)}` : ''} ${unit}`;
+    const seconds = rate && (total - done) / rate - (time - this.recent.at(-1)!.time) / 1000;
+    return {
+      label: this.label,
+      count: (isShare && share) || counted,
+      share,
+      rate: rate && !isShare ? `${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))} ${unit}/s` : undefined,
+      left: seconds !== undefined && total > 0 ? `ETA ${formatSeconds(seconds)}` : undefined,
+      extra: Object.entries(this.extra).map(
+        ([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(4)) : value}`,
+      ),
+    };
   }
 }
 

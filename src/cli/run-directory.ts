@@ -5,11 +5,19 @@ import { join } from 'node:path';
 import { version } from '../files/machine.ts';
 import { readObject, storedConfig } from '../files/run-directory.ts';
 import { TritbankError } from '../ir/errors.ts';
+import { text } from '../options/values.ts';
 import { type TrainConfig, upgradeConfig } from '../train/config.ts';
 import type { RunOptions } from '../train/context.ts';
 import type { RunResult } from '../train/records.ts';
 import { runFiles } from '../train/run-layout.ts';
-import { type CommonOptions, commandLine, interruptible, printResult } from './command.ts';
+import {
+  type CommonOptions,
+  commandLine,
+  interruptible,
+  printResult,
+  type TritbankCommand,
+  ValueOption,
+} from './command.ts';
 
 export interface StoredRun {
   readonly config: TrainConfig;
@@ -30,18 +38,25 @@ export function readRun(directory: string): StoredRun | undefined {
   };
 }
 
-interface Choice {
+/** What is to become of a run in `--out`. */
+export interface PlaceOptions {
+  readonly out?: string;
   readonly resume?: boolean;
-  readonly fresh?: boolean;
+  readonly force?: boolean;
 }
 
-/** E_USAGE for a directory with a run that is neither to be resumed nor to be replaced. */
-export function requireFree(out: string, { resume, fresh }: Choice): void {
-  if (resume && fresh) throw new TritbankError('E_USAGE', '--fresh', 'expected no --resume with it, found both');
-  const stored = readRun(out);
-  if (!stored || resume || fresh || (!stored.result && !stored.hasCheckpoint)) return;
-  const expected = 'expected a directory without a run, or --resume to continue it, or --fresh to replace it';
-  throw new TritbankError('E_USAGE', '--out', `${expected}, found a run in ${out}`);
+/** `--out`, `--resume` and `--force`. */
+export function addPlaceOptions(command: TritbankCommand, fallback: string): void {
+  const description = `run directory (default: ${fallback})`;
+  command
+    .addOption(new ValueOption('--out <dir>', description, text('a directory')))
+    .option('--resume', 'go on with the run in --out, with its configuration')
+    .option('--force', 'replace a run in --out, and files there that have the names of its files');
+}
+
+/** E_USAGE for a run that is to be both continued and replaced. */
+export function checkPlaceOptions({ resume, force }: PlaceOptions): void {
+  if (resume && force) throw new TritbankError('E_USAGE', '--force', 'expected no --resume with it, found both');
 }
 
 interface Training {
@@ -49,7 +64,7 @@ interface Training {
   readonly label: string;
   readonly epochs: number;
   readonly out: string;
-  readonly options: CommonOptions & Choice;
+  readonly options: CommonOptions & PlaceOptions;
   readonly advice: () => string;
   readonly work: (options: RunOptions) => Promise<RunResult>;
 }
@@ -60,11 +75,11 @@ export async function performTraining({ label, epochs, out, options, advice, wor
     import('./train-progress.ts'),
     import('../report/index.ts'),
   ]);
-  const { resume = false, quiet = false } = options;
+  const { resume = false, force = false, quiet = false } = options;
   const reporter = createTrainReporter(label, epochs, quiet);
   const { onProgress, warn } = reporter;
   try {
-    const how = { out, resume, command: commandLine(), onProgress, warn };
+    const how = { out, resume, force, command: commandLine(), onProgress, warn };
     const result = await interruptible((signal) => work({ ...how, signal }), advice);
     reporter.stop();
     const report = await writeReport(out, [result], `${result.architecture}, ${result.method}, on ${result.dataset}`);

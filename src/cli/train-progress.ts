@@ -5,6 +5,7 @@
 
 import type { TrainProgress } from '../train/index.ts';
 import type { EpochRecord } from '../train/records.ts';
+import { printable, warn, writeLine } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 export interface TrainReporter {
@@ -26,14 +27,14 @@ export function createTrainReporter(label: string, epochs: number, quiet: boolea
   const note = (line: string) => {
     if (quiet) return;
     if (progress) progress.note(line);
-    else process.stderr.write(`${line}\n`);
+    else writeLine(line);
   };
   // The number of training images is known from the first report on.
   const update = ({ epoch, epochs: runEpochs, phase, done, total, loss }: TrainProgress) => {
     const position = (before + epoch - 1) * total + done;
     progress ??= createProgress({ label, total: epochs * total, unit: 'images', initial: position - done, quiet });
-    const name = [run, phase === 'full' ? '' : phase, `${epoch}/${runEpochs}`].filter(Boolean).join(' ');
-    progress.update(position, { epoch: name, ...(loss !== undefined && { loss }) });
+    const name = phase === 'full' ? `${epoch}/${runEpochs}` : `${epoch}/${runEpochs} ${phase}`;
+    progress.update(position, { ...(run && { run }), epoch: name, ...(loss !== undefined && { loss }) });
   };
   return {
     next(name, epochsBefore) {
@@ -46,8 +47,8 @@ export function createTrainReporter(label: string, epochs: number, quiet: boolea
       else if (event.kind === 'note' && event.message) note(event.message);
     },
     warn(line) {
-      if (quiet || !progress) process.stderr.write(`warning: ${line}\n`);
-      else progress.note(`warning: ${line}`);
+      if (quiet || !progress) warn(line);
+      else progress.note(`warning: ${printable(line)}`);
     },
     note,
     stop: () => progress?.stop(),

@@ -2,20 +2,15 @@
 
 import { join } from 'node:path';
 import { TritbankError } from '../ir/errors.ts';
-import { text } from '../options/values.ts';
 import { defaultConfig, type TrainConfig, upgradeConfig } from '../train/config.ts';
 import type { RunOptions } from '../train/context.ts';
 import { trainOptions } from '../train/options.ts';
 import { otherPlaces } from '../train/recipe-options.ts';
-import { type CommonOptions, type TritbankCommand, ValueOption } from './command.ts';
+import type { CommonOptions, TritbankCommand } from './command.ts';
 import { addConfigFile, addConfigOptions, checkTeachers, newConfig, resumedConfig } from './configure.ts';
-import { performTraining, readRun, requireFree } from './run-directory.ts';
+import { addPlaceOptions, checkPlaceOptions, type PlaceOptions, performTraining, readRun } from './run-directory.ts';
 
-interface Options extends CommonOptions {
-  readonly out?: string;
-  readonly resume?: boolean;
-  readonly fresh?: boolean;
-}
+type Options = CommonOptions & PlaceOptions;
 
 const example = `tritbank train --data fashion-mnist --width 0.25 --method hybrid --alpha 0.5 --epochs 10
 tritbank train --resume --out runs/mobilenet-v1-hybrid`;
@@ -28,11 +23,8 @@ export function addTrain(program: TritbankCommand): void {
   );
   addConfigOptions(command, trainOptions, defaultConfig);
   addConfigFile(command);
-  command
-    .addOption(new ValueOption('--out <dir>', 'run directory (default: runs/<model>-<method>)', text('a directory')))
-    .option('--resume', 'continue the run in --out, with its configuration')
-    .option('--fresh', 'replace a run in --out')
-    .action(async (options: Options) => train(command, options));
+  addPlaceOptions(command, 'runs/<model>-<method>');
+  command.renamed('--fresh', 'force').action(async (options: Options) => train(command, options));
   command.common(example);
 }
 
@@ -42,7 +34,7 @@ const configuring = { table: trainOptions, defaults: defaultConfig, more: otherP
 async function prepare(command: TritbankCommand, options: Options): Promise<{ config: TrainConfig; out: string }> {
   const wanted = options.resume && options.out !== undefined ? undefined : await newConfig(command, configuring);
   const out = options.out ?? join('runs', `${wanted?.model}-${wanted?.method}`);
-  requireFree(out, options);
+  checkPlaceOptions(options);
   if (options.resume) {
     const stored = readRun(out);
     if (!stored) throw new TritbankError('E_RESUME', '--resume', `expected a run in ${out}, found none`);
@@ -66,9 +58,7 @@ async function train(command: TritbankCommand, options: Options): Promise<void> 
   await checkInputs(config);
   const { trainNetwork } = await import('../train/index.ts');
   const advice = () =>
-    readRun(out)?.hasCheckpoint
-      ? `continue with: tritbank train --resume --out ${out}`
-      : 'there is no checkpoint yet to continue from';
+    readRun(out) ? `continue with: tritbank train --resume --out ${out}` : 'nothing had been begun: start again';
   const work = (how: RunOptions) => trainNetwork(config, how);
   await performTraining({ label: 'train', epochs: config.epochs, out, options, advice, work });
 }

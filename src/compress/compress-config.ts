@@ -61,10 +61,12 @@ export type CompressStage =
 
 export interface CompressProgress {
   readonly stage: CompressStage;
-  /** Work done and in all, in units of the stage: images, per mille, layers, training images. */
+  /** Work done and in all, in units of the stage: images, or hundredths (`%`) of the work to be expected. */
   readonly done: number;
   readonly total: number;
   readonly unit: string;
+  /** What else there is to say of the moment, by name: layer, epoch, loss, pass over the images. */
+  readonly detail?: Readonly<Record<string, string | number>>;
   /** A line worth keeping: an epoch's figures. */
   readonly note?: string;
 }
@@ -74,6 +76,8 @@ export interface CompressOptions {
   readonly out?: string;
   /** Go on from what the stages left in `out`. */
   readonly resume?: boolean;
+  /** Replace an earlier run in `out`, and other files under the names of a run's; default: E_USAGE where there are any. */
+  readonly force?: boolean;
   readonly signal?: AbortSignal;
   /** The command line, for the records. */
   readonly command?: string;

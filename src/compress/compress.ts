@@ -21,7 +21,7 @@ import {
   readExamples,
 } from '../classifier/index.ts';
 import { measureCost, type NetworkCost, type PlanFile, type Relative, readPlan } from '../cost/index.ts';
-import { type Codec, jsonCodec, RunDirectory, readObject } from '../files/index.ts';
+import { type Codec, checkRunPlace, jsonCodec, RunDirectory, type RunPlace, readObject } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { fingerprint, loadModel, readModel, saveModel } from '../onnx/index.ts';
 import { metadataKeys } from '../onnx/metadata.ts';
@@ -167,6 +167,12 @@ const openData = (graph: Graph, { data, dataDir, training }: CompressConfig, opt
     ? undefined
     : openDataFor(graph, { ...training, data, ...(dataDir !== undefined && { dataDir }) }, options);
 
+/** Plans and analyses may be replaced, since they are copied into the directory. */
+function placeOf({ model, data, dataDir, training }: CompressConfig, options: CompressOptions): RunPlace {
+  const { resume = false, force = false } = options;
+  return { layout: compressLayout, resume, force, inputs: [model, data, dataDir, ...(training.teachers ?? [])] };
+}
+
 /** Configurations of earlier releases did not tell the network by its content, and left the file unpacked. */
 const upgrade = (network: string) => (stored: object) => ({ network, activations: 'float', ...stored });
 
@@ -175,7 +181,7 @@ const upgrade = (network: string) => (stored: object) => ({ network, activations
  * in a run directory. What `settings` leaves out has defaults: without a budget, the paper's uniform choice; without
  * data, weights are decomposed and nothing is trained.
  *
- * Errors: E_USAGE for a configuration or a budget that cannot be met, E_MODEL for a model without layers to compress
+ * Errors: E_USAGE for a configuration or a budget that cannot be met, or files in the way of a new run, E_MODEL for a model without layers to compress
  * or with weights that are not finite, E_DATA for data that do not fit, E_RESUME for another run's directory or
  * another network, E_BUSY where another process works in the directory, E_FORMAT for a damaged file in it, and those
  * of training. What is wrong with the model, the data or a given plan is found before the directory is touched.
@@ -198,17 +204,20 @@ export async function compressModel(
   const graph = normalizeNetwork(loaded);
   requireInference(graph);
   requireCandidates(graph);
+  const out = options.out ?? join('runs', `${basename(config.model).replace(/\.onnx$/, '')}-compressed`);
+  const place = placeOf(config, options);
+  checkRunPlace(out, place);
   const given = readGiven(config, graph);
   const data = await openData(graph, config, options);
   closeInputSize(graph, data?.size ?? config.training.inputSize);
-  const out = options.out ?? join('runs', `${basename(config.model).replace(/\.onnx$/, '')}-compressed`);
   const network = fingerprint(graph);
-  const { resume = false, command = '', signal } = options;
+  const { command = '', signal } = options;
   const how = {
+    ...place,
     config: { ...config, network },
-    layout: compressLayout,
+    // read before, and copied to where they are
+    keep: [config.plan, config.analysis],
     order: compressOrder,
-    resume,
     command,
     signal,
     upgrade: upgrade(network),

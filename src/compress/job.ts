@@ -4,7 +4,7 @@ import type { ClassifierData } from '../classifier/index.ts';
 import { chooseSetting } from '../cost/index.ts';
 import type { RunDirectory } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
-import type { CompressConfig, CompressOptions, CompressStage } from './compress-config.ts';
+import type { CompressConfig, CompressOptions, CompressProgress, CompressStage } from './compress-config.ts';
 
 /** What a compression leaves in its run directory, besides what every run directory has. */
 export const compressFiles = {
@@ -56,8 +56,14 @@ export interface Job {
 
 export const reporter =
   ({ options }: Job, stage: CompressStage, unit: string) =>
-  (done: number, total: number) =>
-    options.onProgress?.({ stage, done, total, unit });
+  (done: number, total: number, detail?: CompressProgress['detail']) =>
+    options.onProgress?.({ stage, done, total, unit, ...(detail && { detail }) });
+
+/** Reports a share of a stage's work, 0..1, after a layer. */
+export const shareReporter =
+  ({ options }: Job, stage: CompressStage) =>
+  (share: number, layer: string) =>
+    options.onProgress?.({ stage, done: Math.round(1000 * share) / 10, total: 100, unit: '%', detail: { layer } });
 
 /** How costs are counted; networks with 8-bit activations in the accelerator's int8 format, if it has one. */
 export function countingOf({ accelerator, format, activations, conventions, scheme }: CompressConfig) {

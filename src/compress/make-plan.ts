@@ -7,14 +7,16 @@ import type { Graph } from '../ir/index.ts';
 import { isBank, makePlan, otherFilters } from '../quantize/index.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { keepAnalyzed } from './analysis-progress.ts';
-import { compressFiles, countingOf, type Job, reporter, signalOf, threadsOf, trainingOf } from './job.ts';
-import { type Measured, measureLayers } from './measure-layers.ts';
+import { compressFiles, countingOf, type Job, reporter, shareReporter, signalOf, threadsOf, trainingOf } from './job.ts';
+import { type Measured, type MeasureOptions, measureLayers } from './measure-layers.ts';
 import { type LayerCandidates, untouched } from './planning/candidate.ts';
 import { describePlan } from './planning/describe-plan.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
 import { filterSensitivity, makeCandidates, predictBankLoss, predictNonZero } from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
+import { solverAside } from './planning/solver-aside.ts';
 import { type Analysis, analyzeNetwork, defaultSparsities } from './sensitivity.ts';
+import { largestMatrix } from './statistics/inputs.ts';
 
 export const analysisCodec: Codec<Analysis> = {
   read: readAnalysis,
@@ -29,6 +31,13 @@ export const planCodec: Codec<PlanFile> = {
 /** What images say of the layers; undefined without data. */
 export type Statistics = Measured | undefined;
 
+/** Both passes look at the same images. */
+function reportPasses(job: Job): NonNullable<MeasureOptions['onProgress']> {
+  const report = reporter(job, 'statistics', 'images');
+  return (done, total, { pass, passes }) =>
+    report(done, total, passes > 1 ? { pass: `${pass} of ${passes}` } : undefined);
+}
+
 /** Measured again by a run that goes on, since statistics are large and soon made. */
 export async function gatherStatistics(job: Job): Promise<Statistics> {
   const { config, graph, data, run } = job;
@@ -39,7 +48,7 @@ export async function gatherStatistics(job: Job): Promise<Statistics> {
       ...trainingOf(job),
       ...threadsOf(job),
       ...signalOf(job),
-      onProgress: reporter(job, 'statistics', 'images'),
+      onProgress: reportPasses(job),
     }),
   );
 }
@@ -50,7 +59,6 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
   const analyzed = run.file(compressFiles.analyzed);
   const analysis = await run.stage('analysis', compressFiles.analysis, analysisCodec, async () => {
     const statistics = await gather();
-    const report = reporter(job, 'analysis', 'per mille');
     const sparsities = config.conventions.ternary === 'zero-skipping' ? defaultSparsities : [];
     return analyzeNetwork(graph, {
       seed: config.seed,
@@ -61,7 +69,7 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
       ...signalOf(job),
       // the run directory is that of one configuration and one network
       ...keepAnalyzed(analyzed, {}),
-      onProgress: (share) => report(Math.round(1000 * share), 1000),
+      onProgress: shareReporter(job, 'analysis'),
     });
   });
   rmSync(analyzed, { force: true });
@@ -88,11 +96,24 @@ function uniformCandidates(
   });
 }
 
+/** Without layers whose calibration would need matrices of gigabytes: they stay in full precision. */
+function keepNarrow({ config, options }: Job, analysis: Analysis): Analysis {
+  if (config.method !== 'calibrate') return analysis;
+  const wide = analysis.layers.filter(({ inputs }) => inputs > largestMatrix);
+  for (const { name, inputs } of wide) {
+    const size = `${((8 * inputs * inputs) / 1e9).toFixed(1)} GB`;
+    options.warn?.(
+      `${name} stays in full precision: a matrix of its ${inputs} inputs takes ${size}; training does without`,
+    );
+  }
+  return { ...analysis, layers: analysis.layers.filter((layer) => !wide.includes(layer)) };
+}
+
 /** The plan of the run: optimised under the budget, or the uniform choice. */
 export function plan(job: Job, analysis: () => Promise<Analysis>): Promise<PlanFile> {
-  const { config, graph, run } = job;
+  const { config, graph, run, options } = job;
   return run.stage('plan', compressFiles.plan, planCodec, async () => {
-    const found = await analysis();
+    const found = keepNarrow(job, await analysis());
     const { alphas, ratios, sparsities, uniform, budget } = config;
     const counting: PlannerOptions = countingOf(config);
     const grid = {
@@ -102,7 +123,9 @@ export function plan(job: Job, analysis: () => Promise<Analysis>): Promise<PlanF
     };
     const candidates = uniform ? uniformCandidates(graph, found, uniform) : makeCandidates(graph, found, grid);
     const costs = costCandidates(graph, candidates, counting);
-    const choice = uniform ? candidates.map(() => 0) : (await optimizePlan(costs, budget)).choice;
+    const choice = uniform
+      ? candidates.map(() => 0)
+      : (await optimizePlan(costs, budget, solverAside(options.signal))).choice;
     return describePlan(config.model, budget, costs, choice);
   });
 }

@@ -7,11 +7,13 @@ import { collectStatistics, type StatisticsOptions } from './statistics/statisti
 
 export type Measured = Required<Pick<AnalyzeOptions, 'statistics' | 'data'>>;
 
+export type MeasureOptions = StatisticsOptions & Pick<TrainingChoice, 'trainSamples'> & { readonly images: number };
+
 /** Statistics of `images` of the training images in use, where there are any; labels are not read. */
 export async function measureLayers(
   graph: Graph,
   { dataset, normalisation }: ClassifierData,
-  { trainSamples, ...options }: StatisticsOptions & Pick<TrainingChoice, 'trainSamples'> & { readonly images: number },
+  { trainSamples, ...options }: MeasureOptions,
 ): Promise<Measured> {
   const { seed } = options;
   const split = imagesToMeasure(dataset, {

@@ -8,8 +8,15 @@ import { deploy, toFrozen } from '../quantize/index.ts';
 import { fineTune, type TrainProgress } from '../train/index.ts';
 import { type BuiltBanks, buildBanks } from './build-banks.ts';
 import { calibrate } from './calibrate/calibrate.ts';
-import { compressFiles, type Job, reporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
+import type { ParallelOptions } from './decompose/parallel.ts';
+import { compressFiles, type Job, shareReporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
 import type { Statistics } from './make-plan.ts';
+
+/** By the work that decompositions take, which is far from equal. */
+function reportWork(job: Job): NonNullable<ParallelOptions['onProgress']> {
+  const report = shareReporter(job, 'build');
+  return (_done, _total, name, _found, share) => report(share, name);
+}
 
 async function build(job: Job, plan: PlanFile, statistics: Statistics): Promise<BuiltBanks> {
   const { seed, init } = job.config;
@@ -20,19 +27,20 @@ async function build(job: Job, plan: PlanFile, statistics: Statistics): Promise<
       ...(statistics && { statistics: statistics.statistics }),
       ...threadsOf(job),
       ...signalOf(job),
-      onProgress: reporter(job, 'build', 'layers'),
+      onProgress: reportWork(job),
     }),
   );
 }
 
 /** Progress of training as progress of the stage: images of all epochs, and a line for each epoch. */
 function reportTraining({ options }: Job): (progress: TrainProgress) => void {
-  return ({ kind, epoch, epochs, done, total, record }) => {
+  return ({ kind, phase, epoch, epochs, done, total, loss, record }) => {
     if (kind !== 'images' && kind !== 'epoch-end') return;
     const whole = { done: (epoch - 1) * total + done, total: epochs * total };
+    const detail = { epoch: `${epoch}/${epochs} ${phase}`, ...(loss !== undefined && { loss }) };
     const figures = record && `loss ${record.trainLoss.toFixed(3)}  top-1 ${(100 * record.top1).toFixed(2)} %`;
     const note = kind === 'epoch-end' && { note: `epoch ${epoch}/${epochs}  ${figures}` };
-    options.onProgress?.({ stage: 'train', unit: 'images', ...whole, ...note });
+    options.onProgress?.({ stage: 'train', unit: 'images', ...whole, detail, ...note });
   };
 }
 
@@ -64,7 +72,7 @@ async function calibrated(job: Job, plan: PlanFile): Promise<Graph> {
   return job.run.timed('calibrate', async () => {
     const { dataset, normalisation } = data!;
     const split = imagesToMeasure(dataset, trainingOf(job));
-    const report = reporter(job, 'calibrate', 'layers');
+    const report = shareReporter(job, 'calibrate');
     const { graph: compressed } = await calibrate(graph, plan, split, {
       images: Math.min(config.images, split.length),
       seed: config.seed,
@@ -72,7 +80,7 @@ async function calibrated(job: Job, plan: PlanFile): Promise<Graph> {
       ...threadsOf(job),
       ...signalOf(job),
       ...warningsTo(job),
-      onProgress: ({ done, total }) => report(done, total),
+      onProgress: ({ share, layer }) => report(share, layer),
     });
     return compressed;
   });

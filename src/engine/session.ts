@@ -8,6 +8,7 @@ import { freemem } from 'node:os';
 import type * as Ort from 'onnxruntime-node';
 import { type DType, type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { writeModel } from '../onnx/index.ts';
+import { silenceTelemetry } from './telemetry.ts';
 
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
@@ -43,6 +44,7 @@ let runtime: typeof Ort | undefined;
 
 /** Loads ONNX Runtime at first use, so that commands which run no graph start without it. */
 function loadRuntime(): typeof Ort {
+  silenceTelemetry();
   runtime ??= require('onnxruntime-node') as typeof Ort;
   return runtime;
 }

@@ -4,21 +4,12 @@
  * kill is dropped when they are read. Synchronous: files are written between epochs, when nothing else runs.
  */
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { TritbankError } from '../ir/index.ts';
+import { replaceFiles } from './replace.ts';
+import { removeLeftovers, temporaryName } from './temporary.ts';
 
 /** The TritbankError (E_FILE) for a system call that failed at `path`; other errors are returned as they are. */
 export function fileError(path: string, expected: string, cause: unknown): unknown {
@@ -33,10 +24,26 @@ export function fileError(path: string, expected: string, cause: unknown): unkno
 export function makeRunDirectory(path: string): void {
   try {
     makeDirectories(resolve(path));
-    removeLeftovers(path);
-    const probe = temporaryName(join(path, 'probe'));
-    writeFileSync(probe, '');
-    rmSync(probe);
+    probeDirectory(path);
+  } catch (cause) {
+    throw fileError(path, 'a writable directory', cause);
+  }
+}
+
+/** Throws the system's error where no file can be made in an existing directory; removes what killed writers left there. */
+export function probeDirectory(path: string): void {
+  removeLeftovers(path);
+  const probe = temporaryName(join(path, 'probe'));
+  writeFileSync(probe, '');
+  rmSync(probe);
+}
+
+/** E_FILE where `makeRunDirectory` would fail; leaves nothing. */
+export function probeRunDirectory(path: string): void {
+  let existing = resolve(path);
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  try {
+    probeDirectory(existing);
   } catch (cause) {
     throw fileError(path, 'a writable directory', cause);
   }
@@ -55,19 +62,11 @@ function makeDirectories(path: string): void {
 }
 
 /**
- * Replaces the file at `path`: writes a temporary file beside it, flushes that to the disk, renames it. On failure the
- * temporary file is removed, an earlier file at `path` stays as it was, and the error is E_FILE.
+ * Replaces the file at `path` (`replace.ts`). On failure an earlier file at `path` stays as it was, and the error is E_FILE.
  */
 export function writeFileAtomic(path: string, content: Uint8Array | string): void {
-  const temporary = temporaryName(path);
-  try {
-    writeFileSync(temporary, content, { flush: true });
-    renameSync(temporary, path);
-    flushDirectory(dirname(path));
-  } catch (cause) {
-    rmSync(temporary, { force: true });
-    throw fileError(path, 'a writable file', cause);
-  }
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  replaceFiles([[path, [bytes]]], (_, cause) => fileError(path, 'a writable file', cause));
 }
 
 /** Appends `record` as one line of JSON. Before the first append to an earlier run's file, call `truncateLines`. */
@@ -118,40 +117,5 @@ function parseObject(line: string): object | undefined {
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
-  }
-}
-
-// The writer's process id keeps two writers of one file apart and tells a dead writer's leftover from a live one's.
-const temporaryName = (path: string) => join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-
-/** Removes temporary files of processes that were killed while they wrote. */
-function removeLeftovers(directory: string): void {
-  for (const name of readdirSync(directory)) {
-    const pid = /^\..+\.(\d+)\.tmp$/.exec(name)?.[1];
-    if (pid && !isAlive(Number(pid))) rmSync(join(directory, name), { force: true });
-  }
-}
-
-/** Whether a process of this id is running. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
-  }
-}
-
-/** Makes a rename survive a power cut; file systems that cannot flush a directory are left alone. */
-function flushDirectory(path: string): void {
-  try {
-    const handle = openSync(path, 'r');
-    try {
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-  } catch {
-    // Windows opens no directories; the rename is atomic all the same.
   }
 }

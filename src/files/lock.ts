@@ -6,36 +6,19 @@
 
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { TritbankError } from '../ir/index.ts';
-import { fileError, isAlive } from './files.ts';
+import { fileError } from './files.ts';
+import { mayRun, type ProcessIdentity, thisProcess } from './process.ts';
+import { temporaryName } from './temporary.ts';
 
-interface Owner {
-  readonly pid: number;
-  readonly host: string;
-  /** When the process started, in the system's units: a later process may have the same id. */
-  readonly started?: string;
+interface Owner extends ProcessIdentity {
   readonly since: string;
   readonly command: string;
 }
 
 export interface Lock {
   release(): void;
-}
-
-/** Start time of a process in ticks since the machine's start, where the system tells it (Linux). */
-function startOf(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function isThere({ pid, host, started }: Owner): boolean {
-  if (host !== hostname()) return true;
-  return isAlive(pid) && (started === undefined || startOf(pid) === started);
 }
 
 /** The owner, or undefined for a lock that is gone or that nobody can have written. */
@@ -57,7 +40,7 @@ const isTaken = (error: unknown) => error instanceof Error && 'code' in error &&
 
 /** Makes the lock appear with its content, or fails with EEXIST. */
 function put(path: string, text: string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryName(path);
   writeFileSync(temporary, text);
   try {
     linkSync(temporary, path);
@@ -72,7 +55,7 @@ function put(path: string, text: string): void {
 
 /** Removes the lock of an owner that is gone; false where another process was faster. */
 function removeStale(path: string, text: string): boolean {
-  const aside = `${path}.${process.pid}.stale`;
+  const aside = temporaryName(path);
   try {
     renameSync(path, aside);
   } catch {
@@ -91,12 +74,16 @@ function removeStale(path: string, text: string): boolean {
   return isSame;
 }
 
-/** Takes the lock of `directory`. E_BUSY where another process has it, E_FILE where it cannot be written. */
-export function takeLock(directory: string, command: string): Lock {
-  const path = join(directory, '.lock');
-  const started = startOf(process.pid);
-  const since = new Date().toISOString();
-  const mine: Owner = { pid: process.pid, host: hostname(), ...(started && { started }), since, command };
+/** The lock of a directory. E_BUSY where another process has it, E_FILE where it cannot be written. */
+export const takeLock = (directory: string, command: string): Lock =>
+  take(join(directory, '.lock'), command, directory, 'a directory');
+
+/** The lock of a file that is yet to be made, likewise. */
+export const takeFileLock = (file: string, command: string): Lock =>
+  take(join(dirname(file), `.${basename(file)}.lock`), command, file, 'a file');
+
+function take(path: string, command: string, where: string, noun: string): Lock {
+  const mine: Owner = { ...thisProcess(), since: new Date().toISOString(), command };
   const text = JSON.stringify(mine);
   for (let attempt = 0; ; attempt++) {
     try {
@@ -107,12 +94,12 @@ export function takeLock(directory: string, command: string): Lock {
     }
     const found = readOwner(path);
     if (!found) continue;
-    const isStale = found.owner !== undefined && !isThere(found.owner);
+    const isStale = found.owner !== undefined && !mayRun(found.owner);
     if (isStale && attempt < 10) {
       removeStale(path, found.text);
       continue;
     }
-    throw busy(directory, path, found.owner);
+    throw busy(where, noun, path, found.owner);
   }
   return {
     release() {
@@ -121,14 +108,10 @@ export function takeLock(directory: string, command: string): Lock {
   };
 }
 
-function busy(directory: string, path: string, owner: Owner | undefined): TritbankError {
+function busy(where: string, noun: string, path: string, owner: Owner | undefined): TritbankError {
   const who = owner
     ? `process ${owner.pid} on ${owner.host} since ${owner.since} (${owner.command})`
     : 'a lock that cannot be read';
   const advice = owner?.host === hostname() ? '' : `; remove ${path} if that process is gone`;
-  return new TritbankError(
-    'E_BUSY',
-    directory,
-    `expected a directory that no other process uses, found ${who}${advice}`,
-  );
+  return new TritbankError('E_BUSY', where, `expected ${noun} that no other process uses, found ${who}${advice}`);
 }

@@ -1,11 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Provenance } from './provenance.ts';
-import { jsonCodec, RunDirectory, type RunDirectoryOptions, storedConfig } from './run-directory.ts';
+import { checkRunPlace, jsonCodec, RunDirectory, type RunDirectoryOptions, storedConfig } from './run-directory.ts';
 
 let directory = '';
 beforeEach(() => {
@@ -39,7 +48,7 @@ describe('stages', () => {
     const stage = (run: RunDirectory) => run.stage('first', 'first.json', codec, () => ({ value: ++done }));
     expect(await inRun({}, stage)).toEqual({ value: 1 });
     expect(await inRun({ resume: true }, stage)).toEqual({ value: 1 });
-    expect(await inRun({}, stage)).toEqual({ value: 2 });
+    expect(await inRun({ force: true }, stage)).toEqual({ value: 2 });
   });
 
   test('whose file is damaged are an error that names the file', async () => {
@@ -105,12 +114,48 @@ describe('stages', () => {
 });
 
 describe('a new run', () => {
-  test('removes what one of its kind left, and nothing else', async () => {
+  test('that is forced removes what one of its kind left, and nothing else', async () => {
     for (const name of ['first.json', 'events.1', 'notes.txt']) writeFileSync(at(name), '{}');
     mkdirSync(at('second.json'));
-    await inRun({}, () => {});
+    await inRun({ force: true }, () => {});
     expect(readdirSync(directory).sort()).toEqual(['config.json', 'notes.txt', 'provenance.jsonl']);
     expect(storedConfig(directory)).toEqual(config);
+  });
+
+  test.each(['first.json', 'events.1', 'config.json', 'provenance.jsonl'])(
+    'keeps out of the way of %s',
+    async (name) => {
+      writeFileSync(at(name), '{}');
+      const place = { layout, resume: name !== 'config.json' };
+      const refusal = expect.objectContaining({
+        code: 'E_USAGE',
+        message: expect.stringContaining(`found ${name} in`),
+      });
+      expect(() => checkRunPlace(directory, place)).toThrow(refusal);
+      expect(() => open(place)).toThrow(refusal);
+      expect(readdirSync(directory)).toEqual([name]);
+    },
+  );
+
+  test('never removes what it reads, forced or not, under whatever name', () => {
+    mkdirSync(at('second.json'));
+    for (const name of ['first.json', 'second.json/inner']) writeFileSync(at(name), 'mine');
+    symlinkSync(directory, `${directory}-link`);
+    try {
+      for (const input of [at('first.json'), join(`${directory}-link`, 'first.json'), at('second.json/inner')]) {
+        const place = { force: true, inputs: ['mnist', input] };
+        expect(() => open(place)).toThrow(`found ${input} in ${directory}`);
+        expect(readdirSync(directory).sort()).toEqual(['first.json', 'second.json']);
+      }
+    } finally {
+      rmSync(`${directory}-link`);
+    }
+  });
+
+  test('that is forced keeps what it has copied', async () => {
+    for (const name of ['first.json', 'second.json']) writeFileSync(at(name), 'mine');
+    await inRun({ force: true, keep: [at('first.json'), undefined] }, () => {});
+    expect(readdirSync(directory).sort()).toEqual(['config.json', 'first.json', 'provenance.jsonl']);
   });
 
   test('goes on only with the same configuration', async () => {

@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { TritbankError } from '../ir/index.ts';
 import { parseText } from './check-json.ts';
-import { fileError, makeRunDirectory, writeFileAtomic } from './files.ts';
+import { fileError, makeRunDirectory, probeRunDirectory, writeFileAtomic } from './files.ts';
 import { type Lock, takeLock } from './lock.ts';
+import { inputsIn } from './outputs.ts';
 import { Provenance } from './provenance.ts';
 
 /** How a stage's result is kept in its file. */
@@ -23,8 +24,14 @@ export interface Codec<T> {
 export interface RunDirectoryOptions {
   /** All that the run depends on: a resumed run must have the same. */
   readonly config: object;
-  /** Files and folders that a run of this kind leaves, besides those of this class: a new run removes an earlier one's. */
+  /** Files and folders that a run of this kind leaves, besides those of this class. */
   readonly layout: readonly (string | RegExp)[];
+  /** What the run reads: files and folders. */
+  readonly inputs?: readonly (string | undefined)[];
+  /** Files in the directory that a new run reads and keeps. */
+  readonly keep?: readonly (string | undefined)[];
+  /** Remove what an earlier run left, or someone else under the same names. */
+  readonly force?: boolean;
   /** Files of stages, each of which is made from what stands before it: a stage that is done again drops the later ones. */
   readonly order?: readonly string[];
   /** Go on with the run that is there, if there is one. */
@@ -36,6 +43,9 @@ export interface RunDirectoryOptions {
   /** A configuration of an earlier release in today's form. */
   readonly upgrade?: (stored: object) => object;
 }
+
+/** What is known of a run before its data are opened. */
+export type RunPlace = Pick<RunDirectoryOptions, 'layout' | 'resume' | 'inputs' | 'force'>;
 
 const names = { config: 'config.json', provenance: 'provenance.jsonl' } as const;
 
@@ -64,6 +74,49 @@ export function storedConfig<T extends object>(directory: string): T | undefined
   return existsSync(path) ? readObject<T>(path) : undefined;
 }
 
+/** Names in `directory` that a run with this layout leaves. E_FILE where it is none. */
+function findTaken(directory: string, layout: RunPlace['layout']): string[] {
+  if (!existsSync(directory)) return [];
+  const ours = [...layout, ...Object.values(names)];
+  try {
+    return readdirSync(directory).filter((name) =>
+      ours.some((one) => (typeof one === 'string' ? one === name : one.test(name))),
+    );
+  } catch (cause) {
+    throw fileError(directory, 'a directory', cause);
+  }
+}
+
+/** E_USAGE where a run may not write into `directory`: what it reads is in its way, or what it did not make. */
+function requirePlace(directory: string, { layout, resume, inputs = [], force }: RunPlace): void {
+  const taken = findTaken(directory, layout);
+  const [input] = taken.flatMap((name) => inputsIn(join(directory, name), inputs));
+  if (input !== undefined) {
+    const expected = 'expected a directory in which the run does not replace what it reads';
+    throw new TritbankError('E_USAGE', '--out', `${expected}, found ${input} in ${directory}`);
+  }
+  const isResumed = resume === true && taken.includes(names.config);
+  if (taken.length === 0 || isResumed || force === true) return;
+  const isRun = taken.includes(names.config) && taken.includes(names.provenance);
+  const [advice, found] = isRun
+    ? [', --resume to go on with it, or --force to replace it', 'a run']
+    : [' or files of its names, or --force to replace them', taken.join(', ')];
+  throw new TritbankError(
+    'E_USAGE',
+    '--out',
+    `expected a directory without a run${advice}, found ${found} in ${directory}`,
+  );
+}
+
+/**
+ * Whether a run could be in `directory`, before anything is worked on or touched: E_USAGE where its place is taken, E_FILE
+ * where it cannot be written.
+ */
+export function checkRunPlace(directory: string, place: RunPlace): void {
+  requirePlace(directory, place);
+  probeRunDirectory(directory);
+}
+
 export class RunDirectory {
   private readonly provenance: Provenance;
   private readonly signal: AbortSignal | undefined;
@@ -79,6 +132,7 @@ export class RunDirectory {
     {
       config,
       layout,
+      keep = [],
       resume = false,
       command = '',
       signal,
@@ -100,20 +154,22 @@ export class RunDirectory {
         throw new TritbankError('E_RESUME', this.file(names.config), message);
       }
     } else {
-      this.discard(layout);
+      this.discard(layout, keep);
       writeFileAtomic(this.file(names.config), `${JSON.stringify(config, null, 2)}\n`);
     }
     this.provenance.begin(command, this.isResumed);
   }
 
   /**
-   * Creates or enters a directory. Without `resume`, what an earlier run left is removed. E_RESUME for another run's
-   * configuration, E_BUSY where another process is at work in it, E_FILE where it cannot be written.
+   * Creates or enters a directory. E_USAGE where a new run would replace files and is not forced to, or any run what it
+   * reads; E_RESUME for another run's configuration, E_BUSY where another process is at work in it, E_FILE where it
+   * cannot be written.
    */
   static open(path: string, options: RunDirectoryOptions): RunDirectory {
     makeRunDirectory(path);
     const lock = takeLock(path, options.command ?? '');
     try {
+      requirePlace(path, options);
       return new RunDirectory(path, lock, options);
     } catch (error) {
       lock.release();
@@ -133,7 +189,8 @@ export class RunDirectory {
       this.dropLater(name);
       const value = await work();
       await codec.write(value, path);
-      return value;
+      // as a run that goes on finds it, to the last digit
+      return codec.read(path);
     });
   }
 
@@ -175,10 +232,13 @@ export class RunDirectory {
     for (const later of place < 0 ? [] : this.order.slice(place + 1)) rmSync(this.file(later), { force: true });
   }
 
-  private discard(layout: readonly (string | RegExp)[]): void {
-    const isOurs = (name: string) =>
-      layout.some((one) => (typeof one === 'string' ? one === name : one.test(name))) || name === names.provenance;
-    for (const name of readdirSync(this.path).filter(isOurs)) rmSync(this.file(name), { recursive: true, force: true });
+  private discard(layout: RunPlace['layout'], keep: readonly (string | undefined)[]): void {
+    for (const name of findTaken(this.path, layout)) {
+      const path = this.file(name);
+      // the last thing that says whose the others are
+      if (name === names.config || inputsIn(path, keep).length > 0) continue;
+      rmSync(path, { recursive: true, force: true });
+    }
   }
 }
 

@@ -147,7 +147,7 @@ describe('model files', () => {
       'error E_FILE: none/m.onnx: expected a writable folder with room, found none',
     );
     expect(await failure(saveModel(sample(), path('folder.onnx')))).toBe(
-      'error E_FILE: folder.onnx: expected a place for a file, found a folder',
+      'error E_FILE: folder.onnx: expected a file, found a folder or device',
     );
     expect((await readdir(folder)).sort()).toEqual(['folder.onnx', 'm.onnx', 'w.bin']);
   });

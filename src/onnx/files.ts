@@ -3,13 +3,13 @@
  * temporary names in the same folder and renames, so that a failure leaves the previous files as they were.
  */
 
-import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import type { Graph, LimitOptions } from '../ir/index.ts';
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { type Content, replaceFiles, statOf } from '../files/replace.ts';
+import { type Graph, type LimitOptions, TritbankError } from '../ir/index.ts';
 import { externalRanges } from './external.ts';
 import { buildGraph, decodeModel, inFile } from './read.ts';
-import { fileError, limitOf, pieceBytes, readRanges, readWhole } from './read-files.ts';
+import { fileError, limitOf, readRanges, readWhole } from './read-files.ts';
 import type { ExternalSink } from './tensors.ts';
 import { initializerBytes, maxModelBytes, type WriteOptions, writeModel } from './write.ts';
 
@@ -22,6 +22,7 @@ export interface SaveOptions extends Omit<WriteOptions, 'external'> {
 const externalThreshold = 1024;
 /** Offsets in the data file, so that readers can map it into memory. */
 const alignment = 4096;
+
 export interface StoredModel {
   readonly graph: Graph;
   /** Of the file and of its external data. */
@@ -29,7 +30,8 @@ export interface StoredModel {
 }
 
 /**
- * Loads a model with its external data. The environment variable TRITBANK_LIMIT is the limit where none is given. E_FILE for absent or unreadable files, otherwise as `readModel`.
+ * Loads a model with its external data. The environment variable TRITBANK_LIMIT is the limit where none is given.
+ * E_FILE for absent or unreadable files, otherwise as `readModel`.
  *
  * @example
  * import { loadModel } from 'tritbank/graph';
@@ -72,13 +74,13 @@ export async function openModel(path: string, options: LimitOptions = {}): Promi
 export async function saveModel(graph: Graph, path: string, options: SaveOptions = {}): Promise<void> {
   const { externalData = initializerBytes(graph) > maxModelBytes - 2 ** 26, ...rest } = options;
   if (!externalData) {
-    await replaceFiles([[path, [writeModel(graph, rest)]]]);
+    writeFiles([[path, [writeModel(graph, rest)]]]);
     return;
   }
   const data = new DataFile(`${basename(path)}.data`);
   const model = writeModel(graph, { ...rest, external: data });
   // the data first: a new model never refers to bytes that are not there yet
-  await replaceFiles([
+  writeFiles([
     [`${path}.data`, data.pieces],
     [path, [model]],
   ]);
@@ -100,37 +102,20 @@ class DataFile implements ExternalSink {
   }
 }
 
-/** Writes all files under temporary names, then renames them in order. */
-async function replaceFiles(files: readonly (readonly [path: string, pieces: readonly Uint8Array[]])[]): Promise<void> {
-  const temporary = files.map(([path]) => join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`));
-  try {
-    for (const [i, [path, pieces]] of files.entries()) await writeWhole(temporary[i]!, path, pieces);
-    for (const [i, [path]] of files.entries()) {
-      await rename(temporary[i]!, path).catch((error) => {
-        throw fileError(error, path, 'a place for a file');
-      });
+/** Replaces all files, in order. */
+function writeFiles(files: readonly Content[]): void {
+  for (const [path] of files) {
+    try {
+      // a model is read again, and has to be there
+      if (statOf(path)?.isFile() === false) throw notAFile(path);
+    } catch (error) {
+      throw fileError(error, path, 'a place for a file');
     }
-  } finally {
-    for (const path of temporary) await rm(path, { force: true });
   }
+  replaceFiles(files, (path, cause) => fileError(cause, path, 'a writable folder with room'));
 }
 
-async function writeWhole(temporary: string, path: string, pieces: readonly Uint8Array[]): Promise<void> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(temporary, 'wx');
-    for (const piece of pieces) {
-      for (let at = 0; at < piece.length; ) {
-        at += (await handle.write(piece, at, Math.min(piece.length - at, pieceBytes))).bytesWritten;
-      }
-    }
-    await handle.sync();
-  } catch (error) {
-    throw fileError(error, path, 'a writable folder with room');
-  } finally {
-    await handle?.close();
-  }
-}
+const notAFile = (path: string) => new TritbankError('E_FILE', path, 'expected a file, found a folder or device');
 
 /**
  * SHA-256 of a graph's file, in hexadecimal digits: what tells networks by their content. Throws what `writeModel`

@@ -49,6 +49,8 @@ async function decodeImage(image: unknown, { width, height }: ImageTarget): Prom
 
 /** A session of ONNX Runtime under this runtime's tensors. */
 async function openFallback(bytes: Uint8Array): Promise<FallbackSession> {
+  // before it is loaded, or it leaves files in the user's cache folder
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const ort = await import('onnxruntime-node');
   const failure = (expected: string, cause: unknown) => {
     const found = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);

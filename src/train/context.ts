@@ -30,6 +30,10 @@ export interface RunOptions {
   readonly out: string;
   /** Go on from the checkpoint in `out`, if there is one. */
   readonly resume?: boolean;
+  /** Replace an earlier run in `out`, and other files under the names of a run's; default: E_USAGE where there are any. */
+  readonly force?: boolean;
+  /** Files that are read besides data and teachers; a run that would replace one is refused. */
+  readonly inputs?: readonly string[];
   /** Aborting writes a checkpoint and rejects with an `AbortError`. */
   readonly signal?: AbortSignal;
   /** The command line, for the records. */

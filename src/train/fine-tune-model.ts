@@ -48,5 +48,5 @@ export async function fineTuneModel(config: FineTuneModelConfig, options: RunOpt
   const { model, method, granularity } = config;
   const base = normalizeNetwork(await loadModel(model));
   const plan = makePlan(base, { method, granularity });
-  return fineTune({ plan, network: applyPlan(base, plan, config.seed) }, config, options);
+  return fineTune({ plan, network: applyPlan(base, plan, config.seed) }, config, { ...options, inputs: [model] });
 }

@@ -5,6 +5,7 @@
  */
 
 import { missingNames, openDataFor, setInputSize } from '../classifier/index.ts';
+import { checkRunPlace } from '../files/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { fingerprint } from '../onnx/index.ts';
 import { inferShapes } from '../passes/index.ts';
@@ -16,6 +17,7 @@ import { checkFineTune } from './options.ts';
 import { fixedConstants } from './parameters.ts';
 import { pickTraining } from './pick-training.ts';
 import type { Method, RunResult } from './records.ts';
+import { runPlace, withInputs } from './run-layout.ts';
 import { loadTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
 
@@ -51,13 +53,15 @@ export interface FineTuneTask {
  * const config = { ...defaultCompress.training, data: 'images', epochs: 1, seed: 1 };
  * const { top1, model } = await fineTune({ plan, network, initial }, config, { out: 'runs/fine-tuned' });
  */
-export async function fineTune(task: FineTuneTask, config: FineTuneConfig, options: RunOptions): Promise<RunResult> {
+export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given: RunOptions): Promise<RunResult> {
   checkFineTune(config);
+  const options = withInputs(given, config);
+  checkRunPlace(options.out, runPlace(options));
   const base = inferShapes(task.network.base.clone());
   const opened = await openDataFor(base, config, options);
   const data: RunData = { ...opened, train: pickTraining(opened.dataset, config) };
   setInputSize(base, data.size);
-  const given = start(task, data);
+  const initial = start(task, data);
   const { distillation } = config;
   const [channels, classes] = [data.dataset.channels, data.dataset.classes.length];
   const teacher =
@@ -73,7 +77,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
     }));
   try {
     const { train, normalisation, size } = data;
-    const quantized = await giveBatchNorms(given, base, train, {
+    const quantized = await giveBatchNorms(initial, base, train, {
       ...engineOptions(config),
       ...augmentation(config, data.dataset),
       batchNorm: config.batchNorm,
@@ -94,7 +98,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, optio
       // What else the run depends on, so that it is not resumed with another network.
       config: {
         ...config,
-        start: fingerprint(given.graph),
+        start: fingerprint(initial.graph),
         ...(teacher && !config.teachers && { teacher: fingerprint(task.network.base) }),
       },
       metadata: { ...labelsOf(base, data), ...task.metadata },

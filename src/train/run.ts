@@ -1,6 +1,7 @@
 /** Training from scratch: opens the data, builds and rewrites an architecture, trains it (`train-graph.ts`). */
 
 import { type Dataset, openDataset, type Split, statistics } from '../data/index.ts';
+import { checkRunPlace } from '../files/index.ts';
 import { buildNetwork } from '../models/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import { applyPlan, makePlan } from '../quantize/index.ts';
@@ -9,6 +10,7 @@ import { engineOptions, type RunOptions } from './context.ts';
 import { checkConfig } from './options.ts';
 import { pickTraining } from './pick-training.ts';
 import type { RunResult } from './records.ts';
+import { runPlace, withInputs } from './run-layout.ts';
 import { loadTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
 
@@ -37,8 +39,10 @@ const smallImage = 64;
  * const { top1, bytes, model } = await trainNetwork(config, { out: 'runs/hybrid' });
  * console.log(top1, bytes, model);
  */
-export async function trainNetwork(config: TrainConfig, options: RunOptions): Promise<RunResult> {
+export async function trainNetwork(config: TrainConfig, given: RunOptions): Promise<RunResult> {
   checkConfig(config);
+  const options = withInputs(given, config);
+  checkRunPlace(options.out, runPlace(options));
   const { dataset, train } = await openData(config, options);
   const size = dataset.height;
   const normalisation = await statistics(dataset, options.warn ? { warn: options.warn } : {});

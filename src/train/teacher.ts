@@ -61,7 +61,8 @@ async function loadOne(model: Graph | string, options: TeacherOptions): Promise<
   const fits =
     graph.inputs.length === 1 &&
     shape?.length === 4 &&
-    [batchSize, channels, size, size].every((d, i) => typeof shape[i] === 'string' || shape[i] === d);
+    // exporters often fix the batch, to one: like the student, the teacher is taken for another
+    [channels, size, size].every((d, i) => typeof shape[i + 1] === 'string' || shape[i + 1] === d);
   if (!fits) {
     const found = shape ? `[${shape.join(', ')}]` : 'none';
     throw new TritbankError('E_MODEL', where, `expected an input [N, ${channels}, ${size}, ${size}], found ${found}`);

@@ -20,7 +20,7 @@ import { planPhases } from './phases.ts';
 import type { EpochRecord, Method, Phase, RunResult } from './records.ts';
 import { reestimate } from './reestimate.ts';
 import { describeResult } from './result.ts';
-import { runFiles, runLayout } from './run-layout.ts';
+import { runFiles, runPlace } from './run-layout.ts';
 import type { Teacher } from './teacher.ts';
 import { EventFile } from './tensorboard.ts';
 
@@ -48,11 +48,12 @@ export interface TrainTask {
  * `model.onnx`, `result.json` and `provenance.jsonl` in `options.out`. A run that is finished is not done again. A teacher
  * stays open.
  * Errors: E_DIVERGED when the loss is not finite or grows without bound, E_RESUME for a checkpoint of another run, E_BUSY
- * where another process trains in the directory, E_FORMAT for a damaged file, E_FILE when the directory cannot be written.
+ * where another process trains in the directory, E_USAGE where files are in the way of a new run, E_FORMAT for a damaged
+ * file, E_FILE when the directory cannot be written.
  */
 export async function trainGraph(task: TrainTask, recipe: Recipe, options: RunOptions): Promise<RunResult> {
-  const { resume = false, command = '' } = options;
-  const how = { config: task.config, layout: runLayout, resume, command, upgrade: upgradeConfig };
+  const { command = '' } = options;
+  const how = { ...runPlace(options), config: task.config, command, upgrade: upgradeConfig };
   const run = RunDirectory.open(options.out, how);
   try {
     // a result without its model is none

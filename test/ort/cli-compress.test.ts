@@ -168,7 +168,8 @@ describe('without data', () => {
   });
 
   test('a budget out of reach is answered by the closest that is not', async () => {
-    const run = (share: string) => start('bars.onnx', '--no-training', '--quiet', '--max-size', share, '--out', 'bare');
+    const line = '--no-training --quiet --out bare --force --max-size'.split(' ');
+    const run = (share: string) => start('bars.onnx', ...line, share);
     const refused = await run('0.3');
     expect([refused.status, refused.stdout]).toEqual([2, '']);
     const [, closest] = /^error E_USAGE: budget: .* found size 0.3: the closest possible is (\S+)\n$/.exec(
@@ -257,7 +258,7 @@ describe('training', () => {
   const stamps = () =>
     files.map((name) => (existsSync(at('trained', name)) ? statSync(at('trained', name)).mtimeMs : 0));
   const run = (changes: Partial<CompressConfig> = {}, resume = true) =>
-    compressModel(at('bars.onnx'), configOf(changes), { out: out(), resume });
+    compressModel(at('bars.onnx'), configOf(changes), { out: out(), resume, force: !resume });
   const model = () => readFileSync(at('trained', 'model.onnx'));
   const stages = ['statistics', 'analysis', 'plan', 'build', 'train', 'save', 'export', 'verify', 'measure'];
   /** The stages of the last command. */
@@ -362,7 +363,7 @@ describe('training', () => {
     const stopped = compressModel(at('bars.onnx'), changes, {
       out: at('stopped'),
       signal: stop.signal,
-      onProgress: ({ stage, done }) => stage === 'analysis' && done > 400 && stop.abort(),
+      onProgress: ({ stage, done }) => stage === 'analysis' && done > 40 && stop.abort(),
     });
     await expect(stopped).rejects.toThrow('aborted');
     const kept = readFileSync(at('stopped', 'analysis.jsonl'), 'utf8').trim().split('\n').length - 1;
@@ -403,7 +404,12 @@ describe('training', () => {
     expect(result.relative.size).toBeLessThanOrEqual(0.9);
     expect(readFileSync(at('other', 'analysis.json'), 'utf8')).toBe(text);
     const own = at('other', 'analysis.json');
-    await compressModel(at('bars.onnx'), configOf({ ...other, analysis: own }), { out: at('other') });
+    const again = configOf({ ...other, analysis: own });
+    await expect(compressModel(at('bars.onnx'), again, { out: at('other') }).then(() => '')).rejects.toMatchObject({
+      code: 'E_USAGE',
+      message: expect.stringContaining('or --force to replace it, found a run in'),
+    });
+    await compressModel(at('bars.onnx'), again, { out: at('other'), force: true });
     expect(readFileSync(own, 'utf8')).toBe(text);
     writeFileSync(own, text.replaceAll('conv_pw_2', 'conv_pw_9'));
     await expect(

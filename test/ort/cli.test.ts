@@ -38,6 +38,8 @@ describe('help', () => {
     ['demo', ['demo']],
     ['cost', ['cost']],
     ['table1', ['table1']],
+    ['doctor', ['doctor']],
+    ['completion', ['completion']],
   ])('%s', async (name, args) => {
     const { status, stdout, stderr } = await start([...args, '--help']);
     expect([status, stderr]).toEqual([0, '']);
@@ -89,7 +91,8 @@ function importsOf(file: string): string[] {
 }
 
 describe('wrong usage', () => {
-  const commands = 'one of demo, train, fine-tune, eval, inspect, analyze, compress, cost, export, run, bench, table1';
+  const commands =
+    'one of demo, train, fine-tune, eval, inspect, analyze, compress, cost, export, run, bench, table1, doctor, completion';
   test.each([
     ['', `command: expected ${commands}, found none`],
     ['trian', `command: expected ${commands}, found 'trian', did you mean train?`],

@@ -30,7 +30,7 @@ async function train(out: string, resume: boolean, stop?: (event: TrainProgress)
     if (stop?.(event)) controller.abort();
   };
   try {
-    await trainNetwork(config, { out, resume, signal: controller.signal, onProgress });
+    await trainNetwork(config, { out, resume, force: !resume, signal: controller.signal, onProgress });
     return false;
   } catch (error) {
     if (error instanceof Error && error.name === 'AbortError') return true;

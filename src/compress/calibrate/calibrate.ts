@@ -19,6 +19,7 @@ import { inferShapes } from '../../passes/index.ts';
 import { normalizeNetwork } from '../../passes/normalize/normalize-network.ts';
 import { type BankPlan, checkPlan, isBank, type Plan } from '../../quantize/index.ts';
 import { requireCandidates } from '../candidates.ts';
+import { largestMatrix, weightsOf } from '../statistics/inputs.ts';
 import { buildCalibrated } from './build.ts';
 import { readChunks } from './images.ts';
 import type { CalibratedLayer, CalibrateOptions } from './records.ts';
@@ -80,7 +81,7 @@ function checkOptions({ images = 256, chunk = 16, damping = 0, rounds = 0 }: Cal
 }
 
 function banksOf(graph: Graph, plan: Plan): Map<string, BankPlan> {
-  const candidates = new Set(requireCandidates(graph).map((layer) => layer.name));
+  const candidates = new Map(requireCandidates(graph).map((layer) => [layer.name, weightsOf(layer)]));
   checkPlan(plan, graph);
   const planned = Object.entries(plan.layers).filter(([, { method }]) => method !== 'fp');
   if (planned.length === 0) throw new TritbankError('E_USAGE', 'plan', 'expected at least one bank, found none');
@@ -88,11 +89,20 @@ function banksOf(graph: Graph, plan: Plan): Map<string, BankPlan> {
     if (!isBank(layer)) {
       throw new TritbankError('E_USAGE', `plan layers.${name}`, `expected a bank to calibrate, found ${layer.method}`);
     }
-    if (candidates.has(name)) return [name, layer];
-    const expected = `expected names of layers that can be compressed (${[...candidates].join(', ')})`;
+    const size = candidates.get(name);
+    if (size !== undefined && size > largestMatrix) throw tooWide(name, size);
+    if (size !== undefined) return [name, layer];
+    const expected = `expected names of layers that can be compressed (${[...candidates.keys()].join(', ')})`;
     throw new TritbankError('E_USAGE', 'plan', `${expected}, found '${name}'`);
   });
   return new Map(banks);
+}
+
+function tooWide(name: string, size: number): TritbankError {
+  const count = (n: number) => n.toLocaleString('en-US');
+  const expected = `expected at most ${count(largestMatrix)} weights a filter to calibrate`;
+  const found = `found ${count(size)}, whose covariance takes ${((8 * size * size) / 1e9).toFixed(1)} GB`;
+  return new TritbankError('E_USAGE', `plan layers.${name}`, `${expected} (or fp), ${found}`);
 }
 
 /** A copy for batches of `rows` images. */

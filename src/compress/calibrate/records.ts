@@ -4,10 +4,12 @@ import type { Normalisation } from '../../classifier/index.ts';
 import type { LayerKind } from '../../quantize/index.ts';
 
 export interface CalibrateProgress {
+  /** Of the work that is to be expected, 0..1. */
+  readonly share: number;
   /** Layers done, of `total`. */
   readonly done: number;
   readonly total: number;
-  /** The layer that is done. */
+  /** The layer that is done, or worked on. */
   readonly layer: string;
   /** Seconds since the start, and an estimate of those to come. */
   readonly seconds: number;

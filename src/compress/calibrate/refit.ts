@@ -78,14 +78,18 @@ function pick(moments: Moments, count: number): Moments {
   return { ...moments, ...rows, yMean: spread(yMean, 1, count), filters: count };
 }
 
-/** The regression on `evidence` of a layer that has the weights W, [filters, inputs]. */
-export function refit(weights: Float64Array, { all, halves }: Evidence): Refit {
+/** The regression on `evidence` of a layer that has the weights W, [filters, inputs]; says which share of it is done. */
+export function refit(weights: Float64Array, { all, halves }: Evidence, onShare?: (share: number) => void): Refit {
   const count = Math.min(judges, all.filters);
   const some = spread(weights, all.inputs, count);
   const [a, b] = halves.map((half) => pick(half, count)) as [Moments, Moments];
   const errorOf = (strength: number) =>
     sumOf(filterErrors(refitWith(some, a, strength), b)) + sumOf(filterErrors(refitWith(some, b, strength), a));
-  const errors = strengths.map(errorOf);
+  const errors = strengths.map((strength, i) => {
+    const error = errorOf(strength);
+    onShare?.((2 * (i + 1)) / (2 * strengths.length + 1));
+    return error;
+  });
   const strength = strengths[errors.indexOf(Math.min(...errors))]!;
   return { weights: refitWith(weights, all, strength), strength };
 }

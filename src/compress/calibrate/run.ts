@@ -3,10 +3,12 @@
 import { f32, type Graph, type Node, type Tensor } from '../../ir/index.ts';
 import { inferShapes, permuteFilters } from '../../passes/index.ts';
 import { type BankPlan, findLayers, type Layer, upTo } from '../../quantize/index.ts';
-import { type BankOptions, type FittedBank, fitBank } from './bank.ts';
-import { type Evidence, type Moments, measureMoments } from './moments.ts';
+import { largestMatrix, weightsOf } from '../statistics/inputs.ts';
+import type { BankOptions, FittedBank } from './bank.ts';
+import type { LayerTask } from './fit-layer.ts';
+import { type Evidence, measureMoments } from './moments.ts';
 import type { CalibratedLayer, CalibrateOptions } from './records.ts';
-import { bestBias, filterErrors, refit, sumOf } from './refit.ts';
+import { LayerSolver } from './solver.ts';
 import { Stream } from './stream.ts';
 
 interface Fitted {
@@ -20,6 +22,7 @@ export class Calibration {
   readonly banks = new Map<string, FittedBank>();
   readonly compressed: Graph;
   private readonly stream: Stream;
+  private readonly solver: LayerSolver;
   /** From the first compressed layer on. */
   private other: Stream | undefined;
   /** Where filters of later layers have come from, where an earlier layer's new order moved them. */
@@ -33,6 +36,7 @@ export class Calibration {
   ) {
     this.compressed = original.clone();
     this.stream = Stream.start(original, chunks, options);
+    this.solver = new LayerSolver(options.signal);
   }
 
   async run(): Promise<void> {
@@ -41,21 +45,33 @@ export class Calibration {
     const first = all.findIndex(({ name }) => this.plan.has(name));
     const chosen = all.slice(first).filter((layer) => this.plan.has(layer.name) || this.canRefit(layer));
     const work = chosen.map((layer) => this.workOf(layer));
-    const total = work.reduce((sum, w) => sum + w, 0);
-    let worked = 0;
-    for (const [i, { node }] of chosen.entries()) {
-      // its types and weights may have changed with an earlier layer's order
-      const layer = findLayers(this.original).find((l) => l.node === node)!;
-      await this.fit(layer);
-      worked += work[i]!;
+    const whole = work.reduce((sum, w) => sum + w, 0);
+    let before = 0;
+    const total = chosen.length;
+    const report = (done: number, layer: string, worked: number) => {
+      const share = worked / whole;
       const seconds = (performance.now() - started) / 1000;
-      const remaining = (seconds * (total - worked)) / worked;
-      this.options.onProgress?.({ done: i + 1, total: chosen.length, layer: layer.name, seconds, remaining });
+      this.options.onProgress?.({ share, done, total, layer, seconds, remaining: (seconds * (1 - share)) / share });
+    };
+    try {
+      for (const [i, { node }] of chosen.entries()) {
+        // its types and weights may have changed with an earlier layer's order
+        const layer = findLayers(this.original).find((l) => l.node === node)!;
+        const own = work[i]!;
+        const measured = own - this.solvingOf(layer);
+        const inLayer = (share: number) => report(i, layer.name, before + measured + share * (own - measured));
+        await this.fit(layer, inLayer);
+        before += own;
+        report(i + 1, layer.name, before);
+      }
+    } finally {
+      await this.solver.close();
     }
   }
 
-  private canRefit({ kind, node, weight }: Layer): boolean {
-    if (this.options.refitOthers === false) return false;
+  private canRefit(layer: Layer): boolean {
+    const { kind, node, weight } = layer;
+    if (this.options.refitOthers === false || weightsOf(layer) > largestMatrix) return false;
     const isOwn = (index: number) => (node.inputs[index]?.uses.size ?? 1) === 1;
     const isPlain = node.op === 'Conv' || (node.int('transB', 0) === 1 && node.int('transA', 0) === 0);
     const group = node.op === 'Conv' ? node.int('group', 1) : 1;
@@ -64,17 +80,24 @@ export class Calibration {
   }
 
   /** Time, roughly, in steps of some nanoseconds: running and measuring, regression, decomposition. */
-  private workOf({ name, kind, node, filters, inputs, kernel }: Layer): number {
-    const size = inputs * kernel[0] * kernel[1];
+  private workOf(layer: Layer): number {
+    const { kind, node, filters } = layer;
+    const size = weightsOf(layer);
     const positions = node.output().dims.reduce((product, d) => product * d, this.stream.chunks) / filters;
     if (kind === 'depthwise') return 5 * positions * filters * size;
-    const measuring = positions * (5 * (size + filters) + (size * (size + 3 * filters)) / 20);
-    const { fullPrecision = [], hidden = 0 } = this.plan.get(name) ?? {};
-    const ternary = filters - fullPrecision.length;
-    return measuring + size * size * (5 * size + 2500) + 60 * ternary * size * hidden;
+    return positions * (5 * (size + filters) + (size * (size + 3 * filters)) / 20) + this.solvingOf(layer);
   }
 
-  private async fit(layer: Layer): Promise<void> {
+  /** Of this, regression and decomposition. */
+  private solvingOf(layer: Layer): number {
+    if (layer.kind === 'depthwise') return 0;
+    const size = weightsOf(layer);
+    const { fullPrecision = [], hidden = 0 } = this.plan.get(layer.name) ?? {};
+    const ternary = layer.filters - fullPrecision.length;
+    return size * size * (5 * size + 2500) + 60 * ternary * size * hidden;
+  }
+
+  private async fit(layer: Layer, onShare: (share: number) => void): Promise<void> {
     const { stream, options, compressed } = this;
     const { node } = layer;
     await stream.runBefore(node);
@@ -83,7 +106,7 @@ export class Calibration {
     await this.other.runBefore(twin);
     const evidence = await measureMoments(layer, stream, this.other, options);
     options.signal?.throwIfAborted();
-    const { weights, bias, layer: report } = this.solve(layer, evidence);
+    const { weights, bias, layer: report } = await this.solve(layer, evidence, onShare);
     setWeights(twin, weights, bias);
     this.layers.push(report);
     const bank = this.banks.get(layer.name);
@@ -92,41 +115,21 @@ export class Calibration {
     await this.other.run([twin]);
   }
 
-  private solve(layer: Layer, evidence: readonly Evidence[]): Fitted {
+  private async solve(layer: Layer, evidence: readonly Evidence[], onShare: (share: number) => void): Promise<Fitted> {
     const plan = this.planOf(layer);
-    const before = Float64Array.from(layer.weight.constant!.data as Float32Array);
-    const biasBefore = Float64Array.from((layer.node.inputs[2]?.constant?.data ?? []) as Float32Array);
-    const refits = evidence.map((one, i) => {
-      const { filters, inputs } = one.all;
-      return refit(before.subarray(i * filters * inputs, (i + 1) * filters * inputs), one);
-    });
-    const fitted = join(refits.map(({ weights }) => weights));
-    const bank = plan && fitBank(fitted, evidence[0]!.all, plan, this.bankOptions(layer));
-    if (bank) this.banks.set(layer.name, bank);
-    const weights = bank?.weights ?? fitted;
-    const variance = evidence.reduce((sum, { all }) => sum + sumOf(all.variance), 0);
-    const part = (error: number) => (variance > 0 ? error / variance : 0);
-    const errorOf = (values: Float64Array) => part(sumOver(values, evidence, (w, m) => sumOf(filterErrors(w, m))));
-    const shift = sumOver(before, evidence, (w, m, at) => {
-      return sumOf(bestBias(w, m).map((b, i) => (b - (biasBefore[at + i] ?? 0)) ** 2));
-    });
-    const origin = this.moved.get(layer.name);
-    const named = bank?.fullPrecision.map((i) => origin?.[i] ?? i).sort((a, b) => a - b);
-    const report: CalibratedLayer = {
-      name: layer.name,
-      kind: layer.kind,
-      filters: layer.filters,
-      ...(named && { fullPrecision: named, hidden: bank!.decomposition.width }),
-      ridge: refits.reduce((sum, { strength }) => sum + strength / refits.length, 0),
-      errors: {
-        inherited: errorOf(before) + part(shift),
-        refitted: errorOf(fitted),
-        ...(bank && { decomposed: part(bank.decomposedError) }),
-        final: errorOf(weights),
-      },
+    const { name, kind, filters, node, weight } = layer;
+    const task: LayerTask = {
+      before: Float64Array.from(weight.constant!.data as Float32Array),
+      biasBefore: Float64Array.from((node.inputs[2]?.constant?.data ?? []) as Float32Array),
+      evidence,
+      ...(plan && { bank: { plan, options: this.bankOptions(layer) } }),
     };
-    const biases = evidence.map(({ all }, i) => bestBias(slice(weights, all, i), all));
-    return { weights, bias: join(biases), layer: report };
+    const { bank, ridge, errors, weights, bias } = await this.solver.solve(task, this.solvingOf(layer), onShare);
+    if (bank) this.banks.set(name, bank);
+    const origin = this.moved.get(name);
+    const named = bank?.fullPrecision.map((i) => origin?.[i] ?? i).sort((a, b) => a - b);
+    const found = named && { fullPrecision: named, hidden: bank!.decomposition.width };
+    return { weights, bias, layer: { name, kind, filters, ...found, ridge, errors } };
   }
 
   private bankOptions({ name }: Layer): BankOptions {
@@ -157,27 +160,6 @@ export class Calibration {
     inferShapes(this.original);
     inferShapes(this.compressed);
   }
-}
-
-const slice = (values: Float64Array, { filters, inputs }: Moments, index: number) =>
-  values.subarray(index * filters * inputs, (index + 1) * filters * inputs);
-
-function sumOver(
-  values: Float64Array,
-  evidence: readonly Evidence[],
-  f: (part: Float64Array, moments: Moments, firstFilter: number) => number,
-): number {
-  return evidence.reduce((sum, { all }, i) => sum + f(slice(values, all, i), all, i * all.filters), 0);
-}
-
-function join(parts: readonly Float64Array[]): Float64Array {
-  const result = new Float64Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }
 
 function setWeights(node: Node, weights: Float64Array, bias: Float64Array): void {

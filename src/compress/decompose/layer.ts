@@ -1,6 +1,6 @@
-/** One layer's decomposition as a task that can be sent to another thread, and what comes back. */
+/** One layer's decomposition as a task that can be sent to another thread. */
 
-import { type ErrorCode, TritbankError } from '../../ir/index.ts';
+import { attempt, type Reply } from '../threads/reply.ts';
 import { type Decomposition, decompose } from './decompose.ts';
 import type { DecomposeOptions } from './options.ts';
 
@@ -14,24 +14,6 @@ export interface LayerWeights {
   readonly options: DecomposeOptions;
 }
 
-/** Errors lose their class between threads: those for users travel in parts. */
-export type Reply =
-  | { readonly kind: 'done'; readonly decomposition: Decomposition }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly where: string; readonly detail: string }
-  | { readonly kind: 'failed'; readonly error: unknown };
-
 /** Decomposes; never throws. */
-export function attempt({ name, weights, filters, inputs, options }: LayerWeights): Reply {
-  try {
-    return { kind: 'done', decomposition: decompose(weights, filters, inputs, { name, ...options }) };
-  } catch (error) {
-    if (!(error instanceof TritbankError)) return { kind: 'failed', error };
-    return { kind: 'refused', code: error.code, where: error.where, detail: error.detail };
-  }
-}
-
-/** The decomposition of a reply, or its error again. */
-export function settle(reply: Reply): Decomposition {
-  if (reply.kind === 'done') return reply.decomposition;
-  throw reply.kind === 'failed' ? reply.error : new TritbankError(reply.code, reply.where, reply.detail);
-}
+export const attemptLayer = ({ name, weights, filters, inputs, options }: LayerWeights): Reply<Decomposition> =>
+  attempt(() => decompose(weights, filters, inputs, { name, ...options }));

@@ -10,8 +10,9 @@ import {
   slackOf,
   unreachableTogether,
 } from './budget.ts';
-import { findClosest, type Knapsack, type Solution, solveKnapsack } from './knapsack.ts';
+import type { Knapsack, Solution } from './knapsack.ts';
 import { type NetworkCosts, predictCost } from './layer-costs.ts';
+import { type PlanSolver, solverHere } from './solver-here.ts';
 
 /** `choice` has the index of the candidate of each of `costs.layers`; `loss` is the predicted increase of the network's. */
 export interface OptimizedPlan extends Solution {
@@ -49,13 +50,17 @@ function toKnapsack({ layers, fixed, reference }: NetworkCosts, budget: Budget):
  * const { choice, loss, lowerBound, relative } = await optimizePlan(costs, { size: 0.9, energy: 0.9 });
  * console.log(choice, loss - lowerBound, relative.size, relative.energy);
  */
-export async function optimizePlan(costs: NetworkCosts, budget: Budget): Promise<OptimizedPlan> {
+export async function optimizePlan(
+  costs: NetworkCosts,
+  budget: Budget,
+  solver: PlanSolver = solverHere,
+): Promise<OptimizedPlan> {
   checkBudget(budget);
   checkEachReachable(budget, costs);
   const knapsack = toKnapsack(costs, budget);
-  const solution = await solveKnapsack(knapsack);
+  const solution = await solver.best(knapsack);
   if (!solution) {
-    const closest = predictCost(costs, (await findClosest(knapsack)).slice(0, -1));
+    const closest = predictCost(costs, (await solver.closest(knapsack)).slice(0, -1));
     throw unreachableTogether(budget, closest.relative);
   }
   const choice = solution.choice.slice(0, -1);

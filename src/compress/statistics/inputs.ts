@@ -15,9 +15,13 @@ export const largestWindow = 1200;
 /** Weights of a filter: n. */
 export const weightsOf = ({ inputs, kernel }: Layer) => inputs * kernel[0] * kernel[1];
 
+/** The largest matrix of moments of n inputs that is kept: 170 MB. Dense layers behind a Flatten may have 25,088. */
+export const largestMatrix = 4608;
+
 /** Whether all of E[x x'] is measured for the layer, or its diagonal only. */
 export function isMeasuredInFull(layer: Layer): boolean {
-  return layer.kernel.every((k) => k === 1) || weightsOf(layer) <= largestWindow;
+  const isPoint = layer.kernel.every((k) => k === 1);
+  return weightsOf(layer) <= (isPoint ? largestMatrix : largestWindow);
 }
 
 /** Output positions of each of `images` images. E_MODEL where they do not divide among the images. */

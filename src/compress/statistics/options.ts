@@ -24,6 +24,12 @@ export interface LayerStatistics {
   readonly biasSensitivity?: Float64Array;
 }
 
+export interface Pass {
+  /** From 1. */
+  readonly pass: number;
+  readonly passes: number;
+}
+
 export interface StatisticsOptions {
   /** At most this many images, drawn by the seed; default 256. A few less where they do not fill batches. */
   readonly images?: number;
@@ -45,8 +51,8 @@ export interface StatisticsOptions {
   readonly layers?: readonly string[];
   /** Default: the model's metadata. */
   readonly normalisation?: Normalisation;
-  /** Counts images; those of the second pass again. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Counts the images of a pass; a second one looks at the same images. */
+  readonly onProgress?: (done: number, total: number, of: Pass) => void;
   /** Stops between two batches. */
   readonly signal?: AbortSignal;
   /** Receives one line per image that does not decode. */

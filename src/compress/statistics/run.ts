@@ -16,19 +16,17 @@ export interface Task {
   readonly options: StatisticsOptions;
 }
 
-/** Images that all passes together read. */
-const totalOf = ({ schedule: { batchSize, steps }, options }: Task) =>
-  batchSize * steps * (options.sensitivity === false ? 1 : 2);
+const passesOf = ({ options }: Task) => (options.sensitivity === false ? 1 : 2);
 
 /**
  * The sums of `values` over the task's batches; they become the graph's outputs, and what else is in it is removed. `feed`
- * makes the inputs beside `images`. `before` images have been counted by earlier passes.
+ * makes the inputs beside `images`.
  */
 export async function sumOverImages(
   task: Task,
   graph: Graph,
   values: readonly Value[],
-  before = 0,
+  pass = 1,
   feed: (batch: Batch) => Readonly<Record<string, Tensor>> = () => ({}),
 ): Promise<Float64Array[]> {
   if (values.length === 0) return [];
@@ -52,13 +50,13 @@ export async function sumOverImages(
       ...(warn && { warn }),
     });
     for await (const batch of stream) {
-      const done = before + batch.step * batchSize;
-      if (options.signal?.aborted) throw new AbortError(`stopped after ${done} of ${totalOf(task)} images`);
+      const [done, total] = [batch.step * batchSize, steps * batchSize];
+      if (options.signal?.aborted) throw new AbortError(`stopped after ${done} of ${total} images`);
       const { channels, height, width } = batch.shape;
       const images: Tensor = { dtype: 'uint8', dims: [batchSize, channels, height, width], data: batch.images };
       const results = await engine.run({ images, ...feed(batch) });
       for (const [i, name] of names.entries()) addTo(sums[i]!, results[name]!.data as Float32Array);
-      options.onProgress?.(done + batchSize, totalOf(task));
+      options.onProgress?.(done + batchSize, total, { pass, passes: passesOf(task) });
       if (batch.step + 1 === steps) break;
     }
   } finally {

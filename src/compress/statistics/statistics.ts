@@ -20,7 +20,7 @@ import type { LayerStatistics, StatisticsOptions } from './options.ts';
 import { centreMoments } from './predict.ts';
 import { sumOverImages, type Task } from './run.ts';
 
-export type { LayerStatistics, StatisticsOptions } from './options.ts';
+export type { LayerStatistics, Pass, StatisticsOptions } from './options.ts';
 export { centreMoments, measureErrors, predictLoss } from './predict.ts';
 
 /**
@@ -117,7 +117,7 @@ async function measureGradients(task: Task, inputs: Statistics): Promise<Statist
     task,
     graph,
     [...emitted.values()].flatMap(({ weights, bias }) => [weights, bias]),
-    batchSize * steps,
+    2,
     (batch) => ({ [probe.name]: f32([batchSize, classes], drawProbe(batch, classes, labels, seed)) }),
   );
   const reached = [...emitted.keys()];

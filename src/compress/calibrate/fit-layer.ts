@@ -1,0 +1,79 @@
+/** The arithmetic of one layer of a calibration: no more than numbers, so that another thread can do it. */
+
+import type { BankPlan } from '../../quantize/index.ts';
+import { type BankOptions, type FittedBank, fitBank } from './bank.ts';
+import type { Evidence, Moments } from './moments.ts';
+import type { LayerErrors } from './records.ts';
+import { bestBias, filterErrors, refit, sumOf } from './refit.ts';
+
+export interface LayerTask {
+  /** Weights [filters, inputs], and biases, none or [filters], that the layer has had. */
+  readonly before: Float64Array;
+  readonly biasBefore: Float64Array;
+  /** For all filters together, or for each channel of a depthwise layer. */
+  readonly evidence: readonly Evidence[];
+  /** Of a layer that becomes a bank. */
+  readonly bank?: { readonly plan: BankPlan; readonly options: BankOptions };
+}
+
+export interface FittedLayer {
+  readonly weights: Float64Array;
+  readonly bias: Float64Array;
+  readonly bank?: FittedBank;
+  /** As in `CalibratedLayer`. */
+  readonly ridge: number;
+  readonly errors: LayerErrors;
+}
+
+/** Refits the weights, decomposes those of a bank, and finds the best biases. `onShare` hears of the regression, 0..1. */
+export function fitLayer(
+  { before, biasBefore, evidence, bank: wanted }: LayerTask,
+  onShare?: (share: number) => void,
+): FittedLayer {
+  const refits = evidence.map((one, i) => {
+    const { filters, inputs } = one.all;
+    return refit(before.subarray(i * filters * inputs, (i + 1) * filters * inputs), one, onShare);
+  });
+  const fitted = join(refits.map(({ weights }) => weights));
+  const bank = wanted && fitBank(fitted, evidence[0]!.all, wanted.plan, wanted.options);
+  const weights = bank?.weights ?? fitted;
+  const variance = evidence.reduce((sum, { all }) => sum + sumOf(all.variance), 0);
+  const part = (error: number) => (variance > 0 ? error / variance : 0);
+  const errorOf = (values: Float64Array) => part(sumOver(values, evidence, (w, m) => sumOf(filterErrors(w, m))));
+  const shift = sumOver(before, evidence, (w, m, at) => {
+    return sumOf(bestBias(w, m).map((b, i) => (b - (biasBefore[at + i] ?? 0)) ** 2));
+  });
+  return {
+    weights,
+    bias: join(evidence.map(({ all }, i) => bestBias(slice(weights, all, i), all))),
+    ...(bank && { bank }),
+    ridge: refits.reduce((sum, { strength }) => sum + strength / refits.length, 0),
+    errors: {
+      inherited: errorOf(before) + part(shift),
+      refitted: errorOf(fitted),
+      ...(bank && { decomposed: part(bank.decomposedError) }),
+      final: errorOf(weights),
+    },
+  };
+}
+
+const slice = (values: Float64Array, { filters, inputs }: Moments, index: number) =>
+  values.subarray(index * filters * inputs, (index + 1) * filters * inputs);
+
+function sumOver(
+  values: Float64Array,
+  evidence: readonly Evidence[],
+  f: (part: Float64Array, moments: Moments, firstFilter: number) => number,
+): number {
+  return evidence.reduce((sum, { all }, i) => sum + f(slice(values, all, i), all, i * all.filters), 0);
+}
+
+function join(parts: readonly Float64Array[]): Float64Array {
+  const result = new Float64Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}

@@ -1,0 +1,96 @@
+/**
+ * Files that a command will write, looked at before it works: whether they can be written, are nobody else's, and are not
+ * what the command reads.
+ */
+
+import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
+import { TritbankError } from '../ir/index.ts';
+import { fileError, probeDirectory } from './files.ts';
+import { followLinks, isPassedOn, statOf } from './replace.ts';
+
+export interface OutputChoice {
+  /** Replace files that are there. */
+  readonly force?: boolean | undefined;
+  /** Files and folders that the command reads. Names that are no path, as those of data sets, say nothing. */
+  readonly inputs?: readonly (string | undefined)[];
+}
+
+/** The path behind links; undefined where nothing is there. */
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Those of `inputs` that are `path` or lie in it. */
+export function inputsIn(path: string, inputs: readonly (string | undefined)[]): string[] {
+  const place = realPath(path);
+  if (place === undefined) return [];
+  const { dev, ino } = statSync(place);
+  return inputs.filter((input): input is string => {
+    const real = input === undefined ? undefined : realPath(input);
+    if (real === undefined) return false;
+    const stats = statSync(real);
+    // file systems that ignore case, and mounts, have several paths for one file
+    return real === place || real.startsWith(place + sep) || (stats.ino === ino && stats.dev === dev && ino !== 0);
+  });
+}
+
+/** Throws E_FILE where a file cannot be written at `path`; leaves nothing there. */
+function prove(path: string, stats: Stats | undefined): void {
+  try {
+    if (stats && isPassedOn(stats)) {
+      accessSync(path, constants.W_OK);
+      return;
+    }
+    probeDirectory(dirname(followLinks(path)));
+  } catch (cause) {
+    throw fileError(path, 'a writable file', cause);
+  }
+}
+
+function look(path: string): Stats | undefined {
+  let stats: Stats | undefined;
+  try {
+    stats = statOf(path);
+  } catch (cause) {
+    throw fileError(path, 'a writable file', cause);
+  }
+  if (stats && !stats.isFile() && !isPassedOn(stats)) {
+    const found = stats.isDirectory() ? 'a directory' : 'a device that is not one of characters';
+    throw new TritbankError('E_FILE', path, `expected a place for a file, found ${found}`);
+  }
+  return stats;
+}
+
+/**
+ * Checks the files of options, by the options' names. E_FILE for one that cannot be written; E_USAGE for one that is
+ * there and has something in it, unless `force` is given, for one of the inputs in any case, and for two that are one.
+ */
+export function claimOutputs(
+  outputs: Readonly<Record<string, string | undefined>>,
+  { force = false, inputs = [] }: OutputChoice = {},
+): void {
+  const taken = new Map<string, string>();
+  for (const [option, path] of Object.entries(outputs)) {
+    if (path === undefined) continue;
+    const stats = look(path);
+    const [input] = inputsIn(path, inputs);
+    if (input !== undefined) {
+      throw new TritbankError('E_USAGE', option, `expected another file than what is read, found ${input}`);
+    }
+    if (stats?.isFile() && stats.size > 0 && !force) {
+      throw new TritbankError('E_USAGE', option, `expected no file there, or --force to replace it, found ${path}`);
+    }
+    const place = resolve(followLinks(path));
+    const other = taken.get(place);
+    if (other !== undefined && !(stats && isPassedOn(stats))) {
+      throw new TritbankError('E_USAGE', option, `expected another file than that of ${other}, found ${path} twice`);
+    }
+    taken.set(place, option);
+    prove(path, stats);
+  }
+}
