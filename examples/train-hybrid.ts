@@ -17,6 +17,8 @@ const result = await trainNetwork(
   },
   {
     out: 'runs/train-hybrid',
+    // this example may be run again
+    force: true,
     onProgress: ({ record }) => record && console.log(`epoch ${record.epoch} (${record.phase}): top-1 ${record.top1}`),
   },
 );

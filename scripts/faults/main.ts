@@ -30,11 +30,13 @@ const folder = mkdtempSync(join(tmpdir(), 'tritbank-faults-'));
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 let faults = 0;
+let met = 0;
 function tell(name: string, trial: Trial): void {
   const after = trial.kills.map((time) => `${time} ms`).join(', ');
   const disturbed = after ? `killed after ${after}` : 'not met by a kill';
   say(`${name.padEnd(24)} ${disturbed}: ${trial.faults.join('; ') || 'as undisturbed'}`);
   faults += trial.faults.length > 0 ? 1 : 0;
+  met += trial.kills.length;
 }
 
 try {
@@ -63,7 +65,9 @@ try {
       faults += found.length > 0 ? 1 : 0;
     }
   }
-  say(`${kills} kills, seed ${seed}: ${faults === 0 ? 'no fault' : `${faults} at fault`}`);
+  say(
+    `${met} of ${kills} kills met a running program, seed ${seed}: ${faults === 0 ? 'no fault' : `${faults} at fault`}`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -77,6 +77,13 @@ describe('loadTeacher', () => {
     expect(relativeError(await logits(path), await expectedLogits())).toBeLessThan(1e-5);
   });
 
+  it('takes one whose batch is fixed for as many images as a step has', async () => {
+    const path = await save((graph) => {
+      graph.inputs[0]!.type = { dtype: 'float32', shape: [1, small.channels, small.size, small.size] };
+    }, 'fixed');
+    expect(relativeError(await logits(path), await expectedLogits())).toBeLessThan(1e-5);
+  });
+
   it.each<[string, Partial<TeacherOptions>, string]>([
     ['another number of classes', { classes: 4 }, 'expected 4 classes as in the data set, found 5'],
     ['another size', { size: 9 }, 'expected an input [N, 3, 9, 9], found [N, 3, 8, 8]'],

@@ -38,9 +38,9 @@ test('another thread finds the same, and says how far it is', async () => {
     for (const work of [0, 1e9, 1e9]) {
       const shares: number[] = [];
       expect(await solver.solve(taskOf(), work, (share) => shares.push(share))).toEqual(expected);
-      expect(shares).toHaveLength(7);
+      expect(shares).toHaveLength(work > 0 ? 7 : 0);
       expect(shares).toEqual(shares.toSorted((a, b) => a - b));
-      expect(shares.at(-1)).toBeLessThan(1);
+      expect(shares.at(-1) ?? 0).toBeLessThan(1);
     }
   } finally {
     await solver.close();

@@ -25,7 +25,7 @@ export class LayerSolver {
 
   constructor(private readonly signal: AbortSignal | undefined) {}
 
-  /** `work` is what the task takes; `onShare` hears which share of it is done. Rejects with the signal's reason. */
+  /** `work` is what the task takes; `onShare` hears which share of a long one is done. Rejects with the signal's reason. */
   async solve(task: LayerTask, work: number, onShare: (share: number) => void): Promise<FittedLayer> {
     if (work > momentary) this.workers ??= startWorkers(workerFile, 1);
     const [worker] = work > momentary ? await unlessAborted(this.workers!, this.signal) : [];
@@ -33,7 +33,7 @@ export class LayerSolver {
       // lets signals and timers have their turn
       await setImmediate();
       this.signal?.throwIfAborted();
-      return fitLayer(task, onShare);
+      return fitLayer(task);
     }
     return unlessAborted(ask(worker, task, onShare), this.signal);
   }

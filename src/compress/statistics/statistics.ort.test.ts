@@ -10,7 +10,7 @@ import { Builder } from '../../ops/index.ts';
 import { inferShapes } from '../../passes/index.ts';
 import { findLayers } from '../../quantize/index.ts';
 import { crossEntropy } from '../../train/loss.ts';
-import { collectStatistics, type LayerStatistics } from './statistics.ts';
+import { collectStatistics, type LayerStatistics, type Pass } from './statistics.ts';
 
 const normalisation: Normalisation = { mean: [120, 130, 110], std: [50, 60, 70] };
 const classes = 5;
@@ -278,17 +278,19 @@ describe('collectStatistics', () => {
     graph.metadata.set('input_mean', normalisation.mean.join());
     graph.metadata.set('input_std', normalisation.std.join());
     const counts: string[] = [];
-    const onProgress = (done: number, total: number) => counts.push(`${done}/${total}`);
+    const onProgress = (done: number, total: number, { pass, passes }: Pass) => {
+      counts.push(`${done}/${total} ${pass} of ${passes}`);
+    };
     const found = await collectStatistics(graph, data.train, { images: 5, threads: 1, onProgress });
     expect(found.get('d')!.count).toBe(4);
-    expect(counts).toEqual(['2/8', '4/8', '6/8', '8/8']);
+    expect(counts).toEqual(['2/4 1 of 2', '4/4 1 of 2', '2/4 2 of 2', '4/4 2 of 2']);
   });
 
   it('stops after the signal', async () => {
     const controller = new AbortController();
-    const onProgress = (done: number) => done === 16 && controller.abort();
+    const onProgress = (done: number, _total: number, { pass }: Pass) => pass === 2 && done === 4 && controller.abort();
     const stopped = collectStatistics(oddNetwork(), data.train, { ...options, onProgress, signal: controller.signal });
-    await expect(stopped).rejects.toThrow(new AbortError('stopped after 16 of 24 images'));
+    await expect(stopped).rejects.toThrow(new AbortError('stopped after 4 of 12 images'));
   });
 
   it('is empty for a network without candidates', async () => {
