@@ -13,6 +13,7 @@ import { CommanderError } from 'commander';
 import { TritbankCommand } from '../src/cli/command.ts';
 import { TritbankError } from '../src/ir/index.ts';
 import { addCost } from './cost.ts';
+import { addGraphSize } from './graph-size/command.ts';
 import { addKernels } from './kernels/command.ts';
 import { addPlanner } from './planner/command.ts';
 import { addTrainStep } from './train-step/command.ts';
@@ -24,6 +25,7 @@ const program = new TritbankCommand('bench')
   .helpCommand('help [benchmark]', 'print the help of a benchmark');
 addTrainStep(program);
 addCost(program);
+addGraphSize(program);
 addKernels(program);
 addPlanner(program);
 for (const command of [program, ...program.commands]) command.exitOverride();

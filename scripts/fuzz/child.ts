@@ -37,7 +37,10 @@ export class Child {
 
   /** Ends the process. */
   stop(): void {
-    this.process?.kill('SIGKILL');
+    // in order, so that it ends what it started; and at last by force
+    const child = this.process;
+    if (child?.connected) child.disconnect();
+    if (child) setTimeout(() => child.kill('SIGKILL'), 2000).unref();
     this.process = undefined;
   }
 

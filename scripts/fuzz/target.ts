@@ -24,6 +24,8 @@ export interface Target {
   readonly command?: (folder: string) => readonly string[];
   /** Why the target cannot run here. */
   readonly absent?: () => string | undefined;
+  /** Starts what all mutants share. */
+  readonly start?: () => Promise<void>;
   /** Releases what was started. */
   readonly end?: () => Promise<void>;
 }

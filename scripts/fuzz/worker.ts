@@ -50,4 +50,5 @@ async function tryOne({ index, files }: Request): Promise<void> {
 
 process.on('message', (request: Request) => void tryOne(request));
 process.on('disconnect', () => void (target.end?.() ?? Promise.resolve()).finally(() => process.exit()));
+await target.start?.();
 send({ index: -1 });

@@ -6,7 +6,6 @@
  */
 
 import { TritbankError } from './errors.ts';
-import { elementCount } from './tensor.ts';
 
 /** Elements that any file may ask for, and those for each byte of its constants: five trits, unpacked step by step. */
 const base = 2 ** 26;
@@ -71,11 +70,4 @@ export class Budget {
 function overLimit(where: string, expected: string, found: number): TritbankError {
   const advice = 'for a file that you trust, limit (TRITBANK_LIMIT) allows more';
   return new TritbankError('E_LIMIT', where, `expected ${expected}, found ${found}; ${advice}`);
-}
-
-/** The product of `dims`, or an E_LIMIT error where no tensor can have as many elements. */
-export function safeCount(dims: readonly number[], where: string): number {
-  const count = elementCount(dims);
-  if (Number.isSafeInteger(count)) return count;
-  throw overLimit(where, 'at most 2^53 elements', count);
 }

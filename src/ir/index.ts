@@ -1,4 +1,4 @@
-export { Budget, checkLimit, type LimitOptions, maxRank, safeCount } from './budget.ts';
+export { Budget, checkLimit, type LimitOptions, maxRank } from './budget.ts';
 export * from './element-types.ts';
 export * from './errors.ts';
 export * from './graph.ts';

@@ -204,6 +204,11 @@ export function parseConfig<C extends object>(json: object, { table, defaults, w
     const expected = [...new Set(childrenOf(strange.parent, known))].join(', ');
     throw new TritbankError('E_FORMAT', `${where} ${strange.key}`, `expected one of ${expected}, found another`);
   }
+  for (const [key, usual] of Object.entries(defaults)) {
+    const given: unknown = key in json ? json[key as keyof typeof json] : usual;
+    if (!isObject(usual) || isObject(given)) continue;
+    throw new TritbankError('E_FORMAT', `${where} ${key}`, `expected an object, found ${describe(given)}`);
+  }
   const config = { ...defaults, ...json };
   try {
     checkValues(table, config);

@@ -37,6 +37,7 @@ export const browser: Target = {
       return (error as Error).message;
     }
   },
+  start: async () => void (await open()),
   async run(files) {
     const page = await open();
     const found = await page.evaluate(

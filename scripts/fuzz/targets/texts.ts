@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLabels } from '../../../src/classifier/index.ts';
 import { loadAccelerator, readPlan } from '../../../src/cost/index.ts';
+import { parseText } from '../../../src/files/index.ts';
 import { f32, i64, type Tensor } from '../../../src/ir/index.ts';
 import { checkValues, parseConfig } from '../../../src/options/table.ts';
 import { bankPlan } from '../../../src/quantize/index.ts';
@@ -54,7 +55,7 @@ export const config = textTarget(
   'config.json',
   () => [JSON.stringify(defaultConfig)],
   (path) => {
-    const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const json = parseText(readFileSync(path, 'utf8'), path);
     if (typeof json !== 'object' || json === null || Array.isArray(json)) return;
     checkValues(trainOptions, parseConfig(json, { table: trainOptions, defaults: defaultConfig, where: path }));
   },

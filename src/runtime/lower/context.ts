@@ -16,6 +16,7 @@ import {
   newPlane,
   type Operand,
   type Plane,
+  planeElements,
 } from './operand.ts';
 
 export class Lowering {
@@ -28,8 +29,10 @@ export class Lowering {
   constructor(private readonly budget: Budget) {}
 
   add<L extends Layer>(layer: L): L {
+    const where = `node '${layer.name}' (${layer.op})`;
     // plans note of each channel who writes it
-    this.budget.take(layer.y.channels, `node '${layer.name}' (${layer.op})`);
+    this.budget.take(layer.y.channels, where);
+    this.budget.checkBytes(4 * planeElements(layer.y), where);
     this.layers.push(layer);
     this.producers.set(layer.y, layer);
     return layer;

@@ -3,7 +3,7 @@
  * constants]. Activations share an arena by their lifetimes; constants are written once.
  */
 
-import { TritbankError } from '../../ir/index.ts';
+import { Budget, TritbankError } from '../../ir/index.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import type { Layer } from '../lower/layers.ts';
 import type { Lowered } from '../lower/lower.ts';
@@ -47,7 +47,8 @@ const bytesOf = (plane: Plane) => planeElements(plane) * (plane.type === 'int8' 
 
 const pageBytes = 65536;
 
-/** Plans the memory of `lowered` and gives the steps. E_UNSUPPORTED for a network that does not fit 2 GiB. */
+/** Plans the memory of `lowered` and gives the steps. E_UNSUPPORTED for a network that does not fit 2 GiB,
+ * E_LIMIT for one that asks for more than its budget. */
 export function planExecution(lowered: Lowered, options: PlanOptions): ExecutionPlan {
   const outputs = [...lowered.outputs].filter((entry): entry is [string, Activation] => entry[1].kind === 'activation');
   const results = outputs.map(([, activation]) => activation);
@@ -92,18 +93,19 @@ export function planExecution(lowered: Lowered, options: PlanOptions): Execution
     buffer: (buffer) => addresses.get(buffer)!,
     blob: ({ offset }) => constantsAt + offset,
   };
-  for (const buffer of buffers.values()) checkBytes(buffer.bytes);
+  for (const buffer of buffers.values()) checkBytes(buffer.bytes, lowered.budget);
   const emitters = layers.map((layer, i) => {
     position = i;
     return emitLayer(layer, emission);
   });
-  for (const buffer of extra) checkBytes(buffer.bytes);
+  for (const buffer of extra) checkBytes(buffer.bytes, lowered.budget);
   const arena = placeBuffers([...buffers.values(), ...extra]);
+  checkBytes(arena.bytes, lowered.budget);
   const start = align(options.reserved);
   for (const [buffer, address] of arena.addresses) addresses.set(buffer, start + address);
   constantsAt = start + arena.bytes;
   const bytes = Math.ceil((constantsAt + blobs.size) / pageBytes) * pageBytes;
-  checkBytes(bytes);
+  checkBytes(bytes, Budget.unlimited);
   const steps = layers.flatMap(({ name, op }, i) =>
     emitters[i]!(emission).map((call): Step => ({ ...call, name, op })),
   );
@@ -123,7 +125,8 @@ export function planExecution(lowered: Lowered, options: PlanOptions): Execution
   };
 }
 
-function checkBytes(bytes: number): void {
+function checkBytes(bytes: number, budget: Budget): void {
+  budget.checkBytes(bytes, 'memory');
   if (bytes <= maxBytes) return;
   const message = `expected a network that runs in ${maxBytes} bytes, found one that needs ${bytes}`;
   throw new TritbankError('E_UNSUPPORTED', 'memory', message);
