@@ -83,7 +83,8 @@ async function main(args: readonly string[]): Promise<number> {
   const program = createProgram();
   try {
     await program.parseAsync(args, { from: 'user' });
-    return 0;
+    // a command that did a part of its work has set it
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     return report(error, program, args);
   }

@@ -7,7 +7,16 @@ import type { Graph } from '../ir/index.ts';
 import { isBank, makePlan, otherFilters } from '../quantize/index.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { keepAnalyzed } from './analysis-progress.ts';
-import { compressFiles, countingOf, type Job, reporter, shareReporter, signalOf, threadsOf, trainingOf } from './job.ts';
+import {
+  compressFiles,
+  countingOf,
+  type Job,
+  reporter,
+  shareReporter,
+  signalOf,
+  threadsOf,
+  trainingOf,
+} from './job.ts';
 import { type Measured, type MeasureOptions, measureLayers } from './measure-layers.ts';
 import { type LayerCandidates, untouched } from './planning/candidate.ts';
 import { describePlan } from './planning/describe-plan.ts';

@@ -4,6 +4,7 @@
 
 import { TritbankError } from '../ir/index.ts';
 import { fetchFile, fetchRanges, fetchResponse } from './fetch-files.ts';
+import { storedColours } from './images/stored-colours.ts';
 import type { Pixels, Platform } from './platform.ts';
 import { canShareMemory, startBrowserWorker } from './threads/start-browser.ts';
 
@@ -49,7 +50,7 @@ function draw(image: Drawable): Pixels {
   }
 }
 
-/** Upright, values as they are stored; a canvas keeps no colours under full transparency, which become black. */
+/** Upright, values as they are stored. */
 const asStored = { imageOrientation: 'from-image', colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as const;
 
 async function decodeBlob(blob: Blob, where: string): Promise<Pixels> {
@@ -61,7 +62,10 @@ async function decodeBlob(blob: Blob, where: string): Promise<Pixels> {
     throw new TritbankError('E_FORMAT', where, `expected an image that decodes, found: ${found}`, { cause });
   }
   try {
-    return draw(bitmap);
+    const drawn = draw(bitmap);
+    const hasAlpha = drawn.data.some((alpha, i) => i % 4 === 3 && alpha < 255);
+    const stored = hasAlpha ? storedColours(bitmap) : undefined;
+    return stored ? { ...drawn, data: stored } : drawn;
   } finally {
     bitmap.close();
   }

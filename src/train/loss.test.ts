@@ -3,7 +3,7 @@ import { evaluate, normal, relativeError } from '../../test/evaluate.ts';
 import { differentiate } from '../autodiff/differentiate.ts';
 import { f32, Graph, type Tensor, toNumbers, type Value } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
-import { countCorrect, crossEntropy, distillationLoss } from './loss.ts';
+import { countCorrect, crossEntropy, distillationLoss, lossFormOf, lossForms } from './loss.ts';
 
 const [rows, classes] = [3, 4];
 const logits = normal(1, [rows, classes]);
@@ -134,5 +134,39 @@ describe('countCorrect', () => {
   it('counts rows whose largest logit is at the largest target', () => {
     const scores = f32([rows, classes], [0, 5, 1, 2, 9, 0, 8, 0, 3, 0, 0, 1]);
     expect(evaluate(graphOf(countCorrect), { ...feeds, logits: scores })).toEqual([2]);
+  });
+});
+
+describe('losses of independent scores', () => {
+  const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+  const soft = rowsOf(teacher).map((row) => row.map(sigmoid));
+  /** Mean over rows of sum_k -t ln p - (1 - t) ln(1 - p), p = sigmoid(z / T). */
+  const binary = (t: number[][], temperature = 1) =>
+    rowsOf(logits)
+      .flatMap((row, i) =>
+        row.map((z, k) => {
+          const p = sigmoid(z / temperature);
+          return -t[i]![k]! * Math.log(p) - (1 - t[i]![k]!) * Math.log(1 - p);
+        }),
+      )
+      .reduce((a, b) => a + b, 0) / rows;
+
+  it('is the sum over classes of the binary cross-entropy', () => {
+    const graph = graphOf((b, x, t) => lossForms.independent.crossEntropy(b, x, t));
+    expect(evaluate(graph, feeds)[0]).toBeCloseTo(binary(rowsOf(targets)), 5);
+    const gradients = differentiate(graph, graph.outputs[0]!, [graph.value('logits')]);
+    graph.outputs = [gradients.get(graph.value('logits'))!];
+    // (sigmoid(z) - t) / rows
+    const expected = rowsOf(logits).flatMap((row, i) =>
+      row.map((z, k) => (sigmoid(z) - rowsOf(targets)[i]![k]!) / rows),
+    );
+    expect(relativeError(evaluate(graph, feeds), expected)).toBeLessThan(1e-5);
+  });
+
+  it("takes the teacher's sigmoids as targets", () => {
+    const options = { weight: 1, temperature: 1 } as const;
+    const graph = graphOf((b, x, t, s) => distillationLoss(b, x, t, s, options, lossFormOf('independent')));
+    expect(evaluate(graph, feeds)[0]).toBeCloseTo(binary(soft), 5);
+    expect(lossFormOf('probabilities')).toBe(lossFormOf('logits'));
   });
 });

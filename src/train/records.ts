@@ -3,6 +3,8 @@
  * `result.json`. Reports, tables and TensorBoard files are made from these records and nothing else.
  */
 
+import type { Interval } from '../classifier/statistics.ts';
+
 export const methods = ['fp', 'twn', 'strassen', 'hybrid'] as const;
 
 /** `fp` full precision; `twn` ternary weights; `strassen` StrassenNets; `hybrid` hybrid filter banks. */
@@ -71,6 +73,8 @@ export interface RunResult {
   readonly name?: string;
   readonly top1: number;
   readonly top5: number;
+  /** Wilson's 95 % intervals of both; absent in records of earlier releases. */
+  readonly intervals?: { readonly top1: Interval; readonly top5: Interval };
   readonly loss: number;
   /** Stored values: weights, scales and biases after batch norms are folded. */
   readonly parameters: number;

@@ -56,6 +56,7 @@ export async function describeResult(parts: Parts): Promise<RunResult> {
     method,
     top1: evaluation.top1,
     top5: evaluation.top5,
+    intervals: evaluation.intervals,
     loss: evaluation.loss,
     parameters: storage.parameters,
     bytes: storage.bytes,

@@ -56,10 +56,10 @@ describe('wrong usage and bad input leave nothing behind', () => {
       'E_USAGE: --filters: expected int8 with 8-bit activations, found fp16',
     ],
     ['model.onnx --out ./model.onnx', "E_USAGE: out: expected another file than the model, found './model.onnx'"],
-    ['model.onnx --out x.onnx --labels three.json', 'E_USAGE: labels: expected 10 names, one a class, found 3'],
+    ['model.onnx --out x.onnx --labels three.json', 'E_USAGE: three.json: expected 10 names, one a class, found 3'],
     [
       'model.onnx --out x.onnx --labels object.json',
-      'E_FORMAT: object.json: expected a JSON array of texts, found other values',
+      'E_FORMAT: object.json: expected a JSON array of names, or an object of names by index, found an array of other values',
     ],
     ['model.onnx --out x.onnx --labels empty.txt', 'E_FORMAT: empty.txt: expected a name on each line, found none'],
     ['no.onnx --out x.onnx', 'E_FILE: no.onnx: expected a readable file, found none'],
