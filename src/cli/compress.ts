@@ -12,7 +12,6 @@ import type {
 import { compressOptions } from '../compress/options.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { text } from '../options/values.ts';
-import { printChange, printShare } from '../report/accuracy-words.ts';
 import { otherPlaces } from '../train/recipe-options.ts';
 import {
   type CommonOptions,
@@ -160,7 +159,8 @@ async function compress(command: TritbankCommand, model: string, options: Option
     reporter.stop();
     const { result } = compression;
     const report = await writeReport(out, compression);
-    printResult(options, { out, ...result, report }, () => `${describe(result)}\n${line('report', report)}`);
+    const words = await import('../report/accuracy-words.ts');
+    printResult(options, { out, ...result, report }, () => `${describe(result, words)}\n${line('report', report)}`);
   } finally {
     reporter.stop();
   }
@@ -180,16 +180,12 @@ async function writeReport(out: string, compression: Compression): Promise<strin
 
 const line = (term: string, value: string) => `${term.padEnd(16)} ${value}`;
 
-function describe({
-  plan,
-  relative,
-  bytes,
-  accuracy,
-  agreement,
-  change: difference,
-  seconds,
-  model,
-}: CompressResult): string {
+type Words = typeof import('../report/accuracy-words.ts');
+
+function describe(
+  { plan, relative, bytes, accuracy, agreement, change: difference, seconds, model }: CompressResult,
+  { printChange, printShare }: Words,
+): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const layers = Object.values(plan.layers).filter((layer) => layer.method !== 'fp').length;
   const lines: [string, string][] = [

@@ -205,7 +205,7 @@ describe('runs', () => {
     const result = parse(trained.stdout);
     expect(Object.keys(result).sort()).toEqual(
       [
-        'architecture,bytes,bytes16,command,dataset,date,energy,epochs,imagesPerSecond,loss,machine,method,model,out',
+        'architecture,bytes,bytes16,command,dataset,date,energy,epochs,imagesPerSecond,intervals,loss,machine,method,model,out',
         'parameters,report,seconds,seed,skipped,throughput,top1,top5',
       ].flatMap((line) => line.split(',')),
     );
