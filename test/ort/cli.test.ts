@@ -228,7 +228,9 @@ describe('runs', () => {
 
     const shown = await start('eval a/model.onnx --data synthetic --samples 50 --confusion'.split(' '));
     expect(shown.status).toBe(0);
-    expect(shown.stdout).toMatch(/^top-1 +[\d.]+ % \([\d.]+–[\d.]+\)\ntop-5 +[\d.]+ % \(.*\)\nloss +[\d.]+\nimages +50\n/);
+    expect(shown.stdout).toMatch(
+      /^top-1 +[\d.]+ % \([\d.]+–[\d.]+\)\ntop-5 +[\d.]+ % \(.*\)\nloss +[\d.]+\nimages +50\n/,
+    );
     expect(shown.stdout).toMatch(/\nlabel +0 +1 .*\n0 pattern 0( +\d+){10}\n/);
 
     // A finished run is neither replaced unasked nor continued with another configuration.
