@@ -4,7 +4,6 @@ import { basename } from 'node:path';
 import type { DataOptions, Evaluation } from '../classifier/index.ts';
 import type { Device } from '../engine/index.ts';
 import { oneOf, text, whole } from '../options/values.ts';
-import { printShare } from '../report/accuracy-words.ts';
 import { devices } from '../train/recipe-options.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
 import { warn } from './output.ts';
@@ -99,8 +98,9 @@ async function evaluate(model: string, options: Options): Promise<void> {
   const { top1, top5, intervals, loss, skipped, imagesPerSecond, classes, confusion } = evaluation;
   const result = { top1, top5, intervals, loss, samples: evaluation.samples, skipped, imagesPerSecond, model, data };
   const matrix = { classes, confusion };
+  const words = await import('../report/accuracy-words.ts');
   printResult(options, options.confusion ? { ...result, ...matrix } : result, () => {
-    const text = describe(evaluation);
+    const text = describe(evaluation, words);
     return options.confusion ? `${text}\n\n${describeConfusion(evaluation)}` : text;
   });
 }
@@ -113,7 +113,12 @@ function labelling(labels: string | undefined): Pick<DataOptions, 'labels' | 'la
   return isNumbering(labels) ? { labels } : { labelFile: labels };
 }
 
-function describe({ top1, top5, intervals, loss, samples, skipped, imagesPerSecond, classes }: Evaluation): string {
+type Words = typeof import('../report/accuracy-words.ts');
+
+function describe(
+  { top1, top5, intervals, loss, samples, skipped, imagesPerSecond, classes }: Evaluation,
+  { printShare }: Words,
+): string {
   return [
     `top-1     ${printShare(top1, intervals.top1)}`,
     ...(classes.length > 5 ? [`top-5     ${printShare(top5, intervals.top5)}`] : []),

@@ -3,7 +3,6 @@
 import type { ExportConfig, ExportProgress, ExportResult } from '../export/index.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { oneOf, text, whole } from '../options/values.ts';
-import { printChange, printShare } from '../report/accuracy-words.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -128,10 +127,16 @@ async function run(model: string, options: Options): Promise<void> {
   } finally {
     progress?.stop();
   }
-  printResult(options, result, () => describe(result));
+  const words = await import('../report/accuracy-words.ts');
+  printResult(options, result, () => describe(result, words));
 }
 
-function describe({ out, bytes, predicted, accuracy, agreement, change, difference, ...forms }: ExportResult): string {
+type Words = typeof import('../report/accuracy-words.ts');
+
+function describe(
+  { out, bytes, predicted, accuracy, agreement, change, difference, ...forms }: ExportResult,
+  { printChange, printShare }: Words,
+): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const size = (n: number) => n.toLocaleString('en-US');
   const lines: [string, string][] = [

@@ -208,7 +208,7 @@ describe('runs', () => {
     const result = parse(trained.stdout);
     expect(Object.keys(result).sort()).toEqual(
       [
-        'architecture,bytes,bytes16,command,dataset,date,energy,epochs,imagesPerSecond,loss,machine,method,model,out',
+        'architecture,bytes,bytes16,command,dataset,date,energy,epochs,imagesPerSecond,intervals,loss,machine,method,model,out',
         'parameters,report,seconds,seed,skipped,throughput,top1,top5',
       ].flatMap((line) => line.split(',')),
     );
@@ -231,7 +231,9 @@ describe('runs', () => {
 
     const shown = await start('eval a/model.onnx --data synthetic --samples 50 --confusion'.split(' '));
     expect(shown.status).toBe(0);
-    expect(shown.stdout).toMatch(/^top-1 +[\d.]+ %\ntop-5 +[\d.]+ %\nloss +[\d.]+\nimages +50\n/);
+    expect(shown.stdout).toMatch(
+      /^top-1 +[\d.]+ % \([\d.]+–[\d.]+\)\ntop-5 +[\d.]+ % \(.*\)\nloss +[\d.]+\nimages +50\n/,
+    );
     expect(shown.stdout).toMatch(/\nlabel +0 +1 .*\n0 pattern 0( +\d+){10}\n/);
 
     // A finished run is neither replaced unasked nor continued with another configuration.
