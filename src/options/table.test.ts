@@ -77,6 +77,14 @@ describe('checks', () => {
     expect(check).toThrow(expect.objectContaining({ code: 'E_USAGE', message }));
   });
 
+  it('refuse a value in the place of a part', () => {
+    const where = 'config.json';
+    const whole: Config = { ...defaults, rate: { kind: 'a', factor: 1 } };
+    expect(() => parseConfig({ rate: null }, { table, defaults: whole, where })).toThrow(
+      'config.json rate: expected an object, found null',
+    );
+  });
+
   it('let absent values pass', () => {
     expect(() => checkValues(table, { name: 'x', epochs: 1 })).not.toThrow();
   });
