@@ -1,6 +1,6 @@
 /** Files and streams as users meet them: nothing of theirs is replaced unasked, and what cannot be written is said first. */
 
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { saveModel } from '../../src/onnx/index.ts';
-import { startProgram } from '../program.ts';
+import { type Outcome, startProgram } from '../program.ts';
 import { smallNetwork } from './train-small.ts';
 
 let directory = '';
@@ -73,25 +73,32 @@ const program = `"$0" --import ${pathToFileURL(createRequire(import.meta.url).re
   '../../src/cli/main.ts',
 )}`;
 const inShell = (command: string) =>
-  spawnSync('bash', ['-c', command, process.execPath], { cwd: directory, encoding: 'utf8' });
+  new Promise<Outcome>((done) => {
+    const options = { cwd: directory, encoding: 'utf8' } as const;
+    const child = execFile('bash', ['-c', command, process.execPath], options, (_, stdout, stderr) => {
+      done({ status: child.exitCode, stdout, stderr });
+    });
+  });
 
 describe.skipIf(!existsSync('/dev/full'))('a full stream (skipped without /dev/full)', () => {
-  test('of results is an error', () => {
+  test('of results is an error', async () => {
     for (const command of ['inspect small.onnx', '--help']) {
-      const { status, stderr } = inShell(`${program} ${command} > /dev/full`);
+      const { status, stderr } = await inShell(`${program} ${command} > /dev/full`);
       const error =
         'error E_FILE: standard output: expected room for the result, found ENOSPC: no space left on device\n';
       expect([status, stderr]).toEqual([1, error]);
     }
   });
 
-  test('of progress is none', () => {
-    const { status, stdout } = inShell(`${program} analyze small.onnx --ratios 1 --json 2> /dev/full`);
+  test('of progress is none', async () => {
+    const { status, stdout } = await inShell(`${program} analyze small.onnx --ratios 1 --json 2> /dev/full`);
     expect([status, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ version: 1 })]);
   });
 
-  test('that is closed is quiet', () => {
-    const { stdout, stderr } = inShell(`${program} inspect small.onnx | head -c 5; echo " ${'$'}{PIPESTATUS[0]}"`);
+  test('that is closed is quiet', async () => {
+    const { stdout, stderr } = await inShell(
+      `${program} inspect small.onnx | head -c 5; echo " ${'$'}{PIPESTATUS[0]}"`,
+    );
     expect([stdout, stderr]).toEqual(['layer 0\n', '']);
   });
 });
