@@ -60,7 +60,7 @@ module.exports = {
       'onnxruntime',
       '^src/engine/|^src/bench/(in-node|page|runtimes)\\.ts$|^src/runtime/node-platform\\.ts$|\\.test\\.ts$',
     ),
-    onlyImporter('sharp', '^src/(images/decode|report/samples)\\.ts$|\\.test\\.ts$'),
+    onlyImporter('sharp', '^src/(images/decode|report/samples|cli/doctor/software)\\.ts$|\\.test\\.ts$'),
     onlyImporter('zod', '^src/(files/check-json|cost/(accelerator|plan-file))\\.ts'),
     onlyImporter('highs', '^src/compress/planning/knapsack\\.ts$'),
     onlyImporter('pbf', '^src/(onnx/|train/tensorboard\\.ts)'),

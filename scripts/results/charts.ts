@@ -1,7 +1,7 @@
 /** Charts of the results as SVG files: light or dark by the reader's preference. */
 
 import * as Plot from '@observablehq/plot';
-import { draw, rule } from '../../src/report/charts/draw.ts';
+import { drawOne, rule } from '../../src/report/charts/draw.ts';
 import { theme } from '../../src/report/style.ts';
 import type { Summary } from './summary.ts';
 
@@ -11,7 +11,7 @@ const marginRight = 250;
 
 /** A plot as a file of its own. */
 function toFile(label: string, options: Plot.PlotOptions): string {
-  const { text } = draw(label, options);
+  const { text } = drawOne(label, options);
   const style = `<style>${theme} svg { background: var(--card); color: var(--ink); font-family: system-ui, sans-serif !important; }</style>`;
   return `${text.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ').replace(/(<svg [^>]*>)/, `$1${style}`)}\n`;
 }

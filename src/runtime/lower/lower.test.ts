@@ -140,7 +140,7 @@ output neg: p1 [1, 4, 6]
     const cut = s.op('Slice', [x, list(-1, 0), list(-9, 2), list(2, 3), list(-1, 2)]);
     const picked = s.op('Gather', [x, list(3, -4)], { axis: int(1) });
     expect(s.print(cut, picked)).toBe(`
-move x [1, 4, 2, 3] -> p1 float32 4x2x1: dims 1,4,2,1; strides 24,6,-3,2; from 3
+move x [1, 4, 2, 3] -> p1 float32 4x2x1: dims 1,4,2,1; strides 24,6,-3,1; from 3
 channels x [1, 4, 2, 3] -> p2 float32 2x2x3: [3, 0]
 output slice: p1 [1, 4, 2, 1]
 output gather: p2 [1, 2, 2, 3]
