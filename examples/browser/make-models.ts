@@ -56,16 +56,18 @@ export async function trainModels(folder: string, samples: number, log: (line: s
     runOptions('hybrid'),
   );
   const exported = { data: 'mnist', testSamples: 1000 } as const;
+  const top1: string[] = [];
   for (const [model, name, forms] of [
     [baseline.model, names.baseline, { activations: 'int8' }],
     [hybrid.model, names.hybrid, { activations: 'int8' }],
   ] as const) {
     const { accuracy } = await exportModel({ ...exported, ...forms, model, out: join(folder, name) });
-    log(`${name}: top-1 ${(100 * (accuracy?.after ?? Number.NaN)).toFixed(1)} % on ${accuracy?.samples} images`);
+    top1.push(`${(100 * (accuracy?.after ?? Number.NaN)).toFixed(1)} % of ${accuracy?.samples} test images right`);
+    log(`${name}: ${top1.at(-1)}`);
   }
   const network = 'MobileNet-V1 0.25 on MNIST';
   writeList(folder, {
-    baseline: `${network}, uncompressed, 8-bit weights and activations`,
-    hybrid: `${network}, half of the filters ternary, 8-bit weights and activations`,
+    baseline: `${network}, uncompressed, 8-bit weights and activations: ${top1[0]}`,
+    hybrid: `${network}, half of the filters ternary, 8-bit weights and activations: ${top1[1]}`,
   });
 }
