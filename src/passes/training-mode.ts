@@ -5,7 +5,7 @@
  */
 
 import { type Graph, type Node, TritbankError } from '../ir/index.ts';
-import { isTrainingBatchNorm } from '../ops/arithmetic/training.ts';
+import { isTrainingBatchNorm, refuseTraining } from '../ops/arithmetic/training.ts';
 import { constantOf } from './channels.ts';
 
 /** Nodes in training mode, in execution order. */
@@ -23,8 +23,11 @@ function isTrainingDropout(node: Node): boolean {
 
 /** E_MODEL for a network that was exported in training mode. */
 export function requireInference(graph: Graph): void {
+  refuseTraining(graph.nodes);
   const [node] = findTraining(graph);
   if (!node) return;
-  const message = 'expected an operator of inference, found one in training mode: export the model for evaluation';
+  const message =
+    'expected a Dropout of inference, found one in training mode; export the model in evaluation mode (model.eval() in ' +
+    'PyTorch)';
   throw new TritbankError('E_MODEL', node.label, message);
 }

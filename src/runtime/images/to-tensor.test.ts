@@ -65,7 +65,7 @@ describe('an input of images', () => {
       'no size',
       [input([1, 3, 'H', 'W'])],
       norm,
-      "input 'x': expected a fixed size or input_size in the metadata, found neither",
+      "input 'x': expected a fixed size, input_size in the metadata or an input size (--input-size), found none",
     ],
     [
       'no normalisation',

@@ -44,7 +44,11 @@ export function describeInput(inputs: readonly ValueMetadata[], preprocessing: P
   const sizeOf = (dim: number | string | undefined): number => {
     const size = typeof dim === 'number' ? dim : preprocessing.size;
     if (size !== undefined) return size;
-    throw new TritbankError('E_MODEL', where, 'expected a fixed size or input_size in the metadata, found neither');
+    throw new TritbankError(
+      'E_MODEL',
+      where,
+      'expected a fixed size, input_size in the metadata or an input size (--input-size), found none',
+    );
   };
   const target: ImageTarget = { height: sizeOf(height), width: sizeOf(width), channels: counted };
   const { mean, std } = preprocessing;
