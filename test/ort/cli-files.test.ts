@@ -106,5 +106,5 @@ describe.skipIf(!existsSync('/dev/full'))('a full stream (skipped without /dev/f
 test('control characters of names are written out', async () => {
   writeFileSync(at('\u001b[31mred\nline.onnx'), 'no model');
   const { stderr } = await startProgram(['inspect', '\u001b[31mred\nline.onnx'], directory);
-  expect(stderr).toMatch(/^error E_\w+: \\x1b\[31mred\\x0aline\.onnx: .*\n$/);
+  expect(stderr).toMatch(/^error E_\w+: \\x1b\[31mred\\nline\.onnx: .*\n$/);
 });

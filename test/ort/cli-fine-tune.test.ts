@@ -63,7 +63,9 @@ describe('a run that is there', () => {
     const line = `original/model.onnx --method twn ${quick} --out ternary`;
     const refused = await start(line);
     expect(refused.status).toBe(2);
-    expect(refused.stderr).toMatch(/^error E_USAGE: --out: expected a directory without a run, or --resume/);
+    expect(refused.stderr).toMatch(
+      /^error E_USAGE: --out: expected a directory without a run, --resume to go on with it, or --force/,
+    );
     const before = readFileSync(at('ternary', 'result.json'));
     expect((await start(`${line} --resume`)).status).toBe(0);
     expect(readFileSync(at('ternary', 'result.json'))).toEqual(before);

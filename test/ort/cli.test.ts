@@ -263,8 +263,8 @@ describe('runs', () => {
     expect([hybrid.status, hybrid.stderr]).toEqual([0, '']);
     const cost = JSON.parse(hybrid.stdout) as { bytes: number; model: string; layers: { kind: string }[] };
     const layers = cost.layers.filter(({ kind }) => kind !== 'other');
-    // 1,564,894 ternary weights at 2 bits, 392,664 filter weights at 2 bytes, 31,174 other values at 4; rounded up
-    expect([cost.model, cost.bytes, layers.length]).toEqual(['t/hybrid.onnx', 1_301_248, 28]);
+    // 1,564,894 ternary weights at 2 bits, 392,664 filter weights at 2 bytes, 31,174 other values at 2; rounded up
+    expect([cost.model, cost.bytes, layers.length]).toEqual(['t/hybrid.onnx', 1_238_900, 28]);
     expect(readFileSync(join(directory, 'c.html'), 'utf8')).toContain('conv_pw_13');
 
     const sweep = await start('cost t/fp.onnx --sweep alpha=0,0.5 --sweep width-ratio=1:2:0.5 --csv'.split(' '));
@@ -316,14 +316,16 @@ describe('runs', () => {
     const { status, stdout, stderr } = await start(line.split(' '));
     expect(status).toBe(0);
     expect(stderr).toMatch(/^fp: (finished before with the same configuration|continued from)/);
-    const rows = 'method .*\n-+\nfull precision .*\nTWN .*\nStrassenNets .*\nhybrid .*\n';
+    const rows = 'method .*\n-+\nfull precision .*\nfull precision, int8 .*\nTWN .*\nStrassenNets .*\nhybrid .*\n';
     expect(stdout).toMatch(new RegExp(`^data set: digits .*\n\n${rows}\nreport {2}d/report.html\n$`));
 
     rmSync(join(directory, 'd/report.html'));
     const again = await start([...line.split(' '), '--json']);
     expect(again.status).toBe(0);
     const methods = ['fp', 'twn', 'strassen', 'hybrid'];
-    const runs = methods.map((method) => ({ method, model: `d/${method}/model.onnx` }));
+    const trained = methods.map((method) => ({ method, model: `d/${method}/model.onnx` }));
+    const control = { method: 'fp', name: 'full precision, int8', model: 'd/int8.onnx' };
+    const runs = [trained[0], control, ...trained.slice(1)];
     expect(JSON.parse(again.stdout)).toMatchObject({ data: 'digits', reused: methods, runs });
     expect(readFileSync(join(directory, 'd/report.html'), 'utf8')).toContain('StrassenNets');
   });

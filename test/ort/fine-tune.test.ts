@@ -261,10 +261,11 @@ describe('some of the classes', () => {
 
   it('must be classes of the model', async () => {
     const without = await writeFolders('unknown', {});
-    expect(await errorOf(fineTune(taskOf(plan), configOf({ data: without }), { out: at('x') }))).toMatchObject({
+    const unknown = await errorOf(fineTune(taskOf(plan), configOf({ data: without }), { out: at('x') }));
+    const expected = 'expected the 4 classes of the model, or a classes.json that gives their indices';
+    expect(unknown).toMatchObject({
       code: 'E_DATA',
-      message:
-        "data set 'unknown': expected the 4 classes of the model, or a classes.json that gives their indices, found 2 classes",
+      message: `data set 'unknown': ${expected}, found 2 classes, 'high' among them`,
     });
     const beyond = await writeFolders('beyond', { low: 3, high: 7 });
     const error = await errorOf(fineTune(taskOf(plan), configOf({ data: beyond }), { out: at('x') }));
