@@ -2,9 +2,9 @@
 
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { reasonOf } from '../files/reasons.ts';
 import { decodeImage, measureImage } from './decode.ts';
 import { lumaOf } from './luma.ts';
-import { reasonOf } from './reasons.ts';
 
 /** Two pixels of cyan 255, magenta 0, yellow 51 and black 51, a JPEG that Pillow wrote. */
 const inked =

@@ -13,8 +13,8 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
+import { reasonOf } from '../files/reasons.ts';
 import { TritbankError } from '../ir/errors.ts';
-import { reasonOf } from './reasons.ts';
 
 // One thread per image (many images are decoded at a time) and no cache, so that memory stays bounded.
 sharp.concurrency(1);

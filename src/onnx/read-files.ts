@@ -6,6 +6,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { reasonOf } from '../files/reasons.ts';
 import { checkLimit, type LimitOptions, TritbankError } from '../ir/index.ts';
 import { byLocation, checkRanges, type ExternalRange, fromRead, type RangeSource } from './external.ts';
 import { inFile } from './read.ts';
@@ -111,20 +112,7 @@ function allocateBytes(length: number, path: string): Uint8Array {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'none',
-  ENOTDIR: 'a path through a file',
-  EISDIR: 'a folder',
-  EACCES: 'no permission',
-  EPERM: 'no permission',
-  EROFS: 'a read-only file system',
-  ENOSPC: 'no space left',
-  ELOOP: 'a circle of links',
-};
-
 export function fileError(error: unknown, path: string, expected: string): TritbankError {
   if (error instanceof TritbankError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const found = reasons[code] ?? (code || String(error));
-  return new TritbankError('E_FILE', path, `expected ${expected}, found ${found}`, { cause: error });
+  return new TritbankError('E_FILE', path, `expected ${expected}, found ${reasonOf(error)}`, { cause: error });
 }

@@ -1,4 +1,4 @@
-/** Why a file cannot be read, in words. */
+/** Why a file cannot be read or written, in words. */
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'none',
@@ -6,6 +6,9 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: 'a folder',
   EACCES: 'no permission',
   EPERM: 'no permission',
+  EROFS: 'a read-only file system',
+  ENOSPC: 'no space left',
+  ELOOP: 'a circle of links',
 };
 
 /** What is in a file's place, from the error of a system call. */
