@@ -24,7 +24,7 @@ const networks = ['v1-0.5-224', 'v1-0.5-160', 'v1-0.25-96'] as const satisfies r
 const places = ['node', 'chromium'] as const satisfies readonly Place[];
 
 const example = `tritbank bench
-tritbank bench --baseline mobilenet.onnx --hybrid small/model.onnx --report bench.html
+tritbank bench --baseline mobilenet.onnx --hybrid small/network.onnx --report bench.html
 tritbank bench --networks v1-0.5-224 --in node --json`;
 
 export function addBench(program: TritbankCommand): void {

@@ -36,7 +36,7 @@ interface Options extends CommonOptions {
 }
 
 const example = `tritbank export runs/first/model.onnx --out model.packed.onnx
-tritbank export small/model.onnx --activations int8 --data images/ --images 256 --out model.int8.onnx`;
+tritbank export small/network.onnx --activations int8 --data images/ --images 256 --out model.int8.onnx`;
 
 export function addExport(program: TritbankCommand): void {
   const command = program.command('export');

@@ -3,6 +3,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { fileError } from '../files/files.ts';
 import { TritbankError } from '../ir/errors.ts';
+import { printable } from '../ir/printable.ts';
 import { paint, type Style } from './colour.ts';
 
 /** A result that could not be written: work that failed, not wrong usage. */
@@ -40,16 +41,6 @@ export function writeOut(text: string): void {
     throw outputError(cause);
   }
 }
-
-/**
- * A text whose control characters are written out, and those that turn the direction of what follows: names come from
- * files, and must neither move the cursor nor begin a line.
- */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (c) => {
-    const code = c.codePointAt(0)!.toString(16);
-    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
-  });
 
 const heads: Readonly<Record<string, Style>> = { error: 'red', warning: 'yellow' };
 

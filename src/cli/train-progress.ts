@@ -3,9 +3,10 @@
  * command. After each epoch a line says how it went.
  */
 
+import { printable } from '../ir/printable.ts';
 import type { TrainProgress } from '../train/index.ts';
 import type { EpochRecord } from '../train/records.ts';
-import { printable, warn, writeLine } from './output.ts';
+import { warn, writeLine } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 export interface TrainReporter {
