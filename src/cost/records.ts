@@ -194,7 +194,7 @@ export interface SweepPoint extends Arithmetic {
   /** Predicted loss before training, where the filters' sensitivity is known, in the analysis' unit. */
   readonly loss?: number;
   readonly relative: Relative;
-  /** No other point is at least as good in size, energy, throughput and (if known) loss, and better in one of them. */
+  /** No other point is at least as good in size, energy and loss (throughput where no loss is known), and better in one. */
   readonly pareto: boolean;
 }
 

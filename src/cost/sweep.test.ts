@@ -31,11 +31,7 @@ describe('sweepCost', () => {
     expect(front.length).toBeGreaterThan(cheapest.length);
     for (const point of front) {
       const dominating = points.filter(
-        (other) =>
-          other.bytes < point.bytes &&
-          other.energy < point.energy &&
-          other.loss! < point.loss! &&
-          other.relative.throughput > point.relative.throughput,
+        (other) => other.bytes <= point.bytes && other.energy <= point.energy && other.loss! < point.loss!,
       );
       expect(dominating).toEqual([]);
     }

@@ -100,8 +100,8 @@ export function sweepCost(graph: Graph, options: SweepOptions): Sweep {
   const objectives = [
     (p: Omit<SweepPoint, 'pareto'>) => p.bytes,
     (p: Omit<SweepPoint, 'pareto'>) => p.energy,
-    (p: Omit<SweepPoint, 'pareto'>) => -p.relative.throughput,
-    ...(options.lossOf ? [(p: Omit<SweepPoint, 'pareto'>) => p.loss!] : []),
+    // with a fourth objective next to every point would be on the front
+    (p: Omit<SweepPoint, 'pareto'>) => p.loss ?? -p.relative.throughput,
   ];
   const front = paretoFront(points, objectives);
   return {

@@ -179,7 +179,7 @@ export const sweepColumns = (points: readonly SweepPoint[]): readonly Column<Swe
     : []),
   {
     head: 'Pareto',
-    hint: 'No other point is at least as good in size, energy, throughput and (if known) loss, and better in one of them',
+    hint: 'No other point is at least as good in size, energy and loss (throughput where no loss is known), and better in one',
     cell: (point) => (point.pareto ? '*' : ''),
   },
 ];

@@ -73,7 +73,7 @@ export function printSweep(points: readonly SweepPoint[]): string {
   const hasLoss = points.some(({ loss }) => loss !== undefined);
   const notes = [
     'energy (of the arithmetic), throughput: relative to the same architecture in full precision',
-    `*: no other point is at least as good in size, energy${hasLoss ? ', throughput and loss' : ' and throughput'}, and better in one`,
+    `*: no other point is at least as good in size, energy${hasLoss ? ' and loss' : ' and throughput'}, and better in one`,
   ];
   return [table, '', ...notes].join('\n');
 }

@@ -28,13 +28,19 @@ function chooseAxes(points: readonly SweepPoint[]): Axes {
     return {
       title: 'Predicted loss, size and energy of each configuration',
       label: 'Predicted loss against size, energy as colour',
-      y: { label: 'Predicted loss', type: 'log', nice: true, labelArrow: 'up' },
+      y: {
+        label: 'Predicted loss',
+        type: 'log',
+        labelArrow: 'up',
+        ticks: logTicks(points.map(({ loss }) => loss!)),
+        tickFormat: formatSetting,
+      },
       height: ({ loss }) => loss!,
       colour: ({ relative }) => relative.energy,
       key: 'Energy',
       note:
-        'Losses are predicted, before training. Ringed: Pareto points, for which no other is at least as good in size, energy, throughput and loss, and better in ' +
-        `one. The line joins those that have the least loss of all up to their size. ${relatively}`,
+        'Losses are predicted, before training. Ringed: Pareto points, for which no other is at least as good in size, energy and loss, and better in one. ' +
+        ` The line joins those that have the least loss of all up to their size. ${relatively}`,
     };
   }
   return {
@@ -54,6 +60,16 @@ function chooseAxes(points: readonly SweepPoint[]): Axes {
       'less. Ringed and joined: Pareto points, for which no other is at least as good in size, energy and throughput, and ' +
       `better in one. ${relatively}`,
   };
+}
+
+/** 1, 2 and 5 times powers of ten, about the values. */
+function logTicks(values: readonly number[]): number[] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const powers = Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1;
+  const ticks = Array.from({ length: powers }, (_, i) => i + Math.floor(Math.log10(low))).flatMap((power) =>
+    [1, 2, 5].map((step) => Number(`${step}e${power}`)),
+  );
+  return ticks.filter((tick) => tick >= low / 2 && tick <= high * 2);
 }
 
 /** Points that are lower than all to their left. */
@@ -95,7 +111,7 @@ export function drawPareto(sweep: readonly SweepPoint[]): Markup {
       Plot.gridY({ stroke: rule, strokeOpacity: 1 }),
       Plot.axisX({ anchor: 'bottom', label: 'Size (KB)', labelAnchor: 'center', labelArrow: 'none' }),
       ...shareAxis(points, sizes),
-      ...(int8 === undefined ? [] : referenceLine(int8, 'uncompressed in int8')),
+      ...(int8 === undefined ? [] : referenceLine(int8, 'uncompressed in int8', sizes)),
       Plot.line(lowest(front), { x: 'x', y: 'y', stroke: ink, strokeOpacity: 0.45, strokeWidth: 1.5, curve: 'linear' }),
       Plot.dot(dots, { x: 'x', y: 'y', r: 4.5, fill: 'color', title: 'title' }),
       Plot.dot(front, { x: 'x', y: 'y', r: 8, stroke: ink, strokeWidth: 1.5, pointerEvents: 'none' }),

@@ -30,7 +30,9 @@ export function drawTradeoff(runs: readonly NamedRun[]): Markup {
     y: { label: 'Top-1 accuracy (%)', nice: true, ticks: 5, labelArrow: 'up' },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1, ticks: 5 }),
-      ...(int8 === undefined ? [] : referenceLine(int8, 'uncompressed in int8')),
+      ...(int8 === undefined
+        ? []
+        : referenceLine(int8, 'uncompressed in int8', [0, Math.max(int8, ...points.map(({ x }) => x))])),
       Plot.dot(points, {
         x: 'x',
         y: 'y',
