@@ -1,15 +1,28 @@
 /** Text files that people and other programs wrote: UTF-8, with or without a byte order mark. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { TritbankError } from '../ir/index.ts';
 import { fileError } from './files.ts';
+
+/** Of a text: names, plans and configurations take kilobytes. */
+const maxBytes = 2 ** 26;
 
 /** The text of a file. E_FILE where it cannot be read, E_FORMAT where it is not UTF-8. */
 export function readText(path: string, expected = 'a readable file'): string {
   let bytes: Uint8Array;
   try {
+    // a device may have no end, and nothing that people write is as large
+    const stats = statSync(path);
+    if (stats.isCharacterDevice() || stats.size > maxBytes) {
+      throw new TritbankError(
+        'E_FILE',
+        path,
+        `expected ${expected} of at most 64 MiB, found a larger one, or a device`,
+      );
+    }
     bytes = readFileSync(path);
   } catch (cause) {
+    if (cause instanceof TritbankError) throw cause;
     throw fileError(path, expected, cause);
   }
   try {

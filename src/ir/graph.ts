@@ -37,6 +37,9 @@ export const floats = (value: readonly number[]): Attribute => ({ kind: 'floats'
 export const tensorAttribute = (value: Tensor): Attribute => ({ kind: 'tensor', value });
 
 /** One tensor in the graph: a graph input, an initializer (then `constant` is set) or a node's output. */
+/** What Node and test runners print an object with: a graph holds all of itself in each of its parts. */
+const inspected = Symbol.for('nodejs.util.inspect.custom');
+
 export class Value {
   type: TensorType | undefined;
   /** The initializer's data; such a value has no producer. */
@@ -71,6 +74,10 @@ export class Value {
     return this.type?.dtype ?? this.constant?.dtype ?? 'float32';
   }
 
+  [inspected](): string {
+    return `Value '${this.name}'`;
+  }
+
   /** Makes every reader of this value, and the graph's output list, read `other` instead. */
   replaceAllUsesWith(other: Value): void {
     if (other === this) return;
@@ -101,6 +108,10 @@ export class Node {
   /** For messages: `node 'conv_1' (Conv)`. */
   get label(): string {
     return `node '${this.name}' (${this.domain ? `${this.domain}.` : ''}${this.op})`;
+  }
+
+  [inspected](): string {
+    return `Node ${this.label}`;
   }
 
   /** Input `index`, or an E_GRAPH error where the operator needs one and the graph has none. */
@@ -194,6 +205,10 @@ export class Graph {
     /** Version of the default operator set that the nodes are written for. */
     public opset = 20,
   ) {}
+
+  [inspected](): string {
+    return `Graph '${this.name}' of ${this.nodes.length} nodes`;
+  }
 
   /** All values that exist: inputs, initializers and outputs of nodes. */
   get values(): IterableIterator<Value> {

@@ -267,7 +267,9 @@ describe('runs', () => {
     expect([cost.model, cost.bytes, layers.length]).toEqual(['t/hybrid.onnx', 1_238_900, 28]);
     expect(readFileSync(join(directory, 'c.html'), 'utf8')).toContain('conv_pw_13');
 
-    const sweep = await start('cost t/fp.onnx --sweep alpha=0,0.5 --sweep width-ratio=1:2:0.5 --csv'.split(' '));
+    const sweep = await start(
+      'cost t/fp.onnx --sweep alpha=0,0.5 --sweep width-ratio=1:2:0.5 --no-analysis --csv'.split(' '),
+    );
     expect(
       sweep.stdout
         .trimEnd()
