@@ -1,7 +1,6 @@
 /** An analysis as a JSON file, so that it is made once and plans are made from it many times. */
 
-import { readFileSync } from 'node:fs';
-import { fileError } from '../files/index.ts';
+import { readText } from '../files/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import type { Analysis, AnalyzedLayer, SparserFit } from './sensitivity.ts';
 
@@ -21,12 +20,7 @@ export function formatAnalysis(analysis: Analysis): string {
 
 /** Reads an analysis. E_FILE for a file that is absent or unreadable, E_FORMAT for one that is no analysis. */
 export function readAnalysis(path: string): Analysis {
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw fileError(path, 'a readable JSON file with an analysis', cause);
-  }
+  const content = readText(path, 'a readable JSON file with an analysis');
   let json: unknown;
   try {
     json = JSON.parse(content);

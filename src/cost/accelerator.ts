@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { checkJson, describeValue, formatError, oneLine, parseText } from '../files/index.ts';
+import { reasonOf } from '../files/reasons.ts';
 import { TritbankError } from '../ir/index.ts';
 
 /** Energy of an operation, and area of the unit that does one a cycle, in the accelerator's units. */
@@ -140,20 +141,12 @@ export function parseAccelerator(json: unknown, where: string): Accelerator {
   throw formatError(where, ['defaultFormat'], expected, describeValue(defaultFormat));
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'none',
-  ENOTDIR: 'a path through a file',
-  EISDIR: 'a folder',
-  EACCES: 'no permission',
-};
-
 function readText(path: string | URL, where: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     const expected = `one of ${accelerators.join(', ')} or a readable JSON file`;
-    throw new TritbankError('E_FILE', where, `expected ${expected}, found ${reasons[code] ?? code}`, { cause });
+    throw new TritbankError('E_FILE', where, `expected ${expected}, found ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -5,9 +5,8 @@
  * (`old-plan-files.ts`).
  */
 
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { checkJson, fileError, formatError, parseText } from '../files/index.ts';
+import { checkJson, formatError, parseText, readText } from '../files/index.ts';
 import { type BankPlan, faultOf, type Plan } from '../quantize/index.ts';
 import { upgradePlanFile } from './old-plan-files.ts';
 import type { CostSetting, Relative } from './records.ts';
@@ -139,13 +138,7 @@ export function parsePlan(json: unknown, where: string): PlanFile {
  * const network = applyPlan(graph, plan, 1);
  */
 export function readPlan(path: string): PlanFile {
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw fileError(path, 'a readable JSON file with a plan', cause);
-  }
-  return parsePlan(parseText(content, path), path);
+  return parsePlan(parseText(readText(path, 'a readable JSON file with a plan'), path), path);
 }
 
 /**
