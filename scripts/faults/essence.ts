@@ -7,6 +7,7 @@ import { join, relative } from 'node:path';
 const timed = new Set([
   'seconds',
   'imagesPerSecond',
+  'milliseconds',
   'trainSeconds',
   'date',
   'machine',

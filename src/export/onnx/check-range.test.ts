@@ -25,14 +25,24 @@ it('counts weights that half precision loses, and those that it has no place for
   expect(await exported(filters(1, 1e-9, 2, -1e-9), 'fp32')).toEqual([]);
 });
 
-it.each<[FilterForm, Tensor]>([
-  ['fp16', filters(1, 0.5, 1e-9, -1e-9)],
-  ['int8', filters(1, 0.5, 1e-40, 1e-40)],
-])('refuses filters that would vanish in %s', async (form, weights) => {
-  await expect(exported(weights, form)).rejects.toMatchObject({
+const small: readonly [FilterForm, number][] = [
+  ['fp16', 1e-9],
+  ['int8', 1e-40],
+];
+
+it.each(small)('names a layer with filters that vanish in %s', async (form, tiny) => {
+  const warnings = await exported(filters(1, 0.5, tiny, -tiny), form);
+  expect(warnings).toEqual([
+    `layer 'conv': 1 of 2 filters have weights that are too small for ${form}, and become 0`,
+    ...(form === 'fp16' ? ["layer 'conv': 2 of 4 weights are too small for float16 and become 0"] : []),
+  ]);
+});
+
+it.each(small)('refuses a layer that would vanish in %s', async (form, tiny) => {
+  await expect(exported(filters(tiny, -tiny, tiny, -tiny), form)).rejects.toMatchObject({
     code: 'E_MODEL',
     message: expect.stringContaining(
-      `layer 'conv': expected weights that ${form} has a place for, found 1 of 2 filters`,
+      `layer 'conv': expected weights that ${form} has a place for, found 2 of 2 filters`,
     ),
   });
 });

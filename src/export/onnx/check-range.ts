@@ -34,7 +34,11 @@ export function checkRange({ name, exact, stored, filterOf, form }: StoredRange,
     lost++;
   }
   const gone = [...filters.values()].filter((filter) => filter.had === filter.lost).length;
-  if (gone > 0) {
+  // a filter next to nothing may be one that training gave up
+  if (gone > 0 && gone < filters.size) {
+    const few = `${gone} of ${filters.size} filters have weights that are too small for ${form}, and become 0`;
+    warn?.(`layer '${name}': ${few}`);
+  } else if (gone > 0) {
     const found = `${gone} of ${filters.size} filters whose weights all become 0; store them as fp32 (--filters fp32)`;
     throw new TritbankError(
       'E_MODEL',
