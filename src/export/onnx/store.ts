@@ -105,7 +105,7 @@ function store(
     ? emitTrits(to, name, data, tensor.dims, 'float32')
     : isHalf
       ? toFloat(to, to.constant(name, halves(tensor, node, warn)))
-      : emitFilters(to, name, tensor, node);
+      : emitFilters(to, name, tensor, node, warn);
   weight.replaceAllUsesWith(read);
   graph.removeValue(weight);
 }
@@ -122,17 +122,20 @@ function halves(tensor: Tensor, node: Node, warn?: (line: string) => void): Tens
 const toFloat = (to: Emitter, x: Value) => to.op('Cast', [x], { to: int(elementCodeOf('float32')) });
 
 /** int8 weights as float32: a product, because ONNX Runtime folds no DequantizeLinear that a float operator reads. */
-function emitFilters(to: Emitter, name: string, tensor: Tensor, node: Node): Value {
+function emitFilters(to: Emitter, name: string, tensor: Tensor, node: Node, warn?: (line: string) => void): Value {
   const axis = filterAxis(node);
   const { values, scales } = quantizeFilters(tensor, axis);
   const exact = tensor.data as Float32Array;
-  checkRange({
-    name: node.name,
-    exact,
-    stored: (i) => values[i]!,
-    filterOf: filterOf(tensor.dims, axis),
-    form: 'int8',
-  });
+  checkRange(
+    {
+      name: node.name,
+      exact,
+      stored: (i) => values[i]!,
+      filterOf: filterOf(tensor.dims, axis),
+      form: 'int8',
+    },
+    warn,
+  );
   const stored = to.constant(name, { dtype: 'int8', dims: tensor.dims, data: values });
   const dims = tensor.dims.map((d, i) => (i === axis ? d : 1));
   return to.op('Mul', [toFloat(to, stored), to.constant(`${node.name}_scale`, f32(dims, scales))]);
