@@ -93,18 +93,17 @@ export async function compareModels(
   original: Graph,
   compressed: Graph,
   { dataset, normalisation }: ClassifierData,
-  options: EvaluateOptions & { readonly signal?: AbortSignal } = {},
+  options: EvaluateOptions = {},
 ): Promise<Comparison> {
   const { classes } = dataset;
   const { split: test, failed } = watchReads(dataset.test);
-  const { onProgress, signal, ...rest } = options;
+  const { onProgress, ...rest } = options;
   const run = (graph: Graph, before: number) =>
     evaluateGraph(graph, test, classes, normalisation, {
       ...rest,
       onProgress: (done) => onProgress?.(before + done, 2 * test.length),
     });
   const before = await run(original, 0);
-  signal?.throwIfAborted();
   const after = await run(compressed, test.length);
   const seen = Array.from(test.labels.keys()).filter((image) => !failed.has(image));
   const differing = seen.flatMap((image, i) => {

@@ -17,6 +17,8 @@ export interface EvaluateOptions {
   readonly threads?: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly warn?: (line: string) => void;
+  /** Stops between two batches, with an `AbortError`. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -65,6 +67,7 @@ export async function evaluateGraph(
     const size = typeof height === 'number' ? height : split.height;
     const stream = batches(split, { batchSize, pad: fixed, size, ...(options.warn && { warn: options.warn }) });
     for await (const batch of stream) {
+      options.signal?.throwIfAborted();
       const rows = fixed ? batchSize : batch.size;
       const { channels, height, width } = batch.shape;
       const images: Tensor = { dtype: 'uint8', dims: [rows, channels, height, width], data: batch.images };

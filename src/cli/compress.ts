@@ -87,6 +87,14 @@ async function configFrom(
   }
   const { storedConfig } = await import('../files/run-directory.ts');
   const stored = options.resume ? storedConfig<CompressConfig>(out) : undefined;
+  if (stored && !('training' in stored && 'budget' in stored)) {
+    const where = join(out, 'config.json');
+    throw new TritbankError(
+      'E_RESUME',
+      where,
+      'expected the configuration of a compression, found that of another run',
+    );
+  }
   const config = stored
     ? resumedConfig(command, compressOptions, withoutNetwork(stored) as CompressConfig, join(out, 'config.json'))
     : await newConfig<CompressConfig>(command, {

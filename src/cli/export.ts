@@ -122,7 +122,10 @@ async function run(model: string, options: Options): Promise<void> {
   try {
     result = await interruptible(
       (signal) => exportModel(config, { onProgress, signal, warn, command: commandLine() }),
-      () => 'nothing is kept of what was measured: start again',
+      () =>
+        stage === 'compare'
+          ? `${config.out} is written and whole; its comparison with the model is missing`
+          : 'nothing is kept of what was measured: start again',
     );
   } finally {
     progress?.stop();

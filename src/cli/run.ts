@@ -1,6 +1,7 @@
 /** `tritbank run`: classes of images, by the ternary runtime, and how long one takes. */
 
 import { TritbankError } from '../ir/errors.ts';
+import { printable } from '../ir/printable.ts';
 import { listOf, number, text, whole } from '../options/values.ts';
 import type { Classification, ImageClassifier, LayerTime } from '../runtime/node.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
@@ -183,7 +184,9 @@ async function measureLatency(
 }
 
 function describe({ image, classes }: ImageResult): string {
-  const lines = classes.map(({ label, score }) => `${`${(100 * score).toFixed(2)} %`.padStart(9)}  ${label}`);
+  const lines = classes.map(
+    ({ label, score }) => `${`${(100 * score).toFixed(2)} %`.padStart(9)}  ${printable(label)}`,
+  );
   return [image, ...lines].join('\n');
 }
 

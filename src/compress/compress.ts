@@ -27,7 +27,7 @@ import { fingerprint, loadModel, readModel, saveModel } from '../onnx/index.ts';
 import { metadataKeys } from '../onnx/metadata.ts';
 import { normalizeNetwork, requireInference } from '../passes/index.ts';
 import { checkPlan } from '../quantize/index.ts';
-import { type RunResult, runFiles } from '../train/index.ts';
+import { type RunResult, runFiles, runLayout } from '../train/index.ts';
 import { readAnalysis } from './analysis-file.ts';
 import { requireCandidates } from './candidates.ts';
 import {
@@ -170,7 +170,13 @@ const openData = (graph: Graph, { data, dataDir, training }: CompressConfig, opt
 /** Plans and analyses may be replaced, since they are copied into the directory. */
 function placeOf({ model, data, dataDir, training }: CompressConfig, options: CompressOptions): RunPlace {
   const { resume = false, force = false } = options;
-  return { layout: compressLayout, resume, force, inputs: [model, data, dataDir, ...(training.teachers ?? [])] };
+  // a training's files, too: a directory is that of one run
+  return {
+    layout: [...compressLayout, ...runLayout],
+    resume,
+    force,
+    inputs: [model, data, dataDir, ...(training.teachers ?? [])],
+  };
 }
 
 /** Configurations of earlier releases did not tell the network by its content, and left the file unpacked. */

@@ -100,10 +100,10 @@ export function evaluateControl(job: Job, control: Graph): Promise<Accuracy> | u
       const { dataset, normalisation } = data;
       const found = await evaluateGraph(control, dataset.test, dataset.classes, normalisation, {
         ...threadsOf(job),
+        ...signalOf(job),
         ...warningsTo(job),
         onProgress: reporter(job, 'control', 'images'),
       });
-      job.options.signal?.throwIfAborted();
       const { top1, top5, loss, samples, intervals } = found;
       return { top1, top5, loss, samples, interval: intervals.top1 };
     })

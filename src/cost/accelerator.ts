@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { checkJson, describeValue, formatError, oneLine, parseText } from '../files/index.ts';
+import { checkJson, describeValue, formatError, oneLine, parseText, requireBounded } from '../files/index.ts';
 import { reasonOf } from '../files/reasons.ts';
 import { TritbankError } from '../ir/index.ts';
 
@@ -143,8 +143,10 @@ export function parseAccelerator(json: unknown, where: string): Accelerator {
 
 function readText(path: string | URL, where: string): string {
   try {
+    if (typeof path === 'string') requireBounded(path, 'a readable JSON file');
     return readFileSync(path, 'utf8');
   } catch (cause) {
+    if (cause instanceof TritbankError) throw cause;
     const expected = `one of ${accelerators.join(', ')} or a readable JSON file`;
     throw new TritbankError('E_FILE', where, `expected ${expected}, found ${reasonOf(cause)}`, { cause });
   }

@@ -4,7 +4,7 @@
  * One process at a time works in it (`lock.ts`).
  */
 
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { TritbankError } from '../ir/index.ts';
@@ -13,6 +13,7 @@ import { fileError, makeRunDirectory, probeRunDirectory, writeFileAtomic } from 
 import { type Lock, takeLock } from './lock.ts';
 import { inputsIn } from './outputs.ts';
 import { Provenance } from './provenance.ts';
+import { readText } from './text.ts';
 
 /** How a stage's result is kept in its file. */
 export interface Codec<T> {
@@ -51,13 +52,7 @@ const names = { config: 'config.json', provenance: 'provenance.jsonl' } as const
 
 /** The object in a file that Tritbank wrote, which the caller knows to be of type T. E_FILE, E_FORMAT. */
 export function readObject<T extends object>(path: string): T {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw fileError(path, 'a readable JSON file', cause);
-  }
-  const value = parseText(text, path);
+  const value = parseText(readText(path, 'a readable JSON file'), path);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
   throw new TritbankError('E_FORMAT', path, 'expected a JSON object, found another value');
 }

@@ -7,19 +7,18 @@ import { fileError } from './files.ts';
 /** Of a text: names, plans and configurations take kilobytes. */
 const maxBytes = 2 ** 26;
 
+/** E_FILE for a device, which may have no end, and for what is larger than any text that people write. */
+export function requireBounded(path: string, expected = 'a readable file'): void {
+  const stats = statSync(path);
+  if (!stats.isCharacterDevice() && stats.size <= maxBytes) return;
+  throw new TritbankError('E_FILE', path, `expected ${expected} of at most 64 MiB, found a larger one, or a device`);
+}
+
 /** The text of a file. E_FILE where it cannot be read, E_FORMAT where it is not UTF-8. */
 export function readText(path: string, expected = 'a readable file'): string {
   let bytes: Uint8Array;
   try {
-    // a device may have no end, and nothing that people write is as large
-    const stats = statSync(path);
-    if (stats.isCharacterDevice() || stats.size > maxBytes) {
-      throw new TritbankError(
-        'E_FILE',
-        path,
-        `expected ${expected} of at most 64 MiB, found a larger one, or a device`,
-      );
-    }
+    requireBounded(path, expected);
     bytes = readFileSync(path);
   } catch (cause) {
     if (cause instanceof TritbankError) throw cause;
