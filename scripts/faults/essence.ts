@@ -26,11 +26,13 @@ const settled = (text: string) =>
 /** Pages, events and records say when; a checkpoint says how long. */
 const left = /^(report\.html|events\.out\.tfevents\..*|provenance\.jsonl|checkpoint\.safetensors)$/;
 
-function contentOf(path: string): string | Buffer {
-  if (path.endsWith('.jsonl')) return readFileSync(path, 'utf8').trim().split('\n').map(settled).join('\n');
-  // JSON may have any name
+/** Of a file in `out`, which records name as the place that they are in. */
+function contentOf(path: string, out: string): string | Buffer {
   const bytes = readFileSync(path);
-  return bytes[0] === 123 ? settled(bytes.toString()) : bytes;
+  // JSON may have any name
+  if (!path.endsWith('.jsonl') && bytes[0] !== 123) return bytes;
+  const text = bytes.toString().replaceAll(out, '');
+  return path.endsWith('.jsonl') ? text.trim().split('\n').map(settled).join('\n') : settled(text);
 }
 
 /** Files below a folder, or the file itself. */
@@ -44,7 +46,7 @@ function filesOf(path: string): string[] {
 /** A digest of each file that matters, by its path in `out`. */
 export function essenceOf(out: string): Map<string, string> {
   const paths = filesOf(out).filter((path) => !left.test(path.split('/').at(-1)!));
-  const digest = (path: string) => createHash('sha256').update(contentOf(path)).digest('hex');
+  const digest = (path: string) => createHash('sha256').update(contentOf(path, out)).digest('hex');
   return new Map(paths.sort().map((path) => [relative(out, path), digest(path)]));
 }
 

@@ -29,6 +29,10 @@ export interface Trial {
   readonly faults: readonly string[];
 }
 
+/** True where the output was finished before the kill came, and is not written twice. */
+const isTaken = ({ status, stderr }: { readonly status: number | null; readonly stderr: string }) =>
+  status === 2 && stderr.includes('or --force to replace it, found');
+
 /** The run in `folder` under at most `kills` kills. */
 export async function runKilled(reference: Reference, folder: string, kills: number, random: Random): Promise<Trial> {
   const { job, essence, milliseconds } = reference;
@@ -40,13 +44,12 @@ export async function runKilled(reference: Reference, folder: string, kills: num
     const after = Math.round(random.float() * 1.05 * milliseconds);
     const { status, wasKilled, stderr } = await runProgram(job.command(out, k > 0), after);
     if (wasKilled) times.push(after);
-    else if (status === 0) break;
+    else if (status === 0 || isTaken({ status, stderr })) break;
     else return { kills: times, faults: [`status ${status}: ${stderr.trim()}`] };
   }
   const { status, stderr } = await runProgram(job.command(out, true));
-  const isTaken = status === 2 && /or --force/.test(stderr);
-  // a file that was finished before the kill came
-  if (status !== 0 && !isTaken) return { kills: times, faults: [`status ${status}: ${stderr.trim()}`] };
+  if (status !== 0 && !isTaken({ status, stderr }))
+    return { kills: times, faults: [`status ${status}: ${stderr.trim()}`] };
   const differing = differences(essence, essenceOf(out)).map((name) => `${name || 'the file'} differs`);
   return { kills: times, faults: [...differing, ...leftovers(folder).map((name) => `${name} is left`)] };
 }
