@@ -47,7 +47,8 @@ export function addCompress(program: TritbankCommand): void {
     .description(
       'Compress a trained ONNX classifier: measure how each filter responds to being ternary, choose under a budget which ' +
         'filters stay in full precision and how wide the others are, train with the original as the teacher, export. ' +
-        'Budgets are relative to the original with every value at 16 bits.',
+        'Budgets are relative to the original with every value at 16 bits. In --out: model.onnx (packed), network.onnx (the ' +
+        'same in float) and control.onnx (the uncompressed network in int8, which it is compared with).',
     )
     .argument('<MODEL.onnx>', 'a classifier with one image input');
   const { Data, Budget, Accelerator, ...others } = compressOptions;

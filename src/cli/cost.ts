@@ -185,7 +185,9 @@ async function cost(path: string, options: Options): Promise<void> {
     return;
   }
   printResult(options, { model: path, fileBytes, ...(done.sweep ?? done.cost) }, () => {
-    const text = done.sweep ? report.printSweep(done.sweep.points) : report.printCost(done.cost, { nodes, fileBytes });
+    const text = done.sweep
+      ? report.printSweep(done.sweep.points, done.sweep.control)
+      : report.printCost(done.cost, { nodes, fileBytes });
     return options.report === undefined ? text : `${text}\n\nreport  ${options.report}`;
   });
 }
@@ -248,6 +250,6 @@ async function writeCostReport(
   ]);
   const title = sweep ? `Hybrid filter banks of ${model}` : `Cost of ${model}`;
   const facts = { title, generatedBy: `tritbank ${version}`, command: commandLine(), date: new Date().toISOString() };
-  const measured = sweep ? { sweep: sweep.points, setting: sweep } : { cost, fileBytes };
+  const measured = sweep ? { sweep: sweep.points, control: sweep.control, setting: sweep } : { cost, fileBytes };
   writeFileAtomic(path, await renderCostReport({ ...facts, ...measured }));
 }

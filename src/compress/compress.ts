@@ -89,17 +89,26 @@ export interface CompressResult extends DeployedFile {
   readonly date: string;
 }
 
-/** The result, and what else a report about the run shows. */
-export interface Compression {
-  readonly result: CompressResult;
-  /** The compressed network. */
-  readonly graph: Graph;
+/** What the networks that are compared cost. */
+export interface Costs {
   /** The original with every value at 16 bits. */
   readonly before: NetworkCost;
   /** The compressed network. */
   readonly after: NetworkCost;
   /** The original with every value at 8 bits, in the accelerator's int8 format if it has one. */
   readonly control: NetworkCost;
+}
+
+/** The result, and what else a report about the run shows. */
+export interface Compression extends Costs {
+  readonly result: CompressResult;
+  /** The compressed network. */
+  readonly graph: Graph;
+  /**
+   * The same on an accelerator with memory energies: the chosen one, or Horowitz' figures where that has none (the
+   * paper's), since arithmetic is the smaller part.
+   */
+  readonly withMemory: Costs;
   /** Absent for a plan that was given. */
   readonly analysis?: Analysis;
   /** Of the method `train`. */
@@ -108,12 +117,19 @@ export interface Compression {
   readonly samples?: readonly ExampleImage[];
 }
 
+/** Whose memory energies stand in for those that an accelerator model lacks. */
+const memoryModel = 'horowitz-fp16';
+
 /** What the original, the compressed network and the control cost. */
-function measureAll({ config, graph }: Job, network: Graph): Pick<Compression, 'before' | 'after' | 'control'> {
-  const counting = countingOf(config);
-  const { format } = countingOf({ ...config, activations: 'int8' });
+function measureAll({ config, graph }: Job, network: Graph, accelerator = config.accelerator): Costs {
+  // a format is one of its accelerator's
+  const { format: _format, ...rest } = config;
+  const chosen = accelerator === config.accelerator ? config : { ...rest, accelerator };
+  const counting = countingOf(chosen);
+  const { format } = countingOf({ ...chosen, activations: 'int8' });
   return {
-    before: measureCost(graph, { ...counting, scheme: 'fp' }),
+    // in its own number format, whatever that of the compressed network
+    before: measureCost(graph, { ...countingOf({ ...chosen, activations: 'float' }), scheme: 'fp' }),
     after: measureCost(network, counting),
     control: measureCost(graph, { ...counting, format, scheme: 'int8' }),
   };
@@ -264,6 +280,7 @@ async function compressIn(
   const controlAccuracy = await evaluateControl(job, packed.control);
   const files = await measureFootprint(job);
   const costs = measureAll(job, network);
+  const withMemory = costs.before.memoryEnergy > 0 ? costs : measureAll(job, network, memoryModel);
   const stored = await run.stage('result', compressFiles.result, jsonCodec<CompressResult>(2), () => ({
     ...files.model,
     network: path,
@@ -289,6 +306,7 @@ async function compressIn(
     result,
     graph: network,
     ...costs,
+    withMemory,
     ...(existsSync(analysis) && { analysis: readAnalysis(analysis) }),
     ...(training && { training }),
     ...(compared && { samples: await readExamples(compared.agreement, (data as ClassifierData).dataset) }),

@@ -73,7 +73,11 @@ function calibrationOf(job: Job): Calibration {
 async function pack(job: Job, network: Graph, file: string, forms: ExportForms): Promise<Graph> {
   const { run } = job;
   return run.stage('export', file, modelCodec, () =>
-    exportOnnx(network, { ...forms, ...(forms.activations === 'int8' && { calibration: calibrationOf(job) }) }),
+    exportOnnx(network, {
+      ...forms,
+      ...warningsTo(job),
+      ...(forms.activations === 'int8' && { calibration: calibrationOf(job) }),
+    }),
   );
 }
 

@@ -200,6 +200,8 @@ export interface SweepPoint extends Arithmetic {
 
 /** Configurations of hybrid filter banks over one uncompressed network. */
 export interface Sweep extends CostSetting {
+  /** The uncompressed network with every value at 8 bits, in the accelerator's int8 format if it has one: what points compete with. */
+  readonly control: Pick<SweepPoint, 'bytes' | 'multiplications' | 'additions' | 'energy' | 'relative'>;
   /** One for every pair of alpha and width ratio, alphas outermost. */
   readonly points: readonly SweepPoint[];
 }

@@ -37,6 +37,21 @@ describe('sweepCost', () => {
     }
   });
 
+  it('has the uncompressed network in int8 as its control', () => {
+    const { control } = sweepCost(base, { alphas: [0.5], widthRatios: [1] });
+    const int8 = measureCost(base, { scheme: 'int8', format: 'int8' });
+    const fp = measureCost(base, { scheme: 'fp' });
+    expect([control.bytes, control.energy, control.multiplications]).toEqual([
+      int8.bytes,
+      int8.energy,
+      int8.multiplications,
+    ]);
+    expect(control.relative.size).toBeCloseTo(int8.bytes / fp.bytes, 12);
+    // a fifth of the energy of 16 bits
+    expect(control.relative.energy).toBeCloseTo(int8.energy / fp.energy, 12);
+    expect(control.relative.throughput).toBeCloseTo(fp.areaTime / int8.areaTime, 9);
+  });
+
   it('says what the built networks say', () => {
     const { points, scheme } = sweepCost(base, { alphas: [0, 0.5, 1], widthRatios: [1, 1.75] });
     expect(scheme).toEqual(storageSchemes['hybrid-fp16']);

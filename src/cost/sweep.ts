@@ -3,7 +3,7 @@
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { type LayerKind, makePlan, type Plan } from '../quantize/index.ts';
 import { addArithmetic } from './conventions.ts';
-import { type CountedLayer, countKnown } from './count.ts';
+import { type CountedGraph, type CountedLayer, countKnown } from './count.ts';
 import { countedForm } from './counted-form.ts';
 import { estimate } from './estimate.ts';
 import {
@@ -11,6 +11,7 @@ import {
   chooseSetting,
   compare,
   otherWork,
+  type Reference,
   type Setting,
   uncompressedReference,
   workOf,
@@ -97,6 +98,7 @@ export function sweepCost(graph: Graph, options: SweepOptions): Sweep {
       };
     }),
   );
+  const control = measureControl(counted, options, reference);
   const objectives = [
     (p: Omit<SweepPoint, 'pareto'>) => p.bytes,
     (p: Omit<SweepPoint, 'pareto'>) => p.energy,
@@ -110,8 +112,21 @@ export function sweepCost(graph: Graph, options: SweepOptions): Sweep {
     format: setting.format,
     conventions: setting.conventions,
     scheme,
+    control,
     points: points.map((point, i) => ({ ...point, pareto: front[i]! })),
   };
+}
+
+/** Relative to the same reference as the points, the uncompressed network at 16 bits. */
+function measureControl(counted: CountedGraph, options: SweepOptions, reference: Reference): Sweep['control'] {
+  const { format: _format, ...rest } = options;
+  const setting = chooseSetting(rest, 'int8');
+  const scheme = storageSchemes.int8;
+  const total = measureTotal(counted.layers, otherWork(counted.nodes, setting), scheme, setting);
+  const { multiplications, additions } = total.arithmetic;
+  const bytes = total.bytes + Math.ceil((counted.rest * scheme.otherBits) / 8);
+  const relative = compare({ bytes, multiplications }, total, reference);
+  return { bytes, multiplications, additions, energy: total.energy, relative };
 }
 
 function measureTotal(

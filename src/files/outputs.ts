@@ -29,7 +29,10 @@ function realPath(path: string): string | undefined {
 export function inputsIn(path: string, inputs: readonly (string | undefined)[]): string[] {
   const place = realPath(path);
   if (place === undefined) return [];
-  const { dev, ino } = statSync(place);
+  const own = statSync(place, { throwIfNoEntry: false });
+  // a pipe has a name that is no path
+  if (!own) return [];
+  const { dev, ino } = own;
   return inputs.filter((input): input is string => {
     const real = input === undefined ? undefined : realPath(input);
     if (real === undefined) return false;

@@ -6,7 +6,15 @@ import { makeRun } from '../../test/browser/report-runs.ts';
 import { pairLayers, sizesOf } from './compress-columns.ts';
 import { type CompressReport, renderCompressReport } from './index.ts';
 
-const base = { title: 'A compression', generatedBy: 'Tritbank', result, before, after, control: before };
+const base = {
+  title: 'A compression',
+  generatedBy: 'Tritbank',
+  result,
+  before,
+  after,
+  control: before,
+  withMemory: { before, after, control: before },
+};
 const render = async (report: Partial<CompressReport> = {}) => {
   const page = await renderCompressReport({ ...base, ...report });
   expect(page).not.toMatch(/(?:src|href)="(?!data:)|@import|url\(|<script[^>]|NaN|undefined/);
@@ -68,9 +76,9 @@ describe('page', () => {
     const document = await render();
     // energies: control as before, after 3054 of 8164
     expect(rowsOf(document, 0).slice(1)).toEqual([
-      ['original', '1.00', '–', '–', '–', '1.000', '80.00'],
-      ['uncompressed, int8', '0.47', '1.50', '0.50', '0.75', '1.000', '79.00'],
-      ['compressed, fp16 filters, float activations', '0.50', '2.00', '1.00', '1.50', '0.374', '79.75'],
+      ['original', '1.00', '–', '–', '–', '1.000', '1.000', '80.00'],
+      ['uncompressed, int8', '0.47', '1.50', '0.50', '0.75', '1.000', '1.000', '79.00'],
+      ['compressed, fp16 filters, float activations', '0.50', '2.00', '1.00', '1.50', '0.374', '0.374', '79.75'],
     ]);
     // more accurate, though larger
     expect(document.querySelectorAll('.warning').length).toBe(0);
@@ -151,7 +159,7 @@ describe('page', () => {
       'Throughput at the best split',
     ]);
     expect(texts(document, '.facts dt')).not.toContain('Command');
-    expect(texts(document, '.facts dd')).toContain('alpha 0.5, width ratio 1.25 in every layer');
+    expect(texts(document, '.facts dd')).toContain('alpha 0.5, width ratio 1.25; the classifier wholly ternary');
     expect(texts(document, '.facts dd')).toContain('none: weights alone');
     const equal = { share: 1, examples: [] };
     expect(texts(await render({ result: { ...result, agreement: equal } }), 'h2')).not.toContain('Where they differ');

@@ -131,7 +131,7 @@ function factsOf({ result, after }: CompressReport): Fact[] {
 function describePlan({ uniform, plan }: CompressResult['config']): string {
   if (plan !== undefined) return `given: ${plan}`;
   if (!uniform) return 'optimised under the budget';
-  return `alpha ${formatSetting(uniform.alpha)}, width ratio ${formatSetting(uniform.widthRatio)} in every layer`;
+  return `alpha ${formatSetting(uniform.alpha)}, width ratio ${formatSetting(uniform.widthRatio)}; the classifier wholly ternary`;
 }
 
 const describeData = ({ data, images }: CompressResult['config']) =>
@@ -148,7 +148,7 @@ ${judgement && html`<p class="card warning"><strong>Note</strong>: ${judgement}<
 
 function renderBudget(result: CompressResult): Markup {
   const rows = budgetRows(result).map((row) => ({ name: row.name, row }));
-  return html`<div class="card"><p class="note">All relative to the original in full precision, every value at 16 bits.</p>
+  return html`<div class="card"><p class="note">All relative to the original with every value stored at 16 bits, counted in the same number format.</p>
 ${renderColumns({ corner: 'figure', columns: budgetColumns, rows })}</div>`;
 }
 

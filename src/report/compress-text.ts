@@ -1,65 +1,73 @@
 /** A compression in words, for the terminal. */
 
-import type { Compression } from '../compress/compress.ts';
+import type { Compression, Costs } from '../compress/compress.ts';
 import { printChange, printShare } from './accuracy-words.ts';
 import { deploymentColumns, deploymentRows, judgeControl } from './deployment.ts';
 import { formatPercent, formatSigned } from './format.ts';
-import { alignTable, printStatements, type Statement } from './text-table.ts';
+import { alignTable, printNote, printStatements, type Statement } from './text-table.ts';
+
+const state = (term: string, text: string): Statement => ({ term, texts: [text] });
+const percent = (share: number) => `${formatPercent(share)} %`;
+const share = (value: number) => value.toFixed(4);
 
 /** The files beside each other, then the figures of the compressed network, then where everything is. No line end at the end. */
 export function describeCompression(compression: Compression, report: string): string {
-  const { result, after } = compression;
-  const { plan, relative, accuracy, agreement, seconds } = result;
+  const { result } = compression;
   const columns = deploymentColumns(compression);
   const table = alignTable(
     ['', ...columns.map(({ head }) => head)],
     deploymentRows(compression).map((row) => [row.name, ...columns.map(({ cell }) => cell(row))]),
   );
-  const percent = (share: number) => `${formatPercent(share)} %`;
-  const state = (term: string, text: string): Statement => ({ term, texts: [text] });
-  const banks = Object.values(plan.layers).filter(({ method }) => method !== 'fp').length;
+  const times = Object.entries(result.seconds).map(([stage, time]) => `${stage} ${time.toFixed(1)} s`);
   const statements = [
-    state('layers', `${banks} of ${Object.keys(plan.layers).length} became filter banks`),
-    state(
-      'values',
-      `${(result.countedBytes / 1024).toFixed(1)} KB, ${percent(relative.size)} of the original's at 16 bits`,
-    ),
-    state('multiplications', `${percent(relative.multiplications)} of the original's`),
-    state('energy', describeEnergy(compression)),
-    state('throughput', `${relative.throughput.toFixed(4)} of the original's on an array of the same area`),
-  ];
-  if (accuracy && agreement) {
-    const { before, after: now } = accuracy;
-    const points = `${formatSigned(100 * (now.top1 - before.top1))} points`;
-    const share = ({ top1, interval }: typeof now) => printShare(top1, interval);
-    statements.push(
-      state('top-1', `${share(now)}, original ${share(before)} (${points})`),
-      ...(result.change ? [state('change', printChange(result.change))] : []),
-      state('top-5', `${percent(now.top5)}, original ${percent(before.top5)}`),
-      state('agreement', `${percent(agreement.share)} of ${now.samples} predictions are the same`),
-    );
-  }
-  const times = Object.entries(seconds).map(([stage, time]) => `${stage} ${time.toFixed(1)} s`);
-  statements.push(
-    state('accelerator', `${after.accelerator}, ${after.format}`),
+    ...describeCosts(compression),
+    ...describeAccuracy(compression),
     state('time', times.join(', ') || 'nothing to do'),
     state('model', result.model),
     state('network', `${result.network} (in float, for further training and other exports)`),
     state('control', result.control.model),
     state('report', report),
-  );
+  ];
   const judgement = judgeControl(compression);
-  return [table, '', printStatements(statements), ...(judgement === undefined ? [] : ['', `note: ${judgement}`])].join(
-    '\n',
-  );
+  const note = judgement === undefined ? [] : ['', printNote(`note: ${judgement}`)];
+  return [table, '', printStatements(statements), ...note].join('\n');
 }
 
-function describeEnergy({ result: { relative }, after }: Compression): string {
-  const share = (value: number) => value.toFixed(4);
-  const { memoryEnergy, totalEnergy } = relative;
-  if (memoryEnergy === undefined || totalEnergy === undefined) {
-    return `${share(relative.energy)} of the original's, of the arithmetic (${after.accelerator} has no memory energies)`;
-  }
-  const parts = `arithmetic ${share(relative.energy)}, memory ${share(memoryEnergy)}`;
-  return `${share(totalEnergy)} of the original's, memory included (${parts})`;
+function describeCosts(compression: Compression): Statement[] {
+  const { result, after, withMemory } = compression;
+  const { plan, relative, countedBytes } = result;
+  const banks = Object.values(plan.layers).filter(({ method }) => method !== 'fp').length;
+  const bytes = `${(countedBytes / 1024).toFixed(1)} KB, ${percent(relative.size)} of the original's at 16 bits`;
+  const throughput = `${share(relative.throughput)} of the original's in ${after.format} on an array of the same area`;
+  return [
+    state('layers', `${banks} of ${Object.keys(plan.layers).length} became filter banks`),
+    state('values', bytes),
+    state('multiplications', `${percent(relative.multiplications)} of the original's`),
+    state('arithmetic energy', `${compareWith(compression, ({ energy }) => energy)} (${after.accelerator})`),
+    state(
+      'energy with memory',
+      `${compareWith(withMemory, ({ energy, memoryEnergy }) => energy + memoryEnergy)} (${withMemory.after.accelerator})`,
+    ),
+    state('throughput', throughput),
+    state('accelerator', `${after.accelerator}, ${after.format}`),
+  ];
+}
+
+/** Against both: the original in its own number format, and the control. */
+function compareWith({ before, after, control }: Costs, figure: (cost: Costs['after']) => number): string {
+  const original = `${share(figure(after) / figure(before))} of the original's at 16 bits`;
+  return `${original}, ${share(figure(after) / figure(control))} of the uncompressed network's in int8`;
+}
+
+function describeAccuracy({ result: { accuracy, agreement, change } }: Compression): Statement[] {
+  if (!accuracy || !agreement) return [];
+  const { before, after } = accuracy;
+  const points = `${formatSigned(100 * (after.top1 - before.top1))} points`;
+  const [was, is] = [before, after].map(({ top1, interval }) => printShare(top1, interval));
+  return [
+    state('top-1', `${is}, original ${was} (${points})`),
+    ...(change ? [state('change', printChange(change))] : []),
+    state('top-5', `${percent(after.top5)}, original ${percent(before.top5)}`),
+    state('agreement', `${percent(agreement.share)} of ${after.samples} predictions are the same`),
+  ];
 }

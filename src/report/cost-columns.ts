@@ -1,6 +1,6 @@
 /** The tables of a cost measurement and of a sweep, column by column: shown as HTML and as plain text. */
 
-import type { LayerCost, NetworkCost, NodeCost, SweepPoint } from '../cost/records.ts';
+import type { LayerCost, NetworkCost, NodeCost, Sweep, SweepPoint } from '../cost/records.ts';
 import type { Column } from './columns.ts';
 import { type EnergyScale, scaleEnergy } from './energy-unit.ts';
 import {
@@ -122,12 +122,20 @@ export const nodeColumns = ({ macs, products, additions, counts }: NetworkCost):
   },
 ];
 
+/** The control as a row of the sweep's table: it has no configuration, and loses nothing that is predicted. */
+export const controlPoint = (control: Sweep['control']): SweepPoint => ({
+  ...{ alpha: Number.NaN, widthRatio: Number.NaN, parameters: Number.NaN, macs: Number.NaN, products: Number.NaN },
+  additionsWithMacs: Number.NaN,
+  ...control,
+  pareto: false,
+});
+
 /** The columns behind alpha; with the loss where it is known. */
 export const sweepColumns = (points: readonly SweepPoint[]): readonly Column<SweepPoint>[] => [
   {
     head: 'width ratio',
     hint: 'Hidden units per ternary filter of a bank',
-    cell: (point) => formatSetting(point.widthRatio),
+    cell: (point) => (Number.isNaN(point.widthRatio) ? none : formatSetting(point.widthRatio)),
   },
   {
     head: 'size (KB)',
@@ -173,7 +181,7 @@ export const sweepColumns = (points: readonly SweepPoint[]): readonly Column<Swe
         {
           head: 'predicted loss',
           hint: 'Before training, summed over the banks',
-          cell: ({ loss }: SweepPoint) => formatResidual(loss ?? Number.NaN),
+          cell: ({ loss }: SweepPoint) => (loss === undefined ? none : formatResidual(loss)),
         },
       ]
     : []),

@@ -1,10 +1,10 @@
 /** The report about a cost measurement, a sweep, or both. */
 
-import type { CostSetting, LayerCost, NetworkCost, SweepPoint } from '../cost/records.ts';
+import type { CostSetting, LayerCost, NetworkCost, Sweep, SweepPoint } from '../cost/records.ts';
 import { drawLayerCosts } from './charts/layer-costs.ts';
 import { drawPareto } from './charts/pareto.ts';
 import { renderColumns } from './columns.ts';
-import { costColumns, costlyRows, sweepColumns } from './cost-columns.ts';
+import { controlPoint, costColumns, costlyRows, sweepColumns } from './cost-columns.ts';
 import {
   describeAdditions,
   describeFigures,
@@ -29,6 +29,8 @@ export interface CostReport {
   /** Size on disk of the model with this cost. */
   readonly fileBytes?: number | undefined;
   readonly sweep?: readonly SweepPoint[] | undefined;
+  /** Of the sweep: the uncompressed network in int8. */
+  readonly control?: Sweep['control'] | undefined;
   /** Of a sweep without a cost beside it, which has its own. */
   readonly setting?: CostSetting | undefined;
 }
@@ -45,7 +47,10 @@ export function renderCostPage(report: CostReport): string {
     head: html`<dl class="tiles">${cost ? costTiles(cost) : sweepTiles(sweep ?? [])}</dl>
 <div class="card">${renderFacts(facts)}</div>
 ${unknown && html`<p class="card warning"><strong>Warning</strong>: ${unknown}</p>`}`,
-    sections: [cost && section('Layers', renderLayers(cost)), sweep && section('Sweep', renderSweep(sweep))],
+    sections: [
+      cost && section('Layers', renderLayers(cost)),
+      sweep && section('Sweep', renderSweep(sweep, report.control)),
+    ],
   });
 }
 
@@ -104,8 +109,10 @@ function renderLayers(cost: NetworkCost): Markup {
 <div class="card">${renderColumns({ corner: 'layer', columns, rows, total, isDense: true })}</div>`;
 }
 
-function renderSweep(sweep: readonly SweepPoint[]): Markup {
+function renderSweep(sweep: readonly SweepPoint[], control: CostReport['control']): Markup {
+  const columns = sweepColumns(sweep);
+  const cells = control && columns.map(({ cell }) => cell(controlPoint(control)));
   const rows = sweep.map((row) => ({ name: formatSetting(row.alpha), row }));
   return html`${drawPareto(sweep)}
-<div class="card">${renderColumns({ corner: 'alpha', columns: sweepColumns(sweep), rows, isDense: true })}</div>`;
+<div class="card">${renderColumns({ corner: 'alpha', columns, rows, isDense: true, ...(cells && { total: ['int8, uncompressed', ...cells] as const }) })}</div>`;
 }

@@ -1,7 +1,7 @@
 /** Cost measurements and sweeps as plain text. */
 
-import type { NetworkCost, SweepPoint } from '../cost/records.ts';
-import { costColumns, costlyRows, nodeColumns, sweepColumns } from './cost-columns.ts';
+import type { NetworkCost, Sweep, SweepPoint } from '../cost/records.ts';
+import { controlPoint, costColumns, costlyRows, nodeColumns, sweepColumns } from './cost-columns.ts';
 import {
   describeAdditions,
   describeFigures,
@@ -64,14 +64,16 @@ function printNodes(cost: NetworkCost): string {
 }
 
 /** A table of the points in their order, Pareto points marked; below it what its columns mean. */
-export function printSweep(points: readonly SweepPoint[]): string {
+export function printSweep(points: readonly SweepPoint[], control?: Sweep['control']): string {
   const columns = sweepColumns(points);
   const table = alignTable(
     ['alpha', ...columns.map(({ head }) => head)],
     points.map((point) => [formatSetting(point.alpha), ...columns.map(({ cell }) => cell(point))]),
+    control && ['int8', ...columns.map(({ cell }) => cell(controlPoint(control)))],
   );
   const hasLoss = points.some(({ loss }) => loss !== undefined);
   const notes = [
+    ...(control ? ['int8: the uncompressed network with every value at 8 bits, which a hybrid has to beat'] : []),
     'energy (of the arithmetic), throughput: relative to the same architecture in full precision',
     `*: no other point is at least as good in size, energy${hasLoss ? ' and loss' : ' and throughput'}, and better in one`,
   ];

@@ -39,7 +39,7 @@ export function describeFigures(
       term: 'throughput at the best split',
       value: formatFixed(relative.throughput, 4),
       unit: '',
-      relation: `of full precision; ${describeSplit(cost.split)}, all units busy`,
+      relation: `of full precision${inOwnFormat(cost)}; ${describeSplit(cost.split)}, all units busy`,
     },
   };
 }
@@ -50,8 +50,9 @@ function describeEnergy(cost: NetworkCost): Figure {
   const { unit, divisor } = energyScaleOf(cost);
   const amount = (value: number) => formatFixed(value / divisor, 3);
   const share = (value: number) => formatFixed(value, 4);
+  const own = inOwnFormat(cost);
   if (relative.memoryEnergy === undefined || relative.totalEnergy === undefined) {
-    const relation = `${share(relative.energy)} of full precision; memory is not in it`;
+    const relation = `${share(relative.energy)} of full precision${own}; memory is not in it`;
     return { term: 'energy of the arithmetic', value: amount(energy), unit, relation };
   }
   const parts = [
@@ -62,9 +63,12 @@ function describeEnergy(cost: NetworkCost): Figure {
     term: 'energy',
     value: amount(energy + memoryEnergy),
     unit,
-    relation: `${share(relative.totalEnergy)} of full precision (${parts.join('; ')})`,
+    relation: `${share(relative.totalEnergy)} of full precision${own} (${parts.join('; ')})`,
   };
 }
+
+/** Full precision is counted in the network's own number format: 8 bits are no gain of its own. */
+const inOwnFormat = ({ format }: CostSetting) => (format === 'int8' ? ', in int8 too' : '');
 
 const describeSplit = (split: number) => `${formatPercent(split, 1)} % of the area in MAC units`;
 

@@ -13,29 +13,38 @@ export interface DeploymentRow {
   readonly name: string;
   readonly file: OriginalFile;
   readonly cost: NetworkCost;
+  /** On an accelerator with memory energies. */
+  readonly withMemory: NetworkCost;
   readonly top1: number | undefined;
   readonly interval?: Interval | undefined;
 }
 
-type Compared = Pick<Compression, 'result' | 'before' | 'after' | 'control'>;
+type Compared = Pick<Compression, 'result' | 'before' | 'after' | 'control' | 'withMemory'>;
 
 const formOf = ({ forms }: Compared['result']) =>
   forms.activations === 'int8' ? 'int8' : `${forms.filters} filters, float activations`;
 
 const pick = (accuracy: Partial<Accuracy> | undefined) => ({ top1: accuracy?.top1, interval: accuracy?.interval });
 
-export function deploymentRows({ result, before, after, control }: Compared): DeploymentRow[] {
+export function deploymentRows({ result, before, after, control, withMemory }: Compared): DeploymentRow[] {
   const { accuracy, originalFile } = result;
   const isWhole = result.control.forms.activations === 'int8';
   return [
-    { name: 'original', file: originalFile, cost: before, ...pick(accuracy?.before) },
+    { name: 'original', file: originalFile, cost: before, withMemory: withMemory.before, ...pick(accuracy?.before) },
     {
       name: `uncompressed, ${isWhole ? 'int8' : 'int8 weights'}`,
       file: result.control,
       cost: control,
+      withMemory: withMemory.control,
       ...pick(result.control),
     },
-    { name: `compressed, ${formOf(result)}`, file: result, cost: after, ...pick(accuracy?.after) },
+    {
+      name: `compressed, ${formOf(result)}`,
+      file: result,
+      cost: after,
+      withMemory: withMemory.after,
+      ...pick(accuracy?.after),
+    },
   ];
 }
 
@@ -43,9 +52,10 @@ const none = '–';
 const or = <T>(value: T | undefined, format: (value: T) => string) => (value === undefined ? none : format(value));
 
 /** Energies relative to those of `before`, the original at 16 bits. */
-export function deploymentColumns({ before }: Compared): Column<DeploymentRow>[] {
+export function deploymentColumns({ before, withMemory }: Compared): Column<DeploymentRow>[] {
   const energy = ({ cost }: DeploymentRow) => cost.energy / before.energy;
-  const total = ({ cost }: DeploymentRow) => (cost.energy + cost.memoryEnergy) / (before.energy + before.memoryEnergy);
+  const totalOf = ({ energy: arithmetic, memoryEnergy }: NetworkCost) => arithmetic + memoryEnergy;
+  const total = (row: DeploymentRow) => totalOf(row.withMemory) / totalOf(withMemory.before);
   return [
     { head: 'file (KB)', hint: 'On disk; 1 KB is 1024 bytes', cell: ({ file }) => or(file.bytes, formatKilobytes) },
     {
@@ -68,15 +78,11 @@ export function deploymentColumns({ before }: Compared): Column<DeploymentRow>[]
       hint: "Of the accelerator model, relative to the original's at 16 bits",
       cell: (row) => formatFixed(energy(row), 3),
     },
-    ...(before.memoryEnergy > 0
-      ? [
-          {
-            head: 'with memory',
-            hint: "Energy of arithmetic and memory, relative to the original's at 16 bits",
-            cell: (row: DeploymentRow) => formatFixed(total(row), 3),
-          },
-        ]
-      : []),
+    {
+      head: 'with memory',
+      hint: `Energy of arithmetic and memory by accelerator model ${withMemory.before.accelerator}, relative to the original's`,
+      cell: (row) => formatFixed(total(row), 3),
+    },
     {
       head: 'top-1 (%)',
       hint: "With Wilson's 95 % interval",

@@ -59,11 +59,32 @@ export interface Statement {
   readonly texts: readonly string[];
 }
 
-/** Terms to the left, texts beside them, one a line. No line end behind the last. */
-export function printStatements(statements: readonly Statement[]): string {
-  const width = statements.reduce((longest, { term }) => Math.max(longest, lengthOf(oneLine(term))), 0);
+/** The text in lines of at most `width` characters, broken between words. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && lengthOf(last) + 1 + lengthOf(word) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Lines of running text are not narrower than this, whatever the terminal. */
+const leastText = 24;
+
+/** Terms to the left, texts beside them, one a line or, beyond `width`, several. No line end behind the last. */
+export function printStatements(statements: readonly Statement[], width = terminalWidth()): string {
+  const left = statements.reduce((longest, { term }) => Math.max(longest, lengthOf(oneLine(term))), 0);
+  const room = Math.max(leastText, width - left - 2);
   const lines = statements.flatMap(({ term, texts }) =>
-    texts.map((text, i) => `${(i === 0 ? oneLine(term) : '').padEnd(width)}  ${oneLine(text)}`),
+    texts
+      .flatMap((text) => wrap(oneLine(text), room))
+      .map((line, i) => `${(i === 0 ? oneLine(term) : '').padEnd(left)}  ${line}`),
   );
   return lines.join('\n');
 }
+
+/** A note of one paragraph that fits the terminal. */
+export const printNote = (text: string, width = terminalWidth()): string =>
+  wrap(oneLine(text), Math.max(leastText, width)).join('\n');

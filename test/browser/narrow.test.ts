@@ -69,6 +69,7 @@ const pages: Readonly<Record<string, () => Promise<string>>> = {
       before,
       after,
       control: before,
+      withMemory: { before, after, control: before },
       analysis,
       training: makeRun(),
       samples,

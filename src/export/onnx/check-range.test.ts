@@ -17,7 +17,7 @@ const filters = (...values: number[]) => f32([2, 2, 1, 1], values);
 it('counts weights that half precision loses, and those that it has no place for', async () => {
   expect(await exported(filters(1, 0.5, 2, 0), 'fp16')).toEqual([]);
   expect(await exported(filters(1, 1e-9, 2, -1e-9), 'fp16')).toEqual([
-    "layer 'conv': 2 of 4 weights are too small for float16 and become 0",
+    "layer 'conv': 2 of 4 weights are too small for fp16 and become 0",
   ]);
   expect(await exported(filters(1, 1e5, 2, 0.5), 'fp16')).toEqual([
     "layer 'conv': 1 of 4 weights are beyond float16's 65504: the layer is stored as float32",
@@ -33,8 +33,7 @@ const small: readonly [FilterForm, number][] = [
 it.each(small)('names a layer with filters that vanish in %s', async (form, tiny) => {
   const warnings = await exported(filters(1, 0.5, tiny, -tiny), form);
   expect(warnings).toEqual([
-    `layer 'conv': 1 of 2 filters have weights that are too small for ${form}, and become 0`,
-    ...(form === 'fp16' ? ["layer 'conv': 2 of 4 weights are too small for float16 and become 0"] : []),
+    `layer 'conv': 2 of 4 weights are too small for ${form} and become 0, all of 1 of 2 filters among them`,
   ]);
 });
 

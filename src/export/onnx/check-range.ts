@@ -34,11 +34,7 @@ export function checkRange({ name, exact, stored, filterOf, form }: StoredRange,
     lost++;
   }
   const gone = [...filters.values()].filter((filter) => filter.had === filter.lost).length;
-  // a filter next to nothing may be one that training gave up
-  if (gone > 0 && gone < filters.size) {
-    const few = `${gone} of ${filters.size} filters have weights that are too small for ${form}, and become 0`;
-    warn?.(`layer '${name}': ${few}`);
-  } else if (gone > 0) {
+  if (gone > 0 && gone === filters.size) {
     const found = `${gone} of ${filters.size} filters whose weights all become 0; store them as fp32 (--filters fp32)`;
     throw new TritbankError(
       'E_MODEL',
@@ -46,8 +42,9 @@ export function checkRange({ name, exact, stored, filterOf, form }: StoredRange,
       `expected weights that ${form} has a place for, found ${found}`,
     );
   }
-  // 8 bits are known to be few
-  if (form === 'fp16' && lost > 0) {
-    warn?.(`layer '${name}': ${lost} of ${exact.length} weights are too small for float16 and become 0`);
+  // 8 bits are known to be few; a filter next to nothing may be one that training gave up
+  if (gone > 0 || (form === 'fp16' && lost > 0)) {
+    const whole = gone > 0 ? `, all of ${gone} of ${filters.size} filters among them` : '';
+    warn?.(`layer '${name}': ${lost} of ${exact.length} weights are too small for ${form} and become 0${whole}`);
   }
 }
