@@ -1,10 +1,12 @@
 /** `tritbank inspect`: what a model is made of, and what of it can be compressed. */
 
 import { readFile } from 'node:fs/promises';
+import type { ImageForm } from '../classifier/image-form.ts';
 import type { LayerReport, ModelReport, TensorReport } from '../compress/inspect.ts';
 import { pairOf, text, whole } from '../options/values.ts';
 import type { Statement } from '../report/text-table.ts';
 import { type CommonOptions, printResult, RepeatedOption, type TritbankCommand } from './command.ts';
+import { addImageForm, atSize, imageFormFrom, ofSize } from './image-form.ts';
 
 interface Options extends CommonOptions {
   readonly dim?: readonly { readonly name: string; readonly value: number }[];
@@ -30,8 +32,9 @@ export function addInspect(program: TritbankCommand): void {
         'size of a symbolic dimension; may be given several times',
         pairOf(text('a name'), whole({ from: 1 }), 'NAME=SIZE with a size of at least 1'),
       ),
-    )
-    .action(inspect);
+    );
+  addImageForm(command, ofSize, 'Model');
+  command.action((path: string, options: Options) => inspect(path, options, imageFormFrom(command, ofSize)));
   command.common(example);
 }
 
@@ -42,9 +45,9 @@ interface FileFacts {
   readonly producer: string | null;
 }
 
-async function inspect(path: string, { dim = [], ...options }: Options): Promise<void> {
+async function inspect(path: string, { dim = [], ...options }: Options, { inputSize }: ImageForm): Promise<void> {
   const { loadModel } = await import('../onnx/index.ts');
-  const graph = await loadModel(path);
+  const graph = await atSize(await loadModel(path), inputSize);
   const [{ inspectModel }, { decodeModel }, report] = await Promise.all([
     import('../compress/inspect.ts'),
     import('../onnx/read.ts'),

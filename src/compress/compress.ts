@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import {
   type Accuracy,
   type Agreement,
+  adaptInput,
   type Change,
   type ClassifierData,
   type Comparison,
@@ -223,7 +224,7 @@ export async function compressModel(
   const loaded = typeof model === 'string' ? await loadModel(model) : toGraph(model);
   const config = completeConfig(typeof model === 'string' ? model : loaded.name, settings);
   checkCompressConfig(config);
-  const graph = normalizeNetwork(loaded);
+  const graph = normalizeNetwork(adaptInput(loaded, config.training, options.warn));
   requireInference(graph);
   requireCandidates(graph);
   const out = options.out ?? join('runs', `${basename(config.model).replace(/\.onnx$/, '')}-compressed`);

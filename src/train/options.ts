@@ -1,5 +1,7 @@
 /** The options of training from scratch and of fine-tuning, as tables over their configurations. */
 
+import { checkForm, imageFormOptions } from '../classifier/form-options.ts';
+import type { ImageForm } from '../classifier/image-form.ts';
 import { TritbankError } from '../ir/errors.ts';
 import {
   type ConfigOption,
@@ -132,7 +134,7 @@ export const fineTuneOptions: OptionTable<FineTuning> = {
       'folders: number the classes by sorted folder, or by the index in classes.json (default: index where that file is)',
       oneOf(['folder', 'index']),
     ),
-    field('inputSize', '--input-size <px>', 'height and width, for models that leave them open', count),
+    ...extend<ImageForm, FineTuning>(imageFormOptions),
     field(
       'testSamples',
       '--samples <n>',
@@ -181,5 +183,6 @@ export function checkConfig(config: TrainConfig): void {
 /** Throws E_USAGE for the first value out of range. */
 export function checkFineTune(config: FineTuning): void {
   checkValues(fineTuneOptions, config);
+  checkForm(config);
   checkSchedule(config);
 }

@@ -2,6 +2,8 @@
 
 import { type Dataset, openDataset, type Split, statistics } from '../data/index.ts';
 import { checkRunPlace } from '../files/index.ts';
+import { sizeOf } from '../images/size.ts';
+import { TritbankError } from '../ir/index.ts';
 import { buildNetwork } from '../models/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import { applyPlan, makePlan } from '../quantize/index.ts';
@@ -44,7 +46,12 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
   const options = withInputs(given, config);
   checkRunPlace(options.out, runPlace(options));
   const { dataset, train } = await openData(config, options);
-  const size = dataset.height;
+  const { height, width } = dataset;
+  if (height !== width) {
+    const found = `found ${height} x ${width}`;
+    throw new TritbankError('E_DATA', `data set '${dataset.name}'`, `expected square images, ${found}`);
+  }
+  const size = height;
   const normalisation = await statistics(dataset, options.warn ? { warn: options.warn } : {});
   const firstStride = config.firstStride ?? (size <= smallImage ? 1 : 2);
   const shape = { inputSize: size, channels: dataset.channels, classes: dataset.classes.length, firstStride };
@@ -62,7 +69,7 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
     plan,
     method: config.method,
     architecture: `${config.model} ${config.width}, ${size}x${size}, first stride ${firstStride}`,
-    data: { dataset, train, size, normalisation },
+    data: { dataset, train, size: sizeOf(size), normalisation },
     config,
     metadata: { labels: JSON.stringify(dataset.classes) },
   };
@@ -74,7 +81,7 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
     mirror: distillation.mirror === true,
     batchSize: config.batchSize,
     channels: dataset.channels,
-    size,
+    size: sizeOf(size),
     classes: dataset.classes.length,
     normalisation,
   });

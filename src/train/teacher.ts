@@ -1,7 +1,15 @@
 /** The teacher of knowledge distillation: any ONNX classifier that takes the same images. */
 
-import { classCountOf, logitsOf, type Normalisation, readNormalisation, takePixels } from '../classifier/index.ts';
+import {
+  adaptInput,
+  classCountOf,
+  logitsOf,
+  type Normalisation,
+  readNormalisation,
+  takePixels,
+} from '../classifier/index.ts';
 import { type CompileOptions, compile, type Executable } from '../engine/index.ts';
+import { type SizeOption, sizeOf } from '../images/size.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadModel } from '../onnx/index.ts';
 import { inferShapes, removeDead, requireInference } from '../passes/index.ts';
@@ -15,7 +23,7 @@ export interface Teacher {
 export interface TeacherOptions extends CompileOptions {
   readonly batchSize: number;
   readonly channels: number;
-  readonly size: number;
+  readonly size: SizeOption;
   readonly classes: number;
   /** Used where the teacher's metadata names none. */
   readonly normalisation: Normalisation;
@@ -52,9 +60,11 @@ export async function loadTeacher(
 }
 
 async function loadOne(model: Graph | string, options: TeacherOptions): Promise<Teacher> {
-  const { batchSize, channels, size, classes } = options;
+  const { batchSize, channels, classes } = options;
+  const size = sizeOf(options.size);
   const [graph, where] =
     typeof model === 'string' ? [await loadModel(model), model] : [model.clone(), `graph '${model.name}'`];
+  adaptInput(graph);
   requireInference(graph);
   const input = graph.inputs[0];
   const shape = input?.type?.shape;
@@ -62,12 +72,16 @@ async function loadOne(model: Graph | string, options: TeacherOptions): Promise<
     graph.inputs.length === 1 &&
     shape?.length === 4 &&
     // exporters often fix the batch, to one: like the student, the teacher is taken for another
-    [channels, size, size].every((d, i) => typeof shape[i + 1] === 'string' || shape[i + 1] === d);
+    [channels, size.height, size.width].every((d, i) => typeof shape[i + 1] === 'string' || shape[i + 1] === d);
   if (!fits) {
     const found = shape ? `[${shape.join(', ')}]` : 'none';
-    throw new TritbankError('E_MODEL', where, `expected an input [N, ${channels}, ${size}, ${size}], found ${found}`);
+    throw new TritbankError(
+      'E_MODEL',
+      where,
+      `expected an input [N, ${channels}, ${size.height}, ${size.width}], found ${found}`,
+    );
   }
-  input!.type = { dtype: 'float32', shape: [batchSize, channels, size, size] };
+  input!.type = { dtype: 'float32', shape: [batchSize, channels, size.height, size.width] };
   takePixels(graph, batchSize, readNormalisation(graph, channels) ?? options.normalisation);
   inferShapes(graph);
   graph.outputs = [logitsOf(graph)];
