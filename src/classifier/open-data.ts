@@ -123,6 +123,10 @@ async function normalisationFor(model: Graph, dataset: Dataset, given: Normalisa
 /** Random-resized crops of a trained network's data: less is cut away than is customary from scratch (0.08). */
 const crops = { area: [0.35, 1], ratio: [3 / 4, 4 / 3] } as const;
 
+/** The data with the augmentation that a trained network gets. */
+export const gentleCrops = (dataset: Dataset): Dataset =>
+  dataset.augment.resizedCrop === true ? { ...dataset, augment: { ...dataset.augment, resizedCrop: crops } } : dataset;
+
 /**
  * Opens the data for `model`, whose shapes are inferred: images of its size, normalised as its metadata (or
  * `options.normalisation`) says, labels 0..K-1 for its K classes, of which a folder may hold some. Throws E_DATA where the classes or channels do not fit, E_MODEL where the model is no classifier of images,
@@ -137,10 +141,9 @@ const crops = { area: [0.35, 1], ratio: [3 / 4, 4 / 3] } as const;
  */
 export async function openDataFor(model: Graph, options: DataOptions, warn: Warnings = {}): Promise<ClassifierData> {
   const data = await openFor(model, options, classCountOf(model), warn);
-  const { augment, test } = data.dataset;
+  const { test } = data.dataset;
   const dataset: Dataset = {
-    ...data.dataset,
-    augment: augment.resizedCrop === true ? { ...augment, resizedCrop: crops } : augment,
+    ...gentleCrops(data.dataset),
     test: stratifiedSubset(test, Math.min(options.testSamples ?? test.length, test.length), options.testSeed),
   };
   return { ...data, dataset };

@@ -2,6 +2,7 @@
 
 import {
   adaptInput,
+  type ClassifierData,
   classCountOf,
   logitsOf,
   type Normalisation,
@@ -13,6 +14,8 @@ import { type SizeOption, sizeOf } from '../images/size.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadModel } from '../onnx/index.ts';
 import { inferShapes, removeDead, requireInference } from '../passes/index.ts';
+import type { Recipe } from './config.ts';
+import type { Distillation } from './loss.ts';
 
 export interface Teacher {
   /** Scores `[B, classes]` of uint8 images `[B, C, H, W]`, the batch of the given step of training. */
@@ -107,4 +110,29 @@ export function mirrored(images: Tensor): Tensor {
   const data = Uint8Array.from(images.data as Uint8Array);
   for (let row = 0; row < data.length; row += width) data.subarray(row, row + width).reverse();
   return { ...images, data };
+}
+
+/** The teachers that a recipe names, as part of a task, while `work` goes on; nothing where it names none. */
+export async function withTeacher<T>(
+  { teachers = [], distillation, batchSize, device, threads }: Recipe,
+  { dataset, size, normalisation }: ClassifierData,
+  work: (part: { readonly distillation?: { readonly teacher: Teacher; readonly loss: Distillation } }) => Promise<T>,
+): Promise<T> {
+  if (teachers.length === 0 || !distillation) return work({});
+  // Opened before anything is written: a teacher that does not fit must not cost an earlier run.
+  const teacher = await loadTeacher(teachers, {
+    device,
+    ...(threads !== undefined && { threads }),
+    mirror: distillation.mirror === true,
+    batchSize,
+    channels: dataset.channels,
+    size,
+    classes: dataset.classes.length,
+    normalisation,
+  });
+  try {
+    return await work({ distillation: { teacher, loss: distillation } });
+  } finally {
+    await teacher.release();
+  }
 }
