@@ -189,6 +189,7 @@ export {
   type TrainConfig,
   type TrainProgress,
   trainNetwork,
+  transferDefaults,
 } from './train/index.ts';
 export type { Distillation } from './train/loss.ts';
 export type { Oscillation, TernaryControl } from './train/pins.ts';

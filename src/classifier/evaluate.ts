@@ -6,6 +6,7 @@ import { type Graph, type Shape, type Tensor, TritbankError } from '../ir/index.
 import { loadModel } from '../onnx/index.ts';
 import { inferShapes, removeMarkers } from '../passes/index.ts';
 import { adaptInput } from './adapt-input.ts';
+import { chanceWarning } from './chance.ts';
 import { imageInputOf, setInputSize } from './input.ts';
 import { type Normalisation, takePixels } from './normalisation.ts';
 import { type DataOptions, openDataFor } from './open-data.ts';
@@ -115,5 +116,8 @@ export async function evaluateModel(
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, 'expected test images, found none');
   }
   setInputSize(graph, size);
-  return evaluateGraph(graph, dataset.test, dataset.classes, normalisation, options);
+  const evaluation = await evaluateGraph(graph, dataset.test, dataset.classes, normalisation, options);
+  const warning = chanceWarning('the model', evaluation.top1, dataset.test.labels);
+  if (warning) options.warn?.(warning);
+  return evaluation;
 }

@@ -1,4 +1,5 @@
 export * from './adapt-input.ts';
+export * from './chance.ts';
 export * from './compare.ts';
 export * from './evaluate.ts';
 export * from './image-form.ts';

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Dataset, openDataset, type Split, statistics, stratifiedSubset, subset } from '../data/index.ts';
-import type { Size } from '../images/size.ts';
+import { formatSize, type Size } from '../images/size.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { readPreprocessing } from '../onnx/metadata.ts';
 import { requireInference } from '../passes/index.ts';
@@ -65,6 +65,11 @@ async function open(
       ...(warn && { warn }),
     });
   } catch (error) {
+    if (error instanceof TritbankError && error.where.startsWith('imageSize of')) {
+      const found = `found ${formatSize(chooseInputSize(input, options.inputSize))} (${error.detail})`;
+      const message = `expected an input size to which its images can be padded, ${found}`;
+      throw new TritbankError('E_DATA', `data set '${data}'`, message, { cause: error });
+    }
     if (!(error instanceof TritbankError) || error.where !== 'classCount') throw error;
     const hint = "labels 'folder' takes the folders in sorted order";
     const message = `expected class indices below ${classCount}, the number of classes of the model (${hint}); ${error.detail}`;

@@ -13,6 +13,7 @@ import {
   type Change,
   type ClassifierData,
   type Comparison,
+  chanceWarning,
   closeInputSize,
   compareModels,
   type ExampleImage,
@@ -170,6 +171,14 @@ function compare(job: Job, exported: Graph): Promise<Comparison> | undefined {
   );
 }
 
+/** What fails already in the original is not the compression's fault, and says so. */
+function warnOfChance({ data, options }: Job, { accuracy: { before, after } }: Comparison): void {
+  const labels = data!.dataset.test.labels;
+  const warning =
+    chanceWarning('the original', before.top1, labels) ?? chanceWarning('the compressed model', after.top1, labels);
+  if (warning) options.warn?.(warning);
+}
+
 /** A plan or analysis of another run, checked before anything is touched: it may be in the directory that is emptied. */
 function readGiven({ plan: planFile, analysis: analysisFile }: CompressConfig, graph: Graph) {
   const givenPlan = planFile === undefined ? undefined : readPlan(planFile);
@@ -278,6 +287,7 @@ async function compressIn(
   const network = await loadModel(path);
   const packed = await packBoth(job, network);
   const compared = await compare(job, packed.model);
+  if (compared) warnOfChance(job, compared);
   const controlAccuracy = await evaluateControl(job, packed.control);
   const files = await measureFootprint(job);
   const costs = measureAll(job, network);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemorySplit } from './memory.ts';
 import { openDataset } from './open.ts';
 import { statistics } from './statistics.ts';
-import { stratifiedSubset, subset } from './subset.ts';
+import { holdOut, stratifiedSubset, subset } from './subset.ts';
 import { synthetic } from './synthetic.ts';
 
 test('is deterministic, balanced and different in its splits', async () => {
@@ -73,4 +73,19 @@ test('draws of each class in proportion, whatever the order of the images is', (
   const pixels = (seed: number) => stratifiedSubset(sorted, 12, seed).pixels;
   expect(pixels(1)).toEqual(pixels(1));
   expect(pixels(1)).not.toEqual(pixels(2));
+});
+
+test('a part is held out of each class, and nothing is in both parts', () => {
+  const { train } = synthetic({ classes: 3, channels: 1, height: 2, width: 2, train: 60, test: 3, seed: 4 });
+  const { kept, heldOut } = holdOut(train, 0.2, 1);
+  expect([kept.length, heldOut.length]).toEqual([48, 12]);
+  expect([0, 1, 2].map((label) => heldOut.labels.filter((l) => l === label).length)).toEqual([4, 4, 4]);
+  const key = (split: typeof train, i: number) => split.pixels!.subarray(4 * i, 4 * i + 4).join();
+  const all = [...Array(48).keys()].map((i) => key(kept, i)).concat([...Array(12).keys()].map((i) => key(heldOut, i)));
+  const whole = [...Array(60).keys()].map((i) => key(train, i));
+  expect(all.sort()).toEqual(whole.sort());
+  expect(holdOut(train, 0.2, 1).heldOut.pixels).toEqual(heldOut.pixels);
+  expect(holdOut(train, 0.2, 2).heldOut.pixels).not.toEqual(heldOut.pixels);
+  expect(() => holdOut(train, 1)).toThrow('validation: expected a share above 0 and below 1, found 1');
+  expect(() => holdOut(train, 0.001)).toThrow('expected images on both sides of a validation split, found 0 of 60');
 });

@@ -4,6 +4,7 @@ import type { ImageForm } from '../classifier/image-form.ts';
 import type { Padding } from '../data/index.ts';
 import type { Device } from '../engine/index.ts';
 import type { Granularity, LayerKind } from '../quantize/index.ts';
+import type { BatchNormOptions } from './give-batch-norms.ts';
 import type { Distillation } from './loss.ts';
 import type { OptimizerOptions } from './optimizer.ts';
 import type { Oscillation } from './pins.ts';
@@ -69,6 +70,10 @@ export interface TrainConfig extends Recipe, Pick<ImageForm, 'normalisation' | '
   readonly from?: string;
   /** With `from`: epochs in which only the new head is trained, see `transfer.ts`. Default 1. */
   readonly headEpochs?: number;
+  /** With `from`: learning rate of these. Default 0.05. */
+  readonly headRate?: number;
+  /** With `from`: what becomes of convolutions without a batch norm, see `give-batch-norms.ts`. Default `restore`. */
+  readonly batchNorm?: BatchNormOptions['batchNorm'];
   /** Architecture name, see `models/`. */
   readonly model: string;
   readonly width: number;
@@ -119,6 +124,8 @@ export const defaultConfig: TrainConfig = {
 export const transferDefaults: TrainConfig = {
   ...defaultConfig,
   headEpochs: 1,
+  headRate: 0.05,
+  batchNorm: 'restore',
   epochs: 4,
   learningRate: 0.02,
   bodyRate: 0.1,

@@ -62,6 +62,8 @@ export interface RunContext extends RunData {
   readonly quantized: QuantizedNetwork;
   /** Names of the new head's parameters, of a network with one. */
   readonly head?: ReadonlySet<string>;
+  /** Learning rate of the phase `head`. */
+  readonly headRate?: number | undefined;
   readonly files: { readonly checkpoint: string; readonly metrics: string };
   readonly events: EventFile;
 }

@@ -1,4 +1,4 @@
-export { defaultConfig, type Recipe, type TrainConfig, upgradeConfig } from './config.ts';
+export { defaultConfig, type Recipe, type TrainConfig, transferDefaults, upgradeConfig } from './config.ts';
 export type { RunData, RunOptions, TrainProgress } from './context.ts';
 export { type FineTuneTask, fineTune } from './fine-tune.ts';
 export { defaultFineTune, type FineTuneConfig } from './fine-tune-config.ts';

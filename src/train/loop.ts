@@ -194,7 +194,7 @@ export class PhaseLoop {
   /** The rate of the step before which `done` steps of this phase were made. */
   private learningRate(done: number): number {
     const { learningRate, schedule, epochs } = this.context.recipe;
-    if (this.span.phase === 'head') return learningRate;
+    if (this.span.phase === 'head') return this.context.headRate ?? learningRate;
     const { skipped } = this;
     const epoch = this.span.before - skipped + done / this.steps;
     return learningRate * scheduleFactor(schedule, epoch, epochs - skipped);

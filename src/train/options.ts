@@ -102,6 +102,20 @@ export const trainOptions: OptionTable<TrainConfig> = {
       whole({ from: 0 }),
       transferred,
     ),
+    field(
+      'headRate',
+      '--head-rate <x>',
+      'learning rate of these epochs (default: 0.05)',
+      number({ above: 0 }),
+      transferred,
+    ),
+    field(
+      'batchNorm',
+      '--batch-norm <how>',
+      `of layers without one: ${batchNorms.join(', ')} (default: restore)`,
+      oneOf(batchNorms),
+      transferred,
+    ),
     ...extend<ImageForm, TrainConfig>(imageFormOptions.filter(({ key }) => key !== 'inputSize')).map((one) => ({
       ...one,
       need: transferred,

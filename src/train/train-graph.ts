@@ -5,7 +5,7 @@
  */
 
 import { existsSync, rmSync } from 'node:fs';
-import { evaluateGraph, normalisationMetadata } from '../classifier/index.ts';
+import { chanceWarning, evaluateGraph, normalisationMetadata } from '../classifier/index.ts';
 import { formatPlan } from '../cost/index.ts';
 import { jsonCodec, RunDirectory, readLines, truncateLines, writeFileAtomic } from '../files/index.ts';
 import { AbortError, type Graph, type Tensor } from '../ir/index.ts';
@@ -39,6 +39,7 @@ export interface TrainTask {
   /** Names of the parameters that are trained first, for `headEpochs`, while all others are fixed. */
   readonly head?: ReadonlySet<string>;
   readonly headEpochs?: number;
+  readonly headRate?: number;
   readonly distillation?: { readonly teacher: Teacher; readonly loss: Distillation };
   /** For `config.json`: all that the run depends on besides the data; a resumed run must have the same. */
   readonly config: object;
@@ -80,7 +81,7 @@ async function trainIn(run: RunDirectory, task: TrainTask, recipe: Recipe, optio
   if (!checkpoint) writeFileAtomic(files.metrics, '');
   const events = new EventFile(run.path);
   try {
-    const { quantized, method, architecture, data, distillation, head } = task;
+    const { quantized, method, architecture, data, distillation, head, headRate } = task;
     const context = {
       ...data,
       recipe,
@@ -91,7 +92,7 @@ async function trainIn(run: RunDirectory, task: TrainTask, recipe: Recipe, optio
       quantized,
       files,
       events,
-      ...(head && { head }),
+      ...(head && { head, headRate }),
     };
     return await runPhases(context, task, run, checkpoint);
   } finally {
@@ -191,6 +192,8 @@ async function finish(
       options.onProgress?.({ kind: 'evaluate', phase: last, epoch: epochs, epochs, done, total });
     },
   });
+  const warning = chanceWarning('the model', evaluation.top1, dataset.test.labels);
+  if (warning) options.warn?.(warning);
   const history = readLines<EpochRecord>(context.files.metrics);
   return describeResult({ context, base, exported, path, evaluation, history, seconds, command: run.command });
 }

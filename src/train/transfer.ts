@@ -47,7 +47,7 @@ export async function transferNetwork(
   const quantized = await giveBatchNorms(applyPlan(base, plan, config.seed), base, train, {
     ...engineOptions(config),
     ...augmentation(config, dataset),
-    batchNorm: 'restore',
+    batchNorm: config.batchNorm ?? transferDefaults.batchNorm!,
     batchSize: config.batchSize,
     count: calibrationBatches,
     seed: config.seed,
@@ -63,6 +63,7 @@ export async function transferNetwork(
     data,
     head,
     headEpochs: config.headEpochs ?? transferDefaults.headEpochs!,
+    headRate: config.headRate ?? transferDefaults.headRate!,
     config: { ...config, start },
     metadata: { ...normalisationMetadata(normalisation), labels: JSON.stringify(dataset.classes) },
   };

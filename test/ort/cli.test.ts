@@ -49,9 +49,12 @@ describe('help', () => {
   test('loads neither the runtime nor the data', () => {
     const outside = importsOf(entry).filter((f) => !/^(node:|cli\/|ir\/|files\/|options\/)/.test(f));
     expect(outside.sort()).toEqual([
+      'classifier/form-options.ts',
+      'classifier/image-form.ts',
       'commander',
       'compress/defaults.ts',
       'compress/options.ts',
+      'images/size.ts',
       'train/config.ts',
       'train/fine-tune-config.ts',
       'train/options.ts',

@@ -312,12 +312,12 @@ describe('refuses', () => {
     return error;
   };
 
-  it('what is no classifier of square images, and other sizes', async () => {
+  it('sizes that the images cannot have, and other ones than the model has', async () => {
     const wide = base.clone();
     wide.inputs[0]!.type = { dtype: 'float32', shape: ['N', 1, 28, 20] };
     expect(await refused(withBase(plan, wide))).toMatchObject({
-      code: 'E_MODEL',
-      detail: 'expected an input [N, 1 or 3, S, S], found [N, 1, 28, 20]',
+      code: 'E_DATA',
+      detail: expect.stringMatching(/^expected an input size to which its images can be padded, found 28x20/),
     });
     expect(await refused(taskOf(plan), { inputSize: 32 })).toMatchObject({
       code: 'E_USAGE',

@@ -9,6 +9,8 @@ import { defaultConfig, type EpochRecord, type RunResult, type TrainConfig } fro
 export interface BarsOptions {
   readonly train?: number;
   readonly test?: number;
+  /** Default 4; with fewer, bars at several heights are of one class. */
+  readonly labels?: number;
   /** Replaces the label of a training image. */
   readonly relabel?: (label: number, index: number) => number;
 }
@@ -28,15 +30,15 @@ function writeIdx(path: string, sizes: readonly number[], data: Uint8Array): voi
  */
 export function writeBars(
   dir: string,
-  { train = 160, test = 40, relabel = (label) => label }: BarsOptions = {},
+  { train = 160, test = 40, labels: count = classes, relabel = (label) => label }: BarsOptions = {},
 ): string {
   mkdirSync(dir, { recursive: true });
-  for (const [part, count] of [
+  for (const [part, images] of [
     ['train', train],
     ['t10k', test],
   ] as const) {
-    const pixels = new Uint8Array(count * side * side);
-    for (let i = 0; i < count; i++) {
+    const pixels = new Uint8Array(images * side * side);
+    for (let i = 0; i < images; i++) {
       const random = new Random(1, part, i);
       const top = 7 * (i % classes) + random.int(3);
       for (let at = 0; at < side * side; at++) {
@@ -44,11 +46,11 @@ export function writeBars(
         pixels[i * side * side + at] = (row >= top && row < top + 5 ? 140 : 0) + random.int(100);
       }
     }
-    const labels = Uint8Array.from({ length: count }, (_, i) =>
-      part === 'train' ? relabel(i % classes, i) : i % classes,
+    const labels = Uint8Array.from({ length: images }, (_, i) =>
+      part === 'train' ? relabel((i % classes) % count, i) : (i % classes) % count,
     );
-    writeIdx(join(dir, `${part}-images-idx3-ubyte`), [count, side, side], pixels);
-    writeIdx(join(dir, `${part}-labels-idx1-ubyte`), [count], labels);
+    writeIdx(join(dir, `${part}-images-idx3-ubyte`), [images, side, side], pixels);
+    writeIdx(join(dir, `${part}-labels-idx1-ubyte`), [images], labels);
   }
   return dir;
 }
