@@ -1,7 +1,7 @@
 /** `tritbank inspect`: what a model is made of, and what of it can be compressed. */
 
-import { readFile } from 'node:fs/promises';
 import type { LayerReport, ModelReport, TensorReport } from '../compress/inspect.ts';
+import type { Format, OpenedModel } from '../formats/index.ts';
 import { pairOf, text, whole } from '../options/values.ts';
 import type { Statement } from '../report/text-table.ts';
 import { type CommonOptions, printResult, RepeatedOption, type TritbankCommand } from './command.ts';
@@ -38,27 +38,20 @@ export function addInspect(program: TritbankCommand): void {
 /** What the file says of itself and the graph does not keep. */
 interface FileFacts {
   readonly bytes: number;
+  readonly format: Format;
   readonly opset: number | null;
   readonly producer: string | null;
 }
 
 async function inspect(path: string, { dim = [], ...options }: Options): Promise<void> {
-  const { loadModel } = await import('../onnx/index.ts');
-  const graph = await loadModel(path);
-  const [{ inspectModel }, { decodeModel }, report] = await Promise.all([
+  const { openModel } = await import('../formats/index.ts');
+  const opened = await openModel(path);
+  const { graph } = opened;
+  const [{ inspectModel }, report] = await Promise.all([
     import('../compress/inspect.ts'),
-    import('../onnx/read.ts'),
     import('../report/text-table.ts'),
   ]);
-  const bytes = await readFile(path);
-  const { opsetImport, producerName, producerVersion } = decodeModel(bytes);
-  const version = opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version;
-  const producer = [producerName, producerVersion].filter(Boolean).join(' ');
-  const file = {
-    bytes: bytes.length,
-    opset: version === undefined ? null : Number(version),
-    producer: producer || null,
-  };
+  const file = await factsOf(opened);
   const found = inspectModel(graph, { sizes: Object.fromEntries(dim.map(({ name, value }) => [name, value])) });
   printResult(options, { model: path, file, ...found }, () => {
     const notes = report.printStatements(describeModel(found, file));
@@ -67,6 +60,20 @@ async function inspect(path: string, { dim = [], ...options }: Options): Promise
       '\n',
     );
   });
+}
+
+async function factsOf({ path, format, fileBytes }: OpenedModel): Promise<FileFacts> {
+  if (format !== 'onnx') return { bytes: fileBytes, format, opset: null, producer: null };
+  const [{ readFile }, { decodeModel }] = await Promise.all([import('node:fs/promises'), import('../onnx/read.ts')]);
+  const bytes = await readFile(path);
+  const { opsetImport, producerName, producerVersion } = decodeModel(bytes);
+  const version = opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version;
+  return {
+    bytes: bytes.length,
+    format,
+    opset: version === undefined ? null : Number(version),
+    producer: [producerName, producerVersion].filter(Boolean).join(' ') || null,
+  };
 }
 
 const none = '–';

@@ -3,6 +3,7 @@
  * models of TensorFlow.js. `tritbank/NAME` is a model of the zoo.
  */
 
+import { existsSync } from 'node:fs';
 import type { Graph, LimitOptions } from '../ir/index.ts';
 import { openBytes, type StoredModel } from '../onnx/files.ts';
 import { type ReadOptions, readModel } from '../onnx/read.ts';
@@ -72,7 +73,7 @@ async function openAs(format: Format, path: string, bytes: Uint8Array, options: 
 
 /** The file of a model of the zoo; of others the name itself. */
 export async function resolveModel(name: string): Promise<string> {
-  if (!name.startsWith('tritbank/')) return name;
+  if (!name.startsWith('tritbank/') || existsSync(name)) return name;
   const { findInZoo } = await import('../zoo/index.ts');
   return findInZoo(name);
 }

@@ -8,7 +8,7 @@
  *         or from other models
  */
 
-import { loadModel } from '../onnx/index.ts';
+import { loadModel } from '../formats/index.ts';
 import { normalizeNetwork } from '../passes/index.ts';
 import { applyPlan, type Granularity, makePlan } from '../quantize/index.ts';
 import type { RunOptions } from './context.ts';

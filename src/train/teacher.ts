@@ -2,8 +2,8 @@
 
 import { classCountOf, logitsOf, type Normalisation, readNormalisation, takePixels } from '../classifier/index.ts';
 import { type CompileOptions, compile, type Executable } from '../engine/index.ts';
+import { loadModel } from '../formats/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
-import { loadModel } from '../onnx/index.ts';
 import { inferShapes, removeDead, requireInference } from '../passes/index.ts';
 
 export interface Teacher {
