@@ -95,7 +95,7 @@ export function permuteTensor<T extends Tensor>(tensor: T, perm: readonly number
 
 /** A ratio that gives exactly `to` when `from` is multiplied by it in single precision and rounded down. */
 const exactScale = (from: number, to: number): number | undefined =>
-  Math.floor(Math.fround(from * Math.fround(to / from))) === to ? Math.fround(to / from) : undefined;
+  Math.floor(from * Math.fround(to / from)) === to ? Math.fround(to / from) : undefined;
 
 /** An image [N, C, H, W] in another size. */
 export function resizeFirst(
