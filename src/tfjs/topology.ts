@@ -63,6 +63,26 @@ function layerOf(value: Json, index: number): LayerTopology {
 
 const maxDepth = 16;
 
+/**
+ * A network that is a layer was called before, when it was made: its calls may be counted from 1 on. They are counted from
+ * the first one that is referred to, where the last is beyond those that there are.
+ */
+function countCalls(network: NetworkTopology): NetworkTopology {
+  const referred = [...network.layers.flatMap(({ calls }) => calls.flat()), ...network.inputs, ...network.outputs];
+  const shifts = new Map<string, number>();
+  for (const { name, calls } of network.layers) {
+    const indices = referred.filter(({ layer }) => layer === name).map(({ call }) => call);
+    if (indices.some((call) => call >= Math.max(1, calls.length))) shifts.set(name, Math.min(...indices));
+  }
+  const shift = (source: Source): Source => ({ ...source, call: source.call - (shifts.get(source.layer) ?? 0) });
+  return {
+    ...network,
+    layers: network.layers.map((layer) => ({ ...layer, calls: layer.calls.map((sources) => sources.map(shift)) })),
+    inputs: network.inputs.map(shift),
+    outputs: network.outputs.map(shift),
+  };
+}
+
 /** The network that a layer's or a model's description has. E_FORMAT for one that is none. */
 export function networkOf(kind: string, value: Json, name: string, depth = 0): NetworkTopology {
   if (depth > maxDepth)
@@ -77,12 +97,8 @@ export function networkOf(kind: string, value: Json, name: string, depth = 0): N
     if (found.length > 0) return found;
     throw config.wrong(key, 'outputs of layers');
   };
-  return {
-    name: config.string('name', name),
-    layers,
-    inputs: sources('input_layers'),
-    outputs: sources('output_layers'),
-  };
+  const [inputs, outputs] = [sources('input_layers'), sources('output_layers')];
+  return countCalls({ name: config.string('name', name), layers, inputs, outputs });
 }
 
 /** Each layer takes what the one before gives; the first one is fed, or is an input layer. */
