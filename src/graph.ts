@@ -17,7 +17,6 @@ export {
   type OpenedModel,
   type OpenOptions,
   openModel,
-  readAnyModel,
 } from './formats/index.ts';
 export type { Attribute, Attributes, Dim, NodeOptions } from './ir/graph.ts';
 export {

@@ -76,6 +76,9 @@ async function factsOf({ path, format, fileBytes }: OpenedModel): Promise<FileFa
   };
 }
 
+const formats = { onnx: 'ONNX', tflite: 'TensorFlow Lite', tfjs: 'TensorFlow.js' } as const;
+const formOf = ({ format, opset }: FileFacts) => (opset === null ? formats[format] : `opset ${opset}`);
+
 const none = '–';
 const maxName = 44;
 
@@ -139,7 +142,7 @@ function describeModel(found: ModelReport, file: FileFacts): Statement[] {
     },
     { term: 'output', texts: outputTexts },
     { term: 'pixels', texts: describePixels(preprocessing) },
-    { term: 'file', texts: [`opset ${file.opset ?? none}, ${count(file.bytes)} bytes${producer}`] },
+    { term: 'file', texts: [`${formOf(file)}, ${count(file.bytes)} bytes${producer}`] },
     ...(activations === 'int8'
       ? [{ term: 'activations', texts: ['8 bits; layers are those of the float network'] }]
       : []),

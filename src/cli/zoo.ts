@@ -1,5 +1,6 @@
 /** `tritbank zoo`: the measured models, and how to have one. */
 
+import { TritbankError } from '../ir/errors.ts';
 import { text } from '../options/values.ts';
 import type { ModelCard } from '../zoo/index.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
@@ -24,12 +25,25 @@ export function addZoo(program: TritbankCommand): void {
         "'tritbank/NAME' where they take a model.",
     )
     .helpCommand(false)
+    .argument('[action]', 'list or get')
+    .action((found?: string) => {
+      throw new TritbankError(
+        'E_USAGE',
+        'zoo',
+        `expected list or get, found ${found === undefined ? 'none' : `'${found}'`}`,
+      );
+    })
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', `\nExample:\n${example.replace(/^/gm, '  ')}`);
-  const listed = zoo.command('list').description(`List the models. ${source}`).action(list);
+  const listed = zoo
+    .command('list')
+    .summary('the models, with what was measured')
+    .description(`List the models. ${source}`)
+    .action(list);
   listed.common(listExample);
   const got = zoo
     .command('get')
+    .summary('the file of a model')
     .description(`Print where the file of a model is, its content checked, or write a copy of it. ${source}`)
     .argument('<NAME>', 'a name of the list, with or without tritbank/ in front');
   got.optionsGroup('Output:');

@@ -4,7 +4,8 @@
  */
 
 import { existsSync } from 'node:fs';
-import type { Graph, LimitOptions } from '../ir/index.ts';
+import { join } from 'node:path';
+import { type Graph, type LimitOptions, TritbankError } from '../ir/index.ts';
 import { openBytes, type StoredModel } from '../onnx/files.ts';
 import { type ReadOptions, readModel } from '../onnx/read.ts';
 import { limitOf, readBeside, readWhole } from '../onnx/read-files.ts';
@@ -48,6 +49,7 @@ export const loadModel = async (path: string, options?: OpenOptions): Promise<Gr
  */
 export async function openModel(name: string, options: OpenOptions = {}): Promise<OpenedModel> {
   const path = await resolveModel(name);
+  refuseFolder(path);
   const bytes = await readWhole(path);
   const format = formatOf(bytes);
   return { ...(await openAs(format, path, bytes, options)), format, path };
@@ -69,6 +71,17 @@ async function openAs(format: Format, path: string, bytes: Uint8Array, options: 
   };
   const graph = tidy(await readTfjs(bytes, shardOf, { limit, name: path }));
   return { graph, fileBytes };
+}
+
+/** What some formats have for a file is a folder. */
+function refuseFolder(path: string): void {
+  const has = (file: string) => existsSync(join(path, file));
+  const found = has('saved_model.pb')
+    ? `a TensorFlow SavedModel; convert it with tf2onnx (python -m tf2onnx.convert --saved-model ${path} --output model.onnx)`
+    : has('model.json')
+      ? 'a folder; give the model.json in it'
+      : undefined;
+  if (found) throw new TritbankError('E_FORMAT', path, `expected a model, found ${found}`);
 }
 
 /** The file of a model of the zoo; of others the name itself. */

@@ -59,6 +59,21 @@ function scaleOf(tensor: TfliteTensor, described: Described | undefined): Pick<P
   return mean && std?.every((s) => s > 0) ? { mean, std } : {};
 }
 
+/**
+ * The bytes in which an archive's places are counted from the first one: all of them, or those behind the model, by what
+ * the record at its end says of the directory in front of it.
+ */
+function archiveIn(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const [recordBytes, longestComment] = [22, 65_535];
+  for (let at = bytes.length - recordBytes; at >= 0 && at >= bytes.length - recordBytes - longestComment; at--) {
+    if (view.getUint32(at, true) !== 0x06054b50) continue;
+    const [size, offset] = [view.getUint32(at + 12, true), view.getUint32(at + 16, true)];
+    return bytes.subarray(Math.max(0, at - size - offset));
+  }
+  return bytes;
+}
+
 const maxLabelBytes = 2 ** 20;
 
 /** Lines of a text file in the archive; undefined where there is none with so many of them. */
@@ -67,7 +82,7 @@ function labelsOf(bytes: Uint8Array, files: readonly AssociatedFile[], classes: 
   const isWanted = (name: string) => wanted.includes(name) || /label[^/]*\.txt$/i.test(name);
   let texts: Record<string, Uint8Array>;
   try {
-    texts = unzipSync(bytes, { filter: ({ name, originalSize }) => originalSize <= maxLabelBytes && isWanted(name) });
+    texts = unzipSync(archiveIn(bytes), { filter: ({ name, originalSize }) => originalSize <= maxLabelBytes && isWanted(name) });
   } catch {
     // no archive behind the model
     return undefined;
