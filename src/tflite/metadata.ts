@@ -82,7 +82,9 @@ function labelsOf(bytes: Uint8Array, files: readonly AssociatedFile[], classes: 
   const isWanted = (name: string) => wanted.includes(name) || /label[^/]*\.txt$/i.test(name);
   let texts: Record<string, Uint8Array>;
   try {
-    texts = unzipSync(archiveIn(bytes), { filter: ({ name, originalSize }) => originalSize <= maxLabelBytes && isWanted(name) });
+    texts = unzipSync(archiveIn(bytes), {
+      filter: ({ name, originalSize }) => originalSize <= maxLabelBytes && isWanted(name),
+    });
   } catch {
     // no archive behind the model
     return undefined;

@@ -2,9 +2,9 @@ import { strToU8, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { network, operatorCases, tfliteCases } from '../../test/fixtures/tflite-cases.ts';
 import { type ModelSpec, writeTflite } from '../../test/fixtures/tflite-writer.ts';
-import { tidy } from '../formats/tidy.ts';
 import { printGraph, Random, TritbankError } from '../ir/index.ts';
-import { readTflite } from './read.ts';
+import { readTflite } from '../tflite/index.ts';
+import { tidy } from './tidy.ts';
 
 const conv = operatorCases['conv, same, stride 2, even image']!;
 
