@@ -40,7 +40,12 @@ export class Context {
   }
 
   x = (k = 0): Value => this.values.value(this.index(k));
-  inputs = (): Value[] => this.operator.inputs.map((_, k) => this.x(k));
+  /** All inputs; E_FORMAT where they are not `count` many. */
+  inputs(count?: number): Value[] {
+    const { inputs } = this.operator;
+    if (count === undefined || inputs.length === count) return inputs.map((_, k) => this.x(k));
+    throw new TritbankError('E_FORMAT', '', `expected ${count} inputs, found ${inputs.length}`);
+  }
   constant = (k: number): Tensor | undefined => this.values.constant(this.index(k));
   input = (k = 0): TfliteTensor => this.values.tensor(this.index(k));
 
@@ -60,8 +65,14 @@ export class Context {
   /** A constant input of whole numbers: axes, sizes, pads. E_UNSUPPORTED where it is computed. */
   numbers(k: number): number[] {
     const tensor = this.constant(k);
-    if (tensor) return toNumbers(tensor);
+    if (tensor) return this.whole(toNumbers(tensor));
     throw this.fail(`a constant input ${k}`, 'one that is computed');
+  }
+
+  /** E_FORMAT for what are no whole numbers. */
+  whole<T extends readonly number[]>(numbers: T): T {
+    if (numbers.every(Number.isSafeInteger)) return numbers;
+    throw new TritbankError('E_FORMAT', '', `expected whole numbers, found ${numbers.join(', ')}`);
   }
 
   /** Axes counted from the front. E_FORMAT for those outside of `rank`. */

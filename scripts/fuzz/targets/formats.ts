@@ -17,7 +17,7 @@ export const tflite: Target = {
   name: 'tflite',
   seeds: () => models.map((bytes) => ({ 'model.tflite': bytes })),
   mutate: mutateFile,
-  run: (files, trial) => {
+  run: async (files, trial) => {
     const graph = tidy(readTflite(files['model.tflite']!));
     return tryModel(writeModel(graph), trial);
   },

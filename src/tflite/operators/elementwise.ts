@@ -5,11 +5,15 @@ import { toChannelsFirst, toChannelsLast } from '../../ops/channels-last.ts';
 import type { Context, Rule } from '../context.ts';
 import type { Activation } from '../schema.ts';
 
-/** One ONNX operator of all inputs. */
-export const same =
+const sameOf =
+  (count: number) =>
   (op: string): Rule =>
   (c) =>
-    c.op(op, c.inputs());
+    c.op(op, c.inputs(count));
+
+/** One ONNX operator of one input, or of two that broadcast. */
+export const same = sameOf(1);
+export const samePair = sameOf(2);
 
 export const identity: Rule = (c) => c.x();
 export const addN: Rule = (c) => c.op('Sum', c.inputs());

@@ -5,7 +5,7 @@
 
 import type { Rule } from '../context.ts';
 import * as elementwise from './elementwise.ts';
-import { same } from './elementwise.ts';
+import { same, samePair } from './elementwise.ts';
 import * as layers from './layers.ts';
 import * as movement from './movement.ts';
 
@@ -21,7 +21,7 @@ const plain = (emit: Rule): OperatorRule => ({ emit });
 export const operatorRules: ReadonlyMap<string, OperatorRule> = new Map(
   Object.entries({
     ABS: plain(same('Abs')),
-    ADD: fused(same('Add'), 0),
+    ADD: fused(samePair('Add'), 0),
     ADD_N: plain(elementwise.addN),
     ARG_MAX: plain(movement.argMax),
     AVERAGE_POOL_2D: fused(layers.averagePool, 5),
@@ -35,7 +35,7 @@ export const operatorRules: ReadonlyMap<string, OperatorRule> = new Map(
     DEPTHWISE_CONV_2D: fused(layers.depthwiseConv2d, 4),
     DEPTH_TO_SPACE: plain(movement.blocks('DepthToSpace')),
     DEQUANTIZE: plain(elementwise.identity),
-    DIV: fused(same('Div'), 0),
+    DIV: fused(samePair('Div'), 0),
     ELU: plain(elementwise.elu),
     EXP: plain(same('Exp')),
     EXPAND_DIMS: plain(movement.expandDims),
@@ -50,18 +50,18 @@ export const operatorRules: ReadonlyMap<string, OperatorRule> = new Map(
     LOG: plain(same('Log')),
     LOGISTIC: plain(same('Sigmoid')),
     LOG_SOFTMAX: plain(elementwise.logSoftmax),
-    MAXIMUM: plain(same('Max')),
+    MAXIMUM: plain(samePair('Max')),
     MAX_POOL_2D: fused(layers.maxPool, 5),
     MEAN: plain(movement.reduce('ReduceMean')),
-    MINIMUM: plain(same('Min')),
+    MINIMUM: plain(samePair('Min')),
     MIRROR_PAD: plain(movement.mirrorPad),
-    MUL: fused(same('Mul'), 0),
+    MUL: fused(samePair('Mul'), 0),
     NEG: plain(same('Neg')),
     PACK: plain(movement.pack),
     PAD: plain(movement.pad),
     PADV2: plain(movement.pad),
-    POW: plain(same('Pow')),
-    PRELU: plain(same('PRelu')),
+    POW: plain(samePair('Pow')),
+    PRELU: plain(samePair('PRelu')),
     QUANTIZE: plain(elementwise.identity),
     REDUCE_MAX: plain(movement.reduce('ReduceMax')),
     REDUCE_MIN: plain(movement.reduce('ReduceMin')),
@@ -88,7 +88,7 @@ export const operatorRules: ReadonlyMap<string, OperatorRule> = new Map(
     SQUARED_DIFFERENCE: plain(elementwise.squaredDifference),
     SQUEEZE: plain(movement.squeeze),
     STRIDED_SLICE: plain(movement.stridedSlice),
-    SUB: fused(same('Sub'), 0),
+    SUB: fused(samePair('Sub'), 0),
     SUM: plain(movement.reduce('ReduceSum')),
     TANH: plain(same('Tanh')),
     TILE: plain(movement.tile),

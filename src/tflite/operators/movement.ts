@@ -1,6 +1,6 @@
 /** Operators that move, join, cut or repeat, and sums over axes. */
 
-import { int, str, type Value } from '../../ir/index.ts';
+import { int, str, toNumbers, type Value } from '../../ir/index.ts';
 import { resizeFirst, toChannelsFirst, toChannelsLast } from '../../ops/channels-last.ts';
 import type { Context, Rule } from '../context.ts';
 
@@ -38,7 +38,7 @@ export const pack: Rule = (c) => {
 function splitInto(c: Context, x: Value, sizes: readonly number[], axis: number): readonly Value[] {
   const count = c.operator.outputs.length;
   if (sizes.length !== count) throw c.fail(`${sizes.length} outputs`, `${count}`);
-  const { outputs } = c.b.node('Split', [x, c.b.i64(sizes)], { axis: int(axis) }, count);
+  const { outputs } = c.b.node('Split', [x, c.b.i64(c.whole(sizes))], { axis: int(axis) }, count);
   return outputs as Value[];
 }
 
@@ -136,7 +136,9 @@ const padsOf = (pairs: readonly number[]): number[] => [
 ];
 
 export const pad: Rule = (c) => {
-  const filling = c.has(2) ? c.b.scalar(c.numbers(2)[0] ?? 0) : undefined;
+  const value = c.has(2) ? c.constant(2) : undefined;
+  if (c.has(2) && !value) throw c.fail('a constant value to pad with', 'one that is computed');
+  const filling = value && c.b.scalar(toNumbers(value)[0] ?? 0);
   return c.op('Pad', [c.x(), c.b.i64(padsOf(c.numbers(1))), filling]);
 };
 
@@ -186,7 +188,7 @@ export const spaceToBatch: Rule = (c) => {
   const [top, bottom, left, right] = c.numbers(2) as [number, number, number, number];
   const [, height, width, channels] = c.sizes(0, 4) as [number, number, number, number];
   const padded = c.op('Pad', [c.x(), c.b.i64([0, top, left, 0, 0, bottom, right, 0])]);
-  const [h, w] = [(height + top + bottom) / bh, (width + left + right) / bw];
+  const [h, w] = c.whole([(height + top + bottom) / bh, (width + left + right) / bw]) as [number, number];
   const parted = c.b.reshape(padded, [-1, h, bh, w, bw, channels]);
   return c.b.reshape(c.b.transpose(parted, [2, 4, 0, 1, 3, 5]), [-1, h, w, channels]);
 };
