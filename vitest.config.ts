@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     setupFiles: ['test/setup/properties.ts', 'test/setup/no-telemetry.ts'],
     pool: 'forks',
+    // a difference of two files has a line a byte: to compare all of them takes all memory
+    diff: { truncateThreshold: 500 },
     testTimeout: 180_000,
     hookTimeout: 180_000,
     maxWorkers: 2,

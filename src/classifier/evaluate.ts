@@ -5,6 +5,7 @@ import { compile, type Device } from '../engine/index.ts';
 import { loadModel } from '../formats/index.ts';
 import { type Graph, type Shape, type Tensor, TritbankError } from '../ir/index.ts';
 import { inferShapes, removeMarkers } from '../passes/index.ts';
+import { adaptInput } from './adapt-input.ts';
 import { imageInputOf, setInputSize } from './input.ts';
 import { type Normalisation, takePixels } from './normalisation.ts';
 import { type DataOptions, openDataFor } from './open-data.ts';
@@ -63,8 +64,7 @@ export async function evaluateGraph(
   try {
     const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
     const fixed = fixedBatch(network) !== undefined;
-    const [, , height] = network.inputs[0]!.shape;
-    const size = typeof height === 'number' ? height : split.height;
+    const size = imageInputOf(network).size ?? split;
     const stream = batches(split, { batchSize, pad: fixed, size, ...(options.warn && { warn: options.warn }) });
     for await (const batch of stream) {
       options.signal?.throwIfAborted();
@@ -108,8 +108,8 @@ export async function evaluateModel(
   options: DataOptions & EvaluateOptions,
 ): Promise<Evaluation> {
   const graph = typeof model === 'string' ? await loadModel(model) : model.clone();
+  adaptInput(graph, options, options.warn);
   imageInputOf(graph);
-  inferShapes(graph);
   const { dataset, size, normalisation } = await openDataFor(graph, options, options);
   if (dataset.test.length === 0) {
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, 'expected test images, found none');

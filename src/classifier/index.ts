@@ -1,5 +1,7 @@
+export * from './adapt-input.ts';
 export * from './compare.ts';
 export * from './evaluate.ts';
+export * from './image-form.ts';
 export * from './imagenet.ts';
 export * from './input.ts';
 export * from './label-file.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../../test/evaluate.ts';
+import { formatSize, type SizeOption } from '../images/size.ts';
 import { type DType, Graph, type Shape } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { chooseInputSize, closeInputSize, imageInputOf, noteInputSize, setInputSize } from './input.ts';
@@ -16,12 +17,15 @@ function network(shape: Shape, dtype: DType = 'float32', metadata: Readonly<Reco
 const open = ['N', 3, 'H', 'W'] as const;
 
 describe('the size of an input', () => {
-  const sizeOf = (graph: Graph, wanted?: number) => chooseInputSize(imageInputOf(graph), wanted);
+  const sizeOf = (graph: Graph, wanted?: SizeOption) => formatSize(chooseInputSize(imageInputOf(graph), wanted));
 
   it("is the model's, or what is asked for, or that of the metadata", () => {
-    expect(sizeOf(network(['N', 3, 8, 8], 'float32', { input_size: '9' }))).toBe(8);
-    expect(sizeOf(network(open, 'float32', { input_size: '9' }))).toBe(9);
-    expect(sizeOf(network(open, 'float32', { input_size: '9' }), 5)).toBe(5);
+    expect(sizeOf(network(['N', 3, 8, 8], 'float32', { input_size: '9' }))).toBe('8');
+    expect(sizeOf(network(open, 'float32', { input_size: '9' }))).toBe('9');
+    expect(sizeOf(network(open, 'float32', { input_size: '9' }), 5)).toBe('5');
+    expect(sizeOf(network(['N', 3, 8, 12]))).toBe('8x12');
+    expect(sizeOf(network(open, 'float32', { input_size: '9,7' }))).toBe('9x7');
+    expect(sizeOf(network(open), { height: 5, width: 6 })).toBe('5x6');
     expect(() => sizeOf(network(['N', 3, 8, 8]), 5)).toThrow("input size: expected the model's input size 8, found 5");
     expect(() => sizeOf(network(open))).toThrow('input size: expected an input size (--input-size), found none');
   });
@@ -32,8 +36,8 @@ describe('the size of an input', () => {
     expect(shapeOf(closeInputSize(network(open, 'uint8', { input_size: '9' }), undefined))).toEqual(['N', 3, 9, 9]);
     expect(shapeOf(closeInputSize(network(['N', 3, 8, 8]), 5))).toEqual(['N', 3, 8, 8]);
     const graph = network(open);
-    noteInputSize(graph, 7);
-    noteInputSize(graph, 9);
+    noteInputSize(graph, { height: 7, width: 7 });
+    noteInputSize(graph, { height: 9, width: 9 });
     expect(graph.metadata.get('input_size')).toBe('7');
     expect(setInputSize(graph, 7, 2).outputs[0]!.type).toEqual({ dtype: 'float32', shape: [2, 147] });
   });

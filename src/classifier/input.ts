@@ -1,5 +1,6 @@
 /** What a classifier says of its images: channels and size of its one input. */
 
+import { formatSize, isSameSize, type Size, type SizeOption, sizeOf } from '../images/size.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { formatPreprocessing, metadataKeys, readPreprocessing } from '../onnx/metadata.ts';
 import { inferShapes } from '../passes/index.ts';
@@ -8,49 +9,51 @@ export interface ImageInput {
   readonly channels: 1 | 3;
   /** `uint8`: bytes as they are, which the model normalises itself. */
   readonly dtype: 'float32' | 'uint8';
-  /** Height and width in pixels; undefined where the model leaves them open. */
-  readonly size: number | undefined;
+  /** Undefined where the model leaves it open. */
+  readonly size: Size | undefined;
   /** `input_size` of the metadata, for a model that leaves them open. */
-  readonly usual: number | undefined;
+  readonly usual: Size | undefined;
   /** The batch size of a model that accepts only one. */
   readonly batch: number | undefined;
 }
 
-/** The model's only input, square images `[N, 1 or 3, S, S]` of float32 or bytes. E_MODEL for anything else. */
+/** The model's only input, images `[N, 1 or 3, H, W]` of float32 or bytes. E_MODEL for anything else. */
 export function imageInputOf(graph: Graph): ImageInput {
   const shape = graph.inputs[0]?.type?.shape;
   const [batch, channels, height, width] = shape ?? [];
   const isSingle = graph.inputs.length === 1 && shape?.length === 4;
-  const isOpen = typeof height === 'string' && typeof width === 'string';
-  if (isSingle && (channels === 1 || channels === 3) && (height === width || isOpen)) {
+  if (isSingle && (channels === 1 || channels === 3)) {
     const { dtype } = graph.inputs[0]!;
     if (dtype !== 'float32' && dtype !== 'uint8') {
       throw new TritbankError('E_MODEL', `graph '${graph.name}'`, `expected an input of float32, found ${dtype}`);
     }
-    const size = typeof height === 'number' ? height : undefined;
+    const size = typeof height === 'number' && typeof width === 'number' ? { height, width } : undefined;
     const usual = size === undefined ? readPreprocessing(graph.metadata).size : undefined;
     return { channels, dtype, size, usual, batch: typeof batch === 'number' ? batch : undefined };
   }
   const found = graph.inputs.length > 1 ? `${graph.inputs.length} inputs` : shape ? `[${shape.join(', ')}]` : 'none';
-  throw new TritbankError('E_MODEL', `graph '${graph.name}'`, `expected an input [N, 1 or 3, S, S], found ${found}`);
+  throw new TritbankError('E_MODEL', `graph '${graph.name}'`, `expected an input [N, 1 or 3, H, W], found ${found}`);
 }
 
 /**
  * The size in pixels at which a model is used: its own, or where it leaves that open the one that is asked for, else that
  * of its metadata. E_USAGE where there is none, or where its own is another than is asked for.
  */
-export function chooseInputSize({ size, usual }: ImageInput, wanted: number | undefined): number {
+export function chooseInputSize({ size, usual }: ImageInput, given: SizeOption | undefined): Size {
+  const wanted = given === undefined ? undefined : sizeOf(given);
   const chosen = size ?? wanted ?? usual;
-  if (chosen !== undefined && (wanted ?? chosen) === chosen) return chosen;
-  const expected = size === undefined ? 'an input size (--input-size)' : `the model's input size ${size}`;
-  throw new TritbankError('E_USAGE', 'input size', `expected ${expected}, found ${wanted ?? 'none'}`);
+  if (chosen !== undefined && isSameSize(wanted ?? chosen, chosen)) return chosen;
+  const expected = size === undefined ? 'an input size (--input-size)' : `the model's input size ${formatSize(size)}`;
+  const found = wanted === undefined ? 'none' : formatSize(wanted);
+  throw new TritbankError('E_USAGE', 'input size', `expected ${expected}, found ${found}`);
 }
 
 /** Fixes the size of the model's images, and its batch where one is given; shapes are inferred again. */
-export function setInputSize(graph: Graph, size: number, batch = graph.inputs[0]!.shape[0]!): Graph {
+export function setInputSize(graph: Graph, size: SizeOption, batch = graph.inputs[0]!.shape[0]!): Graph {
+  const { height, width } = sizeOf(size);
   const input = graph.inputs[0]!;
   const [before] = input.shape;
-  input.type = { dtype: input.dtype, shape: [batch, input.shape[1]!, size, size] };
+  input.type = { dtype: input.dtype, shape: [batch, input.shape[1]!, height, width] };
   // what the file declares of its outputs follows
   const isBound = typeof before === 'string' && typeof batch === 'number';
   return inferShapes(graph, isBound ? { bind: { [before]: batch } } : {});
@@ -60,15 +63,15 @@ export function setInputSize(graph: Graph, size: number, batch = graph.inputs[0]
  * Fixes the size of images that the model leaves open: at the one that is asked for, or that of its metadata. A model that
  * fixes it, or that has neither, stays as it is.
  */
-export function closeInputSize(graph: Graph, wanted: number | undefined): Graph {
+export function closeInputSize(graph: Graph, wanted: SizeOption | undefined): Graph {
   const shape = graph.inputs[0]?.type?.shape;
-  const isOpen = graph.inputs.length === 1 && shape?.length === 4 && shape.slice(2).every((d) => typeof d === 'string');
+  const isOpen = graph.inputs.length === 1 && shape?.length === 4 && shape.slice(2).some((d) => typeof d === 'string');
   const size = isOpen ? (wanted ?? readPreprocessing(graph.metadata).size) : undefined;
   return size === undefined ? graph : setInputSize(graph, size);
 }
 
 /** Says in the metadata of a model that leaves its size open at which one it was used, unless they say so already. */
-export function noteInputSize(graph: Graph, size: number): void {
+export function noteInputSize(graph: Graph, size: Size): void {
   if (typeof graph.inputs[0]?.type?.shape?.[2] === 'number' || graph.metadata.has(metadataKeys.size)) return;
   for (const [key, value] of Object.entries(formatPreprocessing({ size }))) graph.metadata.set(key, value);
 }

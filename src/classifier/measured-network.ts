@@ -1,6 +1,7 @@
 /** A network made ready to be measured: pixels in, a fixed batch, its scores as the one output. */
 
 import type { Split } from '../data/index.ts';
+import type { Size } from '../images/size.ts';
 import { elementCount, type Graph, TritbankError } from '../ir/index.ts';
 import { inferShapes, removeDead } from '../passes/index.ts';
 import { imageInputOf, setInputSize } from './input.ts';
@@ -19,13 +20,13 @@ export interface Schedule {
 
 /** Images as the network takes them. */
 export interface ImageSource {
-  readonly size: number;
+  readonly size: Size;
   readonly normalisation: Normalisation;
 }
 
-/** E_MODEL for what is no network of square images or does not tell its normalisation, E_DATA for other images. */
+/** E_MODEL for what is no network of images or does not tell its normalisation, E_DATA for other images. */
 export function chooseImages(network: Graph, split: Split, given: Normalisation | undefined): ImageSource {
-  const { channels, size = split.height } = imageInputOf(network);
+  const { channels, size = { height: split.height, width: split.width } } = imageInputOf(network);
   if (split.channels !== channels) {
     const message = `expected ${channels} channels for this model, found ${split.channels}`;
     throw new TritbankError('E_DATA', `graph '${network.name}'`, message);

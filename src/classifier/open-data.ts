@@ -3,9 +3,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Dataset, openDataset, type Split, statistics, stratifiedSubset, subset } from '../data/index.ts';
+import type { Size } from '../images/size.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { readPreprocessing } from '../onnx/metadata.ts';
 import { requireInference } from '../passes/index.ts';
+import { type ImageForm, spreadNormalisation } from './image-form.ts';
 import { statedImageNet } from './imagenet.ts';
 import { chooseInputSize, type ImageInput, imageInputOf } from './input.ts';
 import { readLabels } from './label-file.ts';
@@ -14,7 +16,7 @@ import { type Normalisation, rawPixels, readNormalisation } from './normalisatio
 import { classCountOf } from './scores.ts';
 
 /** Which images, and how they are read. */
-export interface DataOptions {
+export interface DataOptions extends ImageForm {
   /** Data set name or directory, see `data/`. */
   readonly data: string;
   /** Directory of a named data set. */
@@ -26,10 +28,6 @@ export interface DataOptions {
   readonly labels?: 'folder' | 'index';
   /** Names of the model's classes, in place of its metadata: a file, or `imagenet`, see `readLabels`. */
   readonly labelFile?: string;
-  /** Height and width of the images, for models that leave them open. */
-  readonly inputSize?: number;
-  /** Default: the metadata of the model, or else the mean and deviation of the training images, with a warning. */
-  readonly normalisation?: Normalisation;
   /** Evaluate on this many test images, drawn from each class in proportion; all by default. */
   readonly testSamples?: number;
   /** Of that draw; by default the same for all runs, so that their figures are of the same images. */
@@ -39,8 +37,7 @@ export interface DataOptions {
 export interface ClassifierData {
   /** With as many classes as the model, and the test images that are asked for. */
   readonly dataset: Dataset;
-  /** Height and width of the images. */
-  readonly size: number;
+  readonly size: Size;
   readonly normalisation: Normalisation;
 }
 
@@ -114,7 +111,7 @@ function requireCount(dataset: Dataset, { count, names }: ModelClasses): Dataset
 
 async function normalisationFor(model: Graph, dataset: Dataset, given: Normalisation | undefined, { warn }: Warnings) {
   if (model.inputs[0]!.dtype === 'uint8') return rawPixels(dataset.channels);
-  const known = given ?? readNormalisation(model, dataset.channels);
+  const known = (given && spreadNormalisation(given, dataset.channels)) ?? readNormalisation(model, dataset.channels);
   if (known) return known;
   const found = await statistics(dataset, warn ? { warn } : {});
   const figures = (values: readonly number[]) => values.map((v) => v.toFixed(1)).join(', ');
@@ -126,6 +123,10 @@ async function normalisationFor(model: Graph, dataset: Dataset, given: Normalisa
 /** Random-resized crops of a trained network's data: less is cut away than is customary from scratch (0.08). */
 const crops = { area: [0.35, 1], ratio: [3 / 4, 4 / 3] } as const;
 
+/** The data with the augmentation that a trained network gets. */
+export const gentleCrops = (dataset: Dataset): Dataset =>
+  dataset.augment.resizedCrop === true ? { ...dataset, augment: { ...dataset.augment, resizedCrop: crops } } : dataset;
+
 /**
  * Opens the data for `model`, whose shapes are inferred: images of its size, normalised as its metadata (or
  * `options.normalisation`) says, labels 0..K-1 for its K classes, of which a folder may hold some. Throws E_DATA where the classes or channels do not fit, E_MODEL where the model is no classifier of images,
@@ -136,14 +137,13 @@ const crops = { area: [0.35, 1], ratio: [3 / 4, 4 / 3] } as const;
  *
  * const graph = inferShapes(await loadModel('mobilenet.onnx'));
  * const { dataset, size, normalisation } = await openDataFor(graph, { data: 'images', testSamples: 8 });
- * console.log(dataset.classes, dataset.test.length, `${size} x ${size}`, normalisation.mean);
+ * console.log(dataset.classes, dataset.test.length, `${size.height} x ${size.width}`, normalisation.mean);
  */
 export async function openDataFor(model: Graph, options: DataOptions, warn: Warnings = {}): Promise<ClassifierData> {
   const data = await openFor(model, options, classCountOf(model), warn);
-  const { augment, test } = data.dataset;
+  const { test } = data.dataset;
   const dataset: Dataset = {
-    ...data.dataset,
-    augment: augment.resizedCrop === true ? { ...augment, resizedCrop: crops } : augment,
+    ...gentleCrops(data.dataset),
     test: stratifiedSubset(test, Math.min(options.testSamples ?? test.length, test.length), options.testSeed),
   };
   return { ...data, dataset };
@@ -165,7 +165,7 @@ async function openFor(model: Graph, options: DataOptions, classCount: number | 
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, message);
   }
   const normalisation = await normalisationFor(model, dataset, options.normalisation, warn);
-  return { dataset, size: dataset.height, normalisation };
+  return { dataset, size: { height: dataset.height, width: dataset.width }, normalisation };
 }
 
 /** Which of the training images are used. */

@@ -2,6 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { ImageForm } from '../classifier/index.ts';
 import type { Analysis, AnalyzeOptions } from '../compress/sensitivity.ts';
 import type { Lock } from '../files/lock.ts';
 import { TritbankError } from '../ir/errors.ts';
@@ -16,6 +17,7 @@ import {
   ValueOption,
   version,
 } from './command.ts';
+import { addImageForm, imageFormFrom } from './image-form.ts';
 import { warn } from './output.ts';
 import { createProgress } from './progress.ts';
 
@@ -23,7 +25,6 @@ interface Options extends CommonOptions {
   readonly data?: string;
   readonly dataDir?: string;
   readonly images?: number;
-  readonly inputSize?: number;
   readonly widthRatios?: readonly number[];
   readonly sparsities?: readonly number[];
   readonly seed?: number;
@@ -59,8 +60,9 @@ export function addAnalyze(program: TritbankCommand): void {
       ),
     )
     .addOption(new ValueOption('--data-dir <dir>', 'where the files of a named data set are', text('a directory')))
-    .addOption(new ValueOption('--images <n>', `images to measure on (default: ${defaultImages})`, count))
-    .addOption(new ValueOption('--input-size <px>', 'height and width, for models that leave them open', count))
+    .addOption(new ValueOption('--images <n>', `images to measure on (default: ${defaultImages})`, count));
+  addImageForm(command);
+  command
     .optionsGroup('Analysis:')
     .addOption(
       new ValueOption(
@@ -80,7 +82,7 @@ export function addAnalyze(program: TritbankCommand): void {
       new ValueOption('--seed <n>', 'of random starts and of the choice of images (default: 0)', whole({ from: 0 })),
     )
     .addOption(new ValueOption('--threads <n>', 'layers at a time (default: one a core)', count))
-    .action(analyze);
+    .action((model: string, options: Options) => analyze(model, options, imageFormFrom(command)));
   command.renamed('--ratios <list>', 'widthRatios');
   command
     .optionsGroup('Output:')
@@ -90,7 +92,7 @@ export function addAnalyze(program: TritbankCommand): void {
   command.common(example);
 }
 
-async function analyze(path: string, options: Options): Promise<void> {
+async function analyze(path: string, options: Options, form: ImageForm): Promise<void> {
   const needless = options.images !== undefined ? '--images' : options.dataDir !== undefined ? '--data-dir' : undefined;
   if (needless && options.data === undefined) {
     throw new TritbankError('E_USAGE', needless, 'expected --data with it, found none');
@@ -103,7 +105,7 @@ async function analyze(path: string, options: Options): Promise<void> {
     { fingerprint },
     { normalizeNetwork },
     { requireInference },
-    { closeInputSize },
+    { adaptInput, closeInputSize },
     { claimOutputs },
     { takeFileLock },
   ] = await Promise.all([
@@ -114,17 +116,17 @@ async function analyze(path: string, options: Options): Promise<void> {
     import('../onnx/index.ts'),
     import('../passes/normalize/normalize-network.ts'),
     import('../passes/training-mode.ts'),
-    import('../classifier/input.ts'),
+    import('../classifier/index.ts'),
     import('../files/outputs.ts'),
     import('../files/lock.ts'),
   ]);
   const { quiet = false, widthRatios: ratios, sparsities, seed, threads, out, report, force } = options;
   claimOutputs({ '--out': out, '--report': report }, { force, inputs: [path, options.data, options.dataDir] });
-  const graph = normalizeNetwork(await loadModel(path));
+  const graph = normalizeNetwork(adaptInput(await loadModel(path), form, warn));
   requireInference(graph);
   requireCandidates(graph);
-  if (options.data === undefined) closeInputSize(graph, options.inputSize);
-  const measured = await measure(graph, options);
+  if (options.data === undefined) closeInputSize(graph, form.inputSize);
+  const measured = await measure(graph, options, form);
   const progress = createProgress({ label: `analyze ${basename(path)}`, total: 100, unit: '%', quiet });
   const chosen = {
     ...(ratios && { ratios }),
@@ -173,8 +175,8 @@ const subjectOf = (network: string, options: object) => ({
 type Measured = Pick<AnalyzeOptions, 'statistics' | 'data'>;
 
 /** What the images tell about the layers; nothing without `--data`. */
-async function measure(graph: Graph, options: Options): Promise<Measured> {
-  const { data, dataDir, inputSize, images = defaultImages, seed, quiet = false } = options;
+async function measure(graph: Graph, options: Options, form: ImageForm): Promise<Measured> {
+  const { data, dataDir, images = defaultImages, seed, quiet = false } = options;
   if (data === undefined) return {};
   const [{ measureLayers }, { openImagesFor }] = await Promise.all([
     import('../compress/index.ts'),
@@ -183,7 +185,7 @@ async function measure(graph: Graph, options: Options): Promise<Measured> {
   const setting = {
     data,
     ...(dataDir !== undefined && { dataDir }),
-    ...(inputSize !== undefined && { inputSize }),
+    ...form,
   };
   const opened = await openImagesFor(graph, setting, { warn });
   let progress: ReturnType<typeof createProgress> | undefined;

@@ -101,7 +101,7 @@ async function configFrom(
     : await newConfig<CompressConfig>(command, {
         table: compressOptions,
         defaults: { ...defaultCompress, model },
-        more: [...otherPlaces, 'normalisation'].map((place) => `training.${place}`),
+        more: [...otherPlaces, 'dims'].map((place) => `training.${place}`),
         upgrade: withoutNetwork,
       });
   if (config.method === 'train' && config.data === undefined) {

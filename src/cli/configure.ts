@@ -49,6 +49,10 @@ function readGiven<C>(command: TritbankCommand, table: OptionTable<C>): Given<C>
   });
 }
 
+/** `base` with the options that were given. */
+export const givenChanges = <C>(command: TritbankCommand, table: OptionTable<C>, base: C): C =>
+  readGiven(command, table).reduce((config, { change }) => change(config), base);
+
 /** Throws E_USAGE for an option that has no effect beside the others. */
 function checkNeeds<C>(config: C, given: readonly Given<C>[]): void {
   for (const { name, need } of given) {

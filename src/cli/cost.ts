@@ -1,6 +1,7 @@
 /** `tritbank cost`: what a model takes to store and to compute, per layer and in all, and over a sweep of hybrids. */
 
 import { basename } from 'node:path';
+import type { ImageForm } from '../classifier/image-form.ts';
 import type { Analysis } from '../compress/index.ts';
 import type { CostOptions, NetworkCost, Sweep, SweepOptions } from '../cost/index.ts';
 import { TritbankError } from '../ir/errors.ts';
@@ -24,6 +25,7 @@ import {
   type StorageOptions,
   schemeFrom,
 } from './cost-options.ts';
+import { addImageForm, atSize, imageFormFrom, ofSize } from './image-form.ts';
 import { writeOut } from './output.ts';
 import { createProgress } from './progress.ts';
 
@@ -105,6 +107,8 @@ export function addCost(program: TritbankCommand): void {
         pairOf(text('a name'), whole({ from: 1 }), 'NAME=SIZE with a size of at least 1'),
       ),
     );
+  addImageForm(command, ofSize, 'Model');
+  command;
   command
     .optionsGroup('Sweep:')
     .addOption(
@@ -124,7 +128,7 @@ export function addCost(program: TritbankCommand): void {
       ),
     )
     .option('--no-analysis', 'a sweep without predicted losses')
-    .action(cost);
+    .action((path: string, options: Options) => cost(path, options, imageFormFrom(command, ofSize)));
   command
     .optionsGroup('Output:')
     .option('--nodes', 'a line per node instead of a line per layer')
@@ -146,7 +150,7 @@ function collectSweep(given: NonNullable<Options['sweep']>): {
   return { alphas: valuesOf('alpha') ?? defaultAlphas, widthRatios: valuesOf('width-ratio') ?? defaultWidthRatios };
 }
 
-async function cost(path: string, options: Options): Promise<void> {
+async function cost(path: string, options: Options, { inputSize }: ImageForm): Promise<void> {
   if (options.csv && options.json)
     throw new TritbankError('E_USAGE', '--csv', 'expected no --json with it, found both');
   const sweep = options.sweep && collectSweep(options.sweep);
@@ -163,7 +167,8 @@ async function cost(path: string, options: Options): Promise<void> {
   }
   const inputs = [path, accelerator, ...(typeof analysis === 'string' ? [analysis] : [])];
   claimOutputs({ '--report': options.report }, { force, inputs });
-  const { graph, fileBytes } = await openModel(path);
+  const { graph: read, fileBytes } = await openModel(path);
+  const graph = await atSize(read, inputSize);
   const basic: CostOptions = {
     conventions: conventionsFrom(paperConventions, options),
     sizes: Object.fromEntries(dim.map(({ name, value }) => [name, value])),

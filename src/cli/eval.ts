@@ -1,11 +1,12 @@
 /** `tritbank eval`: accuracy of an ONNX classifier on the test images of a data set. */
 
 import { basename } from 'node:path';
-import type { DataOptions, Evaluation } from '../classifier/index.ts';
+import type { DataOptions, Evaluation, ImageForm } from '../classifier/index.ts';
 import type { Device } from '../engine/index.ts';
 import { oneOf, text, whole } from '../options/values.ts';
 import { devices } from '../train/recipe-options.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import { addImageForm, imageFormFrom } from './image-form.ts';
 import { warn } from './output.ts';
 import { createProgress } from './progress.ts';
 
@@ -16,7 +17,6 @@ interface Options extends CommonOptions {
   readonly samples?: number;
   readonly seed?: number;
   readonly labels?: string;
-  readonly inputSize?: number;
   readonly confusion?: boolean;
   readonly device?: Device;
   readonly threads?: number;
@@ -58,20 +58,21 @@ export function addEval(program: TritbankCommand): void {
           'metadata, then classes.json)',
         text('folder, index, imagenet or a file'),
       ),
-    )
-    .addOption(new ValueOption('--input-size <px>', 'height and width, for models that leave them open', count))
+    );
+  addImageForm(command);
+  command
     .optionsGroup('Run:')
     .addOption(new ValueOption('--batch-size <n>', 'images per step (default: 100, fewer of large images)', count))
     .addOption(new ValueOption('--device <name>', `${devices.join(', ')} (default: cpu)`, oneOf(devices)))
     .addOption(new ValueOption('--threads <n>', 'threads per operator (default: one a core)', count))
-    .action(evaluate);
+    .action((model: string, options: Options) => evaluate(model, options, imageFormFrom(command)));
   command.optionsGroup('Output:').option('--confusion', 'add the confusion matrix, labels by predictions');
   command.common(example);
 }
 
-async function evaluate(model: string, options: Options): Promise<void> {
+async function evaluate(model: string, options: Options, form: ImageForm): Promise<void> {
   const { evaluateModel } = await import('../classifier/index.ts');
-  const { data, dataDir, batchSize, samples, seed, labels, inputSize, device, threads, quiet = false } = options;
+  const { data, dataDir, batchSize, samples, seed, labels, device, threads, quiet = false } = options;
   let progress: ReturnType<typeof createProgress> | undefined;
   const onProgress = (done: number, total: number) => {
     progress ??= createProgress({ label: `eval ${basename(model)}`, total, unit: 'images', quiet });
@@ -87,7 +88,7 @@ async function evaluate(model: string, options: Options): Promise<void> {
       ...(batchSize !== undefined && { batchSize }),
       ...(samples !== undefined && { testSamples: samples }),
       ...(seed !== undefined && { testSeed: seed }),
-      ...(inputSize !== undefined && { inputSize }),
+      ...form,
       ...labelling(labels),
       ...(device !== undefined && { device }),
       ...(threads !== undefined && { threads }),

@@ -1,5 +1,6 @@
 /** `tritbank export`: a model as a file for deployment. */
 
+import type { ImageForm } from '../classifier/image-form.ts';
 import type { ExportConfig, ExportProgress, ExportResult } from '../export/index.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { oneOf, text, whole } from '../options/values.ts';
@@ -11,6 +12,7 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
+import { addImageForm, imageFormFrom } from './image-form.ts';
 import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 
@@ -28,7 +30,6 @@ interface Options extends CommonOptions {
   readonly images?: number;
   readonly samples?: number;
   readonly labels?: string;
-  readonly inputSize?: number;
   readonly seed?: number;
   readonly threads?: number;
   readonly out: string;
@@ -75,11 +76,11 @@ export function addExport(program: TritbankCommand): void {
   add('--images <n>', 'training images for calibration (default: 256)', count);
   add('--samples <n>', 'compare on so many test images, of each class in proportion (default: all)', count);
   command.renamed('--test-samples <n>', 'samples');
-  add('--input-size <px>', 'height and width, for models that leave them open', count);
+  addImageForm(command);
   command.optionsGroup('Run:');
   add('--threads <n>', 'threads (default: one a core)', count);
   add('--seed <n>', 'of the choice of images (default: 0)', whole({ from: 0, to: 2 ** 32 - 1 }));
-  command.action(run);
+  command.action((model: string, options: Options) => run(model, options, imageFormFrom(command)));
   command.optionsGroup('Output:');
   command.addOption(
     new ValueOption('--out <file>', 'the file to write (required)', text('a file')).makeOptionMandatory(),
@@ -88,7 +89,7 @@ export function addExport(program: TritbankCommand): void {
   command.common(example);
 }
 
-async function run(model: string, options: Options): Promise<void> {
+async function run(model: string, options: Options, form: ImageForm): Promise<void> {
   if (options.activations === 'int8' && options.data === undefined) {
     throw new TritbankError('E_USAGE', '--data', 'expected images to calibrate 8-bit activations with, found none');
   }
@@ -99,11 +100,26 @@ async function run(model: string, options: Options): Promise<void> {
     import('../export/index.ts'),
     import('../files/outputs.ts'),
   ]);
-  const { to: _to, labels, samples, json: _json, quiet = false, debug: _debug, force, ...rest } = options;
+  const {
+    to: _to,
+    labels,
+    samples,
+    json: _json,
+    quiet = false,
+    debug: _debug,
+    force,
+    inputSize: _size,
+    dim: _dim,
+    normalization: _name,
+    mean: _mean,
+    std: _std,
+    ...rest
+  } = options as Options & Record<string, unknown>;
   const { out, data, dataDir } = rest;
   claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir, labels] });
   const config: ExportConfig = {
     ...rest,
+    ...form,
     model,
     ...(samples !== undefined && { testSamples: samples }),
     ...(labels !== undefined && { labels }),

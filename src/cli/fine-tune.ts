@@ -73,7 +73,7 @@ async function prepare(command: TritbankCommand, model: string, options: Options
     newConfig<FineTuneModelConfig>(command, {
       table,
       defaults: { ...fineTuneDefaults(method), model, data: '' },
-      more: [...otherPlaces, 'normalisation'],
+      more: [...otherPlaces, 'dims'],
       // what a run directory says besides
       upgrade: ({ start: _start, teacher: _teacher, ...stored }: { start?: string; teacher?: string }) => stored,
     });

@@ -1,10 +1,12 @@
 /** `tritbank inspect`: what a model is made of, and what of it can be compressed. */
 
+import type { ImageForm } from '../classifier/image-form.ts';
 import type { LayerReport, ModelReport, TensorReport } from '../compress/inspect.ts';
 import type { Format, OpenedModel } from '../formats/index.ts';
 import { pairOf, text, whole } from '../options/values.ts';
 import type { Statement } from '../report/text-table.ts';
 import { type CommonOptions, printResult, RepeatedOption, type TritbankCommand } from './command.ts';
+import { addImageForm, atSize, imageFormFrom, ofSize } from './image-form.ts';
 
 interface Options extends CommonOptions {
   readonly dim?: readonly { readonly name: string; readonly value: number }[];
@@ -30,8 +32,9 @@ export function addInspect(program: TritbankCommand): void {
         'size of a symbolic dimension; may be given several times',
         pairOf(text('a name'), whole({ from: 1 }), 'NAME=SIZE with a size of at least 1'),
       ),
-    )
-    .action(inspect);
+    );
+  addImageForm(command, ofSize, 'Model');
+  command.action((path: string, options: Options) => inspect(path, options, imageFormFrom(command, ofSize)));
   command.common(example);
 }
 
@@ -43,10 +46,10 @@ interface FileFacts {
   readonly producer: string | null;
 }
 
-async function inspect(path: string, { dim = [], ...options }: Options): Promise<void> {
+async function inspect(path: string, { dim = [], ...options }: Options, { inputSize }: ImageForm): Promise<void> {
   const { openModel } = await import('../formats/index.ts');
   const opened = await openModel(path);
-  const { graph } = opened;
+  const graph = await atSize(opened.graph, inputSize);
   const [{ inspectModel }, report] = await Promise.all([
     import('../compress/inspect.ts'),
     import('../report/text-table.ts'),

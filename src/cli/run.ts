@@ -1,23 +1,25 @@
 /** `tritbank run`: classes of images, by the ternary runtime, and how long one takes. */
 
+import type { ImageForm } from '../classifier/image-form.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { printable } from '../ir/printable.ts';
-import { listOf, number, text, whole } from '../options/values.ts';
+import { text, whole } from '../options/values.ts';
 import type { Classification, ImageClassifier, LayerTime } from '../runtime/node.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import { addImageForm, imageFormFrom } from './image-form.ts';
 
 interface Options extends CommonOptions {
   readonly topK?: number;
   readonly threads?: number;
-  readonly inputSize?: number;
   readonly labels?: string;
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
   readonly profile?: boolean;
 }
 
 const example = `tritbank run model.onnx photo.jpg
 tritbank run model.onnx images/*.jpg --top-k 1 --json | jq -r '.images[] | [.image, .classes[0].label] | @tsv'`;
+
+/** The runtime has no other dimensions to name. */
+const ofImages = ['inputSize', 'normalisation'];
 
 export function addRun(program: TritbankCommand): void {
   const command = program.command('run');
@@ -36,33 +38,15 @@ export function addRun(program: TritbankCommand): void {
     .addOption(new ValueOption('--threads <n>', 'threads per image (default: 1)', whole({ from: 1, to: 64 })))
     .addOption(
       new ValueOption(
-        '--input-size <px>',
-        "height and width, for models that leave them open (default: the metadata's input_size)",
-        whole({ from: 1, to: 4096 }),
-      ),
-    )
-    .addOption(
-      new ValueOption(
         '--labels <file>',
         "names of the classes: lines, JSON, or 'imagenet' (default: the metadata)",
         text('a file, or imagenet'),
       ),
     )
-    .addOption(
-      new ValueOption(
-        '--mean <list>',
-        'of pixels in 0..255, one number or one per channel (default: the metadata)',
-        listOf(number(), 'numbers separated by commas'),
-      ),
-    )
-    .addOption(
-      new ValueOption(
-        '--std <list>',
-        'deviation of pixels, likewise',
-        listOf(number({ above: 0 }), 'numbers above 0 separated by commas'),
-      ),
-    )
-    .action(run);
+    .action((model: string, images: readonly string[], options: Options) =>
+      run(model, images, options, imageFormFrom(command, ofImages)),
+    );
+  addImageForm(command, ofImages);
   command.optionsGroup('Output:').option('--profile', 'add the time of each layer');
   command.common(example);
 }
@@ -88,14 +72,18 @@ interface Latency {
   readonly runs: number;
 }
 
-async function run(model: string, images: readonly string[], options: Options): Promise<void> {
+async function run(
+  model: string,
+  images: readonly string[],
+  options: Options,
+  { normalisation, inputSize }: ImageForm,
+): Promise<void> {
   const { pipeline } = await import('../runtime/node.ts');
-  const { topK, threads, mean, std, inputSize, labels, profile = false } = options;
+  const { topK, threads, labels, profile = false } = options;
   const classify = await pipeline('image-classification', model, {
     profile,
     ...(threads !== undefined && { threads }),
-    ...(mean && { mean }),
-    ...(std && { std }),
+    ...normalisation,
     ...(inputSize !== undefined && { size: inputSize }),
   });
   try {

@@ -56,11 +56,13 @@ export function createTrainReporter(label: string, epochs: number, quiet: boolea
   };
 }
 
+const phaseWords = { head: ['head only'], full: [], ternary: ['ternary weights'], frozen: ['frozen weights'] } as const;
+
 function describeEpoch(run: string, epochs: number, record: EpochRecord): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const parts = [
     `${run ? `${run}: ` : ''}epoch ${record.epoch}/${epochs}`,
-    ...(record.phase === 'full' ? [] : [`${record.phase} weights`]),
+    ...phaseWords[record.phase],
     `loss ${record.trainLoss.toFixed(3)}`,
     `test loss ${record.testLoss.toFixed(3)}`,
     `top-1 ${percent(record.top1)}`,

@@ -1,8 +1,8 @@
 /** `tritbank train`: one run, from options to a run directory with its report. */
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { TritbankError } from '../ir/errors.ts';
-import { defaultConfig, type TrainConfig, upgradeConfig } from '../train/config.ts';
+import { defaultConfig, type TrainConfig, transferDefaults, upgradeConfig } from '../train/config.ts';
 import type { RunOptions } from '../train/context.ts';
 import { trainOptions } from '../train/options.ts';
 import { otherPlaces } from '../train/recipe-options.ts';
@@ -13,13 +13,15 @@ import { addPlaceOptions, checkPlaceOptions, type PlaceOptions, performTraining,
 type Options = CommonOptions & PlaceOptions;
 
 const example = `tritbank train --data fashion-mnist --width 0.25 --method hybrid --alpha 0.5 --epochs 10
-tritbank train --resume --out runs/mobilenet-v1-hybrid`;
+tritbank train --resume --out runs/mobilenet-v1-hybrid
+tritbank train --from mobilenet.onnx --data photos/ --validation 0.15 --out runs/photos`;
 
 export function addTrain(program: TritbankCommand): void {
   const command = program.command('train');
   command.description(
-    'Train a classifier from scratch: in full precision, with ternary weights (twn), strassenified (strassen), ' +
-      'or with hybrid filter banks (hybrid).',
+    'Train a classifier from scratch: in full precision, with ternary weights (twn), strassenified (strassen), or with ' +
+      'hybrid filter banks (hybrid); or, with --from, go on from a trained model for the classes of other images: a new head ' +
+      'first, then all layers, in smaller steps (4 epochs at a rate of 0.02, 0.002 for the first layers, where not said).',
   );
   addConfigOptions(command, trainOptions, defaultConfig);
   addConfigFile(command);
@@ -28,29 +30,44 @@ export function addTrain(program: TritbankCommand): void {
   command.common(example);
 }
 
-const configuring = { table: trainOptions, defaults: defaultConfig, more: otherPlaces, upgrade: upgradeConfig };
+const configuring = {
+  table: trainOptions,
+  defaults: defaultConfig,
+  more: [...otherPlaces, 'dims', 'start'],
+  upgrade: upgradeConfig,
+};
+
+/** A new configuration; which defaults there are depends on where training starts. */
+async function begin(command: TritbankCommand): Promise<TrainConfig> {
+  const first = await newConfig(command, configuring);
+  return first.from === undefined ? first : newConfig(command, { ...configuring, defaults: transferDefaults });
+}
 
 /** What to train, where. E_USAGE, E_RESUME, before anything is written. */
 async function prepare(command: TritbankCommand, options: Options): Promise<{ config: TrainConfig; out: string }> {
-  const wanted = options.resume && options.out !== undefined ? undefined : await newConfig(command, configuring);
-  const out = options.out ?? join('runs', `${wanted?.model}-${wanted?.method}`);
+  const wanted = options.resume && options.out !== undefined ? undefined : await begin(command);
+  const out = options.out ?? join('runs', wanted ? nameOf(wanted) : '');
   checkPlaceOptions(options);
   if (options.resume) {
     const stored = readRun(out);
     if (!stored) throw new TritbankError('E_RESUME', '--resume', `expected a run in ${out}, found none`);
     return { config: resumedConfig(command, trainOptions, stored.config, join(out, 'config.json')), out };
   }
-  return { config: wanted ?? (await newConfig(command, configuring)), out };
+  return { config: wanted ?? (await begin(command)), out };
 }
 
+const nameOf = ({ from, model, method }: TrainConfig) =>
+  from === undefined ? `${model}-${method}` : `${basename(from).replace(/\.onnx$/, '')}-transferred`;
+
 /** Refuses what the trainer would find out only after it has begun to write. */
-async function checkInputs({ model, teachers }: TrainConfig): Promise<void> {
+async function checkInputs({ model, from, teachers }: TrainConfig): Promise<void> {
+  checkTeachers(teachers);
+  if (from !== undefined) return;
   const { architectures } = await import('../models/index.ts');
   if (!architectures.some(({ name }) => name === model)) {
     const expected = `expected one of ${architectures.map(({ name }) => name).join(', ')}`;
     throw new TritbankError('E_USAGE', '--model', `${expected}, found '${model}'`);
   }
-  checkTeachers(teachers);
 }
 
 async function train(command: TritbankCommand, options: Options): Promise<void> {

@@ -1,5 +1,6 @@
 /** What `compressModel` is asked for; stored as `config.json`, so that a resumed run does the same. */
 
+import { checkForm } from '../classifier/form-options.ts';
 import { type Conventions, paperConventions, type StorageScheme, storageSchemes } from '../cost/index.ts';
 import type { ActivationForm } from '../export/index.ts';
 import { TritbankError } from '../ir/index.ts';
@@ -120,7 +121,7 @@ export function completeConfig(model: string, settings: CompressSettings): Compr
 
 /** Throws E_USAGE for the first thing that does not fit. */
 export function checkCompressConfig(config: CompressConfig): void {
-  const { activations, budget, uniform, plan, analysis, method, data, init, images } = config;
+  const { activations, budget, uniform, plan, analysis, method, data, init, images, training } = config;
   const limits = namesIn(budget);
   const ways = [limits.length > 0 && 'a budget', uniform && 'a uniform choice', plan !== undefined && 'a plan'];
   const given = ways.filter((way) => way);
@@ -129,6 +130,7 @@ export function checkCompressConfig(config: CompressConfig): void {
     throw new TritbankError('E_USAGE', 'compress', `expected a budget, a uniform choice or a plan, found ${found}`);
   }
   if (limits.length > 0) checkBudget(budget);
+  checkForm(training);
   if (plan !== undefined && analysis !== undefined) {
     throw new TritbankError('E_USAGE', 'analysis', 'expected none beside a plan, found both');
   }

@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import {
   type Accuracy,
   type Agreement,
+  adaptInput,
   type Change,
   type ClassifierData,
   type Comparison,
@@ -225,7 +226,7 @@ export async function compressModel(
   const loaded = typeof model === 'string' ? await loadModel(path!) : await toGraph(model);
   const config = completeConfig(path ?? loaded.name, settings);
   checkCompressConfig(config);
-  const graph = normalizeNetwork(loaded);
+  const graph = normalizeNetwork(adaptInput(loaded, config.training, options.warn));
   requireInference(graph);
   requireCandidates(graph);
   const out = options.out ?? join('runs', `${basename(config.model).replace(/\.(onnx|tflite|json)$/, '')}-compressed`);

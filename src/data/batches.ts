@@ -6,10 +6,11 @@
  */
 
 import { availableParallelism } from 'node:os';
+import { type SizeOption, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { Random } from '../ir/random.ts';
 import { type AugmentOptions, drawChange, placementOf } from './augment.ts';
-import { requireInteger, requireNumber, type Split } from './dataset.ts';
+import { requireInteger, requireNumber, requireSize, type Split } from './dataset.ts';
 import { isBadImage, recordFailure } from './failures.ts';
 import { type ImageShape, imageBytes, placeImage } from './image.ts';
 import { Limiter, runAhead } from './prefetch.ts';
@@ -37,7 +38,7 @@ export interface BatchOptions {
   /** First step to deliver, to go on within an epoch. Default 0. */
   readonly start?: number;
   /** Height and width of the batch's images, filled up with zeros or cut around the centre. Default: the split's. */
-  readonly size?: number;
+  readonly size?: SizeOption;
   /** Batches decoded ahead of the reader. Default 2, and 0 for splits in memory. */
   readonly prefetch?: number;
   /** Images decoded at a time. Default: the number of processors, at least 2. */
@@ -102,7 +103,7 @@ export function batches(split: Split, options: BatchOptions): AsyncGenerator<Bat
   requireNumber('mixup', options.mixup ?? 0, 0, 4);
   requireNumber('cutmix', options.cutmix ?? 0, 0, 4);
   requireNumber('smoothing', options.smoothing ?? 0, 0, 1 - 1e-6);
-  if (options.size !== undefined) requireInteger('size', options.size, 1, 4096);
+  if (options.size !== undefined) requireSize('size', options.size, 1, 4096);
   return generate(split, options);
 }
 
@@ -140,7 +141,8 @@ class Assembler {
   ) {
     const { channels } = split;
     const { seed = 0, epoch = 0, size, shuffle = false } = options;
-    this.shape = { channels, height: size ?? split.height, width: size ?? split.width };
+    const { height, width } = size === undefined ? split : sizeOf(size);
+    this.shape = { channels, height, width };
     this.bytes = imageBytes(this.shape);
     this.seed = seed;
     this.epoch = epoch;

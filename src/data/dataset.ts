@@ -3,6 +3,7 @@
  * How the images are stored (IDX, CIFAR batches, a folder, made up) stays behind `Split.read`.
  */
 
+import { type Size, type SizeOption, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import type { AugmentOptions } from './augment.ts';
 import type { CropWindow, ImageShape } from './image.ts';
@@ -47,7 +48,7 @@ export interface OpenOptions {
    * Height and width of delivered images. Folders: any size, by default the first image's shorter side, at most 224.
    * Fixed-size sets: their size, or up to 8 pixels more, filled up with zeros (28 -> 32).
    */
-  readonly imageSize?: number;
+  readonly imageSize?: SizeOption;
   /** Folders: 1 decodes to grey, 3 (default) to RGB. `synthetic`: default 3. */
   readonly channels?: 1 | 3;
   /**
@@ -74,6 +75,13 @@ export function requireInteger(where: string, value: number, min: number, max = 
   const bounded = max === Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` in ${min}..${max}`;
   const range = min === -Number.MAX_SAFE_INTEGER ? '' : bounded;
   throw new TritbankError('E_USAGE', where, `expected an integer${range}, found ${value}`);
+}
+
+/** Height and width; throws E_USAGE unless both are integers in min .. max. */
+export function requireSize(where: string, given: SizeOption, min: number, max: number): Size {
+  const size = sizeOf(given);
+  for (const side of [size.height, size.width]) requireInteger(where, side, min, max);
+  return size;
 }
 
 /** Throws E_USAGE unless min <= value <= max; returns it. */

@@ -5,9 +5,10 @@
  */
 
 import { basename, join, resolve } from 'node:path';
+import { type Size, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { Random } from '../ir/random.ts';
-import { type Dataset, type OpenOptions, requireInteger, requireNumber, type Split } from './dataset.ts';
+import { type Dataset, type OpenOptions, requireInteger, requireNumber, requireSize, type Split } from './dataset.ts';
 import { decodeImage, measureImage } from './decode.ts';
 import type { CropWindow, ImageShape } from './image.ts';
 import { type ClassEntry, type Listing, listFolders, listImages, readClassFile } from './scan.ts';
@@ -81,7 +82,7 @@ export async function openFolder(dir: string, options: OpenOptions = {}): Promis
   }
   const first = trainItems.files[0] ?? testItems.files[0]!;
   const size = await chooseSize(first, options, notes);
-  const shape: ImageShape = { channels: options.channels ?? 3, height: size, width: size };
+  const shape: ImageShape = { channels: options.channels ?? 3, ...size };
   const split = ({ files, labels }: Labelled) =>
     new FolderSplit(files, Int32Array.from(labels), classes.length, shape, cropFraction);
   return {
@@ -216,10 +217,10 @@ function divide(listing: Listing, labelOf: readonly number[], fraction: number, 
   }
 }
 
-async function chooseSize(first: string, options: OpenOptions, notes: string[]): Promise<number> {
-  if (options.imageSize !== undefined) return requireInteger('imageSize', options.imageSize, 1, 4096);
+async function chooseSize(first: string, options: OpenOptions, notes: string[]): Promise<Size> {
+  if (options.imageSize !== undefined) return requireSize('imageSize', options.imageSize, 1, 4096);
   const { height, width } = await measureImage(first);
   const size = Math.min(height, width, largestDefault);
   notes.push(`images are brought to ${size} x ${size} (no size was given; ${first} has ${height} x ${width})`);
-  return size;
+  return sizeOf(size);
 }

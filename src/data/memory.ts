@@ -1,5 +1,6 @@
 /** Splits held in memory: small images, all in one array. */
 
+import { isSameSize, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { type Dataset, type OpenOptions, requireInteger, type Split } from './dataset.ts';
 import { type CropWindow, cutWindow, type ImageShape, imageBytes, placeImage, resampleWindow } from './image.ts';
@@ -48,20 +49,22 @@ export function checkedLabels(file: string, bytes: Uint8Array, classCount: numbe
 
 /** Fills the images of a data set in memory up to `imageSize` with zeros around them. */
 export function padDataset(dataset: Dataset, options: OpenOptions): Dataset {
-  const size = options.imageSize;
-  if (size === undefined || (size === dataset.height && size === dataset.width)) return dataset;
-  const least = Math.max(dataset.height, dataset.width);
-  requireInteger(`imageSize of ${dataset.name}`, size, least, least + 8);
-  const shape: ImageShape = { channels: dataset.channels, height: size, width: size };
+  if (options.imageSize === undefined) return dataset;
+  const { height, width } = sizeOf(options.imageSize);
+  if (isSameSize({ height, width }, dataset)) return dataset;
+  const where = `imageSize of ${dataset.name}`;
+  requireInteger(where, height, dataset.height, dataset.height + 8);
+  requireInteger(where, width, dataset.width, dataset.width + 8);
+  const shape: ImageShape = { channels: dataset.channels, height, width };
   const pad = (split: Split, part: string): Split => {
     const { pixels } = split;
     if (!pixels) throw new Error('internal: only splits in memory are padded');
     const padded = new Uint8Array(split.length * imageBytes(shape));
-    const top = Math.floor((size - split.height) / 2);
-    const left = Math.floor((size - split.width) / 2);
+    const top = Math.floor((height - split.height) / 2);
+    const left = Math.floor((width - split.width) / 2);
     for (let i = 0; i < split.length; i++) {
       const placement = { top, left, flip: false };
-      placeImage(pixels, i * imageBytes(split), split, padded, i * imageBytes(shape), size, size, placement);
+      placeImage(pixels, i * imageBytes(split), split, padded, i * imageBytes(shape), height, width, placement);
     }
     return new MemorySplit(`${dataset.name} ${part}`, shape, padded, split.labels, split.classCount);
   };

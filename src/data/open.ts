@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { detectCifar, openCifar } from './cifar.ts';
 import type { Dataset, OpenOptions } from './dataset.ts';
@@ -88,7 +89,7 @@ async function openPath(path: string, options: OpenOptions): Promise<Dataset> {
 
 function openSynthetic({ imageSize, channels, classCount, seed }: OpenOptions): Dataset {
   return synthetic({
-    ...(imageSize !== undefined && { height: imageSize, width: imageSize }),
+    ...(imageSize !== undefined && sizeOf(imageSize)),
     ...(channels !== undefined && { channels }),
     ...(classCount !== undefined && { classes: classCount }),
     ...(seed !== undefined && { seed }),

@@ -1,5 +1,6 @@
 /** A part of a split, for calibration sets, evaluation on some images, and quick looks. */
 
+import { TritbankError } from '../ir/errors.ts';
 import { Random } from '../ir/random.ts';
 import { requireInteger, type Split } from './dataset.ts';
 import type { CropWindow } from './image.ts';
@@ -41,7 +42,11 @@ export function subset(split: Split, count: number, seed = 0): Split {
  */
 export function stratifiedSubset(split: Split, count: number, seed = 0): Split {
   requireInteger('subset', count, 0, split.length);
-  if (count === split.length) return split;
+  return count === split.length ? split : selectImages(split, stratifiedIndices(split, count, seed));
+}
+
+/** `count` indices in ascending order, of each class in proportion. */
+function stratifiedIndices(split: Split, count: number, seed: number): Uint32Array {
   const random = new Random(seed, 'strata');
   const byClass = Array.from({ length: split.classCount }, (): number[] => []);
   for (const index of random.shuffle(split.labels.map((_, i) => i))) byClass[split.labels[index]!]!.push(index);
@@ -51,7 +56,7 @@ export function stratifiedSubset(split: Split, count: number, seed = 0): Split {
     { length: count },
     (_, k) => order[Math.floor(((k + start) * order.length) / count)]!,
   );
-  return selectImages(split, chosen.sort());
+  return chosen.sort();
 }
 
 /** The images at `indices`, in that order. Images in memory are copied. */
@@ -76,4 +81,36 @@ export function selectImages(split: Split, indices: ArrayLike<number>): Split {
     read: (index: number, window?: CropWindow) => split.read(indices[index]!, window),
     describe: (index: number) => split.describe(indices[index]!),
   };
+}
+
+/** A split in two parts. */
+export interface Division {
+  readonly kept: Split;
+  readonly heldOut: Split;
+}
+
+/**
+ * Holds out `share` (above 0, below 1) of the split, of each class in proportion, by the same seed the same images. E_USAGE for another
+ * share, E_DATA where one of the parts would be empty.
+ *
+ * @example
+ * import { holdOut, openDataset } from 'tritbank';
+ *
+ * const { train } = await openDataset('images');
+ * const { kept, heldOut } = holdOut(train, 0.25, 1);
+ * console.log(kept.length + heldOut.length === train.length, heldOut.describe(0));
+ */
+export function holdOut(split: Split, share: number, seed = 0): Division {
+  if (!(share > 0 && share < 1)) {
+    throw new TritbankError('E_USAGE', 'validation', `expected a share above 0 and below 1, found ${share}`);
+  }
+  const count = Math.round(share * split.length);
+  if (count === 0 || count === split.length) {
+    const expected = 'expected images on both sides of a validation split';
+    throw new TritbankError('E_DATA', 'validation', `${expected}, found ${count} of ${split.length} held out`);
+  }
+  const chosen = stratifiedIndices(split, count, seed);
+  const others = new Set(chosen);
+  const kept = Uint32Array.from({ length: split.length }, (_, i) => i).filter((i) => !others.has(i));
+  return { kept: selectImages(split, kept), heldOut: selectImages(split, chosen) };
 }

@@ -6,9 +6,11 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
+  adaptInput,
   type Change,
   type ClassifierData,
   compareModels,
+  type ImageForm,
   type Interval,
   imagesToMeasure,
   missingNames,
@@ -29,7 +31,7 @@ import { exportOnnx } from './onnx/export-onnx.ts';
 import { type Calibration, type ExportForms, formsOf } from './onnx/options.ts';
 import { predictSize } from './onnx/size.ts';
 
-export interface ExportConfig extends Partial<ExportForms> {
+export interface ExportConfig extends Partial<ExportForms>, ImageForm {
   /** An ONNX file. */
   readonly model: string;
   /** The file to write. */
@@ -43,8 +45,6 @@ export interface ExportConfig extends Partial<ExportForms> {
   readonly testSamples?: number;
   /** Names of the classes, or what `readLabels` takes; default: the model's own, or the data set's. */
   readonly labels?: readonly string[] | string;
-  /** Height and width of the images, for models that leave them open. */
-  readonly inputSize?: number;
   /** Of the choice of images. Default 0. */
   readonly seed?: number;
   readonly threads?: number;
@@ -113,7 +113,7 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
     throw new TritbankError('E_USAGE', 'out', `expected another file than the model, found '${out}'`);
   }
   const { graph, fileBytes } = await openModel(model);
-  const network = normalizeNetwork(graph);
+  const network = normalizeNetwork(adaptInput(graph, config, options.warn));
   requireInference(network);
   const data = config.data === undefined ? undefined : await openImages(network, config, options);
   if (data) {
@@ -156,12 +156,13 @@ function labelsOf(
 }
 
 function openImages(network: Graph, config: ExportConfig, options: ExportRunOptions): Promise<ClassifierData> {
-  const { data, dataDir, testSamples, inputSize, labels } = config;
+  const { data, dataDir, testSamples, inputSize, normalisation, labels } = config;
   const setting = {
     data: data!,
     ...(dataDir !== undefined && { dataDir }),
     ...(testSamples !== undefined && { testSamples }),
     ...(inputSize !== undefined && { inputSize }),
+    ...(normalisation && { normalisation }),
     ...(typeof labels === 'string' && { labelFile: labels }),
   };
   return openDataFor(network, setting, options);

@@ -15,6 +15,7 @@ import { access, stat } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import { reasonOf } from '../files/reasons.ts';
 import { TritbankError } from '../ir/errors.ts';
+import type { Size } from './size.ts';
 
 // One thread per image (many images are decoded at a time) and no cache, so that memory stays bounded.
 sharp.concurrency(1);
@@ -22,11 +23,6 @@ sharp.cache(false);
 
 /** Encoded bytes, or the path of a file. */
 export type Encoded = string | Uint8Array;
-
-export interface Size {
-  readonly height: number;
-  readonly width: number;
-}
 
 export interface Area extends Size {
   readonly left: number;

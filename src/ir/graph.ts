@@ -36,10 +36,10 @@ export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', va
 export const floats = (value: readonly number[]): Attribute => ({ kind: 'floats', value });
 export const tensorAttribute = (value: Tensor): Attribute => ({ kind: 'tensor', value });
 
-/** One tensor in the graph: a graph input, an initializer (then `constant` is set) or a node's output. */
-/** What Node and test runners print an object with: a graph holds all of itself in each of its parts. */
+/** What Node prints an object with, as test runners do with `toJSON`: a graph holds all of itself in each of its parts. */
 const inspected = Symbol.for('nodejs.util.inspect.custom');
 
+/** One tensor in the graph: a graph input, an initializer (then `constant` is set) or a node's output. */
 export class Value {
   type: TensorType | undefined;
   /** The initializer's data; such a value has no producer. */
@@ -78,6 +78,10 @@ export class Value {
     return `Value '${this.name}'`;
   }
 
+  toJSON(): string {
+    return this[inspected]();
+  }
+
   /** Makes every reader of this value, and the graph's output list, read `other` instead. */
   replaceAllUsesWith(other: Value): void {
     if (other === this) return;
@@ -112,6 +116,10 @@ export class Node {
 
   [inspected](): string {
     return `Node ${this.label}`;
+  }
+
+  toJSON(): string {
+    return this[inspected]();
   }
 
   /** Input `index`, or an E_GRAPH error where the operator needs one and the graph has none. */
@@ -208,6 +216,10 @@ export class Graph {
 
   [inspected](): string {
     return `Graph '${this.name}' of ${this.nodes.length} nodes`;
+  }
+
+  toJSON(): string {
+    return this[inspected]();
   }
 
   /** All values that exist: inputs, initializers and outputs of nodes. */

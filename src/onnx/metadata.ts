@@ -1,7 +1,7 @@
 /**
  * What a classifier's file says of its use, in `metadata_props`, so that a runtime needs nothing else:
  *
- *   input_size      height and width of the image
+ *   input_size      height and width of the image, one number where they are equal
  *   input_mean      of a pixel's 0..255, one number or one per channel: the network sees (pixel - mean) / std
  *   input_std       likewise, above 0
  *   input_channels  1 grey, 3 RGB
@@ -13,10 +13,11 @@
  * square (its shorter side is fitted, then its centre taken).
  */
 
+import { formatSize, parseSize, type Size } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 
 export interface Preprocessing {
-  readonly size?: number;
+  readonly size?: Size;
   /** Per channel, or one for all. */
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
@@ -46,11 +47,17 @@ function readNumbers(key: string, text: string): number[] {
   throw wrong(key, 'numbers', text);
 }
 
-/** One size, or two equal ones, as some exporters write height and width. */
-function readSize(key: string, text: string): number {
+/** Height and width, or one number for both. */
+function readSize(key: string, text: string): Size {
+  const size = parseSize(text);
+  if (size) return size;
+  throw wrong(key, 'one or two whole numbers of at least 1', text);
+}
+
+function readCount(key: string, text: string): number {
   const numbers = readNumbers(key, text);
   const [first] = numbers;
-  if (Number.isSafeInteger(first) && first! > 0 && numbers.every((n) => n === first)) return first!;
+  if (numbers.length === 1 && Number.isSafeInteger(first) && first! > 0) return first!;
   throw wrong(key, 'a whole number of at least 1', text);
 }
 
@@ -85,7 +92,7 @@ export function readPreprocessing(metadata: Metadata): Preprocessing {
   const size = read(metadata, metadataKeys.size, readSize);
   const scale = readPixelScale(metadata);
   const counted = Math.max(scale.mean?.length ?? 0, scale.std?.length ?? 0);
-  const channels = read(metadata, metadataKeys.channels, readSize) ?? (counted > 1 ? counted : undefined);
+  const channels = read(metadata, metadataKeys.channels, readCount) ?? (counted > 1 ? counted : undefined);
   const labels = read(metadata, metadataKeys.labels, readLabels);
   return {
     ...(size !== undefined && { size }),
@@ -98,7 +105,7 @@ export function readPreprocessing(metadata: Metadata): Preprocessing {
 /** The entries that `readPreprocessing` reads. */
 export function formatPreprocessing({ size, mean, std, channels, labels }: Preprocessing): Record<string, string> {
   return {
-    ...(size !== undefined && { [metadataKeys.size]: `${size}` }),
+    ...(size !== undefined && { [metadataKeys.size]: formatSize(size) }),
     ...(mean && { [metadataKeys.mean]: mean.join(',') }),
     ...(std && { [metadataKeys.std]: std.join(',') }),
     ...(channels !== undefined && { [metadataKeys.channels]: `${channels}` }),

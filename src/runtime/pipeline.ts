@@ -1,5 +1,6 @@
 /** Pipelines: from an image to labels with scores, by what the file says of its pixels and classes. */
 
+import { type SizeOption, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/index.ts';
 import { type Preprocessing, readPreprocessing } from '../onnx/metadata.ts';
 import { classesIn } from '../onnx/score-kind.ts';
@@ -8,7 +9,10 @@ import { describeInput, toTensor } from './images/to-tensor.ts';
 import type { ModelSource, Platform } from './platform.ts';
 import { createSession, type InferenceSession, type SessionOptions, type ValueMetadata } from './session.ts';
 
-export interface PipelineOptions extends SessionOptions, Preprocessing {}
+export interface PipelineOptions extends SessionOptions, Omit<Preprocessing, 'size'> {
+  /** Height and width of the image, for models that leave them open; a number is both. */
+  readonly size?: SizeOption;
+}
 
 export interface Classification {
   readonly label: string;
@@ -71,7 +75,7 @@ export async function createPipeline(
   const session = await createSession(source, options, platform);
   const { size, mean, std, channels, labels } = options;
   const given = {
-    ...(size !== undefined && { size }),
+    ...(size !== undefined && { size: sizeOf(size) }),
     ...(mean && { mean }),
     ...(std && { std }),
     ...(channels !== undefined && { channels }),

@@ -1,5 +1,6 @@
 /** The configuration of a run: what to train, on what, how. Stored as `config.json`; a resumed run must have the same. */
 
+import type { ImageForm } from '../classifier/image-form.ts';
 import type { Padding } from '../data/index.ts';
 import type { Device } from '../engine/index.ts';
 import type { Granularity, LayerKind } from '../quantize/index.ts';
@@ -42,6 +43,16 @@ export interface Recipe {
   readonly reestimateBatches: number;
   /** Train on this many images only, drawn by the seed; all by default. */
   readonly trainSamples?: number;
+  /**
+   * Hold out this share of the training images, of each class in proportion: what is evaluated after each epoch in place of
+   * the test images. By default none.
+   */
+  readonly validation?: number;
+  /**
+   * Learning rate of the first layers relative to that of the last: those between in a geometric progression (discriminative
+   * rates: Howard & Ruder, arXiv 1801.06146, section 3.2). Default 1.
+   */
+  readonly bodyRate?: number;
   /** ONNX models to learn from, which take turns, see `loadTeacher`. Default: none, of fine-tuning the original network. */
   readonly teachers?: readonly string[];
   /** How the teacher is learned from; without it there is none. */
@@ -52,8 +63,12 @@ export interface Recipe {
   readonly threads?: number;
 }
 
-/** Training from scratch. */
-export interface TrainConfig extends Recipe {
+/** Training from scratch, or of a network that was trained for something else. */
+export interface TrainConfig extends Recipe, Pick<ImageForm, 'normalisation' | 'dims'> {
+  /** An ONNX classifier to go on from, with a new head for the classes of the data; `model`, `width` and `firstStride` are its. */
+  readonly from?: string;
+  /** With `from`: epochs in which only the new head is trained, see `transfer.ts`. Default 1. */
+  readonly headEpochs?: number;
   /** Architecture name, see `models/`. */
   readonly model: string;
   readonly width: number;
@@ -98,6 +113,17 @@ export const defaultConfig: TrainConfig = {
   reestimateBatches: 200,
   seed: 1,
   device: 'cpu',
+};
+
+/** Defaults for training that goes on from a given network: smaller steps, the smallest ones for the first layers. */
+export const transferDefaults: TrainConfig = {
+  ...defaultConfig,
+  headEpochs: 1,
+  epochs: 4,
+  learningRate: 0.02,
+  bodyRate: 0.1,
+  emaDecay: 0.99,
+  reestimateBatches: 50,
 };
 
 /** A configuration of an earlier release in today's form: distillation had fields of its own. */

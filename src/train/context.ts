@@ -46,6 +46,8 @@ export interface RunOptions {
 export interface RunData extends ClassifierData {
   /** The training images in use; `dataset.test` is what is evaluated. */
   readonly train: Split;
+  /** Evaluated after each epoch; the test images where there is none. */
+  readonly validation?: Split;
 }
 
 /** Everything that stays the same during a run. */
@@ -58,6 +60,8 @@ export interface RunContext extends RunData {
   /** The teacher and its part in the loss. */
   readonly distillation: { readonly teacher: Teacher; readonly loss: Distillation } | undefined;
   readonly quantized: QuantizedNetwork;
+  /** Names of the new head's parameters, of a network with one. */
+  readonly head?: ReadonlySet<string>;
   readonly files: { readonly checkpoint: string; readonly metrics: string };
   readonly events: EventFile;
 }

@@ -8,6 +8,7 @@
  *         or from other models
  */
 
+import { adaptInput } from '../classifier/index.ts';
 import { loadModel } from '../formats/index.ts';
 import { normalizeNetwork } from '../passes/index.ts';
 import { applyPlan, type Granularity, makePlan } from '../quantize/index.ts';
@@ -46,7 +47,7 @@ export const fineTuneDefaults = (method: FineTuneModelConfig['method']) => ({
  */
 export async function fineTuneModel(config: FineTuneModelConfig, options: RunOptions): Promise<RunResult> {
   const { model, method, granularity } = config;
-  const base = normalizeNetwork(await loadModel(model));
+  const base = normalizeNetwork(adaptInput(await loadModel(model), config, options.warn));
   const plan = makePlan(base, { method, granularity });
   return fineTune({ plan, network: applyPlan(base, plan, config.seed) }, config, { ...options, inputs: [model] });
 }

@@ -41,7 +41,7 @@ export interface FineTuneTask {
  * The first step starts from the function that `network` with `initial` computes, with the mean and deviation that each
  * channel has in `base` where batch norms are there or `config.batchNorm` is `restore`.
  * Errors: E_USAGE for a bad configuration, E_DATA for data whose classes, size or channels are not those of the model,
- * E_MODEL for a model that is no classifier of square images, does not tell its normalisation, or a teacher that does
+ * E_MODEL for a model that is no classifier of images, does not tell its normalisation, or a teacher that does
  * not fit, and those of `trainGraph`; E_RESUME also where the task is another one.
  *
  * @example
@@ -59,7 +59,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given
   checkRunPlace(options.out, runPlace(options));
   const base = inferShapes(task.network.base.clone());
   const opened = await openDataFor(base, config, options);
-  const data: RunData = { ...opened, train: pickTraining(opened.dataset, config) };
+  const data: RunData = { ...opened, ...pickTraining(opened.dataset, config) };
   setInputSize(base, data.size);
   const initial = start(task, data);
   const { distillation } = config;
@@ -92,7 +92,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given
       quantized,
       plan: task.plan,
       method: methodOf(task.plan),
-      architecture: task.architecture ?? `${base.name}, ${data.size}x${data.size}`,
+      architecture: task.architecture ?? `${base.name}, ${data.size.height}x${data.size.width}`,
       data,
       ...(teacher && distillation && { distillation: { teacher, loss: distillation } }),
       // What else the run depends on, so that it is not resumed with another network.

@@ -26,6 +26,8 @@ export class PhaseLoop {
   private readonly network: QuantizedNetwork;
   private readonly built: StepGraph;
   private readonly steps: number;
+  /** Epochs of the head, which the schedule does not count. */
+  private readonly skipped: number;
 
   constructor(
     private readonly context: RunContext,
@@ -34,17 +36,19 @@ export class PhaseLoop {
     private readonly frozenFrom: ReadonlyMap<string, Tensor>,
   ) {
     const { recipe, normalisation, quantized, distillation } = context;
-    this.network = networkOf(span.phase, quantized, frozenFrom);
+    this.network = networkOf(span.phase, quantized, frozenFrom, context.head);
     this.built = buildStep(this.network.graph, {
       batchSize: recipe.batchSize,
       optimizer: recipe.optimizer,
       normalisation,
       frozen: this.network.fixed,
+      ...(recipe.bodyRate !== undefined && span.phase !== 'head' && { bodyRate: recipe.bodyRate }),
       ...(recipe.clipNorm !== undefined && { clipNorm: recipe.clipNorm }),
       ...(recipe.emaDecay > 0 && { emaDecay: recipe.emaDecay }),
       ...(distillation && { distillation: distillation.loss }),
       ...(span.phase === 'ternary' && { ternary: this.control() }),
     });
+    this.skipped = context.head && span.phase !== 'head' ? span.before : 0;
     this.steps = stepCount(context.train, { batchSize: recipe.batchSize, dropLast: true });
   }
 
@@ -190,7 +194,10 @@ export class PhaseLoop {
   /** The rate of the step before which `done` steps of this phase were made. */
   private learningRate(done: number): number {
     const { learningRate, schedule, epochs } = this.context.recipe;
-    return learningRate * scheduleFactor(schedule, this.span.before + done / this.steps, epochs);
+    if (this.span.phase === 'head') return learningRate;
+    const { skipped } = this;
+    const epoch = this.span.before - skipped + done / this.steps;
+    return learningRate * scheduleFactor(schedule, epoch, epochs - skipped);
   }
 
   private async step(program: Program, batch: Batch, learningRate: number, step: number) {
@@ -247,10 +254,10 @@ export class PhaseLoop {
     learningRate: number,
     imagesPerSecond: number,
   ): Promise<EpochRecord> {
-    const { recipe, dataset, normalisation, options } = this.context;
+    const { recipe, dataset, validation, normalisation, options } = this.context;
     const graph = this.network.graph.clone();
     loadState(graph, await this.weights(state));
-    const evaluation = await evaluateGraph(graph, dataset.test, dataset.classes, normalisation, {
+    const evaluation = await evaluateGraph(graph, validation ?? dataset.test, dataset.classes, normalisation, {
       ...engineOptions(recipe),
       ...(options.warn && { warn: options.warn }),
       onProgress: (done, total) => this.progress('evaluate', position, { done, total }),

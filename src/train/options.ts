@@ -1,5 +1,7 @@
 /** The options of training from scratch and of fine-tuning, as tables over their configurations. */
 
+import { checkForm, imageFormOptions } from '../classifier/form-options.ts';
+import type { ImageForm } from '../classifier/image-form.ts';
 import { TritbankError } from '../ir/errors.ts';
 import {
   type ConfigOption,
@@ -25,6 +27,7 @@ import {
   forDistillation,
   forTeacher,
   imageOptions,
+  rateOptions,
   runOptions,
   ternaryOptions,
   trainingOptions,
@@ -57,12 +60,22 @@ const forMethods = (...names: Method[]): Need<TrainConfig> => ({
   isMet: ({ method }) => names.includes(method),
 });
 const compressed = forMethods('twn', 'strassen', 'hybrid');
+const transferred: Need<TrainConfig> = {
+  expected: '--from MODEL.onnx',
+  found: () => 'none',
+  isMet: ({ from }) => from !== undefined,
+};
+const fromScratch: Need<TrainConfig> = {
+  expected: 'no --from',
+  found: () => 'both',
+  isMet: ({ from }) => from === undefined,
+};
 
 /** Of training from scratch. */
 export const trainOptions: OptionTable<TrainConfig> = {
   Network: [
-    field('model', '--model <name>', 'architecture', text('a name')),
-    field('width', '--width <x>', "multiplier of every layer's filters", number({ above: 0, to: 4 })),
+    field('model', '--model <name>', 'architecture', text('a name'), fromScratch),
+    field('width', '--width <x>', "multiplier of every layer's filters", number({ above: 0, to: 4 }), fromScratch),
     field(
       'inputSize',
       '--input-size <px>',
@@ -74,7 +87,25 @@ export const trainOptions: OptionTable<TrainConfig> = {
       '--first-stride <n>',
       'stride of the first convolution (default: 1 for images of up to 64 pixels, else 2)',
       whole({ from: 1, to: 2 }) as ValueKind<1 | 2>,
+      fromScratch,
     ),
+    field(
+      'from',
+      '--from <model.onnx>',
+      'go on from this classifier, with a new head for the classes of the data, in place of an architecture',
+      text('an ONNX file'),
+    ),
+    field(
+      'headEpochs',
+      '--head-epochs <n>',
+      'of these epochs first, train the new head only (default: 1)',
+      whole({ from: 0 }),
+      transferred,
+    ),
+    ...extend<ImageForm, TrainConfig>(imageFormOptions.filter(({ key }) => key !== 'inputSize')).map((one) => ({
+      ...one,
+      need: transferred,
+    })),
   ],
   Data: [
     dataOption(
@@ -115,7 +146,7 @@ export const trainOptions: OptionTable<TrainConfig> = {
     ),
     ...extend<Recipe, TrainConfig>(ternaryOptions(compressed as unknown as Need<Recipe>)),
   ],
-  Training: extend(trainingOptions),
+  Training: extend([...trainingOptions, ...rateOptions]),
   Distillation: extend(distillationOptions(forTeacher)),
   Run: extend(runOptions),
 };
@@ -132,7 +163,7 @@ export const fineTuneOptions: OptionTable<FineTuning> = {
       'folders: number the classes by sorted folder, or by the index in classes.json (default: index where that file is)',
       oneOf(['folder', 'index']),
     ),
-    field('inputSize', '--input-size <px>', 'height and width, for models that leave them open', count),
+    ...extend<ImageForm, FineTuning>(imageFormOptions),
     field(
       'testSamples',
       '--samples <n>',
@@ -142,7 +173,7 @@ export const fineTuneOptions: OptionTable<FineTuning> = {
     ...extend<Recipe, FineTuning>(imageOptions),
   ],
   Training: [
-    ...extend<Recipe, FineTuning>(trainingOptions),
+    ...extend<Recipe, FineTuning>([...trainingOptions, ...rateOptions]),
     field('batchNorm', '--batch-norm <how>', `of layers without one: ${batchNorms.join(', ')}`, oneOf(batchNorms)),
     field(
       'calibrationBatches',
@@ -161,6 +192,13 @@ function checkSchedule({ schedule: { name, milestones } }: Pick<Recipe, 'schedul
   throw new TritbankError('E_USAGE', 'schedule', "expected milestones with 'step', found none");
 }
 
+/** A given network is trained as it is; `compress` makes its layers ternary afterwards. */
+function checkTransfer({ from, method }: TrainConfig): void {
+  if (from === undefined || method === 'fp') return;
+  const expected = 'expected fp for a given network, which `tritbank compress` makes ternary afterwards';
+  throw new TritbankError('E_USAGE', 'method', `${expected}, found ${method}`);
+}
+
 /**
  * Throws E_USAGE for the first value out of range.
  *
@@ -175,11 +213,14 @@ function checkSchedule({ schedule: { name, milestones } }: Pick<Recipe, 'schedul
  */
 export function checkConfig(config: TrainConfig): void {
   checkValues(trainOptions, config);
+  checkForm(config);
+  checkTransfer(config);
   checkSchedule(config);
 }
 
 /** Throws E_USAGE for the first value out of range. */
 export function checkFineTune(config: FineTuning): void {
   checkValues(fineTuneOptions, config);
+  checkForm(config);
   checkSchedule(config);
 }

@@ -44,3 +44,14 @@ export function fixedConstants(graph: Graph): string[] {
   }
   return [...names];
 }
+
+/**
+ * By name, the learning rates of parameters relative to the last one's: `first` of the one that is used first, those between
+ * in a geometric progression over the nodes of the graph.
+ */
+export function depthRates(graph: Graph, learned: readonly Value[], first: number): ReadonlyMap<string, number> {
+  const places = new Map(graph.nodes.map((node, i) => [node, i]));
+  const depths = learned.map(({ uses }) => Math.min(...[...uses].map((node) => places.get(node)!)));
+  const [least, most] = [Math.min(...depths), Math.max(...depths)];
+  return new Map(learned.map(({ name }, i) => [name, first ** (1 - (depths[i]! - least) / Math.max(1, most - least))]));
+}

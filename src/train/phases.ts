@@ -12,12 +12,22 @@ export interface PhaseSpan {
 
 const names: readonly Phase[] = ['full', 'ternary', 'frozen'];
 
+/** Full precision: all epochs alike, or first those of a new head. */
+function planFull({ epochs, headEpochs = 0 }: Pick<TrainConfig, 'epochs' | 'headEpochs'>): PhaseSpan[] {
+  const head = Math.min(headEpochs, epochs);
+  const spans: readonly PhaseSpan[] = [
+    { phase: 'head', epochs: head, before: 0 },
+    { phase: 'full', epochs: epochs - head, before: head },
+  ];
+  return spans.filter((span) => span.epochs > 0);
+}
+
 /**
  * Splits the epochs by the configured shares. Every phase with a share above 0 gets at least one epoch as long as
  * there are enough; the ternary phase comes first in line, since without it nothing is ternary.
  */
-export function planPhases(config: Pick<TrainConfig, 'method' | 'epochs' | 'phases'>): PhaseSpan[] {
-  if (config.method === 'fp') return [{ phase: 'full', epochs: config.epochs, before: 0 }];
+export function planPhases(config: Pick<TrainConfig, 'method' | 'epochs' | 'phases' | 'headEpochs'>): PhaseSpan[] {
+  if (config.method === 'fp') return planFull(config);
   const total = config.phases.reduce((a, b) => a + b, 0);
   const epochs = config.phases.map((share) => Math.floor((share / total) * config.epochs));
   const priority = [1, 0, 2];

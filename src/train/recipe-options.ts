@@ -152,6 +152,13 @@ export const imageOptions: readonly ConfigOption<Recipe>[] = [
     'train on at most so many images, drawn by the seed (default: all)',
     count,
   ),
+  field(
+    'validation',
+    '--validation <share>',
+    'hold out this share of the training images and evaluate on it after each epoch; test images are for the end ' +
+      '(default: none)',
+    number({ above: 0, below: 1 }),
+  ),
   toggle('augment', '--no-augment', 'do not shift and flip training images', (config) => ({
     ...config,
     augment: false,
@@ -211,6 +218,16 @@ export const ternaryOptions = (need?: Need<Recipe>): readonly ConfigOption<Recip
     '--reestimate-batches <n>',
     'batches to re-estimate batch norms; 0 is off',
     whole({ from: 0 }),
+  ),
+];
+
+/** Of the rates of layers. */
+export const rateOptions: readonly ConfigOption<Recipe>[] = [
+  field(
+    'bodyRate',
+    '--body-rate <x>',
+    "learning rate of the first layers relative to the last one's, those between in proportion (default: 1)",
+    number({ above: 0, to: 1 }),
   ),
 ];
 

@@ -12,10 +12,10 @@ export type Method = (typeof methods)[number];
 
 /**
  * The phase of training a record belongs to (Gope et al., section 3; Tschannen et al., section 2.2):
- * `full` full-precision weights (all there is for method `fp`), `ternary` straight-through ternary weights,
+ * `head` the new head of a network that is otherwise fixed, `full` full-precision weights (all there is for method `fp`), `ternary` straight-through ternary weights,
  * `frozen` ternary weights fixed while scales, batch norms and full-precision filters are fine-tuned.
  */
-export type Phase = 'full' | 'ternary' | 'frozen';
+export type Phase = 'head' | 'full' | 'ternary' | 'frozen';
 
 /** One line of `metrics.jsonl`. Losses are in nats, accuracies in 0..1. */
 export interface EpochRecord {
@@ -98,6 +98,8 @@ export interface RunResult {
   readonly dataset: string;
   readonly classes: readonly string[];
   readonly seed: number;
+  /** Images held out of the training images, on which the history's accuracies are then; absent without. */
+  readonly validation?: { readonly share: number; readonly images: number };
   readonly machine: string;
   readonly command: string;
   readonly date: string;

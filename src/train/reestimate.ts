@@ -9,6 +9,7 @@
 import type { Normalisation } from '../classifier/index.ts';
 import { type AugmentOptions, batches, type Split } from '../data/index.ts';
 import { type CompileOptions, compile } from '../engine/index.ts';
+import type { SizeOption } from '../images/size.ts';
 import { f32, type Graph, type Tensor } from '../ir/index.ts';
 import { buildStatistics, type Normalising } from './forward.ts';
 
@@ -18,7 +19,7 @@ export interface ReestimateOptions extends CompileOptions {
   readonly count: number;
   readonly seed: number;
   readonly normalisation: Normalisation;
-  readonly size: number;
+  readonly size: SizeOption;
   /**
    * As in training, whose statistics inference has to have. Shifts pad with black, which is seen in every layer: with
    * statistics of unchanged images MobileNet-V1 0.5, trained on shifted images of 32 x 32, loses 2.5 points.

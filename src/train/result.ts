@@ -71,6 +71,9 @@ export async function describeResult(parts: Parts): Promise<RunResult> {
     dataset: dataset.name,
     classes: evaluation.classes,
     seed: recipe.seed,
+    ...(context.validation && {
+      validation: { share: recipe.validation!, images: context.validation.length },
+    }),
     machine: describeMachine(),
     command,
     date: new Date().toISOString(),

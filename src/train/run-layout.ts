@@ -8,6 +8,8 @@ import type { RunOptions } from './context.ts';
 export const runFiles = {
   plan: 'plan.json',
   metrics: 'metrics.jsonl',
+  /** The images that were held out, a line each. */
+  validation: 'validation.txt',
   checkpoint: 'checkpoint.safetensors',
   model: 'model.onnx',
   result: 'result.json',

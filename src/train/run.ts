@@ -1,33 +1,39 @@
-/** Training from scratch: opens the data, builds and rewrites an architecture, trains it (`train-graph.ts`). */
+/** Training from scratch (`transfer.ts` has that of a given network): opens the data, builds and rewrites an architecture, trains it (`train-graph.ts`). */
 
-import { type Dataset, openDataset, type Split, statistics } from '../data/index.ts';
+import { type Dataset, openDataset, statistics } from '../data/index.ts';
 import { checkRunPlace } from '../files/index.ts';
+import { sizeOf } from '../images/size.ts';
+import { TritbankError } from '../ir/index.ts';
 import { buildNetwork } from '../models/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import { applyPlan, makePlan } from '../quantize/index.ts';
 import type { TrainConfig } from './config.ts';
-import { engineOptions, type RunOptions } from './context.ts';
+import type { RunOptions } from './context.ts';
 import { checkConfig } from './options.ts';
-import { pickTraining } from './pick-training.ts';
+import { pickTraining, type TrainingImages } from './pick-training.ts';
 import type { RunResult } from './records.ts';
 import { runPlace, withInputs } from './run-layout.ts';
-import { loadTeacher } from './teacher.ts';
+import { withTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
+import { transferNetwork } from './transfer.ts';
 
-async function openData(config: TrainConfig, options: RunOptions): Promise<{ dataset: Dataset; train: Split }> {
+async function openData(
+  config: TrainConfig,
+  options: RunOptions,
+): Promise<{ readonly dataset: Dataset } & TrainingImages> {
   const dataset = await openDataset(config.data, {
     ...(config.dataDir !== undefined && { dir: config.dataDir }),
     ...(config.inputSize !== undefined && { imageSize: config.inputSize }),
     ...(options.warn && { warn: options.warn }),
   });
-  return { dataset, train: pickTraining(dataset, config) };
+  return { dataset, ...pickTraining(dataset, config) };
 }
 
 /** Images up to this size are not halved by the first convolution unless asked for. */
 const smallImage = 64;
 
 /**
- * Trains a network from scratch and leaves the files of `trainGraph` in `options.out`.
+ * Trains a network, from scratch or with a new head for other classes, and leaves the files of `trainGraph` in `options.out`.
  * Errors: E_USAGE and E_DATA for a bad configuration or data set, E_MODEL for a teacher or plan that does not fit, and
  * those of `trainGraph`.
  *
@@ -41,10 +47,16 @@ const smallImage = 64;
  */
 export async function trainNetwork(config: TrainConfig, given: RunOptions): Promise<RunResult> {
   checkConfig(config);
+  if (config.from !== undefined) return transferNetwork({ ...config, from: config.from }, given);
   const options = withInputs(given, config);
   checkRunPlace(options.out, runPlace(options));
-  const { dataset, train } = await openData(config, options);
-  const size = dataset.height;
+  const { dataset, ...images } = await openData(config, options);
+  const { height, width } = dataset;
+  if (height !== width) {
+    const found = `found ${height} x ${width}`;
+    throw new TritbankError('E_DATA', `data set '${dataset.name}'`, `expected square images, ${found}`);
+  }
+  const size = height;
   const normalisation = await statistics(dataset, options.warn ? { warn: options.warn } : {});
   const firstStride = config.firstStride ?? (size <= smallImage ? 1 : 2);
   const shape = { inputSize: size, channels: dataset.channels, classes: dataset.classes.length, firstStride };
@@ -62,25 +74,9 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
     plan,
     method: config.method,
     architecture: `${config.model} ${config.width}, ${size}x${size}, first stride ${firstStride}`,
-    data: { dataset, train, size, normalisation },
+    data: { dataset, ...images, size: sizeOf(size), normalisation },
     config,
     metadata: { labels: JSON.stringify(dataset.classes) },
   };
-  const { distillation } = config;
-  if (!config.teachers?.length || !distillation) return trainGraph(task, config, options);
-  // Opened before anything is written: a teacher that does not fit must not cost an earlier run.
-  const teacher = await loadTeacher(config.teachers, {
-    ...engineOptions(config),
-    mirror: distillation.mirror === true,
-    batchSize: config.batchSize,
-    channels: dataset.channels,
-    size,
-    classes: dataset.classes.length,
-    normalisation,
-  });
-  try {
-    return await trainGraph({ ...task, distillation: { teacher, loss: distillation } }, config, options);
-  } finally {
-    await teacher.release();
-  }
+  return withTeacher(config, task.data, (distillation) => trainGraph({ ...task, ...distillation }, config, options));
 }

@@ -6,12 +6,12 @@
 import { differentiate } from '../autodiff/differentiate.ts';
 import { type Normalisation, scoreKindOf } from '../classifier/index.ts';
 import type { StateSlot } from '../engine/index.ts';
-import type { Graph, Value } from '../ir/index.ts';
+import { f32, type Graph, type Value } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { lower, trainingForward } from './forward.ts';
 import { countCorrect, type Distillation, distillationLoss, lossFormOf } from './loss.ts';
 import { type Clock, emitUpdate, initialState, type OptimizerOptions, stateNames } from './optimizer.ts';
-import { decays } from './parameters.ts';
+import { decays, depthRates } from './parameters.ts';
 import { emitPins, emitPull, findLatents, type Latent, pinStates, type TernaryControl } from './pins.ts';
 import { companion, type Pack, packInitializers, slotOf } from './state.ts';
 
@@ -28,6 +28,8 @@ export interface StepOptions {
   /** Decay of the exponential moving average of the weights, f. ex. 0.999; none by default. */
   readonly emaDecay?: number;
   readonly distillation?: Distillation;
+  /** Learning rate of the first layers relative to that of the last, see `depthRates`; default 1. */
+  readonly bodyRate?: number;
   /** Initializers that stay as they are. */
   readonly frozen?: ReadonlySet<string>;
   /** Of a network in its ternary phase: the ternary weights, and what keeps them from oscillating. */
@@ -72,6 +74,13 @@ function packParameters(graph: Graph, learned: readonly Value[]): { pack: Pack; 
   return [...matrices, ...vectors.map((v) => ({ pack: packInitializers(graph, 'vectors', v), decay: false }))];
 }
 
+/** The factors of a pack's parts: one number of one part, else one an element. */
+function rateOf(b: Builder, { parts }: Pack, rates: ReadonlyMap<string, number>): Value | number {
+  if (parts.length === 1) return rates.get(parts[0]!.name)!;
+  const factors = parts.flatMap(({ name, initial }) => Array<number>(initial.data.length).fill(rates.get(name)!));
+  return b.constant('rates', f32([factors.length], factors));
+}
+
 /**
  * Builds the step of `network` (an inference graph: input `N x C x H x W`, first output logits `N x K`), which is not
  * changed. It reads, with B images a batch, `images` `B x C x H x W` uint8, `targets` `B x K` float32 whose rows sum
@@ -98,6 +107,7 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
   const learnedNames = learned.map((v) => v.name);
   // Found before packing takes the initializers' places.
   const latents = options.ternary ? findLatents(learned, options.ternary.weights) : new Map<string, Latent>();
+  const rates = options.bodyRate === undefined ? undefined : depthRates(graph, learned, options.bodyRate);
   const packs = packParameters(graph, learned);
 
   const b = new Builder(graph, 'loss/');
@@ -145,7 +155,8 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
     const states = stateNames(optimizer).map((suffix) => companion(graph, pack, suffix, initialState));
     const state = states.map((s) => s.input);
     const whole = pull ? u.add(gradient, pull) : gradient;
-    const updated = emitUpdate(u, optimizer, { parameter: pack.input, gradient: whole, decay, state }, clock);
+    const own = rates ? { ...clock, learningRate: u.mul(clock.learningRate, rateOf(u, pack, rates)) } : clock;
+    const updated = emitUpdate(u, optimizer, { parameter: pack.input, gradient: whole, decay, state }, own);
     const pins =
       latent && (oscillation?.kind === 'freeze' || freezeLayers)
         ? emitPins(u, latent, updated.parameter, pinStates(graph, pack, oscillation), oscillation)

@@ -1,10 +1,21 @@
 /** The teacher of knowledge distillation: any ONNX classifier that takes the same images. */
 
-import { classCountOf, logitsOf, type Normalisation, readNormalisation, takePixels } from '../classifier/index.ts';
+import {
+  adaptInput,
+  type ClassifierData,
+  classCountOf,
+  logitsOf,
+  type Normalisation,
+  readNormalisation,
+  takePixels,
+} from '../classifier/index.ts';
 import { type CompileOptions, compile, type Executable } from '../engine/index.ts';
 import { loadModel } from '../formats/index.ts';
+import { type SizeOption, sizeOf } from '../images/size.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { inferShapes, removeDead, requireInference } from '../passes/index.ts';
+import type { Recipe } from './config.ts';
+import type { Distillation } from './loss.ts';
 
 export interface Teacher {
   /** Scores `[B, classes]` of uint8 images `[B, C, H, W]`, the batch of the given step of training. */
@@ -15,7 +26,7 @@ export interface Teacher {
 export interface TeacherOptions extends CompileOptions {
   readonly batchSize: number;
   readonly channels: number;
-  readonly size: number;
+  readonly size: SizeOption;
   readonly classes: number;
   /** Used where the teacher's metadata names none. */
   readonly normalisation: Normalisation;
@@ -52,9 +63,11 @@ export async function loadTeacher(
 }
 
 async function loadOne(model: Graph | string, options: TeacherOptions): Promise<Teacher> {
-  const { batchSize, channels, size, classes } = options;
+  const { batchSize, channels, classes } = options;
+  const size = sizeOf(options.size);
   const [graph, where] =
     typeof model === 'string' ? [await loadModel(model), model] : [model.clone(), `graph '${model.name}'`];
+  adaptInput(graph);
   requireInference(graph);
   const input = graph.inputs[0];
   const shape = input?.type?.shape;
@@ -62,12 +75,16 @@ async function loadOne(model: Graph | string, options: TeacherOptions): Promise<
     graph.inputs.length === 1 &&
     shape?.length === 4 &&
     // exporters often fix the batch, to one: like the student, the teacher is taken for another
-    [channels, size, size].every((d, i) => typeof shape[i + 1] === 'string' || shape[i + 1] === d);
+    [channels, size.height, size.width].every((d, i) => typeof shape[i + 1] === 'string' || shape[i + 1] === d);
   if (!fits) {
     const found = shape ? `[${shape.join(', ')}]` : 'none';
-    throw new TritbankError('E_MODEL', where, `expected an input [N, ${channels}, ${size}, ${size}], found ${found}`);
+    throw new TritbankError(
+      'E_MODEL',
+      where,
+      `expected an input [N, ${channels}, ${size.height}, ${size.width}], found ${found}`,
+    );
   }
-  input!.type = { dtype: 'float32', shape: [batchSize, channels, size, size] };
+  input!.type = { dtype: 'float32', shape: [batchSize, channels, size.height, size.width] };
   takePixels(graph, batchSize, readNormalisation(graph, channels) ?? options.normalisation);
   inferShapes(graph);
   graph.outputs = [logitsOf(graph)];
@@ -93,4 +110,29 @@ export function mirrored(images: Tensor): Tensor {
   const data = Uint8Array.from(images.data as Uint8Array);
   for (let row = 0; row < data.length; row += width) data.subarray(row, row + width).reverse();
   return { ...images, data };
+}
+
+/** The teachers that a recipe names, as part of a task, while `work` goes on; nothing where it names none. */
+export async function withTeacher<T>(
+  { teachers = [], distillation, batchSize, device, threads }: Recipe,
+  { dataset, size, normalisation }: ClassifierData,
+  work: (part: { readonly distillation?: { readonly teacher: Teacher; readonly loss: Distillation } }) => Promise<T>,
+): Promise<T> {
+  if (teachers.length === 0 || !distillation) return work({});
+  // Opened before anything is written: a teacher that does not fit must not cost an earlier run.
+  const teacher = await loadTeacher(teachers, {
+    device,
+    ...(threads !== undefined && { threads }),
+    mirror: distillation.mirror === true,
+    batchSize,
+    channels: dataset.channels,
+    size,
+    classes: dataset.classes.length,
+    normalisation,
+  });
+  try {
+    return await work({ distillation: { teacher, loss: distillation } });
+  } finally {
+    await teacher.release();
+  }
 }

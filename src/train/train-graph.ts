@@ -36,6 +36,9 @@ export interface TrainTask {
   /** For people. */
   readonly architecture: string;
   readonly data: RunData;
+  /** Names of the parameters that are trained first, for `headEpochs`, while all others are fixed. */
+  readonly head?: ReadonlySet<string>;
+  readonly headEpochs?: number;
   readonly distillation?: { readonly teacher: Teacher; readonly loss: Distillation };
   /** For `config.json`: all that the run depends on besides the data; a resumed run must have the same. */
   readonly config: object;
@@ -67,13 +70,29 @@ export async function trainGraph(task: TrainTask, recipe: Recipe, options: RunOp
 async function trainIn(run: RunDirectory, task: TrainTask, recipe: Recipe, options: RunOptions): Promise<RunResult> {
   const plan = { version: 2, model: task.architecture, layers: task.plan.layers } as const;
   writeFileAtomic(run.file(runFiles.plan), formatPlan(plan));
+  const { validation } = task.data;
+  if (validation) {
+    const lines = Array.from({ length: validation.length }, (_, i) => `${validation.describe(i)}\n`);
+    writeFileAtomic(run.file(runFiles.validation), lines.join(''));
+  }
   const files = { checkpoint: run.file(runFiles.checkpoint), metrics: run.file(runFiles.metrics) };
   const checkpoint = loadCheckpoint(files.checkpoint);
   if (!checkpoint) writeFileAtomic(files.metrics, '');
   const events = new EventFile(run.path);
   try {
-    const { quantized, method, architecture, data, distillation } = task;
-    const context = { ...data, recipe, options, architecture, method, distillation, quantized, files, events };
+    const { quantized, method, architecture, data, distillation, head } = task;
+    const context = {
+      ...data,
+      recipe,
+      options,
+      architecture,
+      method,
+      distillation,
+      quantized,
+      files,
+      events,
+      ...(head && { head }),
+    };
     return await runPhases(context, task, run, checkpoint);
   } finally {
     events.close();
@@ -87,7 +106,7 @@ async function runPhases(
   checkpoint: Checkpoint | undefined,
 ): Promise<RunResult> {
   const { recipe, method, files } = context;
-  const spans = planPhases({ method, epochs: recipe.epochs, phases: recipe.phases });
+  const spans = planPhases({ method, ...pickSpans(recipe, task) });
   let position = checkpoint?.position ?? {
     phase: 0,
     epoch: 0,
@@ -113,6 +132,12 @@ async function runPhases(
   }
   return finish(context, task, run, { last: spans.at(-1)!.phase, state, frozenFrom, seconds: position.seconds });
 }
+
+const pickSpans = ({ epochs, phases }: Recipe, { headEpochs }: TrainTask) => ({
+  epochs,
+  phases,
+  ...(headEpochs !== undefined && { headEpochs }),
+});
 
 function stopIfAborted({ signal, out }: RunOptions): void {
   if (signal?.aborted) throw new AbortError(`stopped before the export; the checkpoint is in ${out}`);

@@ -10,7 +10,7 @@ export async function readChunks(graph: Graph, split: Split, options: CalibrateO
   const { images = 256, chunk = 16, seed = 0, warn } = options;
   const input = imageInputOf(graph);
   const { channels, batch } = input;
-  const size = input.size ?? split.height;
+  const size = input.size ?? split;
   if (split.channels !== channels) {
     const message = `expected images of ${channels} channels, found ${split.channels}`;
     throw new TritbankError('E_DATA', split.length > 0 ? split.describe(0) : 'images', message);
@@ -25,7 +25,7 @@ export async function readChunks(graph: Graph, split: Split, options: CalibrateO
   const stream = batches(split, { batchSize: rows, shuffle: true, seed, size, ...(warn && { warn }) });
   for await (const { images: pixels, size: found } of stream) {
     if (found < rows) break;
-    const dims = [rows, channels, size, size];
+    const dims = [rows, channels, size.height, size.width];
     const isRaw = input.dtype === 'uint8';
     chunks.push(isRaw ? { dtype: 'uint8', dims, data: pixels.slice() } : normalise(pixels, dims, normalisation));
     if (chunks.length === Math.floor(count / rows)) break;

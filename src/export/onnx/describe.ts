@@ -21,7 +21,8 @@ export function describeModel(
   const known = readPreprocessing(graph.metadata);
   const shape = graph.inputs[0]?.type?.shape;
   const isImage = graph.inputs.length === 1 && shape?.length === 4;
-  const size = isImage && shape[2] === shape[3] ? fixed(shape[2]) : undefined;
+  const [height, width] = isImage ? [fixed(shape[2]), fixed(shape[3])] : [];
+  const size = height !== undefined && width !== undefined ? { height, width } : undefined;
   const channels = isImage ? fixed(shape[1]) : undefined;
   const { mean, std } = known.mean && known.std ? known : (calibration?.normalisation ?? {});
   const classes = classesOf(graph);

@@ -14,6 +14,7 @@ export interface PhaseSpan {
 }
 
 const phaseWords: Readonly<Record<Phase, { readonly text: string; readonly opacity: number }>> = {
+  head: { text: 'head only', opacity: 0.7 },
   full: { text: 'full-precision weights', opacity: 0.5 },
   ternary: { text: 'ternary, straight-through', opacity: 0.3 },
   frozen: { text: 'ternary, frozen', opacity: 0.14 },

@@ -27,8 +27,8 @@ describe('an input of images', () => {
     [
       'sizes from the metadata',
       input(['N', 3, 'H', 'W']),
-      { ...norm, size: 8 },
-      { target: { height: 8, width: 8, channels: 3 } },
+      { ...norm, size: { height: 8, width: 6 } },
+      { target: { height: 8, width: 6, channels: 3 } },
     ],
     [
       'bytes without normalisation',

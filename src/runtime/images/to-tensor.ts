@@ -1,6 +1,7 @@
 /** Pixels to the tensor that a network takes: size, channels, layout and normalisation as its file says. */
 
 import { lumaOf } from '../../images/luma.ts';
+import type { Size } from '../../images/size.ts';
 import { TritbankError } from '../../ir/index.ts';
 import type { Preprocessing } from '../../onnx/metadata.ts';
 import type { ImageTarget, Pixels } from '../platform.ts';
@@ -41,16 +42,20 @@ export function describeInput(inputs: readonly ValueMetadata[], preprocessing: P
   if (counted !== 1 && counted !== 3) {
     throw new TritbankError('E_MODEL', where, `expected 1 or 3 channels, found [${shape.join(', ')}]`);
   }
-  const sizeOf = (dim: number | string | undefined): number => {
-    const size = typeof dim === 'number' ? dim : preprocessing.size;
-    if (size !== undefined) return size;
+  const sideOf = (dim: number | string | undefined, side: keyof Size): number => {
+    const length = typeof dim === 'number' ? dim : preprocessing.size?.[side];
+    if (length !== undefined) return length;
     throw new TritbankError(
       'E_MODEL',
       where,
       'expected a fixed size, input_size in the metadata or an input size (--input-size), found none',
     );
   };
-  const target: ImageTarget = { height: sizeOf(height), width: sizeOf(width), channels: counted };
+  const target: ImageTarget = {
+    height: sideOf(height, 'height'),
+    width: sideOf(width, 'width'),
+    channels: counted,
+  };
   const { mean, std } = preprocessing;
   if (input.type === 'float32' && !(mean && std)) {
     const expected = 'expected input_mean and input_std in the metadata, or mean and std in the options';

@@ -25,7 +25,7 @@ export interface ImageRun {
  */
 export async function runImages(network: Graph, calibration: Calibration, run: ImageRun): Promise<void> {
   const { split, normalisation, seed = 0, threads, warn, signal } = calibration;
-  const { channels, size = split.height } = imageInputOf(network);
+  const { channels, size = { height: split.height, width: split.width } } = imageInputOf(network);
   if (split.channels !== channels || split.length === 0) {
     const found = split.length === 0 ? 'none' : `${split.channels}`;
     throw new TritbankError('E_DATA', 'calibration', `expected images of ${channels} channels, found ${found}`);
@@ -42,7 +42,7 @@ export async function runImages(network: Graph, calibration: Calibration, run: I
       if (signal?.aborted) {
         throw new AbortError(`stopped after ${batch.step * batchSize} of ${batchSize * steps} images`);
       }
-      const dims = [batchSize, channels, size, size];
+      const dims = [batchSize, channels, size.height, size.width];
       run.onBatch(await engine.run({ images: { dtype: 'uint8', dims, data: batch.images } }), graph.outputs);
       run.onProgress?.((batch.step + 1) * batchSize, batchSize * steps);
       if (batch.step + 1 === steps) break;

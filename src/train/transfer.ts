@@ -1,0 +1,71 @@
+/**
+ * Training that goes on from a given classifier, for other classes: a new head, trained alone at first while the body is
+ * fixed, so that its random weights do no harm there; then all layers, the first ones in the smallest steps.
+ * (Howard & Ruder, arXiv 1801.06146, section 3; Kumar et al., arXiv 2202.10054.)
+ */
+
+import { basename } from 'node:path';
+import { adaptInput, gentleCrops, normalisationMetadata, openImagesFor, setInputSize } from '../classifier/index.ts';
+import { checkRunPlace } from '../files/index.ts';
+import { loadModel } from '../formats/index.ts';
+import { formatSize } from '../images/size.ts';
+import { fingerprint } from '../onnx/index.ts';
+import { inferShapes, normalizeNetwork } from '../passes/index.ts';
+import { applyPlan, makePlan } from '../quantize/index.ts';
+import { type TrainConfig, transferDefaults } from './config.ts';
+import { augmentation, engineOptions, type RunOptions } from './context.ts';
+import { giveBatchNorms } from './give-batch-norms.ts';
+import { pickTraining } from './pick-training.ts';
+import type { RunResult } from './records.ts';
+import { replaceHead } from './replace-head.ts';
+import { runPlace, withInputs } from './run-layout.ts';
+import { withTeacher } from './teacher.ts';
+import { type TrainTask, trainGraph } from './train-graph.ts';
+
+/** Batches from which batch norms that were folded get their statistics. */
+const calibrationBatches = 8;
+
+/**
+ * Trains the model in `config.from` for the classes of the data; leaves the files of `trainGraph` in `options.out`. Errors: those of
+ * `trainNetwork`; E_MODEL for a model that is no classifier of images with one last layer, E_RESUME where it is another one.
+ */
+export async function transferNetwork(
+  config: TrainConfig & { readonly from: string },
+  given: RunOptions,
+): Promise<RunResult> {
+  const options = withInputs({ ...given, inputs: [...(given.inputs ?? []), config.from] }, config);
+  checkRunPlace(options.out, runPlace(options));
+  const graph = normalizeNetwork(adaptInput(await loadModel(config.from), config, options.warn));
+  const opened = await openImagesFor(graph, config, options);
+  const dataset = gentleCrops(opened.dataset);
+  const data = { ...opened, dataset, ...pickTraining(dataset, config) };
+  setInputSize(graph, data.size);
+  const start = fingerprint(graph);
+  const head = replaceHead(graph, dataset.classes.length, config.seed);
+  const base = inferShapes(graph);
+  const plan = makePlan(base, { method: 'fp' });
+  const { normalisation, size, train } = data;
+  const quantized = await giveBatchNorms(applyPlan(base, plan, config.seed), base, train, {
+    ...engineOptions(config),
+    ...augmentation(config, dataset),
+    batchNorm: 'restore',
+    batchSize: config.batchSize,
+    count: calibrationBatches,
+    seed: config.seed,
+    normalisation,
+    size,
+  });
+  const task: TrainTask = {
+    base,
+    quantized,
+    plan,
+    method: 'fp',
+    architecture: `${basename(config.from)}, ${formatSize(size)}, ${dataset.classes.length} classes`,
+    data,
+    head,
+    headEpochs: config.headEpochs ?? transferDefaults.headEpochs!,
+    config: { ...config, start },
+    metadata: { ...normalisationMetadata(normalisation), labels: JSON.stringify(dataset.classes) },
+  };
+  return withTeacher(config, data, (distillation) => trainGraph({ ...task, ...distillation }, config, options));
+}
