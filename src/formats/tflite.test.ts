@@ -29,6 +29,15 @@ describe('what a file becomes', () => {
     expect(half).toBe(float);
   });
 
+  it('is the same from a Buffer that begins anywhere', () => {
+    const bytes = writeTflite(network('8 bits per filter'));
+    const printed = printGraph(readTflite(bytes));
+    for (const offset of [8, 9, 12]) {
+      const buffer = Buffer.concat([Buffer.alloc(offset), bytes]).subarray(offset);
+      expect(printGraph(readTflite(buffer))).toBe(printed);
+    }
+  });
+
   it('has the batch of the file where it cannot be another', () => {
     const spec: ModelSpec = {
       tensors: [

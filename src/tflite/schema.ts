@@ -90,7 +90,8 @@ export interface TfliteModel {
  * data in files of their own.
  */
 export function decodeTflite(bytes: Uint8Array): TfliteModel {
-  const root = Table.root(bytes, 'TFL3');
+  // a plain view: Buffer.slice, unlike Uint8Array.slice, would not copy
+  const root = Table.root(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), 'TFL3');
   const [graph, ...others] = root.tables(2);
   if (!graph) throw new TritbankError('E_FORMAT', '', 'expected a subgraph, found none');
   if (others.length > 0 && graph.tables(3).length === 0) {
