@@ -11,6 +11,13 @@
  */
 
 export { type DifferentiateOptions, differentiate } from './autodiff/differentiate.ts';
+export {
+  type Format,
+  loadModel,
+  type OpenedModel,
+  type OpenOptions,
+  openModel,
+} from './formats/index.ts';
 export type { Attribute, Attributes, Dim, NodeOptions } from './ir/graph.ts';
 export {
   AbortError,
@@ -39,10 +46,8 @@ export type { Activation, ConvOptions } from './models/network-builder.ts';
 export type { ExternalSource } from './onnx/external.ts';
 export {
   fingerprint,
-  loadModel,
   newestOpset,
   oldestOpset,
-  openModel,
   type ReadOptions,
   readModel,
   type SaveOptions,
@@ -98,3 +103,5 @@ export {
   toTernary,
 } from './quantize/index.ts';
 export type { Ternary } from './quantize/ternarize.ts';
+export { readTfjs, type ShardSource, type TfjsOptions } from './tfjs/index.ts';
+export { readTflite, type TfliteOptions } from './tflite/index.ts';

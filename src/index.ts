@@ -194,3 +194,4 @@ export {
 export type { Distillation } from './train/loss.ts';
 export type { Oscillation, TernaryControl } from './train/pins.ts';
 export { methods, type Phase, type SampleRecord } from './train/records.ts';
+export { type DownloadOptions, getFromZoo, listZoo, type ModelCard, type ZooFile, type ZooModel } from './zoo/index.ts';

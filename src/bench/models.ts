@@ -6,9 +6,10 @@
 
 import { type SyntheticOptions, synthetic } from '../data/index.ts';
 import { exportOnnx } from '../export/index.ts';
+import { loadModel } from '../formats/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { buildNetwork } from '../models/index.ts';
-import { loadModel, writeModel } from '../onnx/index.ts';
+import { writeModel } from '../onnx/index.ts';
 import { inferShapes, normalizeNetwork } from '../passes/index.ts';
 import { applyPlan, deploy, makePlan, toFrozen } from '../quantize/index.ts';
 import type { BenchTask, ModelForm } from './records.ts';

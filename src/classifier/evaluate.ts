@@ -2,8 +2,8 @@
 
 import { batches, type Split } from '../data/index.ts';
 import { compile, type Device } from '../engine/index.ts';
+import { loadModel } from '../formats/index.ts';
 import { type Graph, type Shape, type Tensor, TritbankError } from '../ir/index.ts';
-import { loadModel } from '../onnx/index.ts';
 import { inferShapes, removeMarkers } from '../passes/index.ts';
 import { adaptInput } from './adapt-input.ts';
 import { chanceWarning } from './chance.ts';

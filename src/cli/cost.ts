@@ -157,7 +157,7 @@ async function cost(path: string, options: Options, { inputSize }: ImageForm): P
   const [{ measureCost, paperConventions, storageSchemes }, { openModel }, report, { claimOutputs }] =
     await Promise.all([
       import('../cost/index.ts'),
-      import('../onnx/index.ts'),
+      import('../formats/index.ts'),
       import('../report/index.ts'),
       import('../files/outputs.ts'),
     ]);

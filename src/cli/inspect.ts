@@ -1,8 +1,8 @@
 /** `tritbank inspect`: what a model is made of, and what of it can be compressed. */
 
-import { readFile } from 'node:fs/promises';
 import type { ImageForm } from '../classifier/image-form.ts';
 import type { LayerReport, ModelReport, TensorReport } from '../compress/inspect.ts';
+import type { Format, OpenedModel } from '../formats/index.ts';
 import { pairOf, text, whole } from '../options/values.ts';
 import type { Statement } from '../report/text-table.ts';
 import { type CommonOptions, printResult, RepeatedOption, type TritbankCommand } from './command.ts';
@@ -41,27 +41,20 @@ export function addInspect(program: TritbankCommand): void {
 /** What the file says of itself and the graph does not keep. */
 interface FileFacts {
   readonly bytes: number;
+  readonly format: Format;
   readonly opset: number | null;
   readonly producer: string | null;
 }
 
 async function inspect(path: string, { dim = [], ...options }: Options, { inputSize }: ImageForm): Promise<void> {
-  const { loadModel } = await import('../onnx/index.ts');
-  const graph = await atSize(await loadModel(path), inputSize);
-  const [{ inspectModel }, { decodeModel }, report] = await Promise.all([
+  const { openModel } = await import('../formats/index.ts');
+  const opened = await openModel(path);
+  const graph = await atSize(opened.graph, inputSize);
+  const [{ inspectModel }, report] = await Promise.all([
     import('../compress/inspect.ts'),
-    import('../onnx/read.ts'),
     import('../report/text-table.ts'),
   ]);
-  const bytes = await readFile(path);
-  const { opsetImport, producerName, producerVersion } = decodeModel(bytes);
-  const version = opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version;
-  const producer = [producerName, producerVersion].filter(Boolean).join(' ');
-  const file = {
-    bytes: bytes.length,
-    opset: version === undefined ? null : Number(version),
-    producer: producer || null,
-  };
+  const file = await factsOf(opened);
   const found = inspectModel(graph, { sizes: Object.fromEntries(dim.map(({ name, value }) => [name, value])) });
   printResult(options, { model: path, file, ...found }, () => {
     const notes = report.printStatements(describeModel(found, file));
@@ -71,6 +64,23 @@ async function inspect(path: string, { dim = [], ...options }: Options, { inputS
     );
   });
 }
+
+async function factsOf({ path, format, fileBytes }: OpenedModel): Promise<FileFacts> {
+  if (format !== 'onnx') return { bytes: fileBytes, format, opset: null, producer: null };
+  const [{ readFile }, { decodeModel }] = await Promise.all([import('node:fs/promises'), import('../onnx/read.ts')]);
+  const bytes = await readFile(path);
+  const { opsetImport, producerName, producerVersion } = decodeModel(bytes);
+  const version = opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version;
+  return {
+    bytes: bytes.length,
+    format,
+    opset: version === undefined ? null : Number(version),
+    producer: [producerName, producerVersion].filter(Boolean).join(' ') || null,
+  };
+}
+
+const formats = { onnx: 'ONNX', tflite: 'TensorFlow Lite', tfjs: 'TensorFlow.js' } as const;
+const formOf = ({ format, opset }: FileFacts) => (opset === null ? formats[format] : `opset ${opset}`);
 
 const none = '–';
 const maxName = 44;
@@ -135,7 +145,7 @@ function describeModel(found: ModelReport, file: FileFacts): Statement[] {
     },
     { term: 'output', texts: outputTexts },
     { term: 'pixels', texts: describePixels(preprocessing) },
-    { term: 'file', texts: [`opset ${file.opset ?? none}, ${count(file.bytes)} bytes${producer}`] },
+    { term: 'file', texts: [`${formOf(file)}, ${count(file.bytes)} bytes${producer}`] },
     ...(activations === 'int8'
       ? [{ term: 'activations', texts: ['8 bits; layers are those of the float network'] }]
       : []),

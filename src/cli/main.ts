@@ -11,6 +11,7 @@ import { addBench } from './bench.ts';
 import { Interruption, TritbankCommand, version } from './command.ts';
 import { addCompletion } from './completion.ts';
 import { addCompress } from './compress.ts';
+import { addConvert } from './convert.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor/doctor.ts';
@@ -22,6 +23,7 @@ import { watchStreams, writeLine } from './output.ts';
 import { addRun } from './run.ts';
 import { addTable1 } from './table1.ts';
 import { addTrain } from './train.ts';
+import { addZoo } from './zoo.ts';
 
 function createProgram(): TritbankCommand {
   const program = new TritbankCommand('tritbank')
@@ -43,9 +45,11 @@ function createProgram(): TritbankCommand {
   addCompress(program);
   addCost(program);
   addExport(program);
+  addConvert(program);
   addRun(program);
   addBench(program);
   addTable1(program);
+  addZoo(program);
   addDoctor(program);
   addCompletion(program);
   return program;

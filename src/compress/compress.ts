@@ -24,8 +24,9 @@ import {
 } from '../classifier/index.ts';
 import { measureCost, type NetworkCost, type PlanFile, type Relative, readPlan } from '../cost/index.ts';
 import { type Codec, checkRunPlace, jsonCodec, RunDirectory, type RunPlace, readObject } from '../files/index.ts';
+import { loadModel, readAnyModel, resolveModel } from '../formats/index.ts';
 import type { Graph } from '../ir/index.ts';
-import { fingerprint, loadModel, readModel, saveModel } from '../onnx/index.ts';
+import { fingerprint, saveModel } from '../onnx/index.ts';
 import { metadataKeys } from '../onnx/metadata.ts';
 import { normalizeNetwork, requireInference } from '../passes/index.ts';
 import { checkPlan } from '../quantize/index.ts';
@@ -230,13 +231,14 @@ export async function compressModel(
   settings: CompressSettings = {},
   options: CompressOptions = {},
 ): Promise<Compression> {
-  const loaded = typeof model === 'string' ? await loadModel(model) : toGraph(model);
-  const config = completeConfig(typeof model === 'string' ? model : loaded.name, settings);
+  const path = typeof model === 'string' ? await resolveModel(model) : undefined;
+  const loaded = typeof model === 'string' ? await loadModel(path!) : await toGraph(model);
+  const config = completeConfig(path ?? loaded.name, settings);
   checkCompressConfig(config);
   const graph = normalizeNetwork(adaptInput(loaded, config.training, options.warn));
   requireInference(graph);
   requireCandidates(graph);
-  const out = options.out ?? join('runs', `${basename(config.model).replace(/\.onnx$/, '')}-compressed`);
+  const out = options.out ?? join('runs', `${basename(config.model).replace(/\.(onnx|tflite|json)$/, '')}-compressed`);
   const place = placeOf(config, options);
   checkRunPlace(out, place);
   const given = readGiven(config, graph);
@@ -262,7 +264,8 @@ export async function compressModel(
   }
 }
 
-const toGraph = (model: Uint8Array | Graph): Graph => (model instanceof Uint8Array ? readModel(model) : model.clone());
+const toGraph = async (model: Uint8Array | Graph): Promise<Graph> =>
+  model instanceof Uint8Array ? readAnyModel(model) : model.clone();
 
 async function compressIn(
   job: Job,

@@ -22,6 +22,7 @@ import {
 } from '../classifier/index.ts';
 import type { StorageScheme } from '../cost/index.ts';
 import { compile } from '../engine/index.ts';
+import { openModel } from '../formats/index.ts';
 import { f32, type Graph, Random, TritbankError } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
 import { classesIn } from '../onnx/score-kind.ts';
@@ -111,7 +112,8 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
   if (resolve(model) === resolve(out)) {
     throw new TritbankError('E_USAGE', 'out', `expected another file than the model, found '${out}'`);
   }
-  const network = normalizeNetwork(adaptInput(await loadModel(model), config, options.warn));
+  const { graph, fileBytes } = await openModel(model);
+  const network = normalizeNetwork(adaptInput(graph, config, options.warn));
   requireInference(network);
   const data = config.data === undefined ? undefined : await openImages(network, config, options);
   if (data) {
@@ -132,7 +134,7 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
     model,
     out,
     ...forms,
-    bytes: { before: statSync(model).size, after: statSync(out).size },
+    bytes: { before: fileBytes, after: statSync(out).size },
     ...(predicted && { predicted }),
     ...(data
       ? await compareOnImages(network, stored, data, config, options)

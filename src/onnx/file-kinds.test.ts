@@ -9,9 +9,9 @@ const padded = (text: string) => latin(text.padEnd(64, '\0'));
 describe('a file that is no ONNX model', () => {
   it.each<[what: string, advice: string, bytes: Uint8Array]>([
     ['an empty file', 'download', latin('')],
-    ['a TensorFlow Lite model', '--tflite', padded('\x1c\0\0\0TFL3')],
+    ['a TensorFlow Lite model', 'tritbank convert FILE', padded('\x1c\0\0\0TFL3')],
     ["a model in ONNX Runtime's own format (.ort)", '.onnx', padded('\x1c\0\0\0ORTM')],
-    ['a Keras model (HDF5)', 'tf2onnx', padded('\x89HDF\r\n\x1a\n')],
+    ['a Keras model (HDF5)', '--keras', padded('\x89HDF\r\n\x1a\n')],
     ['a PyTorch file (zip)', 'torch.onnx.export', padded(`PK\x03\x04${'\0'.repeat(26)}archive/data.pkl`)],
     ['a Keras model (.keras)', 'format="onnx"', padded(`PK\x03\x04${'\0'.repeat(26)}metadata.json`)],
     ['a zip archive', 'unpack', padded(`PK\x03\x04${'\0'.repeat(26)}inside.txt`)],
@@ -20,7 +20,9 @@ describe('a file that is no ONNX model', () => {
     ['a GGUF file', 'ONNX', padded('GGUF\x03')],
     ['a NumPy array', 'network', padded('\x93NUMPY\x01')],
     ['a Git LFS pointer', 'git lfs pull', latin('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n')],
-    ['a TensorFlow.js model', '--tfjs', latin('{"format": "layers-model", "modelTopology": {}}')],
+    ['a TensorFlow.js model', 'tritbank convert FILE', latin('{"format": "layers-model", "modelTopology": {}}')],
+    ['a TensorFlow.js graph model', '--tfjs', latin('{"format": "graph-model", "modelTopology": {}}')],
+    ['a TensorFlow SavedModel', '--saved-model', latin('\x08\x01\x12\xff\x7f\x0a\x05Const\x12\x0fallowed_values')],
     ['an HTML page', 'download', latin('\n<!DOCTYPE html><html><head></head></html>')],
     ['an XML file', 'ONNX', latin('<?xml version="1.0"?><net name="x"></net>')],
     ['a gzip file', 'gunzip', padded('\x1f\x8b\x08')],

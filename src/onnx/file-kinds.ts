@@ -23,13 +23,14 @@ const starts =
 const behind = (offset: number, magic: string) => (head: Head) => head.at(offset, magic);
 const isZip = starts('PK\x03\x04');
 const convertTf = 'convert it with tf2onnx';
+const convertHere = 'convert it';
 const unpackFirst = 'unpack it first';
 
 /** The first that matches tells. */
 const kinds: readonly FileKind[] = [
   {
     what: 'a TensorFlow Lite model',
-    advice: `${convertTf} (python -m tf2onnx.convert --tflite FILE --output model.onnx)`,
+    advice: `${convertHere} (tritbank convert FILE --out model.onnx)`,
     matches: behind(4, 'TFL3'),
   },
   {
@@ -39,7 +40,7 @@ const kinds: readonly FileKind[] = [
   },
   {
     what: 'a Keras model (HDF5)',
-    advice: `${convertTf} (python -m tf2onnx.convert, or tf2onnx.convert.from_keras)`,
+    advice: `${convertTf} (python -m tf2onnx.convert --keras FILE --output model.onnx)`,
     matches: starts('\x89HDF\r\n\x1a\n'),
   },
   {
@@ -68,6 +69,11 @@ const kinds: readonly FileKind[] = [
     advice: 'take an ONNX file of an image classifier',
     matches: starts('GGUF'),
   },
+  {
+    what: 'a TensorFlow SavedModel (saved_model.pb)',
+    advice: `${convertTf} (python -m tf2onnx.convert --saved-model FOLDER --output model.onnx)`,
+    matches: (head) => head.at(0, '\x08\x01\x12') && /allowed_values|AddV2|Const/.test(head.latin),
+  },
   { what: 'a NumPy array', advice: 'take the network that it belongs to', matches: starts('\x93NUMPY') },
   {
     what: 'a Git LFS pointer, not the file itself',
@@ -75,8 +81,13 @@ const kinds: readonly FileKind[] = [
     matches: starts('version https://git-lfs.github.com/spec'),
   },
   {
-    what: 'a TensorFlow.js model (model.json)',
+    what: 'a TensorFlow.js graph model (model.json)',
     advice: `${convertTf} (python -m tf2onnx.convert --tfjs FILE --output model.onnx)`,
+    matches: ({ latin }) => /^\s*\{/.test(latin) && latin.includes('"graph-model"'),
+  },
+  {
+    what: 'a TensorFlow.js model (model.json)',
+    advice: `${convertHere} (tritbank convert FILE --out model.onnx)`,
     matches: ({ latin }) =>
       /^\s*\{/.test(latin) && /"(modelTopology|weightsManifest)"|"(layers|graph)-model"/.test(latin),
   },

@@ -51,9 +51,12 @@ export const loadModel = async (path: string, options?: LimitOptions): Promise<G
  * const { graph, fileBytes } = await openModel('mobilenet.onnx');
  * console.log(graph.nodes.length, 'nodes in', fileBytes, 'bytes');
  */
-export async function openModel(path: string, options: LimitOptions = {}): Promise<StoredModel> {
+export const openModel = async (path: string, options: LimitOptions = {}): Promise<StoredModel> =>
+  openBytes(path, await readWhole(path), options);
+
+/** Opens the model that a file holds, whose content was read already. Throws what `loadModel` throws. */
+export async function openBytes(path: string, bytes: Uint8Array, options: LimitOptions): Promise<StoredModel> {
   const limit = limitOf(options);
-  const bytes = await readWhole(path);
   const model = inFile(path, () => decodeModel(bytes));
   const ranges = inFile(path, () => externalRanges(model.graph));
   const { source, fileBytes } = await readRanges(path, ranges);

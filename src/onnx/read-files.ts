@@ -57,6 +57,10 @@ export async function readRanges(modelPath: string, ranges: readonly ExternalRan
   return { source, fileBytes };
 }
 
+/** A whole file beside a model. E_FILE as for external data. */
+export const readBeside = async (modelPath: string, location: string): Promise<Uint8Array> =>
+  readWhole(await resolveInside(modelPath, location));
+
 /** The real path of a data file. The folder is that in which the model is found, or that of what it is a link to. */
 async function resolveInside(modelPath: string, location: string): Promise<string> {
   const path = join(dirname(modelPath), location);

@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { TritbankError } from '../ir/index.ts';
 import type { ExternalRange, RangeSource } from '../onnx/external.ts';
-import { limitOf, readRanges, readWhole } from '../onnx/read-files.ts';
+import { limitOf, readRanges } from '../onnx/read-files.ts';
 import { fetchFile, fetchRanges } from './fetch-files.ts';
 import type { FallbackSession, ImageTarget, Pixels, Platform } from './platform.ts';
 import { Tensor, type TensorDataType } from './tensor.ts';
@@ -21,8 +21,12 @@ function pathOf(source: string | URL): string {
   throw new TritbankError('E_USAGE', text, 'expected a path or a URL of file:, http: or https:, found another');
 }
 
-const readFile = (source: string | URL): Promise<Uint8Array> =>
-  isRemote(source) ? fetchFile(source) : readWhole(pathOf(source));
+/** Models of other formats, and those of the zoo, as what their ONNX file would be. */
+async function readFile(source: string | URL): Promise<Uint8Array> {
+  if (isRemote(source)) return fetchFile(source);
+  const { readAsOnnx } = await import('../formats/index.ts');
+  return readAsOnnx(pathOf(source));
+}
 
 const readData = async (source: string | URL, ranges: readonly ExternalRange[]): Promise<RangeSource> =>
   isRemote(source) ? fetchRanges(source, ranges) : (await readRanges(pathOf(source), ranges)).source;

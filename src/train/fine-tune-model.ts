@@ -9,7 +9,7 @@
  */
 
 import { adaptInput } from '../classifier/index.ts';
-import { loadModel } from '../onnx/index.ts';
+import { loadModel } from '../formats/index.ts';
 import { normalizeNetwork } from '../passes/index.ts';
 import { applyPlan, type Granularity, makePlan } from '../quantize/index.ts';
 import type { RunOptions } from './context.ts';

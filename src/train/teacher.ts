@@ -10,9 +10,9 @@ import {
   takePixels,
 } from '../classifier/index.ts';
 import { type CompileOptions, compile, type Executable } from '../engine/index.ts';
+import { loadModel } from '../formats/index.ts';
 import { type SizeOption, sizeOf } from '../images/size.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
-import { loadModel } from '../onnx/index.ts';
 import { inferShapes, removeDead, requireInference } from '../passes/index.ts';
 import type { Recipe } from './config.ts';
 import type { Distillation } from './loss.ts';

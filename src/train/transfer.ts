@@ -7,8 +7,9 @@
 import { basename } from 'node:path';
 import { adaptInput, gentleCrops, normalisationMetadata, openImagesFor, setInputSize } from '../classifier/index.ts';
 import { checkRunPlace } from '../files/index.ts';
+import { loadModel } from '../formats/index.ts';
 import { formatSize } from '../images/size.ts';
-import { fingerprint, loadModel } from '../onnx/index.ts';
+import { fingerprint } from '../onnx/index.ts';
 import { inferShapes, normalizeNetwork } from '../passes/index.ts';
 import { applyPlan, makePlan } from '../quantize/index.ts';
 import { type TrainConfig, transferDefaults } from './config.ts';

@@ -24,6 +24,8 @@ import {
   toFrozen,
   trainNetwork,
 } from '../../src/index.ts';
+import { network as tfliteNetwork } from '../fixtures/tflite-cases.ts';
+import { writeTflite } from '../fixtures/tflite-writer.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** What users import, and where it is; `tritbank/runtime` is another file in browsers, with the same types. */
@@ -109,6 +111,35 @@ async function writeImages(folder: string, classes: readonly string[]): Promise<
   }
 }
 
+/** One dense layer, as TensorFlow.js keeps it. */
+const layersModel = {
+  format: 'layers-model',
+  modelTopology: {
+    class_name: 'Sequential',
+    config: { layers: [{ class_name: 'Dense', config: { name: 'd', units: 3, batch_input_shape: [null, 4] } }] },
+  },
+  weightsManifest: [
+    {
+      paths: ['weights.bin'],
+      weights: [
+        { name: 'd/kernel', shape: [4, 3], dtype: 'float32' },
+        { name: 'd/bias', shape: [3], dtype: 'float32' },
+      ],
+    },
+  ],
+};
+
+const zooBefore = process.env.TRITBANK_ZOO;
+
+/** The package's cards, and the model that examples ask for. */
+function makeZoo(folder: string): void {
+  mkdirSync(join(folder, 'models'), { recursive: true });
+  copyFileSync(join(root, 'packages/zoo/index.json'), join(folder, 'index.json'));
+  const stored = join(root, 'results/cifar10/mobilenet-v1-0.5/full-precision-1/model.onnx');
+  copyFileSync(stored, join(folder, 'models/mobilenet-v1-0.5-cifar10-full.onnx'));
+  process.env.TRITBANK_ZOO = join(process.cwd(), folder);
+}
+
 beforeAll(async () => {
   directory = realpathSync(mkdtempSync(join(tmpdir(), 'tritbank-api-')));
   process.chdir(directory);
@@ -128,10 +159,16 @@ beforeAll(async () => {
   writeFileSync('plan.json', formatPlan({ version: 2, model: graph.name, ...plan }));
   await saveModel(deploy(toFrozen(applyPlan(graph, plan, 1), new Map()), new Map()), 'hybrid.onnx');
   await exportModel({ model: 'hybrid.onnx', out: 'small.onnx', data: 'images', activations: 'int8', images: 16 });
+  writeFileSync('mobilenet.tflite', writeTflite(tfliteNetwork('float')));
+  writeFileSync('model.json', JSON.stringify(layersModel));
+  writeFileSync('weights.bin', new Uint8Array(Float32Array.from({ length: 15 }, (_, i) => i / 15).buffer));
+  makeZoo('zoo');
   mkdirSync('modules');
   for (const [name, text] of examples) writeFileSync(fileOf(name), moduleOf(text));
 });
 afterAll(() => {
+  process.env.TRITBANK_ZOO = zooBefore;
+  if (zooBefore === undefined) delete process.env.TRITBANK_ZOO;
   process.chdir(place);
   rmSync(directory, { recursive: true, force: true });
 });

@@ -38,6 +38,10 @@ describe('help', () => {
     ['demo', ['demo']],
     ['cost', ['cost']],
     ['table1', ['table1']],
+    ['convert', ['convert']],
+    ['zoo', ['zoo']],
+    ['zoo-list', ['zoo', 'list']],
+    ['zoo-get', ['zoo', 'get']],
     ['doctor', ['doctor']],
     ['completion', ['completion']],
   ])('%s', async (name, args) => {
@@ -66,7 +70,7 @@ describe('help', () => {
 
   test('tritbank/graph loads neither the runtime nor an image library', () => {
     const packages = importsOf(join(root, 'src/graph.ts')).filter((f) => !f.endsWith('.ts') && !f.startsWith('node:'));
-    expect(packages).toEqual(['pbf']);
+    expect(packages.sort()).toEqual(['fflate', 'flatbuffers', 'pbf']);
   });
 
   test('knows the devices of the engine', () => {
@@ -95,7 +99,7 @@ function importsOf(file: string): string[] {
 
 describe('wrong usage', () => {
   const commands =
-    'one of demo, train, fine-tune, eval, inspect, analyze, compress, cost, export, run, bench, table1, doctor, completion';
+    'one of demo, train, fine-tune, eval, inspect, analyze, compress, cost, export, convert, run, bench, table1, zoo, doctor, completion';
   test.each([
     ['', `command: expected ${commands}, found none`],
     ['trian', `command: expected ${commands}, found 'trian', did you mean train?`],

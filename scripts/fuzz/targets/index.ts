@@ -5,6 +5,8 @@ import type { Target } from '../target.ts';
 export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   models: async () => (await import('./models.ts')).models,
   attributes: async () => (await import('./attributes.ts')).attributes,
+  tflite: async () => (await import('./formats.ts')).tflite,
+  tfjs: async () => (await import('./formats.ts')).tfjs,
   external: async () => (await import('./external.ts')).external,
   idx: async () => (await import('./data.ts')).idx,
   cifar: async () => (await import('./data.ts')).cifar,

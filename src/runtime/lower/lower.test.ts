@@ -192,6 +192,13 @@ output relu: p2 [1, 3, 2, 2]
     const t = new Sketch();
     const kept = t.op('Reshape', [t.input(1, 4, 2, 3), t.constant(i64([-1, 24]))]);
     expect(t.lower(t.op('Relu', [kept])).mixesBatch).toBeUndefined();
+    const sliced = (end: number) => {
+      const u = new Sketch();
+      const ends = u.constant(i64([end]));
+      const zero = u.constant(i64([0]));
+      return u.lower(u.op('Relu', [u.op('Slice', [u.input(1, 4, 2, 3), zero, ends, zero])])).mixesBatch?.op;
+    };
+    expect([sliced(1), sliced(2 ** 31 - 1)]).toEqual(['Slice', undefined]);
   });
 });
 

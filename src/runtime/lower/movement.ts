@@ -92,6 +92,18 @@ export const gather: LoweringRule = (lowering, node, inputs) => {
   return pickChannels(lowering, node, x, rowsOf(node, constant.tensor(), x.dims[axis]!));
 };
 
+const openEnd = 2 ** 31 - 1;
+
+/** Whether a Slice counts images. */
+function endsWithin(
+  node: Node,
+  rank: number,
+  [starts, ends, axes]: readonly (readonly number[] | undefined)[],
+): boolean {
+  const axisAt = (i: number) => (axes ? axisOf(node, axes[i] ?? Number.NaN, rank) : i);
+  return starts?.some((_, i) => axisAt(i) === 0 && (ends?.[i] ?? 0) < openEnd) ?? false;
+}
+
 export const slice: LoweringRule = (lowering, node, inputs) => {
   const x = lowering.straighten(node, activationInput(node, inputs, 0));
   const lists = [1, 2, 3, 4].map((i) => integersOf(optionalConstant(node, inputs, i)?.tensor(), node.label));
@@ -99,8 +111,9 @@ export const slice: LoweringRule = (lowering, node, inputs) => {
   const dims = ranges.map(({ count }) => count);
   if (elementCount(dims) === 0) throw unsupported(node, 'a part with elements', printDims(dims));
   const isWhole = ranges.map(({ start, step, count }, axis) => start === 0 && step === 1 && count === x.dims[axis]);
+  // an end at one image is the whole of one, and the first of several
+  if (!isWhole[0] || endsWithin(node, x.dims.length, lists)) lowering.mixesBatch ??= node;
   if (isWhole.every(Boolean)) return x;
-  if (!isWhole[0]) lowering.mixesBatch ??= node;
   const strides = stridesOf(x.dims);
   const offset = ranges.reduce((sum, { start }, axis) => sum + start * strides[axis]!, 0);
   const y = newPlane(x.plane.type, dims);
