@@ -1,0 +1,29 @@
+/** Products of two computed matrices. */
+
+import type { Elements } from './elements.ts';
+
+/** [m, k] x [k, n] for each pair of places where matrices begin. */
+export interface Product {
+  readonly run: 'product';
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  readonly starts: readonly (readonly [a: number, b: number])[];
+}
+
+export function product({ m, k, n, starts }: Product, [a, b]: readonly Elements[], y: Elements): void {
+  const row = new Float64Array(n);
+  let at = 0;
+  for (const [aStart, bStart] of starts) {
+    for (let i = 0; i < m; i++) {
+      row.fill(0);
+      for (let p = 0; p < k; p++) {
+        const factor = a![aStart + i * k + p]!;
+        const from = bStart + p * n;
+        for (let j = 0; j < n; j++) row[j]! += factor * b![from + j]!;
+      }
+      y.set(row, at);
+      at += n;
+    }
+  }
+}
