@@ -6,8 +6,7 @@
 import { type Graph, isTernary, type Node, scalar, type Tensor, TritbankError, type Value } from '../ir/index.ts';
 import { misfit } from '../ops/arithmetic/errors.ts';
 import { evaluateConstants, isEvaluated } from '../ops/arithmetic/evaluate.ts';
-import { numbersOf } from '../ops/arithmetic/numbers.ts';
-import { refuseTraining } from '../ops/arithmetic/training.ts';
+import { keepsAll, refuseTraining } from '../ops/arithmetic/training.ts';
 import { traitsOf } from '../ops/traits.ts';
 import { ruleOf } from './lower/lower.ts';
 import { isInputType } from './tensor.ts';
@@ -57,10 +56,8 @@ function liveNodes(graph: Graph): Node[] {
 }
 
 function checkDropout(node: Node): void {
-  const training = node.inputs[2]?.constant;
-  const isOn = node.inputs[2] && (!training || numbersOf(training, node.label)[0] !== 0);
   const mask = node.outputs[1];
-  if (isOn || (mask && mask.uses.size > 0)) throw misfit(node, 'Dropout of inference', 'that of training');
+  if (!keepsAll(node) || (mask && mask.uses.size > 0)) throw misfit(node, 'Dropout of inference', 'that of training');
 }
 
 const int8Tables = new WeakMap<Tensor, Tensor>();

@@ -95,9 +95,8 @@ const moveBlocks: Rule = (node, inputs) => {
 /** Identity in inference; the mask, where it is asked for, is all true. */
 const dropout: Rule = (node, inputs) => {
   const x = need(node, inputs, 0);
-  const training = inputs[2];
-  if (training && numbersOf(training, node.label)[0] !== 0)
-    throw unsupported(node, 'inference mode', 'training_mode true');
+  const [ratio, training] = [inputs[1], inputs[2]].map((t) => t && numbersOf(t, node.label)[0]);
+  if (training && ratio !== 0) throw unsupported(node, 'inference mode', 'training_mode true');
   const mask = (): Tensor => ({ dtype: 'bool', dims: x.dims, data: new Uint8Array(x.data.length).fill(1) });
   return node.outputs[1] ? [x, mask()] : x;
 };
