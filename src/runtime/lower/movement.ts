@@ -123,7 +123,7 @@ export const slice: LoweringRule = (lowering, node, inputs) => {
 export function split(lowering: Lowering, node: Node, inputs: readonly (Operand | undefined)[]): Operand[] {
   const x = lowering.straighten(node, activationInput(node, inputs, 0));
   const axis = axisOf(node, node.int('axis', 0), x.dims.length);
-  const sizes = splitSizes(node, x.dims[1]!, integersOf(optionalConstant(node, inputs, 1)?.tensor(), node.label));
+  const sizes = splitSizes(node, x.dims[axis]!, integersOf(optionalConstant(node, inputs, 1)?.tensor(), node.label));
   let from = 0;
   return sizes.map((size) => {
     const start = from;

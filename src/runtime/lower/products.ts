@@ -1,6 +1,7 @@
 /** Conv, Gemm and MatMul: products of a constant matrix with the pixels of an image, or with one row of features. */
 
 import { elementCount, type Node, scalar } from '../../ir/index.ts';
+import { mapped } from '../../ops/arithmetic/elementwise.ts';
 import { misfit, printDims, unsupported } from '../../ops/arithmetic/errors.ts';
 import { transposed } from '../../ops/arithmetic/move.ts';
 import { numbersOf } from '../../ops/arithmetic/numbers.ts';
@@ -81,8 +82,14 @@ export function lowerGemm(lowering: Lowering, node: Node, inputs: Inputs): Opera
   const operands = [node.int('transA', 0) !== 0, !isTransposed].map((isSwapped, i) =>
     isSwapped ? swapAxes(lowering, node, inputs[i]) : inputs[i],
   );
-  const scaled = (x: Operand, factor: number) =>
-    factor === 1 ? x : binary('Mul')(lowering, node, [x, constantOf(scalar(factor))]);
+  const scaled = (x: Operand, factor: number): Operand => {
+    if (factor === 1) return x;
+    if (x.kind === 'activation') return binary('Mul')(lowering, node, [x, constantOf(scalar(factor))]);
+    return constantOf(
+      mapped(node, x.tensor(), (value) => value * factor),
+      x.isFromShape,
+    );
+  };
   const y = scaled(matrices(lowering, node, operands), alpha);
   return c && beta !== 0 ? binary('Add')(lowering, node, [y, scaled(c, beta)]) : y;
 }
