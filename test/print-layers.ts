@@ -1,6 +1,6 @@
 /** The layers that a graph is lowered to, as text: one line each, planes numbered in the order in which they are written. */
 
-import type { Layer } from '../src/runtime/lower/layers.ts';
+import { type Layer, readsOf } from '../src/runtime/lower/layers.ts';
 import type { Lowered } from '../src/runtime/lower/lower.ts';
 import type { Activation, Plane, Quantization } from '../src/runtime/lower/operand.ts';
 
@@ -64,12 +64,7 @@ export function printLayers({ layers, inputs, outputs }: Pick<Lowered, 'layers' 
   for (const [name, { plane }] of inputs) names.set(plane, name);
   const lines = layers.map((layer) => {
     const { y } = layer;
-    const reads =
-      layer.kind === 'concat'
-        ? layer.parts
-        : layer.kind === 'binary'
-          ? [layer.a, ...(layer.b.kind === 'activation' ? [layer.b] : [])]
-          : [layer.x];
+    const reads = readsOf(layer);
     const from = reads.map(view).join(' and ');
     const to = `${nameOf(y)} ${y.type} ${y.channels}x${y.height}x${y.width}`;
     const home = y.home && `at ${nameOf(y.home.plane)}:${y.home.channel}`;

@@ -108,6 +108,7 @@ export function inspectModel(graph: Graph, { sizes = {} }: InspectOptions = {}):
   warn(quantized && `a quantized model (${quantized}): compress the float model it was made from`);
   const inputs = network.inputs.map((input): InputReport => ({ ...describe(input), layout: layoutOf(input) }));
   warn(warnOfInputs(inputs));
+  for (const note of graph.notes) warn(note);
   warn(warnOfTraining(graph));
   const { outputs } = network;
   if (outputs.length > 1) warn(`${outputs.length} outputs: scores are taken from the first, '${outputs[0]!.name}'`);

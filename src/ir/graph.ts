@@ -199,6 +199,8 @@ export class Graph {
   outputs: Value[] = [];
   /** Free-form key/value pairs stored with the model (ONNX `metadata_props`). */
   readonly metadata = new Map<string, string>();
+  /** What reading changed, a sentence each, for whoever reads a file to tell. Not stored with the model. */
+  readonly notes: string[] = [];
   /** Documentation string of the model. */
   doc = '';
   /** What may be computed of its constants; a file's is limited. */
@@ -352,6 +354,7 @@ export class Graph {
   clone(): Graph {
     const copy = new Graph(this.name, this.opset);
     copy.doc = this.doc;
+    copy.notes.push(...this.notes);
     copy.budget = this.budget.renewed();
     for (const [key, value] of this.metadata) copy.metadata.set(key, value);
     for (const v of this.inputs) copy.inputs.push(copy.newValue(v.name, v.type));

@@ -1,10 +1,11 @@
 /**
- * What opset 21 to 23 added to ONNX's operators and how the canonical opset 20 says it. Additions whose default is the
+ * What opset 21 to 26 added to ONNX's operators and how the canonical opset 20 says it. Additions whose default is the
  * old behaviour are dropped at that default; other uses are refused.
  */
 
-import { allocate, type Node } from '../ir/index.ts';
-import { constantFor, guessDtype, setInput, takeAttribute, unsupported } from './rewrite.ts';
+import { allocate, type Node, scalar } from '../ir/index.ts';
+import { normalizeGroups } from './group-normalization.ts';
+import { constantFor, guessDtype, insertBefore, replaceNode, setInput, takeAttribute, unsupported } from './rewrite.ts';
 import { codeToDtype } from './types.ts';
 
 function refuseOperator(since: number) {
@@ -48,17 +49,31 @@ function dequantizeLinear(node: Node): void {
   if (dtype === 'uint16' || dtype === 'int16') throw unsupported(node, 'quantization of 8 or 32 bits', dtype);
 }
 
-/** Opset 21 gave it one scale per channel instead of one per group. */
-function groupNormalization(node: Node): never {
-  throw unsupported(node, 'GroupNormalization of opset 18', 'that of opset 21');
+/** x sigmoid(alpha x) */
+function swish(node: Node): void {
+  const x = node.input(0);
+  const alpha = node.float('alpha', 1);
+  const inner = alpha === 1 ? x : insertBefore(node, 'Mul', [x, constantFor(node, 'alpha', scalar(alpha))]).output();
+  const gate = insertBefore(node, 'Sigmoid', [inner]).output();
+  replaceNode(node, [insertBefore(node, 'Mul', [x, gate]).output()]);
+}
+
+/** `round_mode` is of types that no graph here has. */
+function cast(node: Node): void {
+  takeAttribute(node, 'round_mode');
 }
 
 /** Rewrites of nodes from files newer than opset 20. */
 export const downgrades: ReadonlyMap<string, (node: Node) => void> = new Map<string, (node: Node) => void>([
   ['Attention', refuseOperator(23)],
+  ['BitCast', refuseOperator(26)],
+  ['Cast', cast],
+  ['CumProd', refuseOperator(26)],
   ['DequantizeLinear', dequantizeLinear],
-  ['GroupNormalization', groupNormalization],
+  ['GroupNormalization', normalizeGroups('channel')],
   ['QuantizeLinear', quantizeLinear],
   ['RMSNormalization', refuseOperator(23)],
   ['RotaryEmbedding', refuseOperator(23)],
+  ['Swish', swish],
+  ['TensorScatter', refuseOperator(24)],
 ]);

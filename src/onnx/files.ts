@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type Content, replaceFiles, statOf } from '../files/replace.ts';
 import { type Graph, type LimitOptions, TritbankError } from '../ir/index.ts';
+import { inferNode } from '../ops/shape.ts';
 import { externalRanges } from './external.ts';
 import { buildGraph, decodeModel, inFile } from './read.ts';
 import { fileError, limitOf, readRanges, readWhole } from './read-files.ts';
@@ -60,7 +61,10 @@ export async function openBytes(path: string, bytes: Uint8Array, options: LimitO
   const model = inFile(path, () => decodeModel(bytes));
   const ranges = inFile(path, () => externalRanges(model.graph));
   const { source, fileBytes } = await readRanges(path, ranges);
-  return { graph: inFile(path, () => buildGraph(model, source, limit)), fileBytes: bytes.length + fileBytes };
+  return {
+    graph: inFile(path, () => buildGraph(model, source, limit, inferNode)),
+    fileBytes: bytes.length + fileBytes,
+  };
 }
 
 /**

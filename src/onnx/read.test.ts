@@ -175,8 +175,8 @@ describe('readModel refuses', () => {
 
   const subgraph = { name: 'then_branch', type: 5, g: new Uint8Array() };
   it.each<[string, ModelInit, string]>([
-    ['opset 8', { opset: 8 }, 'error E_UNSUPPORTED: m.onnx: expected opset 9 to 23, found 8'],
-    ['opset 24', { opset: 24 }, 'error E_UNSUPPORTED: m.onnx: expected opset 9 to 23, found 24'],
+    ['opset 6', { opset: 6 }, 'error E_UNSUPPORTED: m.onnx: expected opset 7 to 26, found 6'],
+    ['opset 27', { opset: 27 }, 'error E_UNSUPPORTED: m.onnx: expected opset 7 to 26, found 27'],
     [
       'no opset',
       { model: { opsetImport: [] } },

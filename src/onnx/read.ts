@@ -1,11 +1,14 @@
 /**
  * An ONNX file to a graph in the canonical operator set. The format is onnx.proto's; semantics are those of IR.md in
- * github.com/onnx/onnx. What the graph cannot hold is refused by name: subgraphs, functions, sparse initializers,
+ * github.com/onnx/onnx. What the graph cannot hold is refused by name: subgraphs (but for an If whose condition is known), functions, sparse initializers,
  * training information, sequences and exotic element types. Left out silently: doc strings of nodes and values,
  * producer and model version, quantization annotations.
  */
 
 import { Budget, checkLimit, Graph, type LimitOptions, type TensorType, TritbankError, verify } from '../ir/index.ts';
+import { inferNode } from '../ops/shape.ts';
+import { inlineBranches } from './branches.ts';
+import { evaluateCondition, type InferNode } from './evaluate-condition.ts';
 import { type ExternalSource, fromFiles, type RangeSource } from './external.ts';
 import { describeFile } from './file-kinds.ts';
 import { addNodes } from './nodes.ts';
@@ -14,6 +17,7 @@ import { type GraphProto, type ModelProto, modelProto } from './schema.ts';
 import { readTensor } from './tensors.ts';
 import { placeOf, readType, SymbolSource } from './types.ts';
 import { defaultDomainVersion, domainVersionKey, isDefaultDomain, upgrade } from './upgrade.ts';
+import { widenHalf } from './widen-half.ts';
 
 export interface ReadOptions extends LimitOptions {
   /** The file's name in error messages. Default `model`. */
@@ -37,7 +41,7 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const limit = checkLimit(options);
   return inFile(name, () => {
     const model = decodeModel(bytes);
-    return buildGraph(model, external && fromFiles(model.graph, external), limit);
+    return buildGraph(model, external && fromFiles(model.graph, external), limit, inferNode);
   });
 }
 
@@ -97,8 +101,23 @@ function storedBytes(graph: Graph): number {
 /** A node takes so much of a file, about. */
 const nodeBytes = 64;
 
-/** Builds, upgrades and verifies the graph of a decoded model. */
-export function buildGraph(model: DecodedModel, external?: RangeSource, limit = 1): Graph {
+/**
+ * Builds, upgrades and verifies the graph of a decoded model; half-precision activations become float32, which its
+ * notes say. `infer` finds sizes that the conditions of If nodes depend on.
+ */
+export function buildGraph(model: DecodedModel, external?: RangeSource, limit = 1, infer?: InferNode): Graph {
+  const proto = inlineBranches(model.graph, (part, name) => {
+    const output = part.output.slice(0, 1).map((info) => ({ ...info, name, type: undefined }));
+    const graph = buildPart({ ...model, graph: { ...part, output } }, external, limit);
+    return evaluateCondition(graph, graph.outputs[0]!, infer);
+  });
+  const graph = buildPart({ ...model, graph: proto }, external, limit);
+  const half = widenHalf(graph);
+  if (half) graph.notes.push(`a network of ${half}: read as one of float32`);
+  return verify(graph);
+}
+
+function buildPart(model: DecodedModel, external: RangeSource | undefined, limit: number): Graph {
   const proto = model.graph;
   const graph = new Graph(proto.name || 'graph');
   graph.doc = model.docString || proto.docString || '';
@@ -117,8 +136,7 @@ export function buildGraph(model: DecodedModel, external?: RangeSource, limit = 
   }
   addOutputs(graph, proto);
   graph.budget = Budget.ofFile(storedBytes(graph) + nodeBytes * graph.nodes.length, limit);
-  upgrade(graph, version);
-  return verify(graph);
+  return upgrade(graph, version);
 }
 
 /** The default domain's version; the others' become metadata where they are not what the writer would choose. */

@@ -95,5 +95,6 @@ export function guessRank(value: Value): number | undefined {
   if (value.type?.shape) return value.type.shape.length;
   const { producer } = value;
   if (producer?.op === 'Gemm' || producer?.op === 'Flatten') return 2;
+  if (producer?.op === 'Conv') return producer.inputs[1]?.constant?.dims.length;
   return producer?.op === 'Reshape' ? producer.inputs[1]?.constant?.dims[0] : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Brings a graph from the operator set of its file (9 to 23) to the canonical one. Source: the operators' changelog
+ * Brings a graph from the operator set of its file (7 to 26) to the canonical one. Source: the operators' changelog
  * (github.com/onnx/onnx, docs/Changelog.md). Rules, per operator, are in two tables: what changed up to the canonical
  * version, and what came after it and has to be expressed without. Operators that only gained element types,
  * optional inputs or attributes whose default is the old behaviour need no rule. Other domains are left alone.
@@ -10,8 +10,8 @@ import { canonicalOpset } from '../ops/names.ts';
 import { downgrades } from './downgrades.ts';
 import { upgrades } from './upgrades.ts';
 
-export const oldestOpset = 9;
-export const newestOpset = 23;
+export const oldestOpset = 7;
+export const newestOpset = 26;
 
 /** ONNX's own operators, under either spelling. */
 export function isDefaultDomain(domain: string): boolean {

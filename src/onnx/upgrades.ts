@@ -1,9 +1,10 @@
 /**
- * What changed in ONNX's operators between opset 9 and 20, one rewrite per change. A rule `[version, rewrite]` applies
+ * What changed in ONNX's operators between opset 7 and 20, one rewrite per change. A rule `[version, rewrite]` applies
  * to files older than `version`. Most changes turned an attribute into an input.
  */
 
-import { i64, int, type Node, scalar, str, TritbankError, type Value } from '../ir/index.ts';
+import { f32, i64, int, type Node, scalar, str, TritbankError, type Value } from '../ir/index.ts';
+import { normalizeGroups } from './group-normalization.ts';
 import {
   constantFor,
   dropOutputs,
@@ -110,6 +111,13 @@ function batchNormOutputs(node: Node): void {
   takeAttribute(node, 'spatial');
 }
 
+function upsampleScales(node: Node): void {
+  if (!node.has('scales') || node.inputs[1]) return;
+  const scales = node.floats('scales');
+  setInput(node, 1, constantFor(node, 'scales', f32([scales.length], scales)));
+  takeAttribute(node, 'scales');
+}
+
 /** Upsample and the first Resize: x_in = floor(x_out / scale). */
 const asymmetric = { coordinate_transformation_mode: str('asymmetric'), nearest_mode: str('floor') };
 
@@ -165,6 +173,7 @@ export const upgrades: ReadonlyMap<string, readonly Rule[]> = new Map<string, re
   ['DFT', [[20, fourierAxis]]],
   ['Dropout', [[12, dropoutRatio]]],
   ['GridSample', [[20, gridSampleMode]]],
+  ['GroupNormalization', [[21, normalizeGroups('group')]]],
   ['Hardmax', rowWise],
   ['LogSoftmax', rowWise],
   ['Pad', [[11, padInputs]]],
@@ -193,5 +202,11 @@ export const upgrades: ReadonlyMap<string, readonly Rule[]> = new Map<string, re
   ['Squeeze', [[13, axesToInput]]],
   ['TopK', [[10, topKInput]]],
   ['Unsqueeze', [[13, axesToInput]]],
-  ['Upsample', [[10, upsampleToResize]]],
+  [
+    'Upsample',
+    [
+      [9, upsampleScales],
+      [10, upsampleToResize],
+    ],
+  ],
 ]);

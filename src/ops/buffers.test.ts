@@ -35,6 +35,7 @@ describe('in place', () => {
     'Abs',
     'Cast',
     'Ceil',
+    'Celu',
     'Clip',
     'Elu',
     'Erf',
@@ -45,7 +46,22 @@ describe('in place', () => {
     'HardSwish',
     'LeakyRelu',
   ];
-  unary.push('Log', 'Neg', 'Not', 'Reciprocal', 'Relu', 'Round', 'Sigmoid', 'Sign', 'Softplus', 'Sqrt', 'Tanh');
+  unary.push(
+    'Log',
+    'Mish',
+    'Neg',
+    'Not',
+    'Reciprocal',
+    'Relu',
+    'Round',
+    'Selu',
+    'Sigmoid',
+    'Sign',
+    'Softplus',
+    'Softsign',
+    'Sqrt',
+    'Tanh',
+  );
   const logic = ['And', 'Not', 'Or', 'Xor'];
   const operands = (op: string) => (unary.includes(op) ? 1 : op === 'Where' ? 3 : 2);
 

@@ -90,6 +90,26 @@ const cases: { readonly [K in OpType]: Case } = {
   Floor: of([x], { comparisons: 24 }),
   Gather: of([x, indices], {}),
   GatherElements: of([x, indices], {}),
+  Celu: of([x], { comparisons: 48, multiplications: 48, additions: 48, functions: 24 }),
+  Mish: of([x], { multiplications: 48, additions: 48, functions: 48 }),
+  Mod: of([x, row], { functions: 24 }),
+  Selu: of([x], { comparisons: 24, multiplications: 48, additions: 24, functions: 24 }),
+  Softsign: of([x], { comparisons: 24, additions: 24, functions: 24 }),
+  DepthToSpace: of([[1, 8, 3, 3]], {}, { blocksize: int(2) }),
+  SpaceToDepth: of([[1, 2, 4, 6]], {}, { blocksize: int(2) }),
+  // 6 planes of 16 elements: 15 steps of each of two sums
+  InstanceNormalization: of([[2, 3, 4, 4], [3], [3]], {
+    multiplications: 3 * 96 + 2 * 6,
+    additions: 96 + 2 * 90 + 6 + 96,
+    functions: 12,
+  }),
+  LRN: of([[2, 3, 4, 4]], { multiplications: 3 * 96, additions: 5 * 96, functions: 96 }, { size: int(5) }),
+  // the rows first: [1, 2, 6, 4], then [1, 2, 6, 8]
+  Resize: of(
+    [[1, 2, 3, 4], undefined, f32([4], [1, 1, 2, 2])],
+    { multiplications: 2 * (48 + 96), additions: 48 + 96 },
+    { mode: str('linear') },
+  ),
   Gelu: of([x], { multiplications: 3 * 24, additions: 24, functions: 24 }),
   // [4, 3] x [3, 5] + [5]
   Gemm: of([[3, 4], [5, 3], [5]], { macs: 20 * 3, biases: 20 }, { transA: int(1), transB: int(1) }),
@@ -180,8 +200,8 @@ describe('one case for every operator', () => {
   it('computes nothing only where data is moved', () => {
     const idle = opTypes.filter((op) => Object.keys(cases[op].expected).length === 0);
     expect(idle.join(' ')).toBe(
-      'Cast Concat Constant ConstantOfShape Dropout Expand Flatten Gather GatherElements Identity OneHot Pad Range ' +
-        'Reshape Shape Slice Split Squeeze Tile Transpose Unsqueeze',
+      'Cast Concat Constant ConstantOfShape DepthToSpace Dropout Expand Flatten Gather GatherElements Identity OneHot Pad Range ' +
+        'Reshape Shape Slice SpaceToDepth Split Squeeze Tile Transpose Unsqueeze',
     );
   });
 });

@@ -11,14 +11,21 @@ import { isOpType, markerDomain, type OpType, straightThrough } from './names.ts
 import { countArithmetic } from './operations.ts';
 import type { ReferenceRule } from './reference/arrays.ts';
 import { conv, convTranspose } from './reference/conv.ts';
-import { erf, gelu } from './reference/elementwise.ts';
 import { gatherElements, oneHot, scatterElements, scatterND } from './reference/indexing.ts';
 import { gemm, matMul } from './reference/matmul.ts';
 import { pad, tile } from './reference/movement.ts';
-import { batchNormalization, layerNormalization, logSoftmax, softmax } from './reference/normalize.ts';
+import {
+  batchNormalization,
+  instanceNormalization,
+  layerNormalization,
+  localResponse,
+  logSoftmax,
+  softmax,
+} from './reference/normalize.ts';
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from './reference/pool.ts';
 import { quantizeLinear } from './reference/quantize.ts';
 import { argMax, max, mean, min, product, reduce, sum, sumSquare } from './reference/reduce.ts';
+import { resize } from './reference/resize.ts';
 import { constantTensor } from './shape/create.ts';
 import { inferNode } from './shape.ts';
 
@@ -32,13 +39,13 @@ const rules: { readonly [K in Exclude<OpType, EvaluatedOp>]: ReferenceRule } = {
   Constant: (node) => [constantTensor(node)],
   Conv: conv,
   ConvTranspose: convTranspose,
-  Erf: erf,
   GatherElements: gatherElements,
-  Gelu: gelu,
   Gemm: gemm,
   GlobalAveragePool: globalAveragePool,
   GlobalMaxPool: globalMaxPool,
+  InstanceNormalization: instanceNormalization,
   LayerNormalization: layerNormalization,
+  LRN: localResponse,
   LogSoftmax: logSoftmax,
   MatMul: matMul,
   MaxPool: maxPool,
@@ -52,6 +59,7 @@ const rules: { readonly [K in Exclude<OpType, EvaluatedOp>]: ReferenceRule } = {
   ReduceProd: reduce(product),
   ReduceSum: reduce(sum),
   ReduceSumSquare: reduce(sumSquare),
+  Resize: resize,
   ScatterElements: scatterElements,
   ScatterND: scatterND,
   Softmax: softmax,

@@ -13,12 +13,13 @@ import { alongAxis, broadcast, cast, compare, pow, prelu, sameType, where } from
 import { foreignType } from './shape/foreign.ts';
 import { gather, gatherElements, oneHot, scatterElements, scatterND } from './shape/gather.ts';
 import { gemm, matMul } from './shape/matmul.ts';
-import { batchNormalization, dropout, layerNormalization } from './shape/normalize.ts';
+import { batchNormalization, dropout, instanceNormalization, layerNormalization } from './shape/normalize.ts';
 import { globalPool, pool } from './shape/pool.ts';
 import { dequantizeLinear, quantizeLinear } from './shape/quantize.ts';
 import { argReduce, reduce } from './shape/reduce.ts';
 import { expand, flatten, reshape, squeeze, tile, transpose, unsqueeze } from './shape/reshape.ts';
-import { expectSmallRank, mismatch, printDims, type ShapeRule } from './shape/rule.ts';
+import { depthToSpace, resize, spaceToDepth } from './shape/resize.ts';
+import { expectSmallRank, freshDim, mismatch, printDims, type ShapeRule } from './shape/rule.ts';
 import { concat, pad, slice, split } from './shape/slice.ts';
 
 const rules: { readonly [K in OpType]: ShapeRule } = {
@@ -30,12 +31,14 @@ const rules: { readonly [K in OpType]: ShapeRule } = {
   BatchNormalization: batchNormalization,
   Cast: cast,
   Ceil: sameType,
+  Celu: sameType,
   Clip: sameType,
   Concat: concat,
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Conv: conv,
   ConvTranspose: convTranspose,
+  DepthToSpace: depthToSpace,
   DequantizeLinear: dequantizeLinear,
   Div: broadcast,
   Dropout: dropout,
@@ -57,16 +60,20 @@ const rules: { readonly [K in OpType]: ShapeRule } = {
   HardSigmoid: sameType,
   HardSwish: sameType,
   Identity: sameType,
+  InstanceNormalization: instanceNormalization,
   LayerNormalization: layerNormalization,
   LeakyRelu: sameType,
   Less: compare,
   LessOrEqual: compare,
   Log: sameType,
   LogSoftmax: alongAxis(-1),
+  LRN: sameType,
   MatMul: matMul,
   Max: broadcast,
   MaxPool: pool,
   Min: broadcast,
+  Mish: sameType,
+  Mod: broadcast,
   Mul: broadcast,
   Neg: sameType,
   Not: sameType,
@@ -87,15 +94,19 @@ const rules: { readonly [K in OpType]: ShapeRule } = {
   ReduceSumSquare: reduce,
   Relu: sameType,
   Reshape: reshape,
+  Resize: resize,
   Round: sameType,
   ScatterElements: scatterElements,
   ScatterND: scatterND,
+  Selu: sameType,
   Shape: shape,
   Sigmoid: sameType,
   Sign: sameType,
   Slice: slice,
   Softmax: alongAxis(-1),
   Softplus: sameType,
+  Softsign: sameType,
+  SpaceToDepth: spaceToDepth,
   Split: split,
   Sqrt: sameType,
   Squeeze: squeeze,
@@ -127,9 +138,25 @@ function checkShape(node: Node, shape: Shape): void {
   }
 }
 
+/** A type that inference leaves open, in part or as a whole, as far as the one that was there before, a file's, says more. */
+function refine(
+  node: Node,
+  index: number,
+  inferred: TensorType | undefined,
+  before: TensorType | undefined,
+): TensorType | undefined {
+  if (!before?.shape || (inferred && inferred.dtype !== before.dtype)) return inferred;
+  const { shape } = inferred ?? {};
+  if (!inferred || !shape) return before;
+  if (shape.length !== before.shape.length) return inferred;
+  const isOpen = (dim: Dim, axis: number) => dim === freshDim(node, axis, index);
+  if (!shape.some(isOpen)) return inferred;
+  return { ...inferred, shape: shape.map((dim, axis) => (isOpen(dim, axis) ? before.shape![axis]! : dim)) };
+}
+
 /**
  * Sets `type` on every output of `node`. Types of operators outside the table are left as they are, unless their shape
- * is known all the same (`foreign.ts`). Throws E_SHAPE when the operands cannot fit, E_LIMIT for sizes that no tensor
+ * is known all the same (`foreign.ts`); so is what a rule leaves open. Throws E_SHAPE when the operands cannot fit, E_LIMIT for sizes that no tensor
  * has, E_GRAPH when a required input is missing.
  */
 export function inferNode(node: Node): void {
@@ -146,7 +173,7 @@ export function inferNode(node: Node): void {
   try {
     const types = rules[node.op](node);
     for (const type of types) if (type?.shape) checkShape(node, type.shape);
-    for (const [i, output] of node.outputs.entries()) if (output) output.type = types[i];
+    for (const [i, output] of node.outputs.entries()) if (output) output.type = refine(node, i, types[i], output.type);
     updateContents(node);
   } catch (error) {
     // the arithmetic of dimensions knows no node

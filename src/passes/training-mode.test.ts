@@ -16,8 +16,10 @@ const batchNorm = (mode: number) => (b: Builder, x: Value) => {
   return b.op('BatchNormalization', [x, ...values], { training_mode: int(mode) });
 };
 const flag = (data: number): Tensor => ({ dtype: 'bool', dims: [], data: Uint8Array.of(data) });
-const dropout = (mode?: number) => (b: Builder, x: Value) =>
-  b.op('Dropout', [x, b.scalar(0.5), ...(mode === undefined ? [] : [b.constant('mode', flag(mode))])]);
+const dropout =
+  (mode?: number, ratio = 0.5) =>
+  (b: Builder, x: Value) =>
+    b.op('Dropout', [x, b.scalar(ratio), ...(mode === undefined ? [] : [b.constant('mode', flag(mode))])]);
 
 describe('training mode', () => {
   it.each([
@@ -33,6 +35,7 @@ describe('training mode', () => {
     ['a batch norm', batchNorm(0)],
     ['a Dropout', dropout()],
     ['a Dropout that is told so', dropout(0)],
+    ['a Dropout of nothing', dropout(1, 0)],
   ])('is not that of %s of inference', (_, end) => {
     expect(findTraining(network(end))).toEqual([]);
     requireInference(network(end));

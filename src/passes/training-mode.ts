@@ -5,21 +5,12 @@
  */
 
 import { type Graph, type Node, TritbankError } from '../ir/index.ts';
-import { isTrainingBatchNorm, refuseTraining } from '../ops/arithmetic/training.ts';
-import { constantOf } from './channels.ts';
+import { isTrainingBatchNorm, isTrainingDropout, refuseTraining } from '../ops/arithmetic/training.ts';
 
 /** Nodes in training mode, in execution order. */
 export const findTraining = (graph: Graph): Node[] => graph.nodes.filter(isTraining);
 
 const isTraining = (node: Node) => isTrainingBatchNorm(node) || isTrainingDropout(node);
-
-function isTrainingDropout(node: Node): boolean {
-  if (node.op !== 'Dropout' || node.domain !== '') return false;
-  const mode = node.inputs[2];
-  const { value } = mode?.producer?.op === 'Constant' ? mode.producer.attributes : {};
-  const tensor = value?.kind === 'tensor' ? value.value : constantOf(mode);
-  return tensor !== undefined && Number(tensor.data[0]) !== 0;
-}
 
 /** E_MODEL for a network that was exported in training mode. */
 export function requireInference(graph: Graph): void {

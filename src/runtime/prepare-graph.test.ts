@@ -115,9 +115,9 @@ describe('what is refused', () => {
   it.each<[string, (s: Sketch) => Value, code: string, message: string]>([
     [
       'an operator without a rule',
-      (s) => s.op('Erf', [s.x], 'y'),
+      (s) => s.op('Hardmax', [s.x], 'y'),
       'E_UNSUPPORTED',
-      "node 'y' (Erf): expected an operator that the runtime has, found Erf",
+      "node 'y' (Hardmax): expected an operator that the runtime has, found Hardmax",
     ],
     [
       'the operator of another domain',

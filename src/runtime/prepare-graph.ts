@@ -6,11 +6,10 @@
 import { type Graph, isTernary, type Node, scalar, type Tensor, TritbankError, type Value } from '../ir/index.ts';
 import { misfit } from '../ops/arithmetic/errors.ts';
 import { evaluateConstants, isEvaluated } from '../ops/arithmetic/evaluate.ts';
-import { numbersOf } from '../ops/arithmetic/numbers.ts';
-import { refuseTraining } from '../ops/arithmetic/training.ts';
+import { keepsAll, refuseTraining } from '../ops/arithmetic/training.ts';
 import { traitsOf } from '../ops/traits.ts';
 import { ruleOf } from './lower/lower.ts';
-import { isTensorDataType } from './tensor.ts';
+import { isInputType } from './tensor.ts';
 
 /** Folds and trims `graph` in place. E_UNSUPPORTED for operators and types that the runtime does not have,
  * E_MODEL for a network in training mode. */
@@ -24,13 +23,23 @@ export function prepareGraph(graph: Graph): Graph {
   for (const node of graph.nodes) fold(node, trits);
   for (const value of trits) restoreType(graph, value);
   graph.nodes = liveNodes(graph);
-  for (const node of graph.nodes) ruleOf(node);
+  requireRules(graph);
   for (const { name, dtype } of graph.inputs) {
-    if (isTensorDataType(dtype)) continue;
+    if (isInputType(dtype)) continue;
     const expected = 'expected an input of float32, uint8 or int8';
     throw new TritbankError('E_UNSUPPORTED', `input '${name}'`, `${expected}, found ${dtype}`);
   }
   return graph;
+}
+
+/** What is computed of an input, not of its shape, needs a rule; all else is folded, now or with the first sizes. */
+function requireRules(graph: Graph): void {
+  const computed = new Set<Value>(graph.inputs);
+  for (const node of graph.nodes) {
+    const isComputed = node.op !== 'Shape' && node.inputs.some((input) => input && computed.has(input));
+    if (isComputed || !isEvaluated(node.op, node.domain)) ruleOf(node);
+    if (isComputed) for (const output of node.outputs) if (output) computed.add(output);
+  }
 }
 
 /** Nodes that an output needs; the others' reads are forgotten. */
@@ -47,10 +56,8 @@ function liveNodes(graph: Graph): Node[] {
 }
 
 function checkDropout(node: Node): void {
-  const training = node.inputs[2]?.constant;
-  const isOn = node.inputs[2] && (!training || numbersOf(training, node.label)[0] !== 0);
   const mask = node.outputs[1];
-  if (isOn || (mask && mask.uses.size > 0)) throw misfit(node, 'Dropout of inference', 'that of training');
+  if (!keepsAll(node) || (mask && mask.uses.size > 0)) throw misfit(node, 'Dropout of inference', 'that of training');
 }
 
 const int8Tables = new WeakMap<Tensor, Tensor>();

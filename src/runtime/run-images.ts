@@ -7,19 +7,20 @@ import type { Batch, Feeds } from './feeds.ts';
 import type { Fetches } from './fetches.ts';
 import type { Kernels } from './kernels/kernels.ts';
 import type { Port } from './plan/plan.ts';
-import { allocateData, isTensorDataType, Tensor } from './tensor.ts';
+import { allocateData, isTensorDataType, type Storage, Tensor, type TensorDataType } from './tensor.ts';
 
 /** Copies image `index` of a batch to its planes; uint8 becomes int8 by subtracting 128. */
-function writeInput(kernels: Kernels, { planes, dtype }: Port, tensor: Tensor, index: number): void {
+function writeInput(kernels: Kernels, { planes, type, dtype }: Port, tensor: Tensor, index: number): void {
   const length = planes.channels * planes.pixels;
   const data = tensor.data.length === length ? tensor.data : tensor.data.subarray(index * length, (index + 1) * length);
-  writePlanes(kernels.memory, dtype === 'float32' ? 'float32' : 'int8', planes, data, dtype === 'uint8' ? -128 : 0);
+  writePlanes(kernels.memory, type, planes, data as ArrayLike<number>, dtype === 'uint8' ? -128 : 0);
 }
 
 /** The elements of an output for one image. */
-function readOutput(kernels: Kernels, { planes, dtype }: Port): Float32Array | Int8Array | Uint8Array {
-  const elements = readPlanes(kernels.memory, dtype === 'float32' ? 'float32' : 'int8', planes);
-  return dtype === 'uint8' ? Uint8Array.from(elements, (v) => v + 128) : elements;
+function readOutput(kernels: Kernels, { planes, type, dtype }: Port): Storage[TensorDataType] {
+  const elements = readPlanes(kernels.memory, type, planes);
+  if (dtype === 'uint8') return Uint8Array.from(elements, (v) => v + 128);
+  return elements;
 }
 
 function resultOf({ dims, dtype }: Port, name: string, count: number): Tensor {

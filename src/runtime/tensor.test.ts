@@ -24,7 +24,7 @@ it('takes other dimensions without a copy', () => {
 it.each<[() => Tensor, string]>([
   [
     () => new Tensor('float64' as 'float32', new Float32Array(1)),
-    "tensor: expected a type of float32, int8, uint8, found 'float64'",
+    "tensor: expected a type of float32, int8, uint8, int32, bool, found 'float64'",
   ],
   [() => new Tensor('uint8', new Int8Array(1) as never, [1]), 'tensor: expected Uint8Array for uint8, found Int8Array'],
   [() => new Tensor('float32', new Float32Array(5), [2, 3]), 'tensor: expected 6 elements for [2, 3], found 5'],

@@ -5,18 +5,30 @@
 
 import { elementCount, TritbankError } from '../ir/index.ts';
 
-/** The typed array of each element type. */
+/** The typed array of each element type. Results of int64 are given as int32. */
 export interface Storage {
   float32: Float32Array;
   int8: Int8Array;
   uint8: Uint8Array;
+  int32: Int32Array;
+  bool: Uint8Array;
 }
 
 export type TensorDataType = keyof Storage;
 
-const constructors = { float32: Float32Array, int8: Int8Array, uint8: Uint8Array } as const;
+const constructors = {
+  float32: Float32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+} as const;
 
 export const isTensorDataType = (type: string): type is TensorDataType => Object.hasOwn(constructors, type);
+
+/** What networks take; they may give all types. */
+export const isInputType = (type: string): type is 'float32' | 'int8' | 'uint8' =>
+  type === 'float32' || type === 'int8' || type === 'uint8';
 
 /**
  * A dense tensor, row-major.

@@ -17,6 +17,7 @@ import {
   i64,
   int,
   ints,
+  str,
   type Tensor,
   tensorAttribute,
   toNumbers,
@@ -259,25 +260,48 @@ const prelu = fc.tuple(anyDims, oneOf<DType>('float32', 'float64', 'float16', 'i
   }),
 );
 
+/** Integers by integers other than 0, whose remainders have the sign of the divisor; floats as C computes them. */
+const remainder: fc.Arbitrary<Case> = fc.tuple(oneOf(-1, 1), fc.boolean()).chain(([sign, isFloat]) => {
+  const dtypes = isFloat ? floats : (['int32', 'int64', 'int8'] as const);
+  const [low, high] = sign < 0 ? [-20, -4] : [4, 20];
+  return fc
+    .tuple(oneOf(...dtypes), anyDims)
+    .chain(([dtype, dims]) => fc.tuple(tensor(dtype, dims), tensor(dtype, dims, low, high)))
+    .map((inputs) => ({ inputs, attributes: { fmod: int(isFloat ? 1 : 0) } }));
+});
+
+const blocks = (grows: boolean): fc.Arbitrary<Case> =>
+  fc
+    .tuple(within(1, 2), within(1, 3), within(1, 2), within(1, 3), within(1, 3), oneOf('DCR', 'CRD'))
+    .chain(([n, c, h, w, b, mode]) => {
+      const dims = grows ? [n, c * b * b, h, w] : [n, c, h * b, w * b];
+      const attributes: Attributes = { blocksize: int(b), ...(grows && { mode: str(mode) }) };
+      return tensor('float32', dims).map((x) => ({ inputs: [x], attributes }));
+    });
+
 const cases: { readonly [K in EvaluatedOp]: fc.Arbitrary<Case> } = {
   Abs: unary(numeric),
   Add: binary(),
   And: logic,
   Cast: cast,
   Ceil: unary(),
+  Celu: unary(floats, alpha('alpha')),
   Clip: clip,
   Concat: concat,
   ConstantOfShape: constantOfShape,
+  DepthToSpace: blocks(true),
   DequantizeLinear: dequantize,
   Div: broadcasting(numeric, two, 4, 20), // a division of integers by zero ends the process
   Dropout: anyTensor(floats).map((x) => ({ inputs: [x], outputs: 2 })),
   Elu: unary(floats, alpha('alpha')),
   Equal: binary([...numeric, 'bool']),
+  Erf: unary(),
   Exp: unary(),
   Expand: expand,
   Flatten: flatten,
   Floor: unary(),
   Gather: gather,
+  Gelu: unary(floats, oneOf<Attributes>({}, { approximate: str('tanh') })),
   Greater: binary(),
   GreaterOrEqual: binary(),
   HardSigmoid: unary(floats, alpha('alpha')),
@@ -289,6 +313,8 @@ const cases: { readonly [K in EvaluatedOp]: fc.Arbitrary<Case> } = {
   Log: unary(),
   Max: broadcasting(numeric, within(1, 4)),
   Min: broadcasting(numeric, within(1, 4)),
+  Mish: unary(),
+  Mod: remainder,
   Mul: binary(),
   Neg: unary(numeric),
   Not: unary(['bool']),
@@ -300,11 +326,14 @@ const cases: { readonly [K in EvaluatedOp]: fc.Arbitrary<Case> } = {
   Relu: unary([...floats, 'int32', 'int8']),
   Reshape: reshape,
   Round: unary(),
+  Selu: unary(floats, alpha('gamma')),
   Shape: shape,
   Sigmoid: unary(),
   Sign: unary(numeric),
   Slice: slice,
   Softplus: unary(),
+  Softsign: unary(),
+  SpaceToDepth: blocks(false),
   Split: split,
   Sqrt: unary(),
   Squeeze: squeeze,

@@ -35,6 +35,9 @@ describe('elementwise', () => {
   check('HardSigmoid', [[4, 9]], {}, { between: [-5, 5] });
   check('HardSigmoid', [[4, 9]], { alpha: float(1 / 6), beta: float(0.4) }, { between: [-5, 5] });
   check('HardSwish', [[4, 9]], {}, { between: [-5, 5] });
+  for (const op of ['Celu', 'Mish', 'Selu', 'Softsign']) check(op, [[4, 9]], {}, { between: [-3, 3] });
+  check('Celu', [[4, 9]], { alpha: float(0.6) });
+  check('Selu', [[4, 9]], { alpha: float(0.6), gamma: float(1.3) });
   check('Gelu', [[2, 7]]);
   check('Gelu', [[2, 7]], { approximate: str('tanh') });
   check('Clip', [[4, 9], scalar(0), scalar(6)], {}, { between: [-3, 9] });
@@ -367,6 +370,9 @@ describe('normalization', () => {
     { forward: false, outputs: 3 },
   );
   check('LayerNormalization', [[4, 6], [6], [6]]);
+  check('InstanceNormalization', [[2, 3, 4, 5], [3], [3]]);
+  check('InstanceNormalization', [[2, 3, 6], [3], [3]], { epsilon: float(0.1) });
+  check('LRN', [[2, 5, 3, 2]], { size: int(3), alpha: float(0.8), beta: float(0.6) });
   check('LayerNormalization', [[4, 6], [6]], { epsilon: float(0.1) });
   check(
     'LayerNormalization',
@@ -393,6 +399,9 @@ describe('reductions', () => {
 });
 
 describe('movement', () => {
+  check('DepthToSpace', [[2, 8, 2, 3]], { blocksize: int(2) });
+  check('DepthToSpace', [[2, 8, 2, 3]], { blocksize: int(2), mode: str('CRD') });
+  check('SpaceToDepth', [[2, 2, 4, 6]], { blocksize: int(2) });
   check('Reshape', [[2, 3, 4], i64([0, -1])]);
   check('Flatten', [[2, 3, 4]], { axis: int(2) });
   check('Squeeze', [[2, 1, 3, 1], i64([1, -1])]);

@@ -38,12 +38,13 @@ export function tensor(dtype: DType, values: readonly number[], dims: readonly n
   return fromNumbers(dtype, dims, values);
 }
 
-/** A graph of one node. Integer and scalar operands are initializers, as in real files; the others are inputs. */
+/** A graph of one node. Integer and scalar operands, and scales, are initializers, as in real files; others are inputs. */
 function oneNode(op: string, operands: readonly (Tensor | undefined)[], attributes: Attributes, outputs: number): Node {
   const graph = new Graph(op, 20);
   const values = operands.map((operand, i) => {
     if (!operand) return undefined;
-    return operand.dtype === 'float32' && operand.dims.length > 0
+    const isScales = op === 'Resize' && i === 2;
+    return operand.dtype === 'float32' && operand.dims.length > 0 && !isScales
       ? graph.input(`x${i}`, operand.dtype, operand.dims)
       : graph.initializer(`x${i}`, operand);
   });

@@ -11,7 +11,20 @@ const bools = (values: readonly number[], dims?: readonly number[]) => tensor('b
 
 describe('elementwise', () => {
   const anywhere = ['Abs', 'Ceil', 'Erf', 'Exp', 'Floor', 'Identity', 'Neg', 'Relu', 'Round', 'Sigmoid', 'Sign'];
-  for (const op of [...anywhere, 'Elu', 'Gelu', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Softplus', 'Tanh']) {
+  for (const op of [
+    ...anywhere,
+    'Celu',
+    'Elu',
+    'Gelu',
+    'HardSigmoid',
+    'Mish',
+    'Selu',
+    'Softsign',
+    'HardSwish',
+    'LeakyRelu',
+    'Softplus',
+    'Tanh',
+  ]) {
     agrees('of any number', op, [x]);
     agrees('of halves', op, [halves]);
   }
@@ -22,6 +35,8 @@ describe('elementwise', () => {
   agrees('by tanh', 'Gelu', [x], { approximate: str('tanh') });
   agrees('with its parameters', 'HardSigmoid', [x], { alpha: float(0.3), beta: float(0.1) });
   agrees('with its slope', 'LeakyRelu', [x], { alpha: float(0.2) });
+  agrees('with its parameter', 'Celu', [x], { alpha: float(0.7) });
+  agrees('with its parameters', 'Selu', [x], { alpha: float(1.2), gamma: float(0.7) });
   agrees('with its parameter', 'Elu', [x], { alpha: float(0.7) });
   agrees('of large arguments', 'Softplus', [f32([3], [-100, 0, 100])]);
   agrees('of large arguments', 'Sigmoid', [f32([3], [-100, 0, 100])]);
@@ -37,6 +52,8 @@ describe('elementwise', () => {
     agrees('that both broadcast', op, [noise([2, 1, 4]), noise([3, 1], 1)]);
     agrees('of integers', op, [tensor('int64', [-7, 7, 9]), tensor('int64', [2, -2, 4])]);
   }
+  agrees('of integers', 'Mod', [tensor('int64', [-7, 7, 9, -9]), tensor('int64', [2, -2, 4, 3])]);
+  agrees('of floats', 'Mod', [noise([5]), noise([5], 1)], { fmod: int(1) });
   agrees('of three', 'Max', [noise([3]), noise([2, 1], 1), noise([2, 3], 2)]);
   agrees('of one', 'Min', [x]);
   agrees('of three', 'Sum', [noise([3]), noise([2, 1], 1), noise([2, 3], 2)]);
@@ -193,6 +210,40 @@ describe('movement', () => {
   agrees('that crops', 'Pad', [x, i64([0, -1, 1, 0, 0, -1])]);
   for (const mode of ['edge', 'reflect', 'wrap']) {
     agrees(mode, 'Pad', [x, i64([0, 2, 1, 1, 1, 3])], { mode: str(mode) });
+  }
+});
+
+describe('images', () => {
+  const image = noise([1, 8, 2, 3]);
+  for (const mode of ['DCR', 'CRD']) agrees(mode, 'DepthToSpace', [image], { blocksize: int(2), mode: str(mode) });
+  agrees('of blocks', 'SpaceToDepth', [noise([2, 3, 4, 6])], { blocksize: int(2) });
+  agrees('per channel', 'InstanceNormalization', [noise([2, 3, 4, 5]), noise([3], 1), noise([3], 2)]);
+  agrees('of rows', 'InstanceNormalization', [noise([2, 3, 5]), noise([3], 1), noise([3], 2)], { epsilon: float(0.1) });
+  agrees('around each', 'LRN', [noise([2, 7, 3, 2])], { size: int(3), alpha: float(0.3) });
+  const wide = { size: int(5), alpha: float(0.5), beta: float(0.6), bias: float(1.5) };
+  agrees('with its parameters', 'LRN', [noise([1, 5, 3, 3])], wide);
+
+  const picture = noise([1, 2, 4, 6]);
+  const scales = [undefined, f32([4], [1, 1, 1.7, 0.6])] as const;
+  const sizes = [undefined, undefined, i64([1, 2, 7, 3])] as const;
+  const coordinates = ['half_pixel', 'half_pixel_symmetric', 'pytorch_half_pixel', 'align_corners', 'asymmetric'];
+  for (const name of coordinates) {
+    const mode = { coordinate_transformation_mode: str(name) };
+    for (const kind of ['nearest', 'linear', 'cubic']) {
+      agrees(`${kind}, ${name}, by scales`, 'Resize', [picture, ...scales], { mode: str(kind), ...mode });
+      agrees(`${kind}, ${name}, to sizes`, 'Resize', [picture, ...sizes], { mode: str(kind), ...mode });
+    }
+  }
+  for (const name of ['floor', 'ceil', 'round_prefer_ceil']) {
+    agrees(name, 'Resize', [picture, ...scales], { mode: str('nearest'), nearest_mode: str(name) });
+  }
+  const twice = [undefined, f32([2], [2, 2])] as const;
+  agrees('of some axes', 'Resize', [picture, ...twice], { mode: str('linear'), axes: ints([2, 3]) });
+  const inner = { mode: str('cubic'), exclude_outside: int(1), cubic_coeff_a: float(-0.5) };
+  agrees('without what is outside', 'Resize', [picture, ...scales], inner);
+  for (const policy of ['not_larger', 'not_smaller']) {
+    const kept = { mode: str('linear'), axes: ints([2, 3]), keep_aspect_ratio_policy: str(policy) };
+    agrees(policy, 'Resize', [picture, undefined, undefined, i64([9, 9])], kept);
   }
 });
 

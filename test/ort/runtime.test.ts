@@ -245,13 +245,15 @@ describe('shapes', () => {
 
 describe('sessions', () => {
   it('name the operator that is missing, and hand over to ONNX Runtime where that is asked for', async () => {
-    const bytes = toBytes(graphOf([1, 4, 3, 3], (g, x) => g.add('Erf', [x], {}, { name: 'odd' }).output()));
-    const message = "model: node 'odd' (Erf): expected an operator that the runtime has, found Erf";
+    const bytes = toBytes(
+      graphOf([1, 4, 3, 3], (g, x) => g.add('Hardmax', [x], { axis: int(1) }, { name: 'odd' }).output()),
+    );
+    const message = "model: node 'odd' (Hardmax): expected an operator that the runtime has, found Hardmax";
     await expect(InferenceSession.create(bytes)).rejects.toMatchObject({ code: 'E_UNSUPPORTED', message });
     const session = await InferenceSession.create(bytes, { fallback: 'onnxruntime' });
     expect(session.backend).toBe('onnxruntime');
     const { odd } = await session.run({ x: new Tensor('float32', new Float32Array(36).fill(1), [1, 4, 3, 3]) });
-    expect(odd!.data[7]).toBeCloseTo(0.8427008, 6);
+    expect(odd!.data[7]).toBe(1);
     await session.release();
   });
 });

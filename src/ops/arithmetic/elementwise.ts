@@ -54,6 +54,15 @@ export const broadcast =
 export const binary = (f: (a: number, b: number) => number) => broadcast(f, 2);
 export const predicate = (f: (a: number, b: number) => boolean) => broadcast((a, b) => Number(f(a, b)), 2, 'bool');
 
+/** The remainder has the sign of the divisor or, with `fmod` 1, that of the dividend. */
+export const remainder = (a: number, b: number) => {
+  const rest = a % b;
+  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+};
+
+export const mod: Rule = (node, inputs) =>
+  binary(node.int('fmod', 0) === 1 ? (a, b) => a % b : remainder)(node, inputs);
+
 /** The exponent may have another element type. */
 export const pow: Rule = (node, inputs) => {
   const [base, exponent] = [need(node, inputs, 0), need(node, inputs, 1)];

@@ -6,6 +6,7 @@
 
 import { elementCount, f32, type Node, type Tensor } from '../../ir/index.ts';
 import type { OpType } from '../names.ts';
+import { blockMove } from './blocks.ts';
 import {
   broadcastShapes,
   flattenAxis,
@@ -17,7 +18,7 @@ import {
   transposePerm,
   unsqueezedDims,
 } from './dims.ts';
-import { binary, broadcast, cast, clip, mapped, pow, predicate, prelu, unary, where } from './elementwise.ts';
+import { binary, broadcast, cast, clip, mapped, mod, pow, predicate, prelu, unary, where } from './elementwise.ts';
 import { axisOf, misfit, printDims, unsupported } from './errors.ts';
 import { concatenated, expandTo, gathered, newLike, sliced, splitParts, transposed } from './move.ts';
 import { countOf, fromNumbers, integersOf, numbersOf } from './numbers.ts';
@@ -85,12 +86,17 @@ const split: Rule = (node, inputs) => {
   return splitParts(node, x, axis, splitSizes(node, x.dims[axis]!, integersOf(inputs[1], node.label)));
 };
 
+const moveBlocks: Rule = (node, inputs) => {
+  const x = need(node, inputs, 0);
+  const { split, perm, dims } = blockMove(node, x.dims);
+  return { ...transposed(node, { ...x, dims: split }, perm), dims };
+};
+
 /** Identity in inference; the mask, where it is asked for, is all true. */
 const dropout: Rule = (node, inputs) => {
   const x = need(node, inputs, 0);
-  const training = inputs[2];
-  if (training && numbersOf(training, node.label)[0] !== 0)
-    throw unsupported(node, 'inference mode', 'training_mode true');
+  const [ratio, training] = [inputs[1], inputs[2]].map((t) => t && numbersOf(t, node.label)[0]);
+  if (training && ratio !== 0) throw unsupported(node, 'inference mode', 'training_mode true');
   const mask = (): Tensor => ({ dtype: 'bool', dims: x.dims, data: new Uint8Array(x.data.length).fill(1) });
   return node.outputs[1] ? [x, mask()] : x;
 };
@@ -123,19 +129,23 @@ const rules = {
   And: predicate((a, b) => a !== 0 && b !== 0),
   Cast: cast,
   Ceil: unary,
+  Celu: unary,
   Clip: clip,
   Concat: (node, inputs) => concatenated(node, all(node, inputs)),
   ConstantOfShape: constantOfShape,
+  DepthToSpace: moveBlocks,
   DequantizeLinear: dequantize,
   Div: binary((a, b) => a / b),
   Dropout: dropout,
   Elu: unary,
   Equal: predicate((a, b) => a === b),
+  Erf: unary,
   Exp: unary,
   Expand: expand,
   Flatten: flatten,
   Floor: unary,
   Gather: (node, inputs) => gathered(node, need(node, inputs, 0), need(node, inputs, 1)),
+  Gelu: unary,
   Greater: predicate((a, b) => a > b),
   GreaterOrEqual: predicate((a, b) => a >= b),
   HardSigmoid: unary,
@@ -147,6 +157,8 @@ const rules = {
   Log: unary,
   Max: broadcast(Math.max),
   Min: broadcast(Math.min),
+  Mish: unary,
+  Mod: mod,
   Mul: binary((a, b) => a * b),
   Neg: unary,
   Not: (node, inputs) => mapped(node, need(node, inputs, 0), (x) => Number(x === 0)),
@@ -158,6 +170,7 @@ const rules = {
   Relu: unary,
   Reshape: reshaped((node, dims, shape) => reshapedDims(node, dims, given(node, shape))),
   Round: unary,
+  Selu: unary,
   Shape: (node, inputs) => {
     const dims = shapePart(node, need(node, inputs, 0).dims);
     return fromNumbers('int64', [dims.length], dims);
@@ -166,6 +179,8 @@ const rules = {
   Sign: unary,
   Slice: slice,
   Softplus: unary,
+  Softsign: unary,
+  SpaceToDepth: moveBlocks,
   Split: split,
   Sqrt: unary,
   Squeeze: reshaped(squeezedDims),

@@ -78,3 +78,30 @@ export function positions(node: Node, size: Dim, w: AxisWindow, ceil = false): D
   const count = Math.ceil((size + slack) / w.stride) + 1;
   return (count - 1) * w.stride >= size + w.before ? count - 1 : count;
 }
+
+/** Output sizes of a transposed convolution, and the padding cropped before and after each axis. */
+export function transposedGeometry(
+  node: Node,
+  sizes: readonly number[],
+  kernel: readonly number[],
+): { readonly size: number; readonly before: number; readonly after: number }[] {
+  const rank = sizes.length;
+  const strides = perAxis(node, 'strides', rank, 1);
+  const dilations = perAxis(node, 'dilations', rank, 1);
+  const extra = perAxis(node, 'output_padding', rank, 0);
+  const pads = explicitPads(node, rank);
+  const autoPad = node.string('auto_pad', 'NOTSET');
+  const wanted = node.has('output_shape') ? node.ints('output_shape').slice(-rank) : undefined;
+  return sizes.map((size, i) => {
+    const full = strides[i]! * (size - 1) + extra[i]! + span({ kernel: kernel[i]!, dilation: dilations[i]! });
+    if (!wanted && !autoPad.startsWith('SAME')) {
+      const [before, after] = autoPad === 'VALID' ? [0, 0] : [pads[i]!, pads[rank + i]!];
+      return { size: full - before - after, before, after };
+    }
+    const target = wanted?.[i] ?? size * strides[i]!;
+    const crop = Math.max(0, full - target);
+    const small = Math.floor(crop / 2);
+    const before = autoPad === 'SAME_UPPER' ? small : crop - small;
+    return { size: target, before, after: crop - before };
+  });
+}

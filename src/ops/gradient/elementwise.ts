@@ -128,3 +128,26 @@ export const dropout: GradientRule = (context) => {
   if (!mask) throw gradientError(node, 'expected the mask output in training mode, found none');
   return [b.div(b.mul(dy, b.cast(mask, 'float32')), b.sub(1, x[1] ?? 0.5))];
 };
+
+// y = max(x, 0) + min(0, a (exp(x/a) - 1)):  dx = dy (x > 0 ? 1 : exp(x/a))
+export const celu = unary(({ dy, x, b, node }) =>
+  b.where(b.greater(x, 0), dy, b.mul(dy, b.exp(b.mul(b.min(x, 0), 1 / node.float('alpha', 1))))),
+);
+
+// y = g (x > 0 ? x : a (exp(x) - 1)):  dx = dy (x > 0 ? g : y + g a)
+export const selu = unary(({ dy, x, y, b, node }) => {
+  const [alpha, gamma] = [node.float('alpha', 1.6732631921768188), node.float('gamma', 1.0507010221481323)];
+  return b.where(b.greater(x, 0), b.mul(dy, gamma), b.mul(dy, b.add(y, gamma * alpha)));
+});
+
+// y = x t, t = tanh(softplus(x)):  dx = dy (t + x (1 - t^2) sigmoid(x))
+export const mish = unary(({ dy, x, b }) => {
+  const t = b.op('Tanh', [b.op('Softplus', [x])]);
+  return b.mul(dy, b.add(t, b.mul(x, b.mul(b.sub(1, b.mul(t, t)), b.op('Sigmoid', [x])))));
+});
+
+// y = x / (1 + |x|):  dx = dy / (1 + |x|)^2
+export const softsign = unary(({ dy, x, b }) => {
+  const size = b.add(b.abs(x), 1);
+  return b.div(dy, b.mul(size, size));
+});

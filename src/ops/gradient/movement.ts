@@ -152,3 +152,18 @@ export const tile: GradientRule = (context) => {
   if (!split) throw gradientError(node, `expected one symbolic size at most, found [${x.shape.join(', ')}]`);
   return [typed(b.reduceSum(split, copies), x.shape)];
 };
+
+const blockSizeOf = (node: Node) => ({ blocksize: int(node.int('blocksize')) });
+
+// dx = the blocks of dy as channels again, in the order of the mode
+export const depthToSpace = unary(({ dy, x, b, node }) => {
+  const back = b.op('SpaceToDepth', [dy], blockSizeOf(node));
+  if (node.string('mode', 'DCR') === 'DCR') return back;
+  const size = node.int('blocksize') ** 2;
+  const [, channels, ...space] = x.shape as readonly number[];
+  const blocks = b.reshape(back, [-1, size, channels! / size, ...space]);
+  return reshapeLike(b, b.transpose(blocks, [0, 2, 1, 3, 4]), x);
+});
+
+// dx = the channels of dy as blocks again
+export const spaceToDepth = unary(({ dy, b, node }) => b.op('DepthToSpace', [dy], blockSizeOf(node)));

@@ -1,12 +1,12 @@
 /**
- * Gradients of BatchNormalization and LayerNormalization. With d = x - mean and v = 1 / sqrt(variance + epsilon):
+ * Gradients of normalizations. With d = x - mean and v = 1 / sqrt(variance + epsilon):
  * y = scale d v + bias.
  */
 
-import type { Value } from '../../ir/index.ts';
+import { int, ints, type Value } from '../../ir/index.ts';
 import type { Builder } from '../builder.ts';
-import { type GradientContext, type GradientRule, gradientOfFirst } from './rule.ts';
-import { range, unbroadcast } from './shape-tools.ts';
+import { type GradientContext, type GradientRule, gradientOfFirst, unary } from './rule.ts';
+import { range, reshapeLike, unbroadcast } from './shape-tools.ts';
 
 export const batchNormalization: GradientRule = (context) => {
   const { node, b, needs } = context;
@@ -78,3 +78,38 @@ function standardizeGradient(b: Builder, dn: Value, normal: Value, inverse: Valu
   const parallel = b.mul(normal, mean(b.mul(dn, normal)));
   return b.mul(inverse, b.sub(b.sub(dn, mean(dn)), parallel));
 }
+
+export const instanceNormalization: GradientRule = (context) => {
+  const { node, b, needs } = context;
+  const dy = gradientOfFirst(context);
+  const [x, scale] = [node.input(0), node.input(1)];
+  const rank = x.shape.length;
+  const pixels = range(rank).slice(2);
+  const { normal, inverse } = standardize(b, x, pixels, node.float('epsilon', 1e-5));
+  const channelScale = b.op('Unsqueeze', [scale, b.i64(pixels.map((axis) => axis - 1))]);
+  const channelSum = (value: Value) => b.reduceSum(value, [0, ...pixels]);
+  return [
+    needs(0) ? standardizeGradient(b, b.mul(dy, channelScale), normal, inverse, pixels) : null,
+    needs(1) ? channelSum(b.mul(dy, normal)) : null, // dscale = sum dy d v
+    needs(2) ? channelSum(dy) : null, // dbias = sum dy
+  ];
+};
+
+/**
+ * y = x s^-beta with s = bias + alpha m(x x), m the mean over `size` channels, absent ones as zeros:
+ * dx = dy s^-beta - 2 alpha beta x m'(dy x s^(-beta - 1)), where m' looks the other way.
+ */
+export const localResponse = unary(({ dy, x, b, node }) => {
+  const size = node.int('size');
+  const [alpha, beta] = [node.float('alpha', 1e-4), node.float('beta', 0.75)];
+  const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
+  const channels = x.shape[1] as number;
+  const mean = (value: Value, pads: readonly number[]) => {
+    const attributes = { kernel_shape: ints([size, 1]), pads: ints(pads), count_include_pad: int(1) };
+    return reshapeLike(b, b.op('AveragePool', [b.reshape(value, [0, 1, channels, -1])], attributes), x);
+  };
+  const sum = b.add(b.mul(mean(b.mul(x, x), [before, 0, after, 0]), alpha), node.float('bias', 1));
+  const power = (exponent: number) => b.op('Pow', [sum, b.scalar(exponent)]);
+  const others = mean(b.mul(b.mul(dy, x), power(-beta - 1)), [after, 0, before, 0]);
+  return b.sub(b.mul(dy, power(-beta)), b.mul(b.mul(x, others), 2 * alpha * beta));
+});

@@ -5,8 +5,7 @@
  */
 
 import type { Node, Shape } from '../../ir/index.ts';
-import { perAxis, span, windowsOf } from '../arithmetic/window.ts';
-import { transposedGeometry } from '../shape/conv.ts';
+import { perAxis, span, transposedGeometry, windowsOf } from '../arithmetic/window.ts';
 import { gradientError } from './rule.ts';
 
 export interface ExactWindow {

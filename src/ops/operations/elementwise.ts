@@ -68,3 +68,15 @@ export const gelu = perOutput((node) =>
 
 /** scale x + shift: a batch norm at inference. (x - zero) scale, x / scale + zero: rounding and saturation for free. */
 export const scaleAndShift = perOutput({ multiplications: 1, additions: 1 });
+
+/** scale (x < 0 ? alpha (exp(x) - 1) : x) */
+export const selu = perOutput({ comparisons: 1, multiplications: 2, additions: 1, functions: 1 });
+
+/** max(x, 0) + min(0, alpha (exp((1 / alpha) x) - 1)) */
+export const celu = perOutput({ comparisons: 2, multiplications: 2, additions: 2, functions: 1 });
+
+/** With e = exp(x): x e (e + 2) / (e (e + 2) + 2), which is x tanh(log(1 + e)). */
+export const mish = perOutput({ multiplications: 2, additions: 2, functions: 2 });
+
+/** x / (1 + |x|) */
+export const softsign = perOutput({ comparisons: 1, additions: 1, functions: 1 });

@@ -67,8 +67,15 @@ export const logSoftmax: OperationsRule = (node) => {
  * with both sums, 3 additions, less one per sum and group, and the bias; per group 2 products, 1 addition, 2 functions.
  */
 export const layerNormalization: OperationsRule = (node) => {
+  const axis = axisOf(node, node.int('axis', -1), node.input(0).dims.length);
+  return standardized(node, axis);
+};
+
+/** The same for the pixels of each channel. */
+export const instanceNormalization: OperationsRule = (node) => standardized(node, 2);
+
+function standardized(node: Node, axis: number): Operations {
   const { dims } = node.input(0);
-  const axis = axisOf(node, node.int('axis', -1), dims.length);
   const [inputs, groups] = [elementCount(dims), elementCount(dims.slice(0, axis))];
   const steps = Math.max(0, inputs - groups);
   return {
@@ -77,6 +84,22 @@ export const layerNormalization: OperationsRule = (node) => {
     additions: inputs + 2 * steps + groups + (node.inputs[2] ? inputs : 0),
     functions: 2 * groups,
   };
+}
+
+/** x (bias + alpha / n sum x x)^-beta, as if all n channels were there. */
+export const localResponse = perOutput((node) => ({ multiplications: 3, additions: node.int('size'), functions: 1 }));
+
+/** Axis after axis, a sum of 2 or 4 products for each element that the axis then has; nearest ones are moved only. */
+export const resize: OperationsRule = (node) => {
+  const mode = node.string('mode', 'nearest');
+  if (mode === 'nearest') return noOperations;
+  const taps = mode === 'linear' ? 2 : 4;
+  const [from, to] = [node.input(0).dims, node.output().dims];
+  const elements = to.reduce((sum, d, axis) => {
+    const isResized = d !== from[axis];
+    return isResized ? sum + elementCount([...to.slice(0, axis + 1), ...from.slice(axis + 1)]) : sum;
+  }, 0);
+  return { ...noOperations, multiplications: taps * elements, additions: (taps - 1) * elements };
 };
 
 /** x[i] = x[i] + u, x[i] u, max(x[i], u) for every update u; plain replacement moves data. */

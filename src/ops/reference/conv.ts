@@ -1,8 +1,7 @@
 /** Convolutions over any number of spatial axes. */
 
 import { elementCount } from '../../ir/index.ts';
-import { perAxis, windowsOf } from '../arithmetic/window.ts';
-import { transposedGeometry } from '../shape/conv.ts';
+import { perAxis, transposedGeometry, windowsOf } from '../arithmetic/window.ts';
 import { numbers, optionalNumbers, type ReferenceRule, result, tensorOf } from './arrays.ts';
 import { tapsOf } from './window.ts';
 

@@ -1,6 +1,7 @@
 /** Operators that move elements without computing, other than those of `../arithmetic/move.ts`: any type, no rounding. */
 
-import { type Node, scalar, TritbankError } from '../../ir/index.ts';
+import { type Node, scalar } from '../../ir/index.ts';
+import { padMode, padSource } from '../arithmetic/borders.ts';
 import { stridesOf } from '../arithmetic/dims.ts';
 import { fromNumbers } from '../arithmetic/numbers.ts';
 import { padsPerAxis } from '../shape/slice.ts';
@@ -16,27 +17,9 @@ function grid(coordinatesOf: (node: Node, dims: readonly number[]) => readonly (
 
 export const tile = grid((node, dims) => node.output().dims.map((d, i) => count(d).map((k) => k % dims[i]!)));
 
-/** Where padding at distance `at` from the start of an axis of `size` elements takes its value; NaN for a constant. */
-function padSource(mode: string, at: number, size: number): number {
-  if (at >= 0 && at < size) return at;
-  if (mode === 'edge') return at < 0 ? 0 : size - 1;
-  if (mode === 'wrap') return ((at % size) + size) % size;
-  if (mode === 'constant') return Number.NaN;
-  const period = Math.max(1, 2 * (size - 1));
-  const phase = ((at % period) + period) % period;
-  return phase < size ? phase : period - phase;
-}
-
 export const pad: ReferenceRule = (node) => {
   const x = tensorOf(node, 0);
-  const mode = node.string('mode', 'constant');
-  if (!['constant', 'edge', 'reflect', 'wrap'].includes(mode)) {
-    throw new TritbankError(
-      'E_UNSUPPORTED',
-      node.label,
-      `expected mode constant, edge, reflect or wrap, found ${mode}`,
-    );
-  }
+  const mode = padMode(node);
   const pads = padsPerAxis(node, x.dims.length)!;
   const { dims } = node.output();
   const coordinates = dims.map((d, i) => count(d).map((k) => padSource(mode, k - pads[i]!.before, x.dims[i]!)));

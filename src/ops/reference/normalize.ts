@@ -89,3 +89,38 @@ function expSum(values: readonly number[]): { maximum: number; sum: number } {
 
 export const softmax = softmaxLike((x, maximum, sum) => Math.exp(x - maximum) / sum);
 export const logSoftmax = softmaxLike((x, maximum, sum) => x - maximum - Math.log(sum));
+
+/** (x - mean) / sqrt(variance + epsilon) over the pixels of each channel of each image, then scale and bias per channel. */
+export const instanceNormalization: ReferenceRule = (node) => {
+  const { dims } = tensorOf(node, 0);
+  const [x, scale, bias] = [0, 1, 2].map((i) => numbers(node, i)) as [number[], number[], number[]];
+  const size = elementCount(dims.slice(2));
+  const epsilon = Math.fround(node.float('epsilon', 1e-5));
+  const planes = count(x.length / size).map((i) => x.slice(i * size, (i + 1) * size));
+  const y = planes.flatMap((plane, i) => {
+    const average = mean(plane);
+    const inverse = 1 / Math.sqrt(variance(plane, average) + epsilon);
+    const c = i % scale.length;
+    return plane.map((v) => (v - average) * inverse * scale[c]! + bias[c]!);
+  });
+  return [result(node, y)];
+};
+
+/** x (bias + alpha / size sum x x)^-beta, the sum over `size` channels around that of x, as far as they are there. */
+export const localResponse: ReferenceRule = (node) => {
+  const { dims } = tensorOf(node, 0);
+  const x = numbers(node, 0);
+  const size = node.int('size');
+  const [alpha, beta, bias] = [node.float('alpha', 1e-4), node.float('beta', 0.75), node.float('bias', 1)];
+  const channels = dims[1]!;
+  const plane = elementCount(dims.slice(2));
+  const y = x.map((v, i) => {
+    const c = Math.floor(i / plane) % channels;
+    const from = Math.max(0, c - Math.floor((size - 1) / 2));
+    const to = Math.min(channels - 1, c + Math.ceil((size - 1) / 2));
+    let sum = 0;
+    for (let k = from; k <= to; k++) sum += x[i + (k - c) * plane]! ** 2;
+    return v * (bias + (alpha / size) * sum) ** -beta;
+  });
+  return [result(node, y)];
+};

@@ -1,7 +1,7 @@
 /** Conv: x [N, C, ...], w [M, C / group, ...kernel] -> [N, M, ...]. ConvTranspose: w [C, M / group, ...kernel]. */
 
 import type { Dim, Node, Shape } from '../../ir/index.ts';
-import { explicitPads, perAxis, positions, span, windowsOf } from '../arithmetic/window.ts';
+import { positions, transposedGeometry, windowsOf } from '../arithmetic/window.ts';
 import { agree } from './dims.ts';
 import { dtypeOf, expectRank, freshDim, mismatch, printDims, type ShapeRule, shapeOf, typed } from './rule.ts';
 
@@ -43,33 +43,6 @@ export const conv: ShapeRule = (node) => {
   const spatial = sizes.map((size, i) => positions(node, size, windows[i]!) ?? freshDim(node, i + 2));
   return [typed(dtypeOf(node, 0), [x[0]!, filters, ...spatial])];
 };
-
-/** Output sizes of a transposed convolution, and the padding cropped before and after each axis. */
-export function transposedGeometry(
-  node: Node,
-  sizes: readonly number[],
-  kernel: readonly number[],
-): { readonly size: number; readonly before: number; readonly after: number }[] {
-  const rank = sizes.length;
-  const strides = perAxis(node, 'strides', rank, 1);
-  const dilations = perAxis(node, 'dilations', rank, 1);
-  const extra = perAxis(node, 'output_padding', rank, 0);
-  const pads = explicitPads(node, rank);
-  const autoPad = node.string('auto_pad', 'NOTSET');
-  const wanted = node.has('output_shape') ? node.ints('output_shape').slice(-rank) : undefined;
-  return sizes.map((size, i) => {
-    const full = strides[i]! * (size - 1) + extra[i]! + span({ kernel: kernel[i]!, dilation: dilations[i]! });
-    if (!wanted && !autoPad.startsWith('SAME')) {
-      const [before, after] = autoPad === 'VALID' ? [0, 0] : [pads[i]!, pads[rank + i]!];
-      return { size: full - before - after, before, after };
-    }
-    const target = wanted?.[i] ?? size * strides[i]!;
-    const crop = Math.max(0, full - target);
-    const small = Math.floor(crop / 2);
-    const before = autoPad === 'SAME_UPPER' ? small : crop - small;
-    return { size: target, before, after: crop - before };
-  });
-}
 
 export const convTranspose: ShapeRule = (node) => {
   const [x, w] = [shapeOf(node, 0), shapeOf(node, 1)];

@@ -47,3 +47,16 @@ export const dropout: ShapeRule = (node) => [
   typed(dtypeOf(node, 0), shapeOf(node, 0)),
   typed('bool', shapeOf(node, 0)),
 ];
+
+/** x [N, C, ...] with scale and bias [C]. */
+export const instanceNormalization: ShapeRule = (node) => {
+  const x = shapeOf(node, 0);
+  if (x && x.length < 3) throw mismatch(node, `expected an input [N, C, ...spatial], found ${printDims(x)}`);
+  for (const [i, name] of ['scale', 'bias'].entries()) {
+    const shape = shapeOf(node, i + 1);
+    if (x && shape && (shape.length !== 1 || !agree(shape[0]!, x[1]!))) {
+      throw mismatch(node, `expected a ${name} [${x[1]}], found ${printDims(shape)}`);
+    }
+  }
+  return [node.input(0).type];
+};

@@ -7,9 +7,9 @@
  */
 
 import { dtypeOfElementCode, type Graph, type Node, type Shape, type Value } from '../../ir/index.ts';
+import { keepsAll } from '../../ops/arithmetic/training.ts';
 import { traitsOf } from '../../ops/index.ts';
 import { numbersOf } from '../../ops/shape/contents.ts';
-import { constantOf } from '../channels.ts';
 import { inferShapes } from '../infer-shapes.ts';
 import { skipNode } from '../replace.ts';
 
@@ -45,9 +45,9 @@ function equalOf(node: Node): Value | undefined {
 
 /** The mask of a Dropout is all true then, but nobody may ask for it. */
 function isInference(node: Node): boolean {
-  const [training, mask] = [node.inputs[2], node.outputs[1]];
+  const mask = node.outputs[1];
   if (mask && (mask.uses.size > 0 || node.graph.outputs.includes(mask))) return false;
-  return !training || constantOf(training)?.data[0] === 0;
+  return keepsAll(node);
 }
 
 /** `x`, or the value that it was reshaped from, with the given shape. */

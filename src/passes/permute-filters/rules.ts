@@ -6,6 +6,7 @@
  */
 
 import { i64, type Node, toNumbers, type Value } from '../../ir/index.ts';
+import { keepsAll } from '../../ops/arithmetic/training.ts';
 import { isOpType, type OpType, traitsOf } from '../../ops/index.ts';
 import { numbersOf } from '../../ops/shape/contents.ts';
 import { reducedAxes } from '../../ops/shape/reduce.ts';
@@ -28,11 +29,7 @@ const absorbs = (change: Change): Passage => ({ order: undefined, change });
 const handOn: Rule = (_, order) => ({ order, change: nothing });
 
 /** A dropout that drops would draw another mask for each order. */
-const dropout: Rule = (node, order) => {
-  const training = node.inputs[2];
-  const tensor = constantOf(training);
-  return !training || (tensor && toNumbers(tensor)[0] === 0) ? handOn(node, order) : undefined;
-};
+const dropout: Rule = (node, order) => (keepsAll(node) ? handOn(node, order) : undefined);
 
 const batchNorm: Rule = (node, order) => {
   const slots = [1, 2, 3, 4];

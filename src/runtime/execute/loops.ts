@@ -84,6 +84,9 @@ const combiners: { readonly [K in BinaryOp]: Combine } = {
   Max: (a, b, y, from, to, step, at) => {
     for (let i = from, k = at; i < to; i++, k += step) y[i] = Math.max(a[i]!, b[k]!);
   },
+  PRelu: (a, b, y, from, to, step, at) => {
+    for (let i = from, k = at; i < to; i++, k += step) y[i] = a[i]! < 0 ? a[i]! * b[k]! : a[i]!;
+  },
 };
 
 export function binary(memory: Memory, call: BinaryCall, from: number, to: number): void {

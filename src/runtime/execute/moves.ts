@@ -2,8 +2,9 @@
 
 import { elementCount } from '../../ir/index.ts';
 import { eachRow } from '../../ops/arithmetic/move.ts';
+import { runDense } from '../dense/kernel.ts';
 import { type ElementType, planeStride } from '../kernels/kernels.ts';
-import type { ChannelsCall, MoveCall, PadCall, PlanesAt, SoftmaxCall } from '../plan/steps.ts';
+import type { ChannelsCall, DenseCall, MoveCall, PadCall, PlanesAt, SoftmaxCall } from '../plan/steps.ts';
 
 type Memory = WebAssembly.Memory;
 type Elements = Float32Array | Int8Array;
@@ -91,5 +92,15 @@ export function softmax(memory: Memory, { x, y, size, inner, isLog }: SoftmaxCal
       }
     }
   }
+  writePlanes(memory, 'float32', y, row);
+}
+
+export function dense(memory: Memory, { kernel, operands, y }: DenseCall): void {
+  const elements = operands.map((operand) => {
+    if ('count' in operand) return new Float32Array(memory.buffer, operand.address, operand.count);
+    return readPlanes(memory, 'float32', operand) as Float32Array;
+  });
+  const row = new Float32Array(y.channels * y.pixels);
+  runDense(kernel, elements, row);
   writePlanes(memory, 'float32', y, row);
 }

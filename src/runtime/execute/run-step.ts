@@ -3,7 +3,7 @@
 import { type Kernels, parameterBytes } from '../kernels/kernels.ts';
 import type { Step } from '../plan/steps.ts';
 import { affine, binary, table, unary } from './loops.ts';
-import { channels, move, pad, softmax } from './moves.ts';
+import { channels, dense, move, pad, softmax } from './moves.ts';
 
 /** Share `index` of `count`. */
 export interface Share {
@@ -93,5 +93,8 @@ export function runStep(kernels: Kernels, step: Step, share: Share): void {
       return;
     case 'softmax':
       if (share.index === 0) softmax(memory, step.call);
+      return;
+    case 'dense':
+      if (share.index === 0) dense(memory, step.call);
   }
 }

@@ -91,6 +91,9 @@ function movesOnesOnly(dims: readonly number[], order: readonly number[]): boole
   return large.every((axis, i) => i === 0 || axis > large[i - 1]!);
 }
 
+/** What a node with one output becomes, of operands by slot. */
+export type LoweringRule = (lowering: Lowering, node: Node, inputs: readonly (Operand | undefined)[]) => Operand;
+
 /** True for a value that one node reads, once or several times, and that is no output of the graph. */
 export const isReadOnce = (value: Value) => value.uses.size === 1 && !value.graph.outputs.includes(value);
 

@@ -7,12 +7,11 @@ import { functionOf, type UnaryFunction } from '../../ops/arithmetic/functions.t
 import { expandTo, moveElements } from '../../ops/arithmetic/move.ts';
 import { numbersOf } from '../../ops/arithmetic/numbers.ts';
 import type { Effect } from './absorb.ts';
-import { constantInput, floatInput, floatLike, type Lowering, optionalConstant } from './context.ts';
+import { constantInput, floatInput, floatLike, type Lowering, type LoweringRule, optionalConstant } from './context.ts';
+import { dense } from './dense.ts';
+import { combination } from './dense-functions.ts';
 import type { BinaryOp } from './layers.ts';
 import { type Activation, type Constant, fileDims, newPlane, type Operand } from './operand.ts';
-
-type Inputs = readonly (Operand | undefined)[];
-export type LoweringRule = (lowering: Lowering, node: Node, inputs: Inputs) => Operand;
 
 const head = ({ name, op }: Node) => ({ name, op });
 
@@ -102,6 +101,8 @@ function effectOf(op: BinaryOp, isFirst: boolean, c: Float64Array): Effect | und
       return { kind: 'clamp', lower: -Infinity, upper: isOne ? c[0]! : Float32Array.from(c) };
     case 'Max':
       return isOne ? { kind: 'clamp', lower: c[0]!, upper: Infinity } : undefined;
+    case 'PRelu':
+      return undefined;
   }
 }
 
@@ -113,6 +114,15 @@ function withConstant(
   constant: Constant,
   isFirst: boolean,
 ): Operand {
+  const joint = broadcastShapes(fileDims(x), constant.dims);
+  if (!joint) throw misfit(node, 'shapes that broadcast', `${printDims(fileDims(x))} and ${printDims(constant.dims)}`);
+  if (constant.dims.length > x.dims.length || elementCount(joint) !== elementCount(x.dims)) {
+    // more axes, or longer ones
+    const lead = new Array<number>(joint.length - x.dims.length).fill(1);
+    const full = lowering.reshape(node, lowering.straighten(node, x), [...lead, ...fileDims(x)]);
+    if (joint[0] !== 1 || lead.length > 0) lowering.mixesBatch ??= node;
+    return withConstant(lowering, node, op, spread(lowering, node, full, joint), constant, isFirst);
+  }
   const { perChannel, values } = alignConstant(node, x, constant.tensor());
   const effect = perChannel && effectOf(op, isFirst, perChannel);
   if (effect && lowering.absorb(x, effect)) return x;
@@ -129,14 +139,14 @@ function withConstant(
     const inverse = applyFunction(lowering, node, x, { op: op === 'Sub' ? 'Neg' : 'Reciprocal' }) as Activation;
     return withConstant(lowering, node, op === 'Sub' ? 'Add' : 'Mul', inverse, constant, true);
   }
-  const spread = numbersOf(expandTo(values, x.dims, node), node.label);
-  const b = { kind: 'values', values: Float32Array.from(spread) } as const;
+  const all = numbersOf(expandTo(values, x.dims, node), node.label);
+  const b = { kind: 'values', values: Float32Array.from(all) } as const;
   lowering.add({ kind: 'binary', ...head(node), operator: op, a: x, b, y: y.plane, lower: -Infinity, upper: Infinity });
   return y;
 }
 
 const sameOrder = (a: Activation, b: Activation) => (a.order ?? []).join() === (b.order ?? []).join();
-const isSymmetric = (op: BinaryOp) => op !== 'Sub' && op !== 'Div';
+const isSymmetric = (op: BinaryOp) => op !== 'Sub' && op !== 'Div' && op !== 'PRelu';
 
 function withActivation(lowering: Lowering, node: Node, op: BinaryOp, a: Activation, b: Activation): Operand {
   if (!sameOrder(a, b)) {
@@ -159,7 +169,7 @@ function addBinary(lowering: Lowering, node: Node, operator: BinaryOp, a: Activa
 }
 
 /** An activation repeated along axes where it has size 1. */
-function spread(lowering: Lowering, node: Node, x: Activation, dims: readonly number[]): Activation {
+export function spread(lowering: Lowering, node: Node, x: Activation, dims: readonly number[]): Activation {
   if (elementCount(x.dims) === elementCount(dims)) return x;
   const y = newPlane(x.plane.type, dims);
   const strides = broadcastStrides(x.dims, dims);
@@ -176,6 +186,23 @@ export const binary =
     if (a?.kind === 'constant') return withConstant(lowering, node, op, floatInput(node, inputs, 1), a, false);
     return withActivation(lowering, node, op, floatInput(node, inputs, 0), floatInput(node, inputs, 1));
   };
+
+/** A slope for each channel, or each element. */
+export const prelu: LoweringRule = (lowering, node, inputs) => {
+  const x = floatInput(node, inputs, 0);
+  return binary('PRelu')(lowering, node, [x, inputs[1]]);
+};
+
+/** A power by one number is a function of one number. */
+export const pow: LoweringRule = (lowering, node, inputs) => {
+  const [x, exponent] = inputs;
+  if (x?.kind !== 'activation' || exponent?.kind !== 'constant' || elementCount(exponent.dims) !== 1) {
+    return dense(combination(2, 'Pow'))(lowering, node, inputs);
+  }
+  const [value = 1] = Array.from(numbersOf(exponent.tensor(), node.label));
+  if (exponent.dims.length > x.dims.length) return dense(combination(2, 'Pow'))(lowering, node, inputs);
+  return applyFunction(lowering, node, floatInput(node, inputs, 0), { op: 'Pow', exponent: value });
+};
 
 /** Max, Min, Sum: one operand after the other. */
 export const variadic =

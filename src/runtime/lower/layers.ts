@@ -4,6 +4,7 @@
  */
 
 import type { UnaryFunction } from '../../ops/arithmetic/functions.ts';
+import type { DenseKernel } from '../dense/kernel.ts';
 import type { Window } from '../kernels/kernels.ts';
 import type { Activation, Plane, Quantization } from './operand.ts';
 
@@ -69,14 +70,21 @@ export interface UnaryLayer extends LayerBase {
   quantization?: Quantization;
 }
 
-export type BinaryOp = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Min' | 'Max';
+/** Elements of a constant, in the order of the activation beside it. */
+export interface Values {
+  readonly kind: 'values';
+  readonly values: Float32Array;
+}
+
+/** PRelu: a, or a times b where a is below 0. */
+export type BinaryOp = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Min' | 'Max' | 'PRelu';
 
 /** y = clamp(a op b); `b` may have one pixel (one value a channel) where `a` has more. */
 export interface BinaryLayer extends LayerBase, Bounds {
   readonly kind: 'binary';
   readonly operator: BinaryOp;
   readonly a: Activation;
-  readonly b: Activation | { readonly kind: 'values'; readonly values: Float32Array };
+  readonly b: Activation | Values;
   quantization?: Quantization;
 }
 
@@ -120,6 +128,13 @@ export interface SoftmaxLayer extends LayerBase {
   readonly isLog: boolean;
 }
 
+/** A kernel over elements in a row, for what has none of planes. */
+export interface DenseLayer extends LayerBase {
+  readonly kind: 'dense';
+  readonly kernel: DenseKernel;
+  readonly operands: readonly (Activation | Values)[];
+}
+
 /** Parts that were written straight into their channels of `y`. */
 export interface ConcatLayer extends LayerBase {
   readonly kind: 'concat';
@@ -137,11 +152,13 @@ export type Layer =
   | ChannelsLayer
   | PadLayer
   | SoftmaxLayer
-  | ConcatLayer;
+  | ConcatLayer
+  | DenseLayer;
 
 /** The activations that a layer reads. */
 export function readsOf(layer: Layer): Activation[] {
   if (layer.kind === 'concat') return [...layer.parts];
   if (layer.kind === 'binary') return layer.b.kind === 'activation' ? [layer.a, layer.b] : [layer.a];
+  if (layer.kind === 'dense') return layer.operands.filter((operand) => operand.kind === 'activation');
   return [layer.x];
 }

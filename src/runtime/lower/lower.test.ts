@@ -332,15 +332,6 @@ describe('what is refused', () => {
       /^expected a window of at most 2 elements, found 3$/,
     ],
     [
-      'a concatenation along rows',
-      (s) => {
-        const x = s.input(1, 1, 2, 2);
-        return s.op('Concat', [x, x], { axis: int(2) });
-      },
-      'E_UNSUPPORTED',
-      /^expected parts along the channels, found axis 2$/,
-    ],
-    [
       'shapes that do not broadcast',
       (s) => {
         const x = s.input(1, 1, 4, 4);

@@ -2,6 +2,7 @@
 
 import { elementCount, type Node } from '../../ir/index.ts';
 import {
+  broadcastShapes,
   flattenAxis,
   reshapedDims,
   sliceRanges,
@@ -14,8 +15,17 @@ import {
 import { axisOf, misfit, printDims, unsupported } from '../../ops/arithmetic/errors.ts';
 import { rowsOf } from '../../ops/arithmetic/move.ts';
 import { integersOf, numbersOf } from '../../ops/arithmetic/numbers.ts';
-import { activationInput, constantInput, floatInput, type Lowering, optionalConstant } from './context.ts';
-import type { LoweringRule } from './elementwise.ts';
+import {
+  activationInput,
+  constantInput,
+  floatInput,
+  type Lowering,
+  type LoweringRule,
+  optionalConstant,
+} from './context.ts';
+import { applyDense, dense } from './dense.ts';
+import * as denseMoves from './dense-moves.ts';
+import { spread } from './elementwise.ts';
 import { type Activation, activationOf, fileDims, newPlane, type Operand, sameQuantization } from './operand.ts';
 
 const head = ({ name, op }: Node) => ({ name, op });
@@ -87,7 +97,7 @@ export const gather: LoweringRule = (lowering, node, inputs) => {
   const constant = constantInput(node, inputs, 1);
   const axis = axisOf(node, node.int('axis', 0), x.dims.length);
   if (axis !== 1 || constant.dims.length !== 1 || x.dims[0] !== 1) {
-    throw unsupported(node, 'a list of channels', `indices ${printDims(constant.dims)} along axis ${axis}`);
+    return dense(denseMoves.gather)(lowering, node, [x, constant]);
   }
   return pickChannels(lowering, node, x, rowsOf(node, constant.tensor(), x.dims[axis]!));
 };
@@ -122,16 +132,17 @@ export const slice: LoweringRule = (lowering, node, inputs) => {
   return { ...x, plane: y, dims, isOnlyView: true };
 };
 
-/** Parts along the channels. */
+/** Parts along the channels are copied, parts along other axes picked. */
 export function split(lowering: Lowering, node: Node, inputs: readonly (Operand | undefined)[]): Operand[] {
   const x = lowering.straighten(node, activationInput(node, inputs, 0));
   const axis = axisOf(node, node.int('axis', 0), x.dims.length);
-  if (axis !== 1 || x.dims[0] !== 1) throw unsupported(node, 'parts along the channels', `axis ${axis}`);
-  const sizes = splitSizes(node, x.dims[1]!, integersOf(optionalConstant(node, inputs, 1)?.tensor(), node.label));
+  const sizes = splitSizes(node, x.dims[axis]!, integersOf(optionalConstant(node, inputs, 1)?.tensor(), node.label));
   let from = 0;
   return sizes.map((size) => {
     const start = from;
     from += size;
+    if (axis !== 1 || x.dims[0] !== 1)
+      return applyDense(lowering, node, [x], denseMoves.splitPart(x.dims, axis, start, size));
     return pickChannels(
       lowering,
       node,
@@ -158,11 +169,10 @@ export const pad: LoweringRule = (lowering, node, inputs) => {
   }
   const all = [...before, ...after];
   if (all.every((amount) => amount === 0)) return x;
-  if (mode !== 'constant') throw unsupported(node, "mode 'constant'", `'${mode}'`);
   const isImage = rank === 4 && x.dims[0] === 1 && before[0] === 0 && after[0] === 0;
   // a border far wider than the image is damage
   const isWide = (amount: number, i: number) => !(amount >= 0 && amount <= Math.max(64, x.dims[i % rank]!));
-  if (!isImage || all.some(isWide)) throw unsupported(node, 'a border around an image', printDims(amounts));
+  if (mode !== 'constant' || !isImage || all.some(isWide)) return dense(denseMoves.pad)(lowering, node, inputs);
   const constant = optionalConstant(node, inputs, 2);
   const value = constant ? (numbersOf(constant.tensor(), node.label)[0] ?? 0) : 0;
   const dims = x.dims.map((d, axis) => d + before[axis]! + after[axis]!);
@@ -193,6 +203,7 @@ export const pad: LoweringRule = (lowering, node, inputs) => {
 
 /** Parts write straight into their channels, unless they have their place already. */
 export const concat: LoweringRule = (lowering, node, inputs) => {
+  if (inputs.some((input) => input?.kind === 'constant')) return dense(denseMoves.concat)(lowering, node, inputs);
   const given = inputs.map((_, i) => activationInput(node, inputs, i));
   const [lead] = given;
   if (!lead) throw misfit(node, 'an input', 'none');
@@ -208,11 +219,11 @@ export const concat: LoweringRule = (lowering, node, inputs) => {
   const odd = parts.find((part) => !fits(part));
   if (odd) throw misfit(node, `parts like ${printDims(fileDims(first))}`, printDims(fileDims(odd)));
   if (parts.length === 1) return first;
-  if (axis !== 1 || first.dims[0] !== 1) throw unsupported(node, 'parts along the channels', `axis ${fileAxis}`);
+  if (axis !== 1 || first.dims[0] !== 1) return dense(denseMoves.concat)(lowering, node, parts);
   const isOneView = parts.every(
     ({ quantization: own }) => own && first.quantization && sameQuantization(own, first.quantization),
   );
-  const isInteger = first.dtype !== 'float32' || isOneView;
+  const isInteger = first.dtype === 'int8' || first.dtype === 'uint8' || isOneView;
   const dims = first.dims.map((d, i) => (i === 1 ? parts.reduce((n, p) => n + p.dims[1]!, 0) : d));
   const plane = newPlane(isInteger ? 'int8' : 'float32', dims);
   let channel = 0;
@@ -223,7 +234,7 @@ export const concat: LoweringRule = (lowering, node, inputs) => {
   });
   lowering.add({ kind: 'concat', ...head(node), y: plane, parts: placed });
   if (isInteger) return { ...first, plane, dims, isOnlyView: true };
-  const y = activationOf(plane, dims);
+  const y = activationOf(plane, dims, first.dtype);
   return first.order ? { ...y, order: first.order } : y;
 };
 
@@ -260,3 +271,15 @@ export const softmax =
     lowering.add({ kind: 'softmax', ...head(node), x, y: y.plane, size: x.dims[axis]!, inner, isLog });
     return y;
   };
+
+/** Elements repeated along axes where there is one. */
+export const expand: LoweringRule = (lowering, node, inputs) => {
+  const x = activationInput(node, inputs, 0);
+  const shape = integersOf(constantInput(node, inputs, 1).tensor(), node.label)!;
+  const dims = broadcastShapes(fileDims(x), shape);
+  if (!dims) throw misfit(node, `a shape to which ${printDims(fileDims(x))} broadcasts`, printDims(shape));
+  if (dims[0] !== 1 || dims.length > x.dims.length) lowering.mixesBatch ??= node;
+  const lead = new Array<number>(dims.length - x.dims.length).fill(1);
+  const straight = lowering.reshape(node, lowering.straighten(node, x), [...lead, ...fileDims(x)]);
+  return spread(lowering, node, straight, dims);
+};

@@ -59,8 +59,8 @@ export interface Activation {
   readonly dims: readonly number[];
   /** Axis `i` of the file's tensor is axis `order[i]` of `dims`; absent where they are the same. */
   readonly order?: readonly number[];
-  /** The element type in the file of planes of integers that stand for themselves. */
-  readonly dtype: 'float32' | 'int8' | 'uint8';
+  /** The element type in the file: int8 and uint8 of planes of int8, all others of planes of floats. */
+  readonly dtype: 'float32' | 'int8' | 'uint8' | 'int32' | 'int64' | 'bool';
   /** Given for a dequantized view of int8 planes; `dtype` is then float32. */
   readonly quantization?: Quantization;
   /** Whether nothing but this activation reads the planes. */

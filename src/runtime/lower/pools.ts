@@ -1,11 +1,13 @@
 /** Pools, and means over whole planes. */
 
 import type { Node } from '../../ir/index.ts';
-import { axisOf, misfit, printDims, unsupported } from '../../ops/arithmetic/errors.ts';
+import { misfit, printDims, unsupported } from '../../ops/arithmetic/errors.ts';
 import { integersOf } from '../../ops/arithmetic/numbers.ts';
+import type { ReduceOp } from '../dense/reduce.ts';
 import type { Window } from '../kernels/kernels.ts';
-import { activationInput, floatInput, type Lowering, optionalConstant } from './context.ts';
-import type { LoweringRule } from './elementwise.ts';
+import { activationInput, floatInput, type Lowering, type LoweringRule, optionalConstant } from './context.ts';
+import { applyDense } from './dense.ts';
+import { reducedAxes, reduction } from './dense-functions.ts';
 import type { PoolLayer } from './layers.ts';
 import { type Activation, activationOf, fileDims, newPlane, sizeOf } from './operand.ts';
 import { imageSize, outputSize, readWindow } from './windows.ts';
@@ -62,38 +64,56 @@ export const globalPool =
     return wholePlanes(lowering, node, x, [1, channels, ...x.dims.slice(2).map(() => 1)], method);
   };
 
-/** ReduceMean and ReduceMax over all pixels of a channel, or over rows, or over columns. */
+const poolMethods: { readonly [K in ReduceOp]?: Method } = { ReduceMax: 'maximum', ReduceMean: 'average' };
+
+/**
+ * Reductions: means and maxima over all pixels of a channel, or over rows, or over columns are pools; all others are
+ * dense, in the order of the planes.
+ */
 export const reduce =
-  (method: Method): LoweringRule =>
+  (op: ReduceOp): LoweringRule =>
   (lowering, node, inputs) => {
+    const given = integersOf(optionalConstant(node, inputs, 1)?.tensor(), node.label);
+    const keeps = node.int('keepdims', 1) !== 0;
+    const [first] = inputs;
+    if (first?.kind === 'constant') {
+      const axes = reducedAxes(node, given, first.dims.length);
+      const result = reduction(op, first.dims, axes);
+      const dims = keeps ? result.dims : first.dims.filter((_, axis) => !axes.has(axis));
+      return applyDense(lowering, node, inputs, { ...result, dims });
+    }
     const x = floatInput(node, inputs, 0);
     const rank = x.dims.length;
-    const given = integersOf(optionalConstant(node, inputs, 1)?.tensor(), node.label);
-    if (!given && node.int('noop_with_empty_axes', 0) !== 0) return x;
     const order = x.order ?? [...x.dims.keys()];
-    const axes = new Set((given ?? [...x.dims.keys()]).map((axis) => order[axisOf(node, axis, rank)]!));
-    const keeps = node.int('keepdims', 1) !== 0;
+    const axes = new Set([...reducedAxes(node, given, rank)].map((axis) => order[axis]!));
     if (axes.has(0)) lowering.mixesBatch ??= node;
-    const [batch, channels, ...space] = x.dims;
-    if (batch !== 1 || channels === undefined || axes.has(1)) {
-      throw unsupported(
-        node,
-        'a mean over the pixels of one image',
-        `axes ${printDims([...(given ?? [])])} of ${printDims(fileDims(x))}`,
-      );
-    }
-    const reduced = x.dims.map((d, axis) => (axes.has(axis) ? 1 : d));
-    const open = space.filter((d, i) => !axes.has(i + 2) && d > 1);
-    const y =
-      open.length === 0
-        ? wholePlanes(lowering, node, x, reduced, method)
-        : reduceSome(lowering, node, x, reduced, method);
+    const y = reducePlanes(lowering, node, x, axes, op);
     const ordered = { ...y, ...(x.order && { order: x.order }) };
     if (keeps) return ordered;
     const straight = lowering.straighten(node, ordered);
     const kept = fileDims(ordered).filter((_, i) => !axes.has(order[i]!));
     return lowering.reshape(node, straight, kept);
   };
+
+/** Over axes of the planes, which stay as 1. */
+function reducePlanes(
+  lowering: Lowering,
+  node: Node,
+  x: Activation,
+  axes: ReadonlySet<number>,
+  op: ReduceOp,
+): Activation {
+  const [batch, channels, ...space] = x.dims;
+  const reduced = x.dims.map((d, axis) => (axes.has(axis) ? 1 : d));
+  const method = poolMethods[op];
+  if (method && batch === 1 && channels !== undefined && !axes.has(1)) {
+    const open = space.filter((d, i) => !axes.has(i + 2) && d > 1);
+    if (open.length === 0) return wholePlanes(lowering, node, x, reduced, method);
+    if (x.dims.length === 4) return reduceSome(lowering, node, x, reduced, method);
+  }
+  const { order: _, ...straight } = x;
+  return applyDense(lowering, node, [straight], reduction(op, x.dims, axes)) as Activation;
+}
 
 /** Along rows or along columns of an image. */
 function reduceSome(

@@ -1,18 +1,20 @@
 /** Conv, Gemm and MatMul: products of a constant matrix with the pixels of an image, or with one row of features. */
 
-import { elementCount, type Node } from '../../ir/index.ts';
+import { elementCount, type Node, scalar } from '../../ir/index.ts';
+import { mapped } from '../../ops/arithmetic/elementwise.ts';
 import { misfit, printDims, unsupported } from '../../ops/arithmetic/errors.ts';
+import { transposed } from '../../ops/arithmetic/move.ts';
 import { numbersOf } from '../../ops/arithmetic/numbers.ts';
 import type { Window } from '../kernels/kernels.ts';
 import { constantInput, floatInput, type Lowering, optionalConstant } from './context.ts';
+import { binary } from './elementwise.ts';
 import type { ConvLayer } from './layers.ts';
-import { type Activation, activationOf, type Constant, newPlane, type Operand, sizeOf } from './operand.ts';
+import { matrices, pointwise, rowsOf } from './matrices.ts';
+import { type Activation, activationOf, type Constant, constantOf, newPlane, type Operand, sizeOf } from './operand.ts';
 import { type RowWeights, rowWeights } from './weights.ts';
 import { imageSize, outputSize, readWindow } from './windows.ts';
 
 type Inputs = readonly (Operand | undefined)[];
-
-const pointwise: Window = { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
 
 /** Biases as floats, and as the integers of a quantized layer where the file has those. */
 function readBiases(node: Node, constant: Constant | undefined, rows: number, factor = 1) {
@@ -67,15 +69,44 @@ function takePad(lowering: Lowering, x: Activation): { x: Activation; pads: Wind
   return { x: { ...layer.x, ...(x.quantization && { quantization: x.quantization }) }, pads: layer.pads };
 }
 
-/** y = alpha A B + beta C for one row A. */
+/** y = alpha A B + beta C: for one row A and constants a layer, else a product and what follows it. */
 export function lowerGemm(lowering: Lowering, node: Node, inputs: Inputs): Operand {
-  if (node.int('transA', 0) !== 0) throw unsupported(node, 'transA 0', node.int('transA'));
-  const isTransposed = node.int('transB', 0) === 0;
+  const [a, b, c] = inputs;
   const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 1)];
-  return lowerRow(lowering, node, inputs, { isTransposed, alpha, beta, bias: optionalConstant(node, inputs, 2) });
+  const isTransposed = node.int('transB', 0) === 0;
+  const isRow = a?.kind === 'activation' && node.int('transA', 0) === 0 && rowsOf(a) === 1;
+  const hasConstants = b?.kind === 'constant' && b.dims.length === 2 && (!c || c.kind === 'constant');
+  if (isRow && hasConstants) {
+    return lowerRow(lowering, node, inputs, { isTransposed, alpha, beta, bias: optionalConstant(node, inputs, 2) });
+  }
+  const operands = [node.int('transA', 0) !== 0, !isTransposed].map((isSwapped, i) =>
+    isSwapped ? swapAxes(lowering, node, inputs[i]) : inputs[i],
+  );
+  const scaled = (x: Operand, factor: number): Operand => {
+    if (factor === 1) return x;
+    if (x.kind === 'activation') return binary('Mul')(lowering, node, [x, constantOf(scalar(factor))]);
+    return constantOf(
+      mapped(node, x.tensor(), (value) => value * factor),
+      x.isFromShape,
+    );
+  };
+  const y = scaled(matrices(lowering, node, operands), alpha);
+  return c && beta !== 0 ? binary('Add')(lowering, node, [y, scaled(c, beta)]) : y;
+}
+
+function swapAxes(lowering: Lowering, node: Node, x: Operand | undefined): Operand | undefined {
+  if (x?.kind === 'constant') return constantOf(transposed(node, x.tensor(), [1, 0]), x.isFromShape);
+  if (x?.dims.length !== 2) throw misfit(node, 'matrices', x ? printDims(x.dims) : 'none');
+  lowering.mixesBatch ??= node;
+  const [first = 0, second = 1] = x.order ?? [];
+  const { order: _, ...rest } = x;
+  return first < second ? { ...rest, order: [second, first] } : rest;
 }
 
 export function lowerMatMul(lowering: Lowering, node: Node, inputs: Inputs): Operand {
+  const [a, b] = inputs;
+  const isRow = a?.kind === 'activation' && rowsOf(a) === 1 && b?.kind === 'constant' && b.dims.length === 2;
+  if (!isRow) return matrices(lowering, node, inputs);
   return lowerRow(lowering, node, inputs, { isTransposed: true, alpha: 1, beta: 1, bias: undefined });
 }
 

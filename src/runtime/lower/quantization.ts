@@ -9,8 +9,9 @@ import { codeToDtype } from '../../onnx/types.ts';
 import { misfit, unsupported } from '../../ops/arithmetic/errors.ts';
 import { dequantize } from '../../ops/arithmetic/evaluate.ts';
 import { numbersOf } from '../../ops/arithmetic/numbers.ts';
-import { activationInput, constantInput, floatInput, optionalConstant } from './context.ts';
-import type { LoweringRule } from './elementwise.ts';
+import { activationInput, constantInput, floatInput, type LoweringRule, optionalConstant } from './context.ts';
+import { dense } from './dense.ts';
+import { combination } from './dense-functions.ts';
 import {
   type Activation,
   activationOf,
@@ -96,18 +97,28 @@ function dequantizeConstant(node: Node, inputs: readonly (Operand | undefined)[]
   };
 }
 
-/** A cast of 8-bit integers to float32 is a view with scale 1; floats stay what they are. */
-export const cast: LoweringRule = (_, node, inputs) => {
+/**
+ * A cast of 8-bit integers to float32 is a view with scale 1. Other integers and truth values are floats in memory:
+ * such a cast keeps them, or cuts them off.
+ */
+export const cast: LoweringRule = (lowering, node, inputs) => {
   const x = activationInput(node, inputs, 0);
   const to = codeToDtype(node.int('to'), node.label);
   if (to === x.dtype) return x;
-  if (to !== 'float32' || x.dtype === 'float32')
-    throw unsupported(node, 'a cast of activations to float32', `${x.dtype} to ${to}`);
-  const zeroPoint = x.dtype === 'uint8' ? -128 : 0;
-  return { ...x, dtype: 'float32', quantization: { scale: 1, zeroPoint, dtype: x.dtype } };
+  const isKnown = to === 'float32' || to === 'bool' || to === 'int32' || to === 'int64';
+  if (!isKnown) throw unsupported(node, 'a cast to float32, int32, int64 or bool', `one of ${x.dtype} to ${to}`);
+  if (x.dtype === 'uint8' || x.dtype === 'int8') {
+    const zeroPoint = x.dtype === 'uint8' ? -128 : 0;
+    const floats: Activation = { ...x, dtype: 'float32', quantization: { scale: 1, zeroPoint, dtype: x.dtype } };
+    return to === 'float32' ? floats : cast(lowering, node, [floats]);
+  }
+  if (to === 'bool') return dense(combination(1, 'Truth', 'bool'))(lowering, node, inputs);
+  if (to === 'float32' || x.dtype !== 'float32') return { ...x, dtype: to };
+  const whole = dense(combination(1, 'Trunc'))(lowering, node, inputs);
+  return { ...(whole as Activation), dtype: to };
 };
 
 /** Planes for an input of the graph. */
 export function inputActivation(dims: readonly number[], dtype: Activation['dtype']): Activation {
-  return activationOf(newPlane(dtype === 'float32' ? 'float32' : 'int8', dims), dims, dtype);
+  return activationOf(newPlane(dtype === 'int8' || dtype === 'uint8' ? 'int8' : 'float32', dims), dims, dtype);
 }

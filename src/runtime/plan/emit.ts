@@ -143,12 +143,25 @@ const emitSoftmax: Emitter<LayerOf<'softmax'>> =
   ({ x, y, size, inner, isLog }) =>
   (at) => [{ run: 'softmax', call: { x: planesAt(x.plane, at), y: planesAt(y, at), size, inner, isLog } }];
 
+const emitDense: Emitter<LayerOf<'dense'>> = ({ kernel, operands, y }, { blobs }) => {
+  const constants = operands.map((operand) => (operand.kind === 'values' ? blobs.add(operand.values) : undefined));
+  return (at) => {
+    const places = operands.map((operand, i) =>
+      operand.kind === 'values'
+        ? { address: at.blob(constants[i]!), count: operand.values.length }
+        : planesAt(operand.plane, at),
+    );
+    return [{ run: 'dense', call: { kernel, operands: places, y: planesAt(y, at) } }];
+  };
+};
+
 const emitters: { readonly [K in Layer['kind']]: Emitter<LayerOf<K>> } = {
   affine: emitAffine,
   binary: emitBinary,
   channels: emitChannels,
   concat: () => () => [],
   conv: emitConv,
+  dense: emitDense,
   dequantize: emitQuantize,
   move: emitMove,
   pad: emitPad,

@@ -18,8 +18,9 @@ import type { PlanesAt, Step } from './steps.ts';
 /** An activation that crosses the plan's border. */
 export interface Port {
   readonly planes: PlanesAt;
+  readonly type: Plane['type'];
   readonly dims: readonly number[];
-  readonly dtype: Activation['dtype'];
+  readonly dtype: Exclude<Activation['dtype'], 'int64'>;
 }
 
 export interface ExecutionPlan {
@@ -111,8 +112,9 @@ export function planExecution(lowered: Lowered, options: PlanOptions): Execution
   );
   const port = ({ plane, dims, dtype }: Activation): Port => ({
     planes: { address: emission.plane(plane), channels: plane.channels, pixels: plane.height * plane.width },
+    type: plane.type,
     dims,
-    dtype,
+    dtype: dtype === 'int64' ? 'int32' : dtype,
   });
   return {
     steps,

@@ -82,6 +82,10 @@ const newPlaneLike = ({ channels, height, width }: Plane): Plane => newPlane('fl
 
 function withFloats(layer: Layer, dequantize: (x: Activation) => Activation): Layer {
   if (layer.kind === 'concat') return layer;
+  if (layer.kind === 'dense') {
+    const operands = layer.operands.map((operand) => (operand.kind === 'activation' ? dequantize(operand) : operand));
+    return { ...layer, operands };
+  }
   if (layer.kind === 'binary') {
     const { a, b } = layer;
     return { ...layer, a: dequantize(a), b: b.kind === 'activation' ? dequantize(b) : b };

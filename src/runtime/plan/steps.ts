@@ -4,6 +4,7 @@
  */
 
 import type { UnaryFunction } from '../../ops/arithmetic/functions.ts';
+import type { DenseKernel } from '../dense/kernel.ts';
 import type {
   AddInt8Call,
   DepthwiseCall,
@@ -91,6 +92,15 @@ export interface SoftmaxCall {
   readonly isLog: boolean;
 }
 
+/** Elements of a constant at an address, or those of planes. */
+export type DenseOperand = PlanesAt | { readonly address: number; readonly count: number };
+
+export interface DenseCall {
+  readonly kernel: DenseKernel;
+  readonly operands: readonly DenseOperand[];
+  readonly y: PlanesAt;
+}
+
 export type StepCall =
   | { readonly run: 'product'; readonly call: ProductCall; readonly prepared: PreparedProduct }
   | { readonly run: 'depthwise'; readonly call: DepthwiseCall; readonly scratchBytes: number }
@@ -105,7 +115,8 @@ export type StepCall =
   | { readonly run: 'move'; readonly call: MoveCall }
   | { readonly run: 'channels'; readonly call: ChannelsCall }
   | { readonly run: 'pad'; readonly call: PadCall }
-  | { readonly run: 'softmax'; readonly call: SoftmaxCall };
+  | { readonly run: 'softmax'; readonly call: SoftmaxCall }
+  | { readonly run: 'dense'; readonly call: DenseCall };
 
 export type Step = StepCall & {
   /** The node and its operator, of which this is the work or a part of it. */
@@ -119,5 +130,5 @@ export function variantOf(step: Step): string {
   if (step.run === 'depthwise') return `depthwise_${step.call.epilogue.type}`;
   if (step.run === 'patches') return `patches_${step.call.type}`;
   if (step.run === 'pool') return `${step.call.kind}_pool_${step.call.quantization.type}`;
-  return step.run;
+  return step.run === 'dense' ? `dense_${step.call.kernel.run}` : step.run;
 }
