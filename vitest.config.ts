@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     setupFiles: ['test/setup/properties.ts', 'test/setup/no-telemetry.ts'],
     pool: 'forks',
+    // analyses of tests are made, not found
+    env: { TRITBANK_CACHE: 'off' },
     testTimeout: 180_000,
     hookTimeout: 180_000,
     maxWorkers: 2,

@@ -18,6 +18,7 @@ import {
 } from './command.ts';
 import { warn } from './output.ts';
 import { createProgress } from './progress.ts';
+import { addCacheOption } from './run-directory.ts';
 
 interface Options extends CommonOptions {
   readonly data?: string;
@@ -31,6 +32,7 @@ interface Options extends CommonOptions {
   readonly out?: string;
   readonly report?: string;
   readonly force?: boolean;
+  readonly cache?: boolean;
 }
 
 const example = `tritbank analyze mobilenet.onnx
@@ -87,6 +89,7 @@ export function addAnalyze(program: TritbankCommand): void {
     .addOption(new ValueOption('--out <file>', 'write all figures as JSON', text('a file')))
     .addOption(new ValueOption('--report <file>', 'write an HTML page with charts', text('a file')))
     .replacing();
+  addCacheOption(command);
   command.common(example);
 }
 
@@ -98,6 +101,7 @@ async function analyze(path: string, options: Options): Promise<void> {
   const [
     { analyzeNetwork },
     { keepAnalyzed },
+    { cacheDirectory, openCache },
     { requireCandidates },
     { fingerprint, loadModel },
     { normalizeNetwork },
@@ -108,6 +112,7 @@ async function analyze(path: string, options: Options): Promise<void> {
   ] = await Promise.all([
     import('../compress/sensitivity.ts'),
     import('../compress/analysis-progress.ts'),
+    import('../compress/analysis-cache.ts'),
     import('../compress/candidates.ts'),
     import('../onnx/index.ts'),
     import('../passes/normalize/normalize-network.ts'),
@@ -131,6 +136,7 @@ async function analyze(path: string, options: Options): Promise<void> {
   };
   const layersFile = out === undefined ? undefined : `${out}.layers`;
   const subject = subjectOf(fingerprint(graph), { ...chosen, ...measured.data });
+  const cache = options.cache === false ? undefined : cacheDirectory();
   let analysis: Analysis;
   let lock: Lock | undefined;
   try {
@@ -143,6 +149,7 @@ async function analyze(path: string, options: Options): Promise<void> {
           ...measured,
           ...chosen,
           ...kept,
+          ...(cache !== undefined && { cache: openCache(cache) }),
           ...(threads !== undefined && { threads }),
           signal,
           onProgress: (share, layer) => progress.update(Math.round(100 * share), { layer }),
