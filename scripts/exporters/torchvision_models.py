@@ -40,6 +40,8 @@ def build(name):
         for key, parameter in model.named_parameters():
             if key.endswith('layer_scale'):
                 parameter.uniform_(0.05, 0.2)
+            elif not parameter.any():
+                parameter.normal_(0, 0.02)
             elif parameter.dim() == 1:
                 fresh = torch.rand_like(parameter)
                 parameter.copy_(0.75 + fresh / 2 if key.endswith('weight') else fresh / 5 - 0.1)
