@@ -19,7 +19,7 @@ export interface Move {
   readonly seed: number;
 }
 
-/** A value behind `x` `[2, C, H, W]`, of the same rank; undefined where the move does not fit. */
+/** A value behind `x` `[N, C, H, W]`, of the same rank; undefined where the move does not fit. */
 type Rule = (x: Value, move: Move, tools: Tools) => Value | undefined;
 
 interface Tools {
@@ -116,10 +116,10 @@ const split: Rule = (x, _, { b }) => {
 };
 
 const shuffle: Rule = (x, _, { b }) => {
-  const [, channels, height, width] = dimsOf(x);
+  const [batch, channels, height, width] = dimsOf(x);
   if (channels % 2) return undefined;
-  const pairs = b.reshape(x, [2, 2, channels / 2, height, width]);
-  return b.reshape(b.transpose(pairs, [0, 2, 1, 3, 4]), [2, channels, height, width]);
+  const pairs = b.reshape(x, [batch, 2, channels / 2, height, width]);
+  return b.reshape(b.transpose(pairs, [0, 2, 1, 3, 4]), [batch, channels, height, width]);
 };
 
 /** x * sigmoid(fc2(relu(fc1(pool x)))), squeezed by a pool or a mean. */
@@ -196,7 +196,7 @@ const heads: readonly ((x: Value, b: Builder, weights: (dims: readonly number[])
   (x, b, w) => b.add(b.matmul(b.reduceMean(x, [2, 3]), w([dimsOf(x)[1], 3])), w([3])),
   (x, b, w) =>
     b.gemm(
-      b.reshape(x, [2, -1]),
+      b.reshape(x, [dimsOf(x)[0], -1]),
       w([
         3,
         dimsOf(x)
@@ -231,11 +231,11 @@ export function recipes(most = 8, kinds: readonly MoveKind[] = Object.keys(rules
   });
 }
 
-/** The graph of a recipe, which reads `x` `[2, 4, 6, 6]`. */
-export function buildRandom({ moves, head, returnsFeatures }: Recipe): Graph {
+/** The graph of a recipe, which reads `x` `[batch, 4, 6, 6]`. */
+export function buildRandom({ moves, head, returnsFeatures }: Recipe, batch = 2): Graph {
   const graph = new Graph('random', 20);
   const b = new Builder(graph);
-  const pool = [graph.input('x', 'float32', [2, 4, 6, 6])];
+  const pool = [graph.input('x', 'float32', [batch, 4, 6, 6])];
   let seed = 0;
   const random = (dims: readonly number[]) => b.constant('w', normal(seed, dims, `${graph.nodes.length}`));
   for (const move of moves) {
@@ -267,4 +267,9 @@ export function buildRandom({ moves, head, returnsFeatures }: Recipe): Graph {
   return verify(graph);
 }
 
-export const randomFeeds = { x: normal(77, [2, 4, 6, 6]) };
+export const randomFeeds = feedsOf(2);
+
+/** Random images. */
+export function feedsOf(batch: number) {
+  return { x: normal(77, [batch, 4, 6, 6]) };
+}

@@ -26,9 +26,8 @@ export interface Step {
 /** Fields of several commands' answers. */
 export interface Answer {
   readonly layers?: readonly { readonly candidate?: boolean }[];
-  readonly bytes?: number;
+  readonly bytes?: number | { readonly after: number };
   readonly macs?: number;
-  readonly relative?: { readonly bytes: number };
   readonly error?: number;
   readonly sameTop?: number;
   readonly images?: number;
@@ -38,7 +37,8 @@ export interface Answer {
 const tolerance = 1e-4;
 const compared = 20;
 
-const megabytes = ({ bytes = 0 }: Answer) => `${(bytes / 1e6).toFixed(2)} MB`;
+const megabytes = ({ bytes = 0 }: Answer) =>
+  `${((typeof bytes === 'number' ? bytes : bytes.after) / 1e6).toFixed(2)} MB`;
 
 export const steps: { readonly [K in StepName]: Step } = {
   inspect: {

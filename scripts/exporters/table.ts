@@ -51,7 +51,9 @@ export function renderTable({ machine, versions, command, rows }: Records): stri
   const failures = rows.flatMap(({ model, opset, outcomes }) =>
     stepNames.flatMap((name) => {
       const outcome = outcomes[name];
-      return outcome && !outcome.ok ? [`- \`${model}\` (${opset}), ${name}: ${outcome.text}`] : [];
+      return outcome && !outcome.ok
+        ? [`| \`${model}\` | ${opset} | ${name} | ${outcome.text.replaceAll('|', '\\|')} |`]
+        : [];
     }),
   );
   const first = rows.find(({ outcomes }) => stepNames.every((name) => outcomes[name]));
@@ -59,16 +61,16 @@ export function renderTable({ machine, versions, command, rows }: Records): stri
   const dates = rows.flatMap(({ outcomes }) => Object.values(outcomes).map(({ date }) => date.slice(0, 10))).sort();
   return `# Files of PyTorch's exporter
 
-Made by \`${command}\` ([scripts/exporters](../../scripts/exporters)); nothing in it is typed by hand.
-torchvision's classifiers, the smallest of each family, with random weights (seeded, batch norms settled on random images),
-exported as PyTorch does by default: a batch of 1, fixed sizes. What each column did:
+Made by \`${command}\` (scripts/exporters of the repository); nothing in it is typed by hand.
+torchvision's classifiers, the smallest of each family, with random weights (seeded, batch norms settled on random
+images), exported as PyTorch does by default: a batch of 1, fixed sizes. What each column did:
 
 - inspect: layers with weights, and how many of them can become filter banks
 - cost: multiply-accumulates of one image
 - export float, export int8: size of the file
 - compress: size of the packed file, half of each bank's filters ternary with 1.5 hidden units each, no training
-- runtime: the largest difference to onnxruntime-node over 20 random inputs, of the range of the scores; good below 1e-4
-  with the same best class in all of them
+- runtime: the largest difference to onnxruntime-node over 20 random inputs, of the range of the scores; good below
+  1e-4 with the same best class in all of them
 
 ${machine}; ${Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)
@@ -77,9 +79,9 @@ ${machine}; ${Object.entries(versions)
 | ${header.join(' | ')} |
 |${header.map((_, i) => (i < 2 ? '---' : '---:')).join('|')}|
 ${lines.map((line) => `| ${line.join(' | ')} |`).join('\n')}
-${failures.length > 0 ? `\nWhat did not work:\n\n${failures.join('\n')}\n` : ''}${
+${failures.length > 0 ? `\nWhat did not work:\n\n| model | operator set | step | answer |\n|---|---|---|---|\n${failures.join('\n')}\n` : ''}${
   commands.length > 0 ? `\nThe commands, of the first row:\n\n${commands.join('\n')}\n` : ''
 }
-[results.json](results.json) has every outcome with its command, seconds and date.
+\`results.json\` of the repository has every outcome with its command, seconds and date.
 `;
 }

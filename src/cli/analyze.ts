@@ -106,6 +106,7 @@ async function analyze(path: string, options: Options): Promise<void> {
     { fingerprint, loadModel },
     { normalizeNetwork },
     { requireInference },
+    { freeBatch },
     { closeInputSize },
     { claimOutputs },
     { takeFileLock },
@@ -117,6 +118,7 @@ async function analyze(path: string, options: Options): Promise<void> {
     import('../onnx/index.ts'),
     import('../passes/normalize/normalize-network.ts'),
     import('../passes/training-mode.ts'),
+    import('../passes/free-batch.ts'),
     import('../classifier/input.ts'),
     import('../files/outputs.ts'),
     import('../files/lock.ts'),
@@ -124,6 +126,7 @@ async function analyze(path: string, options: Options): Promise<void> {
   const { quiet = false, widthRatios: ratios, sparsities, seed, threads, out, report, force } = options;
   claimOutputs({ '--out': out, '--report': report }, { force, inputs: [path, options.data, options.dataDir] });
   const graph = normalizeNetwork(await loadModel(path));
+  freeBatch(graph);
   requireInference(graph);
   requireCandidates(graph);
   if (options.data === undefined) closeInputSize(graph, options.inputSize);

@@ -25,7 +25,7 @@ import { type Codec, checkRunPlace, jsonCodec, RunDirectory, type RunPlace, read
 import type { Graph } from '../ir/index.ts';
 import { fingerprint, loadModel, readModel, saveModel } from '../onnx/index.ts';
 import { metadataKeys } from '../onnx/metadata.ts';
-import { normalizeNetwork, requireInference } from '../passes/index.ts';
+import { freeBatch, normalizeNetwork, requireInference } from '../passes/index.ts';
 import { checkPlan } from '../quantize/index.ts';
 import { type RunResult, runFiles, runLayout } from '../train/index.ts';
 import { readAnalysis } from './analysis-file.ts';
@@ -224,6 +224,7 @@ export async function compressModel(
   const config = completeConfig(typeof model === 'string' ? model : loaded.name, settings);
   checkCompressConfig(config);
   const graph = normalizeNetwork(loaded);
+  freeBatch(graph);
   requireInference(graph);
   requireCandidates(graph);
   const out = options.out ?? join('runs', `${basename(config.model).replace(/\.onnx$/, '')}-compressed`);

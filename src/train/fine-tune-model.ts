@@ -9,7 +9,7 @@
  */
 
 import { loadModel } from '../onnx/index.ts';
-import { normalizeNetwork } from '../passes/index.ts';
+import { freeBatch, normalizeNetwork } from '../passes/index.ts';
 import { applyPlan, type Granularity, makePlan } from '../quantize/index.ts';
 import type { RunOptions } from './context.ts';
 import { fineTune } from './fine-tune.ts';
@@ -47,6 +47,7 @@ export const fineTuneDefaults = (method: FineTuneModelConfig['method']) => ({
 export async function fineTuneModel(config: FineTuneModelConfig, options: RunOptions): Promise<RunResult> {
   const { model, method, granularity } = config;
   const base = normalizeNetwork(await loadModel(model));
+  freeBatch(base);
   const plan = makePlan(base, { method, granularity });
   return fineTune({ plan, network: applyPlan(base, plan, config.seed) }, config, { ...options, inputs: [model] });
 }
