@@ -60,6 +60,7 @@ export {
   activationTypeOf,
   foldBatchNorm,
   foldConstants,
+  freeBatch,
   inferShapes,
   normalizeNetwork,
   permuteFilters,

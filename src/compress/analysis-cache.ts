@@ -79,7 +79,18 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
-/** The cache in a directory, which is made when it is needed; it is kept below `maxBytes` (default: 64 MiB). */
+/**
+ * The cache in a directory, which is made when it is needed; it is kept below `maxBytes` (default: 64 MiB).
+ *
+ * @example
+ * import { analyzeNetwork, loadModel, normalizeNetwork, openCache } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const cache = openCache('analysis-cache');
+ * await analyzeNetwork(graph, { ratios: [1], threads: 1, cache });
+ * const again = await analyzeNetwork(graph, { ratios: [1], threads: 1, cache }); // decomposes nothing
+ * console.log(again.layers.length);
+ */
 export function openCache(directory: string, maxBytes = mebibytes * 2 ** 20): FitsCache {
   const pathOf = (task: LayerWeights) => join(directory, `${keyOf(task)}.json`);
   return {

@@ -11,7 +11,15 @@ import { numbersOf } from '../ops/shape/contents.ts';
 import { constantOf } from './channels.ts';
 import { inferShapes } from './infer-shapes.ts';
 
-/** Rewrites in place, refreshing types; true when the batch was fixed and is not any more. */
+/**
+ * Rewrites in place, refreshing types; true when the batch was fixed and is not any more.
+ *
+ * @example
+ * import { freeBatch, loadModel, normalizeNetwork } from 'tritbank/graph';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * console.log(freeBatch(graph), graph.inputs[0]!.shape);
+ */
 export function freeBatch(graph: Graph): boolean {
   const batch = graph.inputs[0]?.type?.shape?.[0];
   if (graph.inputs.length !== 1 || typeof batch !== 'number') return false;
