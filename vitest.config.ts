@@ -13,6 +13,8 @@ export default defineConfig({
     pool: 'forks',
     // a difference of two files has a line a byte: to compare all of them takes all memory
     diff: { truncateThreshold: 500 },
+    // analyses of tests are made, not found
+    env: { TRITBANK_CACHE: 'off' },
     testTimeout: 180_000,
     hookTimeout: 180_000,
     maxWorkers: 2,

@@ -65,6 +65,7 @@ export {
   activationTypeOf,
   foldBatchNorm,
   foldConstants,
+  freeBatch,
   inferShapes,
   normalizeNetwork,
   permuteFilters,

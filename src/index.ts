@@ -27,9 +27,11 @@ export {
   readLabels,
   type Warnings,
 } from './classifier/index.ts';
+export type { Fits } from './compress/analysis-tasks.ts';
 export type { CalibratedLayer, CalibrateProgress, LayerErrors } from './compress/calibrate/records.ts';
 export type { CompressStage } from './compress/compress-config.ts';
 export type { Fit } from './compress/decompose/decompose.ts';
+export type { LayerWeights } from './compress/decompose/layer.ts';
 export type { Start } from './compress/decompose/search.ts';
 export {
   type Analysis,
@@ -59,12 +61,14 @@ export {
   decompose,
   defaultCompress,
   describePlan,
+  type FitsCache,
   inspectModel,
   type LayerCandidates,
   type LayerStatistics,
   type ModelReport,
   makeCandidates,
   type OriginalFile,
+  openCache,
   optimizePlan,
   predictLoss,
   type RuntimeUse,

@@ -28,6 +28,7 @@ const movements = new Set(['Transpose', 'Reshape', 'Squeeze', 'Unsqueeze', 'Iden
  * console.log(graph.inputs[0]!.shape, graph.metadata.get('input_mean'));
  */
 export function adaptInput(graph: Graph, form: ImageForm = {}, warn?: Warn): Graph {
+  for (const note of graph.notes) warn?.(note);
   bindDims(graph, form.dims ?? {});
   inferShapes(graph);
   if (graph.inputs.length !== 1 || graph.inputs[0]!.type?.shape?.length !== 4) return graph;

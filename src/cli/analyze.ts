@@ -20,6 +20,7 @@ import {
 import { addImageForm, imageFormFrom } from './image-form.ts';
 import { warn } from './output.ts';
 import { createProgress } from './progress.ts';
+import { addCacheOption } from './run-directory.ts';
 
 interface Options extends CommonOptions {
   readonly data?: string;
@@ -32,6 +33,7 @@ interface Options extends CommonOptions {
   readonly out?: string;
   readonly report?: string;
   readonly force?: boolean;
+  readonly cache?: boolean;
 }
 
 const example = `tritbank analyze mobilenet.onnx
@@ -89,6 +91,7 @@ export function addAnalyze(program: TritbankCommand): void {
     .addOption(new ValueOption('--out <file>', 'write all figures as JSON', text('a file')))
     .addOption(new ValueOption('--report <file>', 'write an HTML page with charts', text('a file')))
     .replacing();
+  addCacheOption(command);
   command.common(example);
 }
 
@@ -100,22 +103,26 @@ async function analyze(path: string, options: Options, form: ImageForm): Promise
   const [
     { analyzeNetwork },
     { keepAnalyzed },
+    { cacheDirectory, openCache },
     { requireCandidates },
     { loadModel },
     { fingerprint },
     { normalizeNetwork },
     { requireInference },
+    { freeBatch },
     { adaptInput, closeInputSize },
     { claimOutputs },
     { takeFileLock },
   ] = await Promise.all([
     import('../compress/sensitivity.ts'),
     import('../compress/analysis-progress.ts'),
+    import('../compress/analysis-cache.ts'),
     import('../compress/candidates.ts'),
     import('../formats/index.ts'),
     import('../onnx/index.ts'),
     import('../passes/normalize/normalize-network.ts'),
     import('../passes/training-mode.ts'),
+    import('../passes/free-batch.ts'),
     import('../classifier/index.ts'),
     import('../files/outputs.ts'),
     import('../files/lock.ts'),
@@ -123,6 +130,7 @@ async function analyze(path: string, options: Options, form: ImageForm): Promise
   const { quiet = false, widthRatios: ratios, sparsities, seed, threads, out, report, force } = options;
   claimOutputs({ '--out': out, '--report': report }, { force, inputs: [path, options.data, options.dataDir] });
   const graph = normalizeNetwork(adaptInput(await loadModel(path), form, warn));
+  freeBatch(graph);
   requireInference(graph);
   requireCandidates(graph);
   if (options.data === undefined) closeInputSize(graph, form.inputSize);
@@ -135,6 +143,7 @@ async function analyze(path: string, options: Options, form: ImageForm): Promise
   };
   const layersFile = out === undefined ? undefined : `${out}.layers`;
   const subject = subjectOf(fingerprint(graph), { ...chosen, ...measured.data });
+  const cache = options.cache === false ? undefined : cacheDirectory();
   let analysis: Analysis;
   let lock: Lock | undefined;
   try {
@@ -147,6 +156,7 @@ async function analyze(path: string, options: Options, form: ImageForm): Promise
           ...measured,
           ...chosen,
           ...kept,
+          ...(cache !== undefined && { cache: openCache(cache) }),
           ...(threads !== undefined && { threads }),
           signal,
           onProgress: (share, layer) => progress.update(Math.round(100 * share), { layer }),

@@ -26,13 +26,14 @@ import {
 } from './cost-options.ts';
 import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { addPlaceOptions, checkPlaceOptions, type PlaceOptions } from './run-directory.ts';
+import { addCacheOption, addPlaceOptions, checkPlaceOptions, type PlaceOptions } from './run-directory.ts';
 
 interface Options extends CommonOptions, PlaceOptions, CountingOptions, StorageOptions {
   readonly calibrateOnly?: boolean;
   readonly training?: boolean;
   readonly dampen?: number;
   readonly freezeOscillating?: number;
+  readonly cache?: boolean;
 }
 
 const example = `tritbank compress mobilenet.onnx --data images/ --max-size 0.49 --max-energy 0.72 --min-throughput 1 --out small
@@ -63,6 +64,7 @@ export function addCompress(program: TritbankCommand): void {
   command.action((model: string, options: Options) => compress(command, model, options));
   command.optionsGroup('Output:');
   addPlaceOptions(command, 'runs/<model>-compressed');
+  addCacheOption(command);
   command.common(example);
 }
 
@@ -142,16 +144,18 @@ function createStageReporter(quiet: boolean) {
 }
 
 async function compress(command: TritbankCommand, model: string, options: Options): Promise<void> {
-  const { compressModel } = await import('../compress/index.ts');
+  const { cacheDirectory, compressModel } = await import('../compress/index.ts');
   checkPlaceOptions(options);
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-compressed`);
   const config = await configFrom(command, model, out, options);
+  const cache = options.cache === false ? undefined : cacheDirectory();
   const reporter = createStageReporter(options.quiet === true);
   const how: CompressOptions = {
     out,
     resume: options.resume === true,
     force: options.force === true,
     command: commandLine(),
+    ...(cache !== undefined && { cache }),
     onProgress: reporter.onProgress,
     warn,
   };

@@ -54,6 +54,12 @@ export function addPlaceOptions(command: TritbankCommand, fallback: string): voi
     .option('--force', 'replace a run in --out, and files there that have the names of its files');
 }
 
+/** `--no-cache`, of commands that analyse layers. */
+export function addCacheOption(command: TritbankCommand): void {
+  const description = 'analyse layers anew; else what is known of the same weights is in ~/.cache/tritbank/analysis';
+  command.option('--no-cache', description);
+}
+
 /** E_USAGE for a run that is to be both continued and replaced. */
 export function checkPlaceOptions({ resume, force }: PlaceOptions): void {
   if (resume && force) throw new TritbankError('E_USAGE', '--force', 'expected no --resume with it, found both');

@@ -79,6 +79,8 @@ export interface CompressOptions {
   readonly resume?: boolean;
   /** Replace an earlier run in `out`, and other files under the names of a run's; default: E_USAGE where there are any. */
   readonly force?: boolean;
+  /** Directory where decompositions of analyses are kept by content, for this run and others; default: none. */
+  readonly cache?: string;
   readonly signal?: AbortSignal;
   /** The command line, for the records. */
   readonly command?: string;

@@ -28,7 +28,7 @@ import { loadModel, readAnyModel, resolveModel } from '../formats/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { fingerprint, saveModel } from '../onnx/index.ts';
 import { metadataKeys } from '../onnx/metadata.ts';
-import { normalizeNetwork, requireInference } from '../passes/index.ts';
+import { freeBatch, normalizeNetwork, requireInference } from '../passes/index.ts';
 import { checkPlan } from '../quantize/index.ts';
 import { type RunResult, runFiles, runLayout } from '../train/index.ts';
 import { readAnalysis } from './analysis-file.ts';
@@ -236,6 +236,7 @@ export async function compressModel(
   const config = completeConfig(path ?? loaded.name, settings);
   checkCompressConfig(config);
   const graph = normalizeNetwork(adaptInput(loaded, config.training, options.warn));
+  freeBatch(graph);
   requireInference(graph);
   requireCandidates(graph);
   const out = options.out ?? join('runs', `${basename(config.model).replace(/\.(onnx|tflite|json)$/, '')}-compressed`);

@@ -1,3 +1,4 @@
+export { cacheDirectory, type FitsCache, openCache } from './analysis-cache.ts';
 export { formatAnalysis, readAnalysis } from './analysis-file.ts';
 export { keepAnalyzed } from './analysis-progress.ts';
 export { type BuildOptions, type BuiltBanks, buildBanks } from './build-banks.ts';

@@ -5,8 +5,10 @@ import { formatPlan, type PlanFile, readPlan } from '../cost/index.ts';
 import { type Codec, writeFileAtomic } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { isBank, makePlan, otherFilters } from '../quantize/index.ts';
+import { openCache } from './analysis-cache.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { keepAnalyzed } from './analysis-progress.ts';
+import type { CompressConfig } from './compress-config.ts';
 import {
   compressFiles,
   countingOf,
@@ -62,22 +64,29 @@ export async function gatherStatistics(job: Job): Promise<Statistics> {
   );
 }
 
+/** What a plan is chosen from; a uniform choice is of one ratio. */
+function analyzedFits({ uniform, ratios, sparsities, conventions }: CompressConfig) {
+  if (uniform) return { ratios: [uniform.widthRatio] };
+  const skipping = conventions.ternary === 'zero-skipping' ? defaultSparsities : [];
+  return { sparsities: sparsities ?? skipping, ...(ratios && { ratios }) };
+}
+
 /** The analysis of the run; layers that an earlier command finished are not analysed again. */
 export async function analyze(job: Job, gather: () => Promise<Statistics>): Promise<Analysis> {
-  const { config, graph, run } = job;
+  const { config, graph, run, options } = job;
+  const { cache } = options;
   const analyzed = run.file(compressFiles.analyzed);
   const analysis = await run.stage('analysis', compressFiles.analysis, analysisCodec, async () => {
     const statistics = await gather();
-    const sparsities = config.conventions.ternary === 'zero-skipping' ? defaultSparsities : [];
     return analyzeNetwork(graph, {
       seed: config.seed,
-      sparsities: config.sparsities ?? sparsities,
-      ...(config.ratios && { ratios: config.ratios }),
+      ...analyzedFits(config),
       ...statistics,
       ...threadsOf(job),
       ...signalOf(job),
       // the run directory is that of one configuration and one network
       ...keepAnalyzed(analyzed, {}),
+      ...(cache !== undefined && { cache: openCache(cache) }),
       onProgress: shareReporter(job, 'analysis'),
     });
   });
@@ -91,13 +100,12 @@ function uniformCandidates(
   analysis: Analysis,
   choice: { alpha: number; widthRatio: number },
 ): LayerCandidates[] {
-  const kinds = new Set(analysis.layers.map((layer) => layer.kind));
+  const layers = analysis.layers.map((layer) => layer.name);
   const sensitivity = filterSensitivity(analysis, choice.widthRatio);
-  const plan = makePlan(graph, { method: 'hybrid', ...choice, kinds: [...kinds], sensitivity });
+  const plan = makePlan(graph, { method: 'hybrid', ...choice, layers, sensitivity });
   const known = new Map(analysis.layers.map((layer) => [layer.name, layer]));
   return Object.entries(plan.layers).flatMap(([name, planned]): LayerCandidates[] => {
-    const layer = known.get(name);
-    if (!layer) return [];
+    const layer = known.get(name)!;
     if (!isBank(planned)) return [{ name, candidates: [untouched] }];
     const loss = predictBankLoss(layer, planned);
     const nonZero = predictNonZero(layer, otherFilters(layer.filters, planned.fullPrecision).length, planned.hidden);

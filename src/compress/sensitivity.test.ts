@@ -4,9 +4,10 @@ import { f32, Graph, int, type Tensor } from '../ir/index.ts';
 import { NetworkBuilder } from '../models/index.ts';
 import { Builder } from '../ops/index.ts';
 import { weightRows } from '../quantize/index.ts';
+import { bankTasks } from './analysis-tasks.ts';
 import { findCandidates } from './candidates.ts';
 import { decompose } from './decompose/decompose.ts';
-import { analyzeNetwork, bankTask } from './sensitivity.ts';
+import { analyzeNetwork } from './sensitivity.ts';
 import type { LayerStatistics } from './statistics/options.ts';
 
 /** Two pointwise layers: `stem` of four weights a filter, and `conv`, which has `weight`. */
@@ -192,7 +193,8 @@ describe('with statistics', () => {
     const conv = findCandidates(pointwise(normal(4, [16, 16, 1, 1]))).at(-1)!;
     const errorOfFirst = (sensitivity: Float64Array) => {
       const statistics = inputs(16, { sensitivity });
-      const { weights, filters, inputs: n, options } = bankTask(conv, { ratios: [0.5], statistics, seed: 0 });
+      const [task] = bankTasks(conv, { widths: [8], statistics, seed: 0 });
+      const { weights, filters, inputs: n, options } = task!;
       const { residuals } = decompose(weights, filters, n, options);
       return residuals.subarray(0, 4).reduce((total, value) => total + value, 0);
     };

@@ -1,6 +1,6 @@
 /**
  * How much each filter of a network suffers from becoming ternary, without training. Every layer that can be compressed is
- * decomposed as a whole (`decompose.ts`; Kolda & O'Leary, 1998) at several hidden widths, which gives for each filter f
+ * decomposed (`decompose.ts`; Kolda & O'Leary, 1998; a large one in blocks, `analysis-tasks.ts`) at several hidden widths, which gives for each filter f
  * and width ratio c
  *
  *   residual[c][f] = e_f C e_f' / (w_f C w_f')      e_f: the error of its weights w_f; C: the inputs' covariance, or 1
@@ -20,12 +20,12 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { type Graph, TritbankError } from '../ir/index.ts';
-import { fanIn, type Layer, type LayerKind, weightRows } from '../quantize/index.ts';
+import { fanIn, type Layer, type LayerKind } from '../quantize/index.ts';
+import type { FitsCache } from './analysis-cache.ts';
+import { bankTasks, type Fits, fitsOf, joinFits, shorten } from './analysis-tasks.ts';
 import { requireCandidates } from './candidates.ts';
-import type { Decomposition } from './decompose/decompose.ts';
-import type { DecomposeOptions } from './decompose/options.ts';
 import { decomposeLayers, type LayerWeights } from './decompose/parallel.ts';
-import { importanceOf, metricOptions, statisticsOf } from './importance.ts';
+import { importanceOf, statisticsOf } from './importance.ts';
 import type { LayerStatistics } from './statistics/options.ts';
 
 export interface AnalyzedLayer {
@@ -91,6 +91,8 @@ export interface AnalyzeOptions {
   readonly threads?: number;
   /** Layers of an earlier analysis with the same options, which was stopped: they are not analysed again. */
   readonly finished?: readonly AnalyzedLayer[];
+  /** What earlier analyses, of any network, found of the same weights with the same options. */
+  readonly cache?: FitsCache;
   /** Receives each layer as soon as it is analysed. */
   readonly onLayer?: (layer: AnalyzedLayer) => void;
   /** After each decomposition: the share of the work that is done, 0..1, and the layer that it is of. */
@@ -117,7 +119,7 @@ const maxSparsity = 100;
  * for (const { name, residuals } of layers) console.log(name, 'at r = T / 2:', residuals[0]);
  */
 export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {}): Promise<Analysis> {
-  const { statistics, data, seed = 0, threads, onProgress, signal } = options;
+  const { statistics, data, seed = 0, threads, cache, onProgress, signal } = options;
   const ratios = checkRatios(options.ratios ?? defaultRatios);
   const started = performance.now();
   const layers = requireCandidates(graph);
@@ -125,15 +127,21 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
   const sparsities = [0, ...checkSparsities(options.sparsities ?? [])];
   const hasLoss = known.length > 0 && known.every((one) => one?.sensitivity !== undefined);
   const jobs = layers.map((layer, i) => {
-    const tasks = sparsities.map((sparsity) => {
-      const task = bankTask(layer, { ratios, statistics: known[i], seed, sparsity });
-      return { ...task, name: `${layer.name} ${sparsity}` };
-    });
-    return new LayerJob(tasks, describeLayer(layer, tasks[0]!, known[i], hasLoss), sparsities);
+    const widths = widthsOf(layer, ratios);
+    const tasks = sparsities.map((sparsity) => bankTasks(layer, { widths, statistics: known[i], seed, sparsity }));
+    return new LayerJob(tasks, describeLayer(layer, widths, known[i], hasLoss), sparsities);
   });
   for (const layer of options.finished ?? []) jobs.find(({ facts }) => facts.name === layer.name)?.take(layer);
-  const jobOf = new Map(jobs.flatMap((job) => job.tasks.map(({ name }) => [name, job] as const)));
-  const open = jobs.filter((job) => !job.result).flatMap(({ tasks }) => tasks);
+  const jobOf = new Map(jobs.flatMap((job) => job.tasks.flat().map((task) => [task.name, { job, task }] as const)));
+  const open = jobs
+    .filter((job) => !job.result)
+    .flatMap((job) =>
+      job.tasks.flat().filter((task) => {
+        const known = cache?.get(task);
+        if (known && job.add(task.name, known)) options.onLayer?.(job.result!);
+        return !known;
+      }),
+    );
   const work = new Map(open.map((task) => [task.name, task.filters * task.inputs * task.options.width] as const));
   const total = [...work.values()].reduce((sum, one) => sum + one, 0);
   let done = 0;
@@ -141,13 +149,15 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
     ...(threads !== undefined && { threads }),
     ...(signal && { signal }),
     onProgress: (_done, _total, name, found) => {
-      const job = jobOf.get(name)!;
-      job.add(name, found);
-      if (job.result) options.onLayer?.(job.result);
+      const { job, task } = jobOf.get(name)!;
+      const fits = fitsOf(task, found);
+      cache?.put(task, fits);
+      if (job.add(name, fits)) options.onLayer?.(job.result!);
       done += work.get(name)!;
       onProgress?.(done / total, job.facts.name);
     },
   });
+  cache?.prune();
   return {
     version: 1,
     model: graph.name,
@@ -160,13 +170,13 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
   };
 }
 
-/** One layer's decompositions, one for each sparsity, and what they say together once they are all there. */
+/** One layer's decompositions, for each sparsity those of its blocks, and what they say together once they are all there. */
 class LayerJob {
   result: AnalyzedLayer | undefined;
   private readonly fits = new Map<string, Fits>();
 
   constructor(
-    readonly tasks: readonly LayerWeights[],
+    readonly tasks: readonly (readonly LayerWeights[])[],
     readonly facts: Omit<AnalyzedLayer, 'residuals' | 'nonZero'>,
     private readonly sparsities: readonly number[],
   ) {}
@@ -178,10 +188,11 @@ class LayerJob {
     if (isSame) this.result = layer;
   }
 
-  add(name: string, found: Decomposition): void {
-    this.fits.set(name, fitsOf(this.tasks.find((task) => task.name === name)!, found));
-    if (this.fits.size < this.tasks.length) return;
-    const [plain, ...sparser] = this.tasks.map((task) => this.fits.get(task.name)!);
+  /** True when nothing is missing any more. */
+  add(name: string, fits: Fits): boolean {
+    this.fits.set(name, fits);
+    if (this.fits.size < this.tasks.flat().length) return false;
+    const [plain, ...sparser] = this.tasks.map((blocks) => joinFits(blocks.map((task) => this.fits.get(task.name)!)));
     this.result = {
       ...this.facts,
       ...plain!,
@@ -189,6 +200,7 @@ class LayerJob {
         sparser: sparser.map((fits, k) => ({ sparsity: this.sparsities[k + 1]!, ...fits })),
       }),
     };
+    return true;
   }
 }
 
@@ -217,73 +229,18 @@ export function ratioBase({ kind, filters, inputs }: Pick<AnalyzedLayer, 'kind' 
   return kind === 'classifier' ? Math.min(filters, inputs) : filters;
 }
 
-/**
- * A quick decomposition, of less than half the work of the default one; its errors are higher by 3 % at ratio 0.5, by 6 %
- * at 1 and by a fifth at 2 (512 x 512 weights).
- */
-const effort = { growth: 1.3, rounds: 0 } as const;
-
-interface TaskOptions {
-  readonly ratios: readonly number[];
-  readonly statistics: LayerStatistics | undefined;
-  readonly seed: number;
-  /** Default 0. */
-  readonly sparsity?: number;
-}
-
-/** The decomposition of a layer at each ratio. */
-export function bankTask(layer: Layer, { ratios, statistics, seed, sparsity = 0 }: TaskOptions): LayerWeights {
-  const { name, kind, filters } = layer;
-  const inputs = fanIn(layer);
-  const base = ratioBase({ kind, filters, inputs });
-  const widths = ratios.map((ratio) => Math.max(1, Math.round(ratio * base)));
-  const options: DecomposeOptions = {
-    width: widths.at(-1)!,
-    widths,
-    seed,
-    sparsity,
-    ...effort,
-    ...(statistics && metricOptions(statistics)),
-  };
-  return { name, weights: weightRows(layer), filters, inputs, options };
+/** Hidden units at each ratio. */
+function widthsOf(layer: Layer, ratios: readonly number[]): number[] {
+  const base = ratioBase({ kind: layer.kind, filters: layer.filters, inputs: fanIn(layer) });
+  return ratios.map((ratio) => Math.max(1, Math.round(ratio * base)));
 }
 
 function describeLayer(
   layer: Layer,
-  { filters, inputs, options }: LayerWeights,
+  widths: readonly number[],
   statistics: LayerStatistics | undefined,
   hasLoss: boolean,
 ): Omit<AnalyzedLayer, 'residuals' | 'nonZero'> {
   const importance = importanceOf(layer, statistics, hasLoss).map(shorten);
-  return { name: layer.name, kind: layer.kind, filters, inputs, widths: options.widths!, importance };
+  return { name: layer.name, kind: layer.kind, filters: layer.filters, inputs: fanIn(layer), widths, importance };
 }
-
-type Fits = Pick<AnalyzedLayer, 'residuals' | 'nonZero'>;
-
-function fitsOf({ options }: LayerWeights, decomposition: Decomposition): Fits {
-  const fits = new Map(decomposition.profile.map((fit) => [fit.width, fit]));
-  const counts = countNonZero(decomposition);
-  const widths = options.widths!;
-  return {
-    residuals: widths.map((width) => Array.from(fits.get(width)!.residuals, shorten)),
-    nonZero: widths.map((width) => counts[width - 1]!),
-  };
-}
-
-/**
- * Non-zeros of the first k + 1 terms. A decomposition that stops there has about as many: the difference was below 1 %
- * on layers of MobileNet-V1.
- */
-function countNonZero({ wc, wb, filters, inputs, width }: Decomposition): number[] {
-  const counts = new Array<number>(width).fill(0);
-  for (let at = 0; at < filters * width; at++) if (wc[at] !== 0) counts[at % width]!++;
-  for (let at = 0; at < width * inputs; at++) if (wb[at] !== 0) counts[Math.floor(at / inputs)]!++;
-  let sum = 0;
-  return counts.map((count) => {
-    sum += count;
-    return sum;
-  });
-}
-
-/** Six digits. */
-const shorten = (value: number) => Number(value.toPrecision(6));

@@ -4,6 +4,7 @@ export { type ChannelOp, channelOp } from './channels.ts';
 export { eliminateCommon } from './eliminate-common.ts';
 export { foldBatchNorm } from './fold-batch-norm.ts';
 export { foldConstants } from './fold-constants.ts';
+export { freeBatch } from './free-batch.ts';
 export { inferShapes } from './infer-shapes.ts';
 export { type InsertBatchNormOptions, insertBatchNorm, normalise } from './insert-batch-norm.ts';
 export { Linear } from './linear.ts';

@@ -17,6 +17,8 @@ export interface PlanOptions {
    * classifier, and `conv` where the network has no pointwise layers.
    */
   readonly kinds?: readonly LayerKind[];
+  /** Names of the layers to compress, whatever their kinds. */
+  readonly layers?: readonly string[];
   /**
    * Per layer one number per filter, how much is lost if it is ternary: of `hybrid` banks the filters with the largest
    * ones stay in full precision. Without it the first ones do: of a network that is trained from scratch, any filters
@@ -60,9 +62,12 @@ export function makePlan(graph: Graph, options: PlanOptions): Plan {
   if (method === 'fp') return { layers: {} };
   const found = findLayers(graph);
   const kinds = options.kinds ?? defaultKinds(method, found);
-  const chosen = found.filter((l) => kinds.includes(l.kind) && (method === 'twn' || l.node.int('group', 1) === 1));
+  const names = options.layers && new Set(options.layers);
+  const isChosen = (layer: Layer) => (names ? names.has(layer.name) : kinds.includes(layer.kind));
+  const chosen = found.filter((l) => isChosen(l) && (method === 'twn' || l.node.int('group', 1) === 1));
   if (chosen.length === 0) {
-    const message = `expected layers of kind ${kinds.join(', ')} to compress, found none among ${found.length} layers`;
+    const wanted = names ? `named ${[...names].join(', ')}` : `of kind ${kinds.join(', ')}`;
+    const message = `expected layers ${wanted} to compress, found none among ${found.length} layers`;
     throw new TritbankError('E_MODEL', `graph '${graph.name}'`, message);
   }
   const planOf = (layer: Layer): LayerPlan => {

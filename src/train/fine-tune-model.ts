@@ -10,7 +10,7 @@
 
 import { adaptInput } from '../classifier/index.ts';
 import { loadModel } from '../formats/index.ts';
-import { normalizeNetwork } from '../passes/index.ts';
+import { freeBatch, normalizeNetwork } from '../passes/index.ts';
 import { applyPlan, type Granularity, makePlan } from '../quantize/index.ts';
 import type { RunOptions } from './context.ts';
 import { fineTune } from './fine-tune.ts';
@@ -48,6 +48,7 @@ export const fineTuneDefaults = (method: FineTuneModelConfig['method']) => ({
 export async function fineTuneModel(config: FineTuneModelConfig, options: RunOptions): Promise<RunResult> {
   const { model, method, granularity } = config;
   const base = normalizeNetwork(adaptInput(await loadModel(model), config, options.warn));
+  freeBatch(base);
   const plan = makePlan(base, { method, granularity });
   return fineTune({ plan, network: applyPlan(base, plan, config.seed) }, config, { ...options, inputs: [model] });
 }

@@ -10,7 +10,7 @@ import { checkRunPlace } from '../files/index.ts';
 import { loadModel } from '../formats/index.ts';
 import { formatSize } from '../images/size.ts';
 import { fingerprint } from '../onnx/index.ts';
-import { inferShapes, normalizeNetwork } from '../passes/index.ts';
+import { freeBatch, inferShapes, normalizeNetwork } from '../passes/index.ts';
 import { applyPlan, makePlan } from '../quantize/index.ts';
 import { type TrainConfig, transferDefaults } from './config.ts';
 import { augmentation, engineOptions, type RunOptions } from './context.ts';
@@ -36,6 +36,7 @@ export async function transferNetwork(
   const options = withInputs({ ...given, inputs: [...(given.inputs ?? []), config.from] }, config);
   checkRunPlace(options.out, runPlace(options));
   const graph = normalizeNetwork(adaptInput(await loadModel(config.from), config, options.warn));
+  freeBatch(graph);
   const opened = await openImagesFor(graph, config, options);
   const dataset = gentleCrops(opened.dataset);
   const data = { ...opened, dataset, ...pickTraining(dataset, config) };

@@ -12,6 +12,7 @@
  *   writePads        auto_pad becomes pads
  *   foldPads         Pad becomes part of what reads it
  *   unifyGemms       MatMul becomes Gemm, with a row of weights per filter
+ *   liftProducts     MatMul of more than two axes becomes a 1x1 convolution
  *   foldChannelOps   products and sums behind convolutions become part of them
  *   foldBatchNorm    batch norms too
  *
@@ -29,6 +30,7 @@ import { keepOutputNames } from '../replace.ts';
 import { writePads } from './explicit-pads.ts';
 import { foldChannelOps } from './fold-channel-ops.ts';
 import { foldPads } from './fold-pads.ts';
+import { liftProducts } from './lift-products.ts';
 import { removeIdentity } from './remove-identity.ts';
 import { sinkTransposes } from './sink-transposes.ts';
 import { unifyClips } from './unify-clips.ts';
@@ -70,6 +72,7 @@ export function normalizeNetwork(graph: Graph, { batchNorms = 'fold' }: Normaliz
     writePads,
     foldPads,
     unifyGemms,
+    liftProducts,
     foldChannelOps,
     ...(batchNorms === 'fold' ? [foldBatchNorm] : []),
     removeDead,
