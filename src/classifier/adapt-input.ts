@@ -30,8 +30,8 @@ const movements = new Set(['Transpose', 'Reshape', 'Squeeze', 'Unsqueeze', 'Iden
 export function adaptInput(graph: Graph, form: ImageForm = {}, warn?: Warn): Graph {
   for (const note of graph.notes) warn?.(note);
   bindDims(graph, form.dims ?? {});
+  if (!mayBeImages(graph)) return graph;
   inferShapes(graph);
-  if (graph.inputs.length !== 1 || graph.inputs[0]!.type?.shape?.length !== 4) return graph;
   const before = describe(graph.inputs[0]!);
   toChannelsFirst(graph);
   nameChannels(graph);
@@ -40,6 +40,13 @@ export function adaptInput(graph: Graph, form: ImageForm = {}, warn?: Warn): Gra
   if (after !== before) warn?.(`input '${graph.inputs[0]!.name}' is ${before} and is taken as ${after}`);
   if (form.normalisation) takeNormalisation(graph, form.normalisation, warn);
   return inferShapes(graph);
+}
+
+/** One input of rank 4, whose channels are 1 or 3 or open; any other is not looked into. */
+function mayBeImages({ inputs }: Graph): boolean {
+  const shape = inputs.length === 1 ? inputs[0]!.type?.shape : undefined;
+  if (shape?.length !== 4) return false;
+  return [shape[1], shape[3]].some((dim) => isChannels(dim) || typeof dim === 'string');
 }
 
 const describe = ({ dtype, shape }: Value) => `${dtype} [${shape.join(', ')}]`;

@@ -153,9 +153,9 @@ describe('evaluateModel', () => {
       (g) => {
         g.inputs[0]!.type = { dtype: 'float32', shape: ['N', 2, 32, 32] };
       },
-      'expected an input [N, 1 or 3, S, S], found [N, 2, 32, 32]',
+      'expected an input [N, 1 or 3, H, W], found [N, 2, 32, 32]',
     ],
-    ['a second input', (g) => g.input('mask', 'float32', ['N']), 'expected an input [N, 1 or 3, S, S], found 2 inputs'],
+    ['a second input', (g) => g.input('mask', 'float32', ['N']), 'expected an input [N, 1 or 3, H, W], found 2 inputs'],
   ])('refuses %s', async (_, change, detail) => {
     const graph = colours();
     change(graph);

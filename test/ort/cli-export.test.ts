@@ -121,7 +121,7 @@ test('8-bit activations, with data: compared on its test images, and read by eva
   expect(evaluation.samples).toBe(500);
   expect(Math.abs(100 * evaluation.top1 - top1)).toBeLessThan(15);
   const { size, labels } = readPreprocessing((await loadModel(at('int8.onnx'))).metadata);
-  expect([size, labels![9]]).toEqual([32, 'pattern 9']);
+  expect([size, labels![9]]).toEqual([{ height: 32, width: 32 }, 'pattern 9']);
   const cost = await startProgram(['cost', 'int8.onnx', '--json'], directory);
   expect([cost.status, cost.stderr]).toEqual([0, '']);
   const counted = JSON.parse(cost.stdout) as NetworkCost & { readonly fileBytes: number };
