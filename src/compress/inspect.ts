@@ -236,11 +236,11 @@ function channelsOf(input: InputReport | undefined): number {
 function warnOfInputs(inputs: readonly InputReport[]): string | undefined {
   const [input] = inputs;
   if (!input || inputs.length > 1) return `expected one input, for images, found ${inputs.length}`;
-  const [, channels, height, width] = input.shape ?? [];
-  const isImage = input.shape?.length === 4 && (channels === 1 || channels === 3) && height === width;
-  if (isImage && input.dtype === 'float32') return undefined;
+  const channels = input.shape?.[input.layout === 'NHWC' ? 3 : 1];
+  const isImage = input.shape?.length === 4 && (channels === 1 || channels === 3 || typeof channels === 'string');
+  if (isImage && ['float32', 'uint8'].includes(input.dtype ?? '')) return undefined;
   const found = printType({ dtype: input.dtype, ...(input.shape && { shape: input.shape }) });
-  return `expected images float32[N, 1 or 3, S, S] for training and evaluation, found ${found}`;
+  return `expected images of 1 or 3 channels, float32 or uint8, for training and evaluation, found ${found}`;
 }
 
 function warnOfTraining(graph: Graph): string | undefined {
