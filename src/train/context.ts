@@ -64,7 +64,7 @@ export interface RunContext extends RunData {
   readonly head?: ReadonlySet<string>;
   /** Learning rate of the phase `head`. */
   readonly headRate?: number | undefined;
-  readonly files: { readonly checkpoint: string; readonly metrics: string };
+  readonly files: { readonly checkpoint: string; readonly metrics: string; readonly best: string };
   readonly events: EventFile;
 }
 

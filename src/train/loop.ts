@@ -8,6 +8,7 @@ import { type Batch, batches, stepCount } from '../data/index.ts';
 import { compileProgram, type Program } from '../engine/index.ts';
 import { AbortError, scalar, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadState, type QuantizedNetwork } from '../quantize/index.ts';
+import { keepBest } from './best.ts';
 import { type Position, saveCheckpoint } from './checkpoint.ts';
 import { augmentation, engineOptions, type RunContext, recordEpoch } from './context.ts';
 import { findNonFinite } from './diagnose.ts';
@@ -256,14 +257,15 @@ export class PhaseLoop {
   ): Promise<EpochRecord> {
     const { recipe, dataset, validation, normalisation, options } = this.context;
     const graph = this.network.graph.clone();
-    loadState(graph, await this.weights(state));
+    const weights = await this.weights(state);
+    loadState(graph, weights);
     const evaluation = await evaluateGraph(graph, validation ?? dataset.test, dataset.classes, normalisation, {
       ...engineOptions(recipe),
       ...(options.warn && { warn: options.warn }),
       onProgress: (done, total) => this.progress('evaluate', position, { done, total }),
     });
     const pinned = this.span.phase === 'ternary' ? pinnedShare(this.network.ternary, state) : undefined;
-    return {
+    const record: EpochRecord = {
       epoch: this.span.before + position.epoch + 1,
       phase: this.span.phase,
       step: position.step,
@@ -277,6 +279,9 @@ export class PhaseLoop {
       seconds: position.seconds,
       ...(pinned !== undefined && { pinned }),
     };
+    if (this.context.validation && this.network.ternary.length === 0)
+      keepBest(this.context.files.best, record, weights);
+    return record;
   }
 
   private report(position: Position): void {

@@ -155,8 +155,8 @@ export const imageOptions: readonly ConfigOption<Recipe>[] = [
   field(
     'validation',
     '--validation <share>',
-    'hold out this share of the training images and evaluate on it after each epoch; test images are for the end ' +
-      '(default: none)',
+    'hold out this share of the training images, evaluate on it after each epoch, and keep the best one (fp); test images ' +
+      'are for the end (default: none)',
     number({ above: 0, below: 1 }),
   ),
   toggle('augment', '--no-augment', 'do not shift and flip training images', (config) => ({

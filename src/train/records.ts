@@ -99,7 +99,13 @@ export interface RunResult {
   readonly classes: readonly string[];
   readonly seed: number;
   /** Images held out of the training images, on which the history's accuracies are then; absent without. */
-  readonly validation?: { readonly share: number; readonly images: number };
+  readonly validation?: {
+    readonly share: number;
+    readonly images: number;
+    /** The epoch whose weights the model has, the best of them, and its accuracy; of networks in full precision. */
+    readonly epoch?: number;
+    readonly top1?: number;
+  };
   readonly machine: string;
   readonly command: string;
   readonly date: string;

@@ -5,6 +5,7 @@ import { measureCost, measureStorage } from '../cost/index.ts';
 import type { Split } from '../data/index.ts';
 import { describeMachine } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
+import type { Best } from './best.ts';
 import type { RunContext } from './context.ts';
 import type { EpochRecord, RunResult, SampleRecord } from './records.ts';
 
@@ -17,6 +18,7 @@ interface Parts {
   readonly evaluation: Evaluation;
   readonly history: readonly EpochRecord[];
   readonly seconds: number;
+  readonly best: Best | undefined;
   /** The command that began the run. */
   readonly command: string;
 }
@@ -47,7 +49,7 @@ async function pickSamples(split: Split, evaluation: Evaluation): Promise<Sample
 }
 
 export async function describeResult(parts: Parts): Promise<RunResult> {
-  const { context, base, exported, path, evaluation, history, seconds, command } = parts;
+  const { context, base, exported, path, evaluation, history, seconds, best, command } = parts;
   const { recipe, method, dataset } = context;
   const storage = measureStorage(exported, method);
   const { relative } = measureCost(exported);
@@ -72,7 +74,11 @@ export async function describeResult(parts: Parts): Promise<RunResult> {
     classes: evaluation.classes,
     seed: recipe.seed,
     ...(context.validation && {
-      validation: { share: recipe.validation!, images: context.validation.length },
+      validation: {
+        share: recipe.validation!,
+        images: context.validation.length,
+        ...(best && { epoch: best.epoch, top1: best.top1 }),
+      },
     }),
     machine: describeMachine(),
     command,

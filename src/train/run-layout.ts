@@ -11,6 +11,8 @@ export const runFiles = {
   /** The images that were held out, a line each. */
   validation: 'validation.txt',
   checkpoint: 'checkpoint.safetensors',
+  /** The weights that did best on the images held out. */
+  best: 'best.safetensors',
   model: 'model.onnx',
   result: 'result.json',
 } as const;

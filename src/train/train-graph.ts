@@ -11,6 +11,7 @@ import { jsonCodec, RunDirectory, readLines, truncateLines, writeFileAtomic } fr
 import { AbortError, type Graph, type Tensor } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
 import { deploy, loadState, type Plan, type QuantizedNetwork, toFrozen } from '../quantize/index.ts';
+import { type Best, loadBest } from './best.ts';
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
 import { type Recipe, upgradeConfig } from './config.ts';
 import { augmentation, engineOptions, type RunContext, type RunData, type RunOptions } from './context.ts';
@@ -76,9 +77,16 @@ async function trainIn(run: RunDirectory, task: TrainTask, recipe: Recipe, optio
     const lines = Array.from({ length: validation.length }, (_, i) => `${validation.describe(i)}\n`);
     writeFileAtomic(run.file(runFiles.validation), lines.join(''));
   }
-  const files = { checkpoint: run.file(runFiles.checkpoint), metrics: run.file(runFiles.metrics) };
+  const files = {
+    checkpoint: run.file(runFiles.checkpoint),
+    metrics: run.file(runFiles.metrics),
+    best: run.file(runFiles.best),
+  };
   const checkpoint = loadCheckpoint(files.checkpoint);
-  if (!checkpoint) writeFileAtomic(files.metrics, '');
+  if (!checkpoint) {
+    writeFileAtomic(files.metrics, '');
+    rmSync(files.best, { force: true });
+  }
   const events = new EventFile(run.path);
   try {
     const { quantized, method, architecture, data, distillation, head, headRate } = task;
@@ -131,7 +139,9 @@ async function runPhases(
     const loop = new PhaseLoop(context, span, i, frozenFrom);
     ({ state, position } = await loop.run(state, position));
   }
-  return finish(context, task, run, { last: spans.at(-1)!.phase, state, frozenFrom, seconds: position.seconds });
+  const best = context.validation && context.quantized.ternary.length === 0 ? loadBest(files.best) : undefined;
+  const last = best?.phase ?? spans.at(-1)!.phase;
+  return finish(context, task, run, { last, best, state: best?.state ?? state, frozenFrom, seconds: position.seconds });
 }
 
 const pickSpans = ({ epochs, phases }: Recipe, { headEpochs }: TrainTask) => ({
@@ -147,6 +157,8 @@ function stopIfAborted({ signal, out }: RunOptions): void {
 /** What the phases leave. */
 interface Trained {
   readonly last: Phase;
+  /** Where images were held out: the epoch whose weights these are. */
+  readonly best: Best | undefined;
   readonly state: ReadonlyMap<string, Tensor>;
   readonly frozenFrom: ReadonlyMap<string, Tensor>;
   readonly seconds: number;
@@ -157,7 +169,7 @@ async function finish(
   context: RunContext,
   { base, metadata }: TrainTask,
   run: RunDirectory,
-  { last, state, frozenFrom, seconds }: Trained,
+  { last, best, state, frozenFrom, seconds }: Trained,
 ): Promise<RunResult> {
   const { recipe, options, dataset, train, size, normalisation, quantized, method } = context;
   stopIfAborted(options);
@@ -167,7 +179,8 @@ async function finish(
   const trained = new Map(isFixed ? state : []);
   const graph = network.graph.clone();
   loadState(graph, trained);
-  if (recipe.reestimateBatches > 0) {
+  // the body that a new head was trained on is the given one
+  if (recipe.reestimateBatches > 0 && last !== 'head') {
     const fresh = await reestimate(graph, train, {
       ...engineOptions(recipe),
       ...augmentation(recipe, dataset),
@@ -195,5 +208,5 @@ async function finish(
   const warning = chanceWarning('the model', evaluation.top1, dataset.test.labels);
   if (warning) options.warn?.(warning);
   const history = readLines<EpochRecord>(context.files.metrics);
-  return describeResult({ context, base, exported, path, evaluation, history, seconds, command: run.command });
+  return describeResult({ context, base, exported, path, evaluation, history, seconds, best, command: run.command });
 }

@@ -140,7 +140,13 @@ describe('the file', () => {
     network.metadata.set('input_mean', '127.5').set('input_std', '127.5').set('licence', 'free');
     const labels = Array.from({ length: 10 }, (_, k) => `class ${k}`);
     const { metadata } = readModel(writeModel(await exportOnnx(network, { labels })));
-    expect(readPreprocessing(metadata)).toEqual({ size: { height: 32, width: 32 }, channels: 3, mean: [127.5], std: [127.5], labels });
+    expect(readPreprocessing(metadata)).toEqual({
+      size: { height: 32, width: 32 },
+      channels: 3,
+      mean: [127.5],
+      std: [127.5],
+      labels,
+    });
     const forms = { activations: 'float', filters: 'fp16', ternary: 'five-trit' };
     expect(JSON.parse(metadata.get(metadataKeys.tritbank)!)).toEqual({ version: 1, ...forms });
     expect(metadata.get('licence')).toBe('free');

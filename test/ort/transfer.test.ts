@@ -62,7 +62,10 @@ describe('a run', () => {
   it('trains the head first, then all, and evaluates on images that were held out', async () => {
     const result = await trainNetwork(configOf({ validation: 0.25 }), { out: at('run') });
     expect(readMetrics(at('run')).map(({ phase }) => phase)).toEqual(['head', 'head', 'full']);
-    expect(result.validation).toEqual({ share: 0.25, images: 64 });
+    const accuracies = readMetrics(at('run')).map(({ top1 }) => top1);
+    const { epoch, top1, ...held } = result.validation!;
+    expect(held).toEqual({ share: 0.25, images: 64 });
+    expect([top1, accuracies[epoch! - 1]]).toEqual([Math.max(...accuracies), top1]);
     expect(result.classes).toHaveLength(4);
     const lines = readFileSync(at('run', 'validation.txt'), 'utf8').trimEnd().split('\n');
     expect(new Set(lines).size).toBe(64);
