@@ -68,9 +68,9 @@ export interface Recipe {
 export interface TrainConfig extends Recipe, Pick<ImageForm, 'normalisation' | 'dims'> {
   /** An ONNX classifier to go on from, with a new head for the classes of the data; `model`, `width` and `firstStride` are its. */
   readonly from?: string;
-  /** With `from`: epochs in which only the new head is trained, see `transfer.ts`. Default 1. */
+  /** With `from`: epochs in which only the new head is trained, see `transfer.ts`. Default 3. */
   readonly headEpochs?: number;
-  /** With `from`: learning rate of these. Default 0.05. */
+  /** With `from`: learning rate of these. Default 0.02. */
   readonly headRate?: number;
   /** With `from`: what becomes of convolutions without a batch norm, see `give-batch-norms.ts`. Default `restore`. */
   readonly batchNorm?: BatchNormOptions['batchNorm'];
@@ -123,11 +123,12 @@ export const defaultConfig: TrainConfig = {
 /** Defaults for training that goes on from a given network: smaller steps, the smallest ones for the first layers. */
 export const transferDefaults: TrainConfig = {
   ...defaultConfig,
-  headEpochs: 1,
-  headRate: 0.05,
+  headEpochs: 3,
+  headRate: 0.02,
   batchNorm: 'restore',
-  epochs: 4,
-  learningRate: 0.02,
+  epochs: 6,
+  optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  learningRate: 0.0003,
   bodyRate: 0.1,
   emaDecay: 0.99,
   reestimateBatches: 50,

@@ -98,14 +98,14 @@ export const trainOptions: OptionTable<TrainConfig> = {
     field(
       'headEpochs',
       '--head-epochs <n>',
-      'of these epochs first, train the new head only (default: 1)',
+      'of these epochs first, train the new head only (default: 3)',
       whole({ from: 0 }),
       transferred,
     ),
     field(
       'headRate',
       '--head-rate <x>',
-      'learning rate of these epochs (default: 0.05)',
+      'learning rate of these epochs (default: 0.02)',
       number({ above: 0 }),
       transferred,
     ),

@@ -35,6 +35,8 @@ const configOf = (changes: Partial<TrainConfig> = {}): TrainConfig => ({
   batchSize: 32,
   epochs: 3,
   headEpochs: 2,
+  optimizer: { name: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 0 },
+  headRate: 0.05,
   learningRate: 0.02,
   reestimateBatches: 2,
   augment: false,
