@@ -99,6 +99,16 @@ export class Linear {
     this.node.inputs.length = 2;
   }
 
+  /** Which filters have a weight other than 0. */
+  get weighs(): readonly boolean[] {
+    const found = Array<boolean>(this.filters).fill(false);
+    const data = this.weight.constant!.data as Float32Array;
+    this.each((index, filter) => {
+      if (data[index] !== 0) found[filter] = true;
+    });
+    return found;
+  }
+
   /** Multiplies the weights of each filter. Zero factors give +0. */
   scaleFilters(factors: Float64Array): void {
     this.map((w, filter) => w * factors[filter]!);

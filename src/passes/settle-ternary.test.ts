@@ -72,6 +72,17 @@ it('keeps the constant part in front of a padded convolution', () => {
   expect(graph.nodes.map((n) => n.inputs.length)).toEqual([3, 2, 2]);
 });
 
+it('does not take filters for dead beside one without weights, whose scale is that of an epsilon', () => {
+  const { graph, b, x } = start();
+  const weights = ternary(2, [4, 3, 3, 3]);
+  (weights.data as Float32Array).fill(0, 27, 54);
+  const y = b.op('Conv', [x, b.constant('t', weights)], {}, 'conv');
+  graph.outputs = [b.relu(b.add(b.mul(y, perChannel(b, 's', [1, 1e9, -2, 0.5])), perChannel(b, 'd', [1, 2, 3, 4])))];
+  expect(settled(graph)).toEqual(['Conv', 'Mul', 'Relu']);
+  const scales = graph.nodes[1]!.input(1).constant!.data as Float32Array;
+  expect([...scales]).toEqual([1, 2, 2, 0.5]);
+});
+
 it.each([
   ['one a filter', [4, 1, 1, 1]],
   ['one', [1, 1, 1, 1]],

@@ -2,8 +2,9 @@
  * Brings what surrounds a ternary convolution or Gemm T to the form `(T x + b) s` with s >= 0, or `T x + b` alone.
  * 1. A weight that is computed as T * s, with s one factor or one per filter, becomes T; the product goes behind.
  * 2. (T x + b) s + t, read by an unpadded linear node W alone: the constant part goes into W's bias, as W (b s + t).
- * 3. Otherwise (T x + b) s + t = (T x + (b + t / s)) s. A dead filter, whose s is below half a unit in the last place of
- *    the layer's largest or below 1e-20, becomes all zeros with the largest s (1 if all are dead) and the bias for it.
+ * 3. Otherwise (T x + b) s + t = (T x + (b + t / s)) s. A dead filter, without a weight or with an s that is below half a
+ *    unit in the last place of the others' largest or below 1e-20, becomes all zeros with the largest s (1 if all are dead)
+ *    and the bias for it. (A batch norm divides a filter without weights by the root of its epsilon: that s means nothing.)
  * 4. Where s < 0 the signs of the filter's weights, of its bias and of s flip.
  * Ternary weights stay ternary throughout. Rules 3 and 4 need weights that no other node reads.
  */
@@ -116,12 +117,14 @@ function settle(linear: Linear): boolean {
 
 /** Rules 3 and 4 for `s T x + constant`, of which `add` is a part; true when something changed. */
 function normalize(linear: Linear, mul: ChannelOp, constant?: Float64Array, add?: ChannelOp): boolean {
-  const largest = mul.values.reduce((most, s) => Math.max(most, Math.abs(s)), 0);
+  const { weighs } = linear;
+  const largest = mul.values.reduce((most, s, f) => (weighs[f] ? Math.max(most, Math.abs(s)) : most), 0);
   const tiny = Math.max(halfUnit * largest, smallest);
-  const isNormal = !add && mul.values.every((s) => s > tiny);
+  const dead = largest > tiny ? largest : 1;
+  const isNormal = !add && mul.values.every((s, f) => (weighs[f] ? s > tiny : s === dead));
   if (!linear.ownsWeight || isNormal) return false;
-  const signs = mul.values.map((s) => (Math.abs(s) <= tiny ? 0 : Math.sign(s)));
-  const scale = mul.values.map((s, f) => (signs[f] ? Math.abs(s) : largest > tiny ? largest : 1));
+  const signs = mul.values.map((s, f) => (!weighs[f] || Math.abs(s) <= tiny ? 0 : Math.sign(s)));
+  const scale = mul.values.map((s, f) => (signs[f] ? Math.abs(s) : dead));
   if (signs.some((s) => s !== 1)) linear.scaleFilters(signs);
   if (constant) linear.bias = constant.map((c, f) => c / scale[f]!);
   if (add) bypass(add);

@@ -144,6 +144,9 @@ async function runPhases(
   return finish(context, task, run, { last, best, state: best?.state ?? state, frozenFrom, seconds: position.seconds });
 }
 
+/** Re-estimated batch norms and other images account for less than this share. */
+const suspiciousLoss = 0.1;
+
 const pickSpans = ({ epochs, phases }: Recipe, { headEpochs }: TrainTask) => ({
   epochs,
   phases,
@@ -208,5 +211,10 @@ async function finish(
   const warning = chanceWarning('the model', evaluation.top1, dataset.test.labels);
   if (warning) options.warn?.(warning);
   const history = readLines<EpochRecord>(context.files.metrics);
+  const measured = best ?? history.at(-1);
+  if (measured && evaluation.top1 < measured.top1 - suspiciousLoss) {
+    const [was, is] = [measured.top1, evaluation.top1].map((share) => `${(100 * share).toFixed(1)} %`);
+    options.warn?.(`the file is right in ${is} of the test images, where epoch ${measured.epoch} measured ${was}`);
+  }
   return describeResult({ context, base, exported, path, evaluation, history, seconds, best, command: run.command });
 }
