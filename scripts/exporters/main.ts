@@ -31,8 +31,14 @@ const { values } = parseArgs({
     python: { type: 'string', default: '/usr/bin/python3' },
     minutes: { type: 'string', default: '15' },
     again: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (values.help) {
+  const options = `[--models a,b] [--steps ${stepNames.join(',')}] [--opsets default,11,13,17] [--cache DIR] [--out DIR]`;
+  process.stdout.write(`npm run exporters -- ${options} [--python FILE] [--minutes N a step] [--again]\n`);
+  process.exit();
+}
 
 const store = join(values.out, 'results.json');
 const say = (line: string) => process.stderr.write(`${line}\n`);
