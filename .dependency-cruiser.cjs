@@ -18,6 +18,7 @@ const order = [
   'cost',
   'classifier',
   'runtime',
+  'integer',
   'export',
   'train',
   'compress',

@@ -34,7 +34,8 @@ export function epilogueOf(
   return layer.quantization ? int8Epilogue(layer, layer.quantization, blobs) : floatEpilogue(layer, blobs, isScaled);
 }
 
-function int8Epilogue(layer: ConvLayer, quantization: Quantization, blobs: Blobs) {
+/** The integers that follow a layer's sums; `biases` have the input's zero point in them. */
+export function requantizationOf(layer: ConvLayer, quantization: Quantization) {
   const { scales, multipliers, x, lower, upper } = layer;
   const sums = rowSums(layer);
   const integers = exactBiases(layer);
@@ -49,23 +50,35 @@ function int8Epilogue(layer: ConvLayer, quantization: Quantization, blobs: Blobs
     const product = fround(fround(x.quantization!.scale) * (scales?.[row] ?? 1));
     return multipliers ? rowFactor(layer, row) / quantization.scale : product / fround(quantization.scale);
   });
-  const [b, m] = [blobs.add(biases), blobs.add(factors)];
   const bounds = { lower: quantizedBound(lower, quantization), upper: quantizedBound(upper as number, quantization) };
+  return { biases, multipliers: factors, zeroPoint: quantization.zeroPoint, ...bounds };
+}
+
+function int8Epilogue(layer: ConvLayer, quantization: Quantization, blobs: Blobs) {
+  const { biases, multipliers, ...fixed } = requantizationOf(layer, quantization);
+  const [b, m] = [blobs.add(biases), blobs.add(multipliers)];
   return (at: Emission, first: number): Epilogue => ({
     ...{ type: 'int8', biases: at.blob(b) + 4 * first, multipliers: at.blob(m) + 4 * first },
-    ...{ zeroPoint: quantization.zeroPoint, ...bounds },
+    ...fixed,
   });
 }
 
-function floatEpilogue(layer: ConvLayer, blobs: Blobs, isScaled: boolean) {
-  const { x, scales, multipliers, lower, upper } = layer;
+/** What float32 scores are made with; no multipliers where weights have the scales in them. */
+export function floatFactorsOf(layer: ConvLayer, isScaled: boolean) {
+  const { x, scales, multipliers } = layer;
   const zero = x.quantization?.zeroPoint ?? 0;
   const sums = zero === 0 ? undefined : rowSums(layer);
   const isPlain = isScaled || !(x.quantization || scales || multipliers);
   const factors = Float64Array.from(layer.biases, (_, row) => (isPlain ? 1 : rowFactor(layer, row)));
   const biases = Float32Array.from(layer.biases, (bias, row) => bias - factors[row]! * zero * (sums?.[row] ?? 0));
-  const b = blobs.add(biases);
-  const m = isPlain ? undefined : blobs.add(Float32Array.from(factors));
+  return { biases, multipliers: isPlain ? undefined : Float32Array.from(factors) };
+}
+
+function floatEpilogue(layer: ConvLayer, blobs: Blobs, isScaled: boolean) {
+  const { lower, upper } = layer;
+  const factors = floatFactorsOf(layer, isScaled);
+  const b = blobs.add(factors.biases);
+  const m = factors.multipliers && blobs.add(factors.multipliers);
   const most = typeof upper === 'number' ? undefined : blobs.add(upper);
   return (at: Emission, first: number): Epilogue => ({
     ...{ type: 'float32', biases: at.blob(b) + 4 * first, multipliers: m ? at.blob(m) + 4 * first : 0, lower },

@@ -1,0 +1,187 @@
+/** From a graph to a network of integers, by way of the runtime's own lowering, so that both compute the same. */
+
+import { type Graph, TritbankError } from '../ir/index.ts';
+import { readScores } from '../onnx/score-kind.ts';
+import type { Layer as RuntimeLayer } from '../runtime/lower/layers.ts';
+import { lower } from '../runtime/lower/lower.ts';
+import { type Activation, type Plane, sizeOf } from '../runtime/lower/operand.ts';
+import { floatFactorsOf, quantizedBound, requantizationOf } from '../runtime/plan/epilogues.ts';
+import { rootOf, settle } from '../runtime/plan/settle.ts';
+import { prepareGraph } from '../runtime/prepare-graph.ts';
+import type { ConvolutionLayer, IntegerLayer, IntegerNetwork, IntegerTensor, TensorPart } from './network.ts';
+
+type LayerOf<K extends RuntimeLayer['kind']> = Extract<RuntimeLayer, { kind: K }>;
+
+const unsupported = (where: string, expected: string, found: string) =>
+  new TritbankError('E_UNSUPPORTED', where, `expected ${expected}, found ${found}`);
+
+/** Tensors by the planes that hold them. */
+class Tensors {
+  readonly all: IntegerTensor[] = [];
+  private readonly byPlane = new Map<Plane, IntegerTensor>();
+
+  /** The part of a tensor that a plane is. */
+  part(plane: Plane): TensorPart {
+    const { root, channel } = rootOf(plane);
+    const known = this.byPlane.get(root);
+    if (known) return { tensor: known, channel, channels: plane.channels };
+    const { type, channels, height, width } = root;
+    const tensor: IntegerTensor = { id: this.all.length, type, channels, height, width };
+    this.all.push(tensor);
+    this.byPlane.set(root, tensor);
+    return { tensor, channel, channels: plane.channels };
+  }
+}
+
+/** x as the layer sees it: parts of other images' sizes are not planes any more. */
+function readPart(tensors: Tensors, x: Activation, name: string): TensorPart {
+  const part = tensors.part(x.plane);
+  const [height, width] = sizeOf(x);
+  const { tensor } = part;
+  if (tensor.height === height && tensor.width === width) return part;
+  throw unsupported(name, `planes of ${tensor.height} x ${tensor.width}`, `${height} x ${width}`);
+}
+
+/**
+ * The integers of `graph`, a packed file with 8-bit activations, for images of its own size. The graph is folded in
+ * place. E_UNSUPPORTED for a float model, for open sizes, and for layers other than convolutions, fully connected
+ * layers, pools, additions and orders of channels.
+ */
+export function readIntegerNetwork(graph: Graph): IntegerNetwork {
+  const scores = readScores(graph).kind;
+  prepareGraph(graph);
+  const [input, output] = [graph.inputs[0], graph.outputs[0]];
+  if (!input || !output || graph.inputs.length !== 1) {
+    throw unsupported(
+      'model',
+      'one input and an output',
+      `${graph.inputs.length} inputs, ${graph.outputs.length} outputs`,
+    );
+  }
+  const dims = input.type?.shape?.map((dim, i) => (i === 0 && typeof dim === 'string' ? 1 : dim)) ?? [];
+  if (dims.length !== 4 || !dims.every((dim) => typeof dim === 'number') || dims[0] !== 1) {
+    throw unsupported(`input '${input.name}'`, 'one image [1, C, H, W] of a fixed size', `[${dims.join(', ')}]`);
+  }
+  const lowered = lower(graph, new Map([[input.name, dims as number[]]]));
+  const last = lowered.outputs.get(output.name)!;
+  if (last.kind !== 'activation') throw unsupported('model', 'scores of an image', 'constants');
+  const outputs = [last];
+  const tensors = new Tensors();
+  const image = lowered.inputs.get(input.name)!;
+  const found: { input?: IntegerNetwork['input'] } = {};
+  if (image.plane.type === 'int8') found.input = byteInput(tensors, image, lowered.layers);
+  const layers: IntegerLayer[] = [];
+  for (const layer of settle(lowered.layers, outputs)) {
+    if (layer.kind === 'concat') continue;
+    if (layer.kind === 'quantize' && layer.x.plane === image.plane && !found.input) {
+      const { scale, zeroPoint } = layer.quantization;
+      found.input = { tensor: tensors.part(layer.y).tensor, scale: Math.fround(scale), zeroPoint };
+    } else layers.push(readLayer(layer, tensors));
+  }
+  if (!found.input) throw unsupported('model', 'an image that is quantized to 8 bits', 'activations in float32');
+  return {
+    name: graph.name,
+    tensors: tensors.all,
+    input: found.input,
+    layers,
+    output: tensors.part(outputs[0]!.plane),
+    outputKind: scores,
+    metadata: graph.metadata,
+  };
+}
+
+/** A file of bytes: what they stand for is what the first layer reads them as. */
+function byteInput(tensors: Tensors, image: Activation, layers: readonly RuntimeLayer[]): IntegerNetwork['input'] {
+  const { tensor } = tensors.part(image.plane);
+  const reader = layers.find((layer) => 'x' in layer && layer.x.plane === image.plane);
+  const own = reader && 'x' in reader ? reader.x.quantization : undefined;
+  return { tensor, scale: own ? Math.fround(own.scale) : 1, zeroPoint: own?.zeroPoint ?? 0 };
+}
+
+function readLayer(layer: RuntimeLayer, tensors: Tensors): IntegerLayer {
+  switch (layer.kind) {
+    case 'conv':
+      return readConvolution(layer, tensors);
+    case 'pool':
+      return readPool(layer, tensors);
+    case 'binary':
+      return readAddition(layer, tensors);
+    case 'channels': {
+      const { name, x, y, indices } = layer;
+      return { kind: 'channels', name, x: tensors.part(x.plane), y: tensors.part(y), indices };
+    }
+    case 'softmax': {
+      const { name, x, y, size, inner, isLog } = layer;
+      if (isLog || inner !== 1 || size !== y.channels * y.height * y.width) {
+        throw unsupported(name, 'a Softmax over all scores', isLog ? 'a LogSoftmax' : `one over ${size}`);
+      }
+      return { kind: 'softmax', name, x: tensors.part(x.plane), y: tensors.part(y) };
+    }
+    default:
+      throw unsupported(layer.name, 'a layer of integers', `${layer.op} (${layer.kind} of ${layer.y.type})`);
+  }
+}
+
+function readConvolution(layer: LayerOf<'conv'>, tensors: Tensors): ConvolutionLayer {
+  const { name, x, window, groups, weights, quantization, lower, upper } = layer;
+  if (!x.quantization || x.plane.type !== 'int8' || weights.kind === 'float32') {
+    throw unsupported(name, '8-bit activations and weights', weights.kind === 'float32' ? 'float weights' : 'floats');
+  }
+  if (typeof upper !== 'number') throw unsupported(name, 'one upper bound for all filters', 'one for each');
+  const rows = layer.y.channels;
+  const factors = quantization ? undefined : floatFactorsOf(layer, false);
+  return {
+    kind: 'convolution',
+    name,
+    x: readPart(tensors, x, name),
+    y: tensors.part(layer.y),
+    inputZeroPoint: x.quantization.zeroPoint,
+    window,
+    groups,
+    rows,
+    columns: weights.values.length / rows,
+    weights: { kind: weights.kind, values: weights.values },
+    output: quantization
+      ? { type: 'int8', ...requantizationOf(layer, quantization) }
+      : { type: 'float32', biases: factors!.biases, multipliers: factors!.multipliers!, lower, upper },
+  };
+}
+
+function readPool(layer: LayerOf<'pool'>, tensors: Tensors): IntegerLayer {
+  const { name, x, method, window, countPads, quantization } = layer;
+  if (layer.y.type !== 'int8' || x.plane.type !== 'int8')
+    throw unsupported(name, 'a pool of integers', 'one of floats');
+  const isAverage = method === 'average';
+  return {
+    kind: 'pool',
+    name,
+    x: readPart(tensors, x, name),
+    y: tensors.part(layer.y),
+    method,
+    window,
+    countPads,
+    inputZeroPoint: isAverage ? (x.quantization?.zeroPoint ?? 0) : 0,
+    multiplier:
+      isAverage && x.quantization && quantization ? Math.fround(x.quantization.scale / quantization.scale) : 1,
+    zeroPoint: isAverage ? (quantization?.zeroPoint ?? 0) : 0,
+  };
+}
+
+function readAddition(layer: LayerOf<'binary'>, tensors: Tensors): IntegerLayer {
+  const { name, a, b, operator, lower, upper, quantization } = layer;
+  if (operator !== 'Add' || !quantization || b.kind !== 'activation') {
+    throw unsupported(name, 'an addition of two tensors of integers', `${operator} of floats or constants`);
+  }
+  const [first, second] = [a.quantization!, b.quantization!];
+  return {
+    kind: 'addition',
+    name,
+    a: readPart(tensors, a, name),
+    b: readPart(tensors, b, name),
+    y: tensors.part(layer.y),
+    scales: [first.scale, second.scale, quantization.scale],
+    zeroPoints: [first.zeroPoint, second.zeroPoint, quantization.zeroPoint],
+    lower: quantizedBound(lower, quantization),
+    upper: quantizedBound(upper as number, quantization),
+  };
+}
