@@ -41,7 +41,7 @@ module adder_engine #(
     // parameters of rows
     output wire                                parameter_read,
     output wire [ADDRESS_BITS-1:0]             parameter_address,
-    input  wire [SUM_BITS+MULTIPLIER_BITS+5:0] parameter_word,
+    input  wire [ROW_BITS+SUM_BITS+MULTIPLIER_BITS+5:0] parameter_word,
     // tile: a bank for each input
     output wire                                tile_read,
     output wire [TILE_BITS*INPUTS-1:0]         tile_read_rows,
@@ -84,7 +84,6 @@ module adder_engine #(
   wire [15:0] x_step = instruction[160+:16];
   wire [15:0] reads = instruction[176+:16];
   wire [31:0] y_base = instruction[192+:32];
-  wire [15:0] y_step = instruction[224+:16];
   wire [15:0] hidden_row = instruction[240+:16];
   wire [31:0] table_base = instruction[256+:32];
   wire [15:0] first_words = instruction[288+:16];
@@ -356,15 +355,16 @@ module adder_engine #(
     else if (parameter_read) parameter_at <= parameter_at + 1'b1;
 
   wire has_word, has_score, output_busy;
+  wire [ROW_BITS-1:0] offset;
   wire [8*LANES-1:0] word;
   row_output #(
       .LANES(LANES), .ROWS(ADDERS), .RATE(RATE), .SUM_BITS(SUM_BITS), .MULTIPLIER_BITS(MULTIPLIER_BITS),
-      .ADDITIONS(0)
+      .ADDITIONS(0), .ROW_BITS(ROW_BITS)
   ) out (
       .clk(clk), .reset(reset), .load(s3_ends), .row_count(s3_count), .sums(sums), .is_raw(is_raw),
       .is_addition(1'b0), .zero_point(is_second ? second_zero : first_zero),
       .lower(is_second ? second_lower : first_lower), .upper(is_second ? second_upper : first_upper),
-      .parameter_read(parameter_read), .parameters(parameter_word), .has_word(has_word), .word(word),
+      .parameter_read(parameter_read), .parameters(parameter_word), .offset(offset), .has_word(has_word), .word(word),
       .taken(has_word), .has_score(has_score), .score(score), .busy(output_busy));
   assign busy = l1_valid || l2_valid || l3_valid || s1_valid || s2_valid || s3_ends || output_busy;
 
@@ -379,7 +379,8 @@ module adder_engine #(
   assign tile_data = l3_valid ? x : word;
   generate
     for (i = 0; i < INPUTS; i = i + 1) begin : bank_write
-      assign tile_write[i] = writes_tile && (SETS == 1 || write_set == (i % SETS));
+      localparam [31:0] SET = i % SETS;
+      assign tile_write[i] = writes_tile && write_set == SET[SET_BITS-1:0];
     end
   endgenerate
   always @(posedge clk)
@@ -395,16 +396,13 @@ module adder_engine #(
     end
 
   // ---- activation memory
-  reg [ROW_BITS-1:0] y_row;
+  wire [ROW_BITS-1:0] y_row = y_base[ROW_BITS-1:0] + {{(ROW_BITS - 15) {1'b0}}, group[15:1]} + offset;
   assign activation_read = l1_valid;
   assign activation_write = has_word && !is_to_tile;
   assign write_odd = group[0];
   assign even_row = l1_valid ? l1_base + {{(ROW_BITS - 1) {1'b0}}, l1_odd} : y_row;
   assign odd_row = l1_valid ? l1_base : y_row;
   assign activation_data = word;
-  always @(posedge clk)
-    if (state == START) y_row <= y_base[ROW_BITS-1:0] + {{(ROW_BITS - 15) {1'b0}}, group[15:1]};
-    else if (activation_write) y_row <= y_row + y_step[ROW_BITS-1:0];
 
   reg [ADDRESS_BITS-1:0] score_at;
   assign score_write = has_score;
@@ -413,5 +411,6 @@ module adder_engine #(
     if (state == DECODE) score_at <= score_base[ADDRESS_BITS-1:0];
     else if (has_score) score_at <= score_at + 1'b1;
 
-  wire unused = &{1'b0, instruction, table_word, s1_word, l1_offset};
+  wire unused = &{1'b0, instruction, table_word, s1_word, l1_offset, x_base, x_step, y_base, hidden_row,
+                  table_base, first_weights, second_weights, first_parameters, second_parameters, score_base};
 endmodule

@@ -36,7 +36,7 @@ module mac_engine #(
     // parameters of rows
     output wire                                parameter_read,
     output wire [ADDRESS_BITS-1:0]             parameter_address,
-    input  wire [SUM_BITS+MULTIPLIER_BITS+5:0] parameter_word,
+    input  wire [ROW_BITS+SUM_BITS+MULTIPLIER_BITS+5:0] parameter_word,
     // tile
     output wire                                tile_read,
     output wire [TILE_BITS-1:0]                tile_read_address,
@@ -82,7 +82,6 @@ module mac_engine #(
   wire [15:0] x_step = instruction[160+:16];
   wire [15:0] reads = instruction[176+:16];
   wire [31:0] y_base = instruction[192+:32];
-  wire [15:0] y_step = instruction[224+:16];
   wire [31:0] table_base = instruction[256+:32];
   wire [31:0] weight_base = instruction[288+:32];
   wire [31:0] parameter_base = instruction[320+:32];
@@ -317,13 +316,13 @@ module mac_engine #(
   always @(posedge clk) s4_count <= s3_count;
 
   wire [SUM_BITS*LANES*MACS-1:0] sums;
-  genvar lane, mac;
+  genvar i, m;
   generate
-    for (mac = 0; mac < MACS; mac = mac + 1) begin : filter
-      for (lane = 0; lane < LANES; lane = lane + 1) begin : pixel
+    for (m = 0; m < MACS; m = m + 1) begin : filter
+      for (i = 0; i < LANES; i = i + 1) begin : pixel
         mac_lane #(.ACC_BITS(SUM_BITS)) multiply (
-            .clk(clk), .enable(s3_valid), .first(s3_first), .x(x[8*lane+:8]), .weight(weights[8*mac+:8]),
-            .sum(sums[SUM_BITS*(mac*LANES+lane)+:SUM_BITS]));
+            .clk(clk), .enable(s3_valid), .first(s3_first), .x(x[8*i+:8]), .weight(weights[8*m+:8]),
+            .sum(sums[SUM_BITS*(m*LANES+i)+:SUM_BITS]));
       end
     end
   endgenerate
@@ -374,21 +373,22 @@ module mac_engine #(
 
   // ---- output
   wire has_word, has_score, output_busy;
+  wire [ROW_BITS-1:0] offset;
   wire [8*LANES-1:0] word;
   row_output #(
       .LANES(LANES), .ROWS(MACS), .RATE(RATE), .SUM_BITS(SUM_BITS), .MULTIPLIER_BITS(MULTIPLIER_BITS),
-      .ADDITIONS(ADDITIONS)
+      .ADDITIONS(ADDITIONS), .ROW_BITS(ROW_BITS)
   ) out (
       .clk(clk), .reset(reset), .load(s4_ends), .row_count(s4_count), .sums(sums), .is_raw(is_raw),
       .is_addition(is_addition), .zero_point(zero_point), .lower(lower), .upper(upper),
-      .parameter_read(parameter_read), .parameters(parameter_word), .has_word(has_word), .word(word),
+      .parameter_read(parameter_read), .parameters(parameter_word), .offset(offset), .has_word(has_word), .word(word),
       .taken(activation_write), .has_score(has_score), .score(score), .busy(output_busy));
   assign busy = s1_valid || s2_valid || s3_valid || s3_ends || s4_ends || output_busy;
 
-  // words of a group: one for each row, y_step apart
-  reg [ROW_BITS-1:0] y_row;
+  // a word for each row of a group
   reg [15:0] y_rows;
   reg [15:0] y_group;
+  wire [ROW_BITS-1:0] y_row = y_base[ROW_BITS-1:0] + {{(ROW_BITS - 15) {1'b0}}, y_group[15:1]} + offset;
   assign activation_read = s1_valid && s1_stream;
   assign activation_write = has_word && !activation_read;
   assign write_odd = y_group[0];
@@ -397,21 +397,12 @@ module mac_engine #(
   assign activation_data = word;
   always @(posedge clk)
     if (state == DECODE) begin
-      y_row   <= y_base[ROW_BITS-1:0];
       y_rows  <= 16'd0;
       y_group <= 16'd0;
     end else if (activation_write) begin
-      if (y_rows + 16'd1 == rows) begin
-        y_rows  <= 16'd0;
-        y_group <= y_group + 16'd1;
-        y_row   <= y_base[ROW_BITS-1:0] + {{(ROW_BITS - 15) {1'b0}}, next_pair};
-      end else begin
-        y_rows <= y_rows + 16'd1;
-        y_row  <= y_row + y_step[ROW_BITS-1:0];
-      end
+      y_rows <= y_rows + 16'd1 == rows ? 16'd0 : y_rows + 16'd1;
+      if (y_rows + 16'd1 == rows) y_group <= y_group + 16'd1;
     end
-  wire [15:0] next_group = y_group + 16'd1;
-  wire [14:0] next_pair = next_group[15:1];
 
   reg [ADDRESS_BITS-1:0] score_at;
   assign score_write = has_score;
@@ -420,7 +411,7 @@ module mac_engine #(
     if (state == DECODE) score_at <= score_base[ADDRESS_BITS-1:0];
     else if (has_score) score_at <= score_at + 1'b1;
 
-  wire unused = &{1'b0, instruction[1], instruction[7:6], instruction[47:40], instruction[255:240], x_base, y_base,
-                  table_base, weight_base, parameter_base, score_base, x_step, y_step, reads, table_word[31:25],
-                  table_word[8:3], s1_word, next_group[0], s1_offset};
+  wire unused = &{1'b0, instruction[1], instruction[7:6], instruction[47:40], instruction[255:224], x_base, y_base,
+                  table_base, weight_base, parameter_base, score_base, x_step, reads, table_word[31:25],
+                  table_word[8:3], s1_word, s1_offset};
 endmodule

@@ -9,7 +9,8 @@ module row_output #(
     parameter RATE            = 1,
     parameter SUM_BITS        = 24,
     parameter MULTIPLIER_BITS = 24,
-    parameter ADDITIONS       = 0
+    parameter ADDITIONS       = 0,
+    parameter ROW_BITS        = 16
 ) (
     input  wire                               clk,
     input  wire                               reset,
@@ -21,9 +22,11 @@ module row_output #(
     input  wire signed [7:0]                  zero_point,
     input  wire signed [7:0]                  lower,
     input  wire signed [7:0]                  upper,
-    // {shift, multiplier, bias} of the next row, the cycle after `parameter_read`
+    // {offset, shift, multiplier, bias} of the next row, the cycle after `parameter_read`
     output wire                               parameter_read,
-    input  wire [SUM_BITS+MULTIPLIER_BITS+5:0] parameters,
+    input  wire [ROW_BITS+SUM_BITS+MULTIPLIER_BITS+5:0] parameters,
+    // where the row's words go
+    output reg  [ROW_BITS-1:0]                offset,
     output reg                                has_word,
     output reg  [8*LANES-1:0]                 word,
     input  wire                               taken,
@@ -67,14 +70,22 @@ module row_output #(
   row_hold #(.LANES(LANES), .ROWS(ROWS), .RATE(RATE), .BITS(SUM_BITS)) hold (
       .clk(clk), .load(load), .shift(advance), .sums(sums), .values(values));
 
+  reg [2:0] valid;
+  reg [2:0] ending;
+
   // the parameters follow the values through the requantizers
   reg [MULTIPLIER_BITS-1:0] multiplier;
   reg [5:0] shift_before;
   reg [5:0] shift;
+  reg [ROW_BITS-1:0] offset_1, offset_2, offset_3;
   always @(posedge clk) begin
     multiplier   <= parameters[SUM_BITS+:MULTIPLIER_BITS];
     shift_before <= parameters[SUM_BITS+MULTIPLIER_BITS+:6];
     shift        <= shift_before;
+    offset_1     <= parameters[SUM_BITS+MULTIPLIER_BITS+6+:ROW_BITS];
+    offset_2     <= offset_1;
+    offset_3     <= offset_2;
+    if (ending[2]) offset <= offset_3;
   end
 
   wire [8*RATE-1:0] bytes;
@@ -95,8 +106,6 @@ module row_output #(
   endgenerate
   assign score = biased[SUM_BITS-1:0];
 
-  reg [2:0] valid;
-  reg [2:0] ending;
   always @(posedge clk)
     if (reset) begin
       valid     <= 3'd0;
