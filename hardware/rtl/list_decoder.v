@@ -1,6 +1,6 @@
 // Zero-skipping lists: the non-zeros of a ternary row, as gaps and signs, one list for each bank of the tile.
 // An entry is {gap, sign}: the bank's row moves on by the gap and is added (sign 0) or subtracted (1). A gap of 0 does
-// nothing; the largest one moves on without adding, for non-zeros that are further apart.
+// nothing; the largest one moves on by one less without adding, for non-zeros that are further apart.
 module list_decoder #(
     parameter ROW_BITS = 9,
     parameter GAP_BITS = 5
@@ -19,8 +19,9 @@ module list_decoder #(
   // lists count from the row before the first one
   wire [ROW_BITS-1:0] from = is_start ? base - {{(ROW_BITS - 1) {1'b0}}, 1'b1} : last;
 
-  assign row = from + {{(ROW_BITS - GAP_BITS) {1'b0}}, gap};
-  assign add = enable && gap != {GAP_BITS{1'b0}} && gap != {GAP_BITS{1'b1}};
+  wire is_skip = gap == {GAP_BITS{1'b1}};
+  assign row = from + {{(ROW_BITS - GAP_BITS) {1'b0}}, gap[GAP_BITS-1:1], gap[0] && !is_skip};
+  assign add = enable && gap != {GAP_BITS{1'b0}} && !is_skip;
   assign subtract = entry[0];
 
   always @(posedge clk) if (enable) last <= row;

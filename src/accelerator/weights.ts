@@ -29,15 +29,15 @@ interface Entry {
 
 /** {gap, sign} of each entry of a bank's list; far ones are reached in several steps. */
 function gapsOf(entries: readonly Entry[], gapBits: number): number[] {
+  // the largest code is a step of one less, without adding
   const skip = 2 ** gapBits - 1;
   const gaps: number[] = [];
   let last = -1;
   for (const { row, isNegative } of entries) {
     while (row - last >= skip) {
       gaps.push(skip << 1);
-      last += skip;
+      last += skip - 1;
     }
-    // a step of `skip` may have landed on the row before
     gaps.push(((row - last) << 1) | (isNegative ? 1 : 0));
     last = row;
   }
