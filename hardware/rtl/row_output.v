@@ -19,6 +19,8 @@ module row_output #(
     input  wire [SUM_BITS*LANES*ROWS-1:0]     sums,
     input  wire                               is_raw,
     input  wire                               is_addition,
+    // of the second operand of additions
+    input  wire [MULTIPLIER_BITS-1:0]         second_multiplier,
     input  wire signed [7:0]                  zero_point,
     input  wire signed [7:0]                  lower,
     input  wire signed [7:0]                  upper,
@@ -79,7 +81,8 @@ module row_output #(
   reg [5:0] shift;
   reg [ROW_BITS-1:0] offset_1, offset_2, offset_3;
   always @(posedge clk) begin
-    multiplier   <= parameters[SUM_BITS+:MULTIPLIER_BITS];
+    multiplier   <= ADDITIONS != 0 && is_addition && second ? second_multiplier
+                                                            : parameters[SUM_BITS+:MULTIPLIER_BITS];
     shift_before <= parameters[SUM_BITS+MULTIPLIER_BITS+:6];
     shift        <= shift_before;
     offset_1     <= parameters[SUM_BITS+MULTIPLIER_BITS+6+:ROW_BITS];
@@ -104,6 +107,7 @@ module row_output #(
       wire [SUM_BITS*(RATE-1)-1:0] unused = biased[SUM_BITS*RATE-1:SUM_BITS];
     end
   endgenerate
+  wire unused_multiplier = &{1'b0, second_multiplier};
   assign score = biased[SUM_BITS-1:0];
 
   always @(posedge clk)

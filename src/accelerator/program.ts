@@ -32,6 +32,8 @@ export interface MacInstruction extends Common, Bounds {
   /** Every channel is a row of its own; else rows are filters over all channels. */
   readonly isTaps: boolean;
   readonly isAddition: boolean;
+  /** Mantissa for the second operand of an addition. */
+  readonly secondMantissa: number;
   readonly rows: number;
   /** Words of a patch in the tile. */
   readonly words: number;
@@ -78,7 +80,7 @@ function macInstructionWords(i: MacInstruction): bigint[] {
     ),
     pack([i.groups, 16], [i.rows, 16], [i.channels, 16], [i.words, 16]),
     pack([i.xBase, 32], [i.xStep, 16], [i.reads, 16]),
-    pack([i.yBase, 32]),
+    pack([i.yBase, 32], [i.secondMantissa, 32]),
     pack([i.tableBase, 32], [i.weightBase, 32]),
     pack([i.parameterBase, 32], [i.scoreBase, 32]),
   ];
