@@ -10,7 +10,9 @@ module row_output #(
     parameter SUM_BITS        = 24,
     parameter MULTIPLIER_BITS = 24,
     parameter ADDITIONS       = 0,
-    parameter ROW_BITS        = 16
+    parameter ROW_BITS        = 16,
+    // whether a word may have to wait while the next one is collected
+    parameter BUFFERED        = 1
 ) (
     input  wire                               clk,
     input  wire                               reset,
@@ -30,7 +32,7 @@ module row_output #(
     // where the row's words go
     output reg  [ROW_BITS-1:0]                offset,
     output reg                                has_word,
-    output reg  [8*LANES-1:0]                 word,
+    output wire [8*LANES-1:0]                 word,
     input  wire                               taken,
     output reg                                has_score,
     output wire [SUM_BITS-1:0]                score,
@@ -123,13 +125,24 @@ module row_output #(
       has_score <= is_raw && advance && step == {STEP_BITS{1'b0}};
     end
 
+  reg  [8*LANES-1:0] collected;
+  wire [8*LANES-1:0] collecting;
   generate
     if (RATE == LANES) begin : whole_word
-      always @(posedge clk) if (valid[2]) word <= bytes;
+      assign collecting = bytes;
     end else begin : part_of_word
-      always @(posedge clk) if (valid[2]) word <= {bytes, word[8*LANES-1:8*RATE]};
+      assign collecting = {bytes, collected[8*LANES-1:8*RATE]};
+    end
+    if (BUFFERED != 0) begin : buffered
+      reg [8*LANES-1:0] complete;
+      always @(posedge clk) if (ending[2]) complete <= collecting;
+      assign word = complete;
+    end else begin : direct
+      assign word = collected;
     end
   endgenerate
+  always @(posedge clk) if (valid[2]) collected <= collecting;
+  wire unused_collected = &{1'b0, collected};
 
   assign busy = active || valid != 3'd0 || has_word || has_score;
 

@@ -6,7 +6,6 @@
  * of its own, so that one's steps fill what the other's leave idle.
  */
 
-import { TritbankError } from '../ir/index.ts';
 import {
   type AdditionLayer,
   type ConvolutionLayer,
@@ -19,14 +18,15 @@ import {
   readsOf,
   type TensorPart,
 } from '../integer/index.ts';
+import { TritbankError } from '../ir/index.ts';
 import { type Buffer, placeBuffers } from '../runtime/plan/arena.ts';
-import { addressBits, type ArrayParameters, checkArray, rowBits } from './array.ts';
-import { assignSlots, type Slots } from './slots.ts';
+import { type ArrayParameters, addressBits, checkArray, rowBits } from './array.ts';
 import { additionMultipliers, averageMultiplier, mantissaOf, type RowParameters } from './multipliers.ts';
-import { accessTable, type AccessTable } from './order.ts';
+import { type AccessTable, accessTable } from './order.ts';
 import { choosePixelOrders, type PixelOrders } from './pixel-orders.ts';
 import type { AdderInstruction, AdderStage, MacInstruction } from './program.ts';
 import { type MemoryLayout, schedule } from './schedule.ts';
+import { assignSlots, type Slots } from './slots.ts';
 import { adderTimes, macTimes } from './timing.ts';
 import { packTernary } from './weights.ts';
 
@@ -195,8 +195,10 @@ class Compiler {
     const { output } = layer;
     if (output.type === 'int8') return { zeroPoint: output.zeroPoint, lower: output.lower, upper: output.upper };
     const { tensor } = layer.y;
-    if (tensor.height * tensor.width !== 1) throw unsupported(layer.name, 'scores of one pixel', `${tensor.height} x ${tensor.width}`);
-    if (output.lower !== -Infinity || output.upper !== Infinity) throw unsupported(layer.name, 'scores without bounds', 'bounds');
+    if (tensor.height * tensor.width !== 1)
+      throw unsupported(layer.name, 'scores of one pixel', `${tensor.height} x ${tensor.width}`);
+    if (output.lower !== -Infinity || output.upper !== Infinity)
+      throw unsupported(layer.name, 'scores without bounds', 'bounds');
     return { zeroPoint: 0, lower: -128, upper: 127 };
   }
 
@@ -211,13 +213,34 @@ class Compiler {
   }
 
   private add(step: number, name: string, instruction: MacInstruction, operations: number): void;
-  private add(step: number, name: string, instruction: AdderInstruction, operations: number, lengths: readonly [Int32Array, Int32Array?]): void;
-  private add(step: number, name: string, instruction: MacInstruction | AdderInstruction, operations: number, lengths?: readonly [Int32Array, Int32Array?]): void {
+  private add(
+    step: number,
+    name: string,
+    instruction: AdderInstruction,
+    operations: number,
+    lengths: readonly [Int32Array, Int32Array?],
+  ): void;
+  private add(
+    step: number,
+    name: string,
+    instruction: MacInstruction | AdderInstruction,
+    operations: number,
+    lengths?: readonly [Int32Array, Int32Array?],
+  ): void {
     const { cycles } =
       instruction.engine === 'mac' ? macTimes(instruction, this.array) : adderTimes(instruction, lengths!, this.array);
     const layer = this.network.layers[instruction.layer]!;
     const readsInput = readsOf(layer).some(({ tensor }) => tensor === this.network.input.tensor);
-    this.tasks.push({ step, layer: instruction.layer, name, instruction, cycles, readsInput, operations, ...(lengths && { lengths }) });
+    this.tasks.push({
+      step,
+      layer: instruction.layer,
+      name,
+      instruction,
+      cycles,
+      readsInput,
+      operations,
+      ...(lengths && { lengths }),
+    });
   }
 
   /** Filters on the MACs. */
@@ -237,7 +260,8 @@ class Compiler {
         }
       }
     }
-    for (let row = 0; row < layer.rows; row++) this.macParameters.push(this.parameters(layer, row, offsetOf(row), sumBits));
+    for (let row = 0; row < layer.rows; row++)
+      this.macParameters.push(this.parameters(layer, row, offsetOf(row), sumBits));
     const words = x.channels * taps;
     this.macTileWords = Math.max(this.macTileWords, words);
     const own = { engine: 'mac', isTaps: false, isAddition: false, secondMantissa: 0 } as const;
@@ -326,7 +350,8 @@ class Compiler {
   addition(step: number, index: number, layer: AdditionLayer): void {
     const [a, b] = [this.whole(layer.a, layer.name), this.whole(layer.b, layer.name)];
     const [slotsA, slotsB] = [this.slots[a.id]!, this.slots[b.id]!];
-    if (slotsA.some((slot, c) => slot !== slotsB[c])) throw new Error('internal: operands of an addition lie in other slots');
+    if (slotsA.some((slot, c) => slot !== slotsB[c]))
+      throw new Error('internal: operands of an addition lie in other slots');
     const groups = this.orders[layer.y.tensor.id]!.groups;
     const { lanes } = this.array;
     const mask = (1n << BigInt(lanes)) - 1n;
@@ -343,15 +368,22 @@ class Compiler {
     const { mantissas, shift } = additionMultipliers(layer, this.array.multiplierBits);
     const [zeroA, zeroB, zeroPoint] = layer.zeroPoints;
     this.hasAdditions = true;
-    this.taps(step, index, layer, a, { base, table }, {
-      taps: repeats + 1,
-      pad: 0,
-      weight: (_, tap) => (tap === 0 ? 1 : 64),
-      parameters: (_, offset) => ({ bias: -(zeroA + 512 * zeroB), mantissa: mantissas[0], shift, offset }),
-      bounds: { zeroPoint, lower: layer.lower, upper: layer.upper },
-      secondMantissa: mantissas[1],
-      operations: 0,
-    });
+    this.taps(
+      step,
+      index,
+      layer,
+      a,
+      { base, table },
+      {
+        taps: repeats + 1,
+        pad: 0,
+        weight: (_, tap) => (tap === 0 ? 1 : 64),
+        parameters: (_, offset) => ({ bias: -(zeroA + 512 * zeroB), mantissa: mantissas[0], shift, offset }),
+        bounds: { zeroPoint, lower: layer.lower, upper: layer.upper },
+        secondMantissa: mantissas[1],
+        operations: 0,
+      },
+    );
   }
 
   /** One ternary matrix, or Wb and Wc. */
@@ -364,7 +396,12 @@ class Compiler {
     const hiddenRow = Math.ceil((x.channels * taps) / sets);
     this.tileRows = Math.max(this.tileRows, hiddenRow + (second ? Math.ceil(layer.rows / sets) : 0));
     const hiddenOrder = second && this.slots[layer.y.tensor.id]!;
-    const first = this.stage(layer, this.columnOrder(x, taps), hiddenOrder && inverse(hiddenOrder), second ? () => 0 : this.offsets(layer.y));
+    const first = this.stage(
+      layer,
+      this.columnOrder(x, taps),
+      hiddenOrder && inverse(hiddenOrder),
+      second ? () => 0 : this.offsets(layer.y),
+    );
     const then = second && this.stage(second, inverse(hiddenOrder!), undefined, this.offsets(second.y));
     const pixels = last.y.tensor.height * last.y.tensor.width;
     const instruction: AdderInstruction = {
@@ -372,17 +409,29 @@ class Compiler {
       ...{ engine: 'adder', first: first.stage, hiddenRow, pad: layer.inputZeroPoint, channels: x.channels },
       ...(then && { second: then.stage }),
     };
-    this.add(step, last.name, instruction, (first.additions + (then?.additions ?? 0)) * pixels, then ? [first.lengths, then.lengths] : [first.lengths]);
+    this.add(
+      step,
+      last.name,
+      instruction,
+      (first.additions + (then?.additions ?? 0)) * pixels,
+      then ? [first.lengths, then.lengths] : [first.lengths],
+    );
   }
 
   /** `rowOrder`: the filter at each place, where rows go into the tile. */
-  private stage(layer: ConvolutionLayer, columns: Int32Array, rowOrder: Int32Array | undefined, offsetOf: (row: number) => number) {
+  private stage(
+    layer: ConvolutionLayer,
+    columns: Int32Array,
+    rowOrder: Int32Array | undefined,
+    offsetOf: (row: number) => number,
+  ) {
     const { rows, weights } = layer;
     const values = new Int8Array(rows * columns.length);
     const [weightBase, parameterBase] = [this.adderWeights.length, this.adderParameters.length];
     for (let place = 0; place < rows; place++) {
       const row = rowOrder?.[place] ?? place;
-      for (const [slot, column] of columns.entries()) values[place * columns.length + slot] = weights.values[row * layer.columns + column]!;
+      for (const [slot, column] of columns.entries())
+        values[place * columns.length + slot] = weights.values[row * layer.columns + column]!;
       this.adderParameters.push(this.parameters(layer, row, offsetOf(row), this.array.adderSumBits));
     }
     const packed = packTernary({ rows, columns: columns.length, values }, this.array);
@@ -438,7 +487,8 @@ function placeTensors(
     for (const { tensor } of readsOf(layer)) use(tensor, steps[i]!);
     use(layer.y.tensor, steps[i]!);
     // both matrices of a strassenified layer run in the first one's step
-    const before = layer.kind === 'convolution' ? network.layers.findIndex(({ y }) => y.tensor === readsOf(layer)[0]!.tensor) : -1;
+    const before =
+      layer.kind === 'convolution' ? network.layers.findIndex(({ y }) => y.tensor === readsOf(layer)[0]!.tensor) : -1;
     if (before >= 0 && !isStored(readsOf(layer)[0]!.tensor)) use(layer.y.tensor, steps[before]!);
   }
   const buffers = new Map<IntegerTensor, Buffer>([...lives].map(([tensor, life]) => [tensor, life]));
@@ -485,7 +535,11 @@ export function compileNetwork(network: IntegerNetwork, array: ArrayParameters):
     const expected = `expected activations of at most ${bytes(2 ** rowBits)} for ${array.images} images`;
     throw new TritbankError('E_LIMIT', 'activation memory', `${expected}, found ${bytes(activationRows)}`);
   }
-  const longest = Math.max(compiler.table.length, compiler.macWeights.length / array.macs, compiler.adderWeights.length);
+  const longest = Math.max(
+    compiler.table.length,
+    compiler.macWeights.length / array.macs,
+    compiler.adderWeights.length,
+  );
   if (longest > 2 ** addressBits) {
     throw new TritbankError('E_LIMIT', 'weights', `expected at most ${2 ** addressBits} words, found ${longest}`);
   }
@@ -522,7 +576,8 @@ function compileLayer(
   switch (layer.kind) {
     case 'convolution': {
       if (isDepthwise(layer)) compiler.depthwise(step, index, layer);
-      else if (layer.groups !== 1) throw unsupported(layer.name, 'one group, or as many as channels', String(layer.groups));
+      else if (layer.groups !== 1)
+        throw unsupported(layer.name, 'one group, or as many as channels', String(layer.groups));
       else if (!isTernary(layer) || compiler.array.adders === 0) compiler.filters(step, index, layer);
       else if (!hidden.has(layer.x.tensor)) compiler.ternary(step, index, layer, hidden.get(layer.y.tensor));
       return;
@@ -539,4 +594,3 @@ function compileLayer(
       throw unsupported(layer.name, 'a layer of integers', layer.kind);
   }
 }
-

@@ -53,7 +53,8 @@ export function schedule(
     let earliest = Infinity;
     for (const [image, state] of states.entries()) {
       if (isOver(image) || !isOver(image - layout.inFlight)) continue;
-      if (state.next === 0 && image >= layout.inFlight) Object.assign(state, { ...states[image - layout.inFlight]!, next: 0 });
+      if (state.next === 0 && image >= layout.inFlight)
+        Object.assign(state, { ...states[image - layout.inFlight]!, next: 0 });
       // the task that takes longest should not be kept waiting
       const longest = ofStep[state.next]!.reduce((a, b) => (b.cycles > a.cycles ? b : a));
       const start = Math.max(state.ready, free[longest.instruction.engine]);

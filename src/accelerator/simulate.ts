@@ -34,7 +34,8 @@ export interface Memory {
 }
 
 const { fround } = Math;
-const clamp = (value: number, { lower, upper }: { lower: number; upper: number }) => Math.min(Math.max(value, lower), upper);
+const clamp = (value: number, { lower, upper }: { lower: number; upper: number }) =>
+  Math.min(Math.max(value, lower), upper);
 
 /** Activation memories with the images in them: integers of planes [C, H, W]. */
 export function loadImages(compiled: CompiledNetwork, images: readonly Int8Array[]): Memory {
@@ -122,10 +123,17 @@ class Machine {
     }
   }
 
-  private write(engine: 'mac' | 'adder', i: MacInstruction | AdderInstruction, group: number, offset: number, word: Int8Array): void {
+  private write(
+    engine: 'mac' | 'adder',
+    i: MacInstruction | AdderInstruction,
+    group: number,
+    offset: number,
+    word: Int8Array,
+  ): void {
     const row = i.yBase + (group >> 1) + offset;
     this.bank(group).set(word, row * this.lanes);
-    if (this.records) this.writes[engine].push({ layer: i.layer, image: i.image, isOdd: group % 2 === 1, row, word: word.slice() });
+    if (this.records)
+      this.writes[engine].push({ layer: i.layer, image: i.image, isOdd: group % 2 === 1, row, word: word.slice() });
   }
 
   runMac(i: MacInstruction): void {
@@ -184,7 +192,15 @@ class Machine {
     }
   }
 
-  private finish(i: AdderInstruction, stage: AdderStage, group: number, row: number, parameters: ParameterWord, sums: Int32Array, word: Int8Array): void {
+  private finish(
+    i: AdderInstruction,
+    stage: AdderStage,
+    group: number,
+    row: number,
+    parameters: ParameterWord,
+    sums: Int32Array,
+    word: Int8Array,
+  ): void {
     if (i.isRaw) {
       this.scores.adder.set(i.scoreBase + row, sums[0]! + parameters.bias);
       return;
@@ -226,7 +242,10 @@ class Machine {
 /** Reads the words of a stage as the list decoders, or trit decoders, do. */
 export function decodeRows({ adderWeights, array }: CompiledNetwork, stage: AdderStage): TernaryRow[] {
   const { inputs, copies, gapBits, ternary, adders } = array;
-  const rows: { columns: number[]; signs: number[] }[] = Array.from({ length: stage.rows }, () => ({ columns: [], signs: [] }));
+  const rows: { columns: number[]; signs: number[] }[] = Array.from({ length: stage.rows }, () => ({
+    columns: [],
+    signs: [],
+  }));
   let at = stage.weightBase;
   if (ternary === 'lists') {
     const sets = inputs / copies;
@@ -295,7 +314,11 @@ function addUp(sums: Int32Array, parameters: ParameterWord, i: MacInstruction, w
 }
 
 /** Runs the programs; both engines' instructions in an order that their waits allow. */
-export function simulate(compiled: CompiledNetwork, memory: Memory, options: { readonly records?: boolean } = {}): Simulation {
+export function simulate(
+  compiled: CompiledNetwork,
+  memory: Memory,
+  options: { readonly records?: boolean } = {},
+): Simulation {
   const machine = new Machine(compiled, memory, options.records ?? true);
   const { mac, adder } = compiled;
   let [m, a] = [0, 0];
@@ -312,7 +335,8 @@ export function simulate(compiled: CompiledNetwork, memory: Memory, options: { r
 function scoresOf(compiled: CompiledNetwork, machine: Machine, image: number): Float32Array {
   const { network } = compiled;
   const values = new Map<number, Float32Array>();
-  for (const tensor of network.tensors) if (tensor.type === 'float32') values.set(tensor.id, new Float32Array(tensor.channels));
+  for (const tensor of network.tensors)
+    if (tensor.type === 'float32') values.set(tensor.id, new Float32Array(tensor.channels));
   for (const [index, layer] of network.layers.entries()) if (layer.y.tensor.type === 'float32') score(layer, index);
   return values.get(network.output.tensor.id) ?? new Float32Array();
 
@@ -320,7 +344,8 @@ function scoresOf(compiled: CompiledNetwork, machine: Machine, image: number): F
     const y = values.get(layer.y.tensor.id)!;
     if (layer.kind === 'convolution' && layer.output.type === 'float32') {
       const base = layer.y.channel + image * compiled.scoreCount;
-      const engine = compiled.tasks.find((task) => task.layer === index || task.name === layer.name)!.instruction.engine;
+      const engine = compiled.tasks.find((task) => task.layer === index || task.name === layer.name)!.instruction
+        .engine;
       for (let row = 0; row < layer.rows; row++) {
         y[layer.y.channel + row] = scoreOfSum(machine.scores[engine].get(base + row)!, row, layer.output);
       }

@@ -1,7 +1,7 @@
 /** Where each channel of a tensor lies: rows of the layers in front are written where readers want them. */
 
-import { TritbankError } from '../ir/index.ts';
 import type { ConvolutionLayer, IntegerNetwork, IntegerTensor } from '../integer/index.ts';
+import { TritbankError } from '../ir/index.ts';
 import type { ArrayParameters } from './array.ts';
 import { balanceColumns } from './balance.ts';
 
@@ -61,9 +61,12 @@ function freeSlots(
   hidden: ReadonlyMap<IntegerTensor, ConvolutionLayer>,
 ): Int32Array {
   const sets = array.inputs / array.copies;
-  const isOperand = network.layers.some((l) => l.kind === 'addition' && (l.a.tensor === tensor || l.b.tensor === tensor));
+  const isOperand = network.layers.some(
+    (l) => l.kind === 'addition' && (l.a.tensor === tensor || l.b.tensor === tensor),
+  );
   const isOrdered = network.layers.some((l) => l.kind === 'channels' && l.x.tensor === tensor);
-  if (array.adders === 0 || array.ternary !== 'lists' || sets === 1 || isOperand || isOrdered) return identity(tensor.channels);
+  if (array.adders === 0 || array.ternary !== 'lists' || sets === 1 || isOperand || isOrdered)
+    return identity(tensor.channels);
   const reader =
     hidden.get(tensor) ??
     network.layers.find(
