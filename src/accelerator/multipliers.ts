@@ -33,7 +33,7 @@ export function mantissaOf(multiplier: number, bits: number): { mantissa: number
   return { mantissa, shift: scale - leastShift };
 }
 
-const valueOf = (mantissa: number, shift: number) => mantissa / 2 ** (leastShift + shift);
+const multiplierOf = (mantissa: number, shift: number) => mantissa / 2 ** (leastShift + shift);
 
 /**
  * One multiplication for an average: the multiplier with which the requantizer gives what `averageOfSum` gives, for
@@ -47,7 +47,7 @@ export function averageMultiplier(layer: PoolLayer, n: number, bits: number): { 
   for (const offset of nearby(start ? 64 : 0)) {
     const mantissa = start!.mantissa + offset;
     if (mantissa >= 2 ** bits || mantissa < 0) continue;
-    const value = valueOf(mantissa, start!.shift);
+    const value = multiplierOf(mantissa, start!.shift);
     let isExact = true;
     for (let sum = least; sum <= most && isExact; sum++) {
       isExact = clamp(roundEven(fround(sum * value)) + layer.zeroPoint) === averageOfSum(sum, n, layer);
