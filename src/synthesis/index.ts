@@ -1,0 +1,12 @@
+export { type CellLibrary, parseLibrary } from './liberty/library.ts';
+export { defaultLibrary, type OpenedLibrary, openLibrary } from './liberty/open.ts';
+export type { Netlist } from './netlist.ts';
+export {
+  type Block,
+  type Design,
+  mappingGoals,
+  type Synthesis,
+  type SynthesisOptions,
+  synthesize,
+} from './synthesize.ts';
+export { toolOrigins } from './tools/tool.ts';
