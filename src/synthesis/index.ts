@@ -1,3 +1,5 @@
+export { GateSimulator, type Stimulus } from './activity.ts';
+export { type BlockEnergy, type BlockRun, type EnergyOptions, energyOfBlock } from './energy.ts';
 export { type CellLibrary, parseLibrary } from './liberty/library.ts';
 export { defaultLibrary, type OpenedLibrary, openLibrary } from './liberty/open.ts';
 export type { Netlist } from './netlist.ts';

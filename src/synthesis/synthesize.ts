@@ -90,7 +90,7 @@ function scriptOf({ sources, top, parameters = {} }: Design, tool: Tool, goal: M
     'log step: synthesize',
     `synth ${hasBooth(tool) ? '-booth ' : ''}-run begin:fine`,
     'log step: gates',
-    'synth -run fine:check',
+    'synth -noabc -run fine:check',
     'check -assert',
     'log step: flip-flops',
     'dfflibmap -liberty cells.lib',

@@ -15,7 +15,7 @@ export interface Edges {
   readonly fall: Table | undefined;
 }
 
-/** The way from an input, or a clock, to an output: delay in ns and the output's transition time, in the file's units. */
+/** The way from an input, or a clock, to an output: delay and the output's transition time, in ns. */
 export interface Arc {
   readonly from: string;
   readonly delay: Edges;
@@ -69,7 +69,6 @@ export interface CellLibrary {
   readonly name: string;
   /** Supply voltage. */
   readonly volts: number;
-  readonly scales: Scales;
   readonly cells: ReadonlyMap<string, Cell>;
 }
 
@@ -96,7 +95,7 @@ export function parseLibrary(text: string, where: string): CellLibrary {
     const cell = new CellReader(group, { scales, templates, where, library }).read();
     cells.set(cell.name, cell);
   }
-  const read = { name: library.args[0] ?? where, volts: voltsOf(library, scales, where), scales, cells };
+  const read = { name: library.args[0] ?? where, volts: voltsOf(library, scales, where), cells };
   requireUsable(read, where);
   return read;
 }
@@ -197,18 +196,19 @@ class CellReader {
     const capacitance = this.number(pin, 'capacitance') ?? this.number(library, 'default_input_pin_cap') ?? 0;
     const setups = pin.groups
       .filter((group) => group.name === 'timing' && group.attributes.get('timing_type')?.[0]?.startsWith('setup'))
-      .map((group) => this.edges(group, 'rise_constraint', 'fall_constraint'));
+      .map((group) => this.edges(group, 'rise_constraint', 'fall_constraint', scales.time));
     return { name, capacitance: capacitance * scales.capacitance, energies: this.energies(pin), setups };
   }
 
   private output(pin: Group, name: string): OutputPin {
+    const { scales } = this.around;
     const text = pin.attributes.get('function')?.[0];
     const isThreeState = pin.attributes.has('three_state');
     const arcs = pin.groups
       .filter((group) => group.name === 'timing')
       .flatMap((group) => {
-        const delay = this.edges(group, 'cell_rise', 'cell_fall');
-        const transition = this.edges(group, 'rise_transition', 'fall_transition');
+        const delay = this.edges(group, 'cell_rise', 'cell_fall', scales.time);
+        const transition = this.edges(group, 'rise_transition', 'fall_transition', scales.time);
         const from = group.attributes.get('related_pin')?.[0] ?? '';
         // asynchronous clears and presets are no way of a signal from clock to clock
         const type = group.attributes.get('timing_type')?.[0] ?? 'combinational';
@@ -224,20 +224,21 @@ class CellReader {
   }
 
   private energies(pin: Group): Edges[] {
+    const { energy } = this.around.scales;
     return pin.groups
       .filter(({ name }) => name === 'internal_power')
       .map((group) => {
-        const both = this.edges(group, 'power', 'power');
-        const { rise, fall } = this.edges(group, 'rise_power', 'fall_power');
+        const both = this.edges(group, 'power', 'power', energy);
+        const { rise, fall } = this.edges(group, 'rise_power', 'fall_power', energy);
         return { rise: rise ?? both.rise, fall: fall ?? both.fall };
       })
       .filter(({ rise, fall }) => rise || fall);
   }
 
-  private edges(group: Group, rise: string, fall: string): Edges {
+  private edges(group: Group, rise: string, fall: string, scale: number): Edges {
     const table = (wanted: string) => {
       const found = group.groups.find(({ name }) => name === wanted);
-      return found && parseTable(found, this.around.templates, this.where);
+      return found && parseTable(found, { ...this.around, where: this.where, scale });
     };
     return { rise: table(rise), fall: table(fall) };
   }

@@ -2,6 +2,7 @@
 
 import { TritbankError } from '../../ir/index.ts';
 import type { Group } from './groups.ts';
+import type { Scales } from './units.ts';
 
 /** Where a table is looked up: load in pF, transition time of the input in ns. */
 export interface OperatingPoint {
@@ -27,12 +28,21 @@ const axisOf: Readonly<Record<string, Axis>> = {
 export const numbersIn = (values: readonly string[]): number[] =>
   values.flatMap((value) => value.split(/[\s,]+/).filter((word) => word !== '')).map(Number);
 
+export interface TableSurroundings {
+  readonly scales: Scales;
+  /** What the table's values are multiplied by. */
+  readonly scale: number;
+  /** Those of the library, by name. */
+  readonly templates: ReadonlyMap<string, Group>;
+  readonly where: string;
+}
+
 /**
  * The table of a group such as `rise_power (template) {...}`; undefined where it is over something else than load and
- * transition. `templates` are those of the library, by name. E_FORMAT for numbers that are none or too few.
+ * transition. E_FORMAT for numbers that are none or too few.
  */
-export function parseTable(group: Group, templates: ReadonlyMap<string, Group>, where: string): Table | undefined {
-  const values = numbersIn(group.attributes.get('values') ?? []);
+export function parseTable(group: Group, { scales, scale, templates, where }: TableSurroundings): Table | undefined {
+  const values = numbersIn(group.attributes.get('values') ?? []).map((value) => value * scale);
   const template = templates.get(group.args[0] ?? '');
   const axes: { axis: Axis; points: number[] }[] = [];
   for (const i of [1, 2, 3]) {
@@ -41,7 +51,8 @@ export function parseTable(group: Group, templates: ReadonlyMap<string, Group>, 
     const axis = axisOf[variable];
     if (axis === undefined) return undefined;
     const points = group.attributes.get(`index_${i}`) ?? template?.attributes.get(`index_${i}`) ?? [];
-    axes.push({ axis, points: numbersIn(points) });
+    const unit = axis === 'load' ? scales.capacitance : scales.time;
+    axes.push({ axis, points: numbersIn(points).map((value) => value * unit) });
   }
   const count = axes.reduce((product, { points }) => product * points.length, 1);
   if (axes.length > 2 || new Set(axes.map(({ axis }) => axis)).size < axes.length) return undefined;
