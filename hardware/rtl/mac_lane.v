@@ -1,0 +1,17 @@
+// A MAC lane: one filter's sum of one pixel, in full precision.
+//   first:  the sum starts with this product
+module mac_lane #(
+    parameter ACC_BITS = 24
+) (
+    input  wire                       clk,
+    input  wire                       enable,
+    input  wire                       first,
+    input  wire signed [7:0]          x,
+    input  wire signed [7:0]          weight,
+    output reg  signed [ACC_BITS-1:0] sum
+);
+  wire signed [15:0] product = x * weight;
+  wire signed [ACC_BITS-1:0] addend = {{(ACC_BITS - 16) {product[15]}}, product};
+
+  always @(posedge clk) if (enable) sum <= (first ? {ACC_BITS{1'b0}} : sum) + addend;
+endmodule

@@ -1,0 +1,100 @@
+/** Multipliers as the requantizer takes them: mantissa / 2^(17 + shift). */
+
+import { TritbankError } from '../ir/index.ts';
+import { type AdditionLayer, addIntegers, averageOfSum, type PoolLayer } from '../integer/index.ts';
+import { roundEven } from '../ops/arithmetic/numbers.ts';
+
+/** What the requantizer needs of a row. */
+export interface RowParameters {
+  readonly bias: number;
+  readonly mantissa: number;
+  readonly shift: number;
+}
+
+const leastShift = 17;
+const mostShift = leastShift + 63;
+
+const { fround } = Math;
+
+/** Mantissa and shift of a float32 that is not negative; undefined where it needs more bits or another range. */
+export function mantissaOf(multiplier: number, bits: number): { mantissa: number; shift: number } | undefined {
+  if (multiplier === 0) return { mantissa: 0, shift: 0 };
+  if (!(multiplier > 0 && multiplier < Infinity)) return undefined;
+  let mantissa = multiplier;
+  let scale = 0;
+  // exact: powers of two
+  while (mantissa < 2 ** (bits - 1)) [mantissa, scale] = [mantissa * 2, scale + 1];
+  while (mantissa >= 2 ** bits) [mantissa, scale] = [mantissa / 2, scale - 1];
+  while (scale > mostShift) {
+    if (mantissa % 2 !== 0) return undefined;
+    [mantissa, scale] = [mantissa / 2, scale - 1];
+  }
+  if (!Number.isInteger(mantissa) || scale < leastShift) return undefined;
+  return { mantissa, shift: scale - leastShift };
+}
+
+const valueOf = (mantissa: number, shift: number) => mantissa / 2 ** (leastShift + shift);
+
+/**
+ * One multiplication for an average: the multiplier with which the requantizer gives what `averageOfSum` gives, for
+ * every sum that there can be. E_UNSUPPORTED where there is none.
+ */
+export function averageMultiplier(layer: PoolLayer, n: number, bits: number): { mantissa: number; shift: number } {
+  const [least, most] = [n * (-128 - layer.inputZeroPoint), n * (127 - layer.inputZeroPoint)];
+  const about = fround(layer.multiplier / n);
+  const clamp = (v: number) => Math.min(Math.max(v, -128), 127);
+  const start = mantissaOf(bits === 24 ? about : roundTo(about, bits), bits);
+  for (const offset of nearby(start ? 64 : 0)) {
+    const mantissa = start!.mantissa + offset;
+    if (mantissa >= 2 ** bits || mantissa < 0) continue;
+    const value = valueOf(mantissa, start!.shift);
+    let isExact = true;
+    for (let sum = least; sum <= most && isExact; sum++) {
+      isExact = clamp(roundEven(fround(sum * value)) + layer.zeroPoint) === averageOfSum(sum, n, layer);
+    }
+    if (isExact) return { mantissa, shift: start!.shift };
+  }
+  throw new TritbankError('E_UNSUPPORTED', layer.name, `expected an average that one multiplication gives, found none`);
+}
+
+/** To so many bits of mantissa. */
+function roundTo(value: number, bits: number): number {
+  const scale = 2 ** (bits - 1 - Math.floor(Math.log2(value)));
+  return Math.round(value * scale) / scale;
+}
+
+/** 0, 1, -1, 2, -2 .. */
+const nearby = (most: number) => [0, ...Array.from({ length: 2 * most }, (_, i) => (i % 2 === 0 ? 1 : -1) * (1 + (i >> 1)))];
+
+/**
+ * Mantissas of both operands of an addition, over one power of two, which give what `addIntegers` gives for all pairs of
+ * integers. E_UNSUPPORTED where none were found.
+ */
+export function additionMultipliers(layer: AdditionLayer, bits: number): { mantissas: [number, number]; shift: number } {
+  const [a, b, y] = layer.scales.map(fround) as [number, number, number];
+  const [ra, rb] = [a / y, b / y];
+  let scale = bits - 1 - Math.floor(Math.log2(Math.max(ra, rb)));
+  scale = Math.min(scale, mostShift);
+  if (scale < leastShift) throw new TritbankError('E_UNSUPPORTED', layer.name, `expected scales that are close, found ${ra}, ${rb}`);
+  const [ma, mb] = [Math.round(ra * 2 ** scale), Math.round(rb * 2 ** scale)];
+  for (const i of nearby(6)) {
+    for (const j of nearby(6)) {
+      const mantissas: [number, number] = [ma + i, mb + j];
+      if (mantissas.some((m) => m < 0 || m >= 2 ** bits)) continue;
+      if (isExactAddition(layer, mantissas, 2 ** scale)) return { mantissas, shift: scale - leastShift };
+    }
+  }
+  throw new TritbankError('E_UNSUPPORTED', layer.name, 'expected an addition that two multiplications give, found none');
+}
+
+function isExactAddition(layer: AdditionLayer, [ma, mb]: readonly [number, number], unit: number): boolean {
+  const { zeroPoints, lower, upper } = layer;
+  const [za, zb, zero] = zeroPoints;
+  for (let a = -128; a < 128; a++) {
+    for (let b = -128; b < 128; b++) {
+      const y = roundEven(((a - za) * ma + (b - zb) * mb) / unit) + zero;
+      if (Math.min(Math.max(y, lower), upper) !== addIntegers(a, b, layer)) return false;
+    }
+  }
+  return true;
+}
