@@ -1,5 +1,6 @@
 export { GateSimulator, type Stimulus } from './activity.ts';
 export { type BlockEnergy, type BlockRun, type EnergyOptions, energyOfBlock } from './energy.ts';
+export { type FpgaFigures, fpgaDevices, fpgaFigures } from './fpga.ts';
 export { type CellLibrary, parseLibrary } from './liberty/library.ts';
 export { defaultLibrary, type OpenedLibrary, openLibrary } from './liberty/open.ts';
 export type { Netlist } from './netlist.ts';
