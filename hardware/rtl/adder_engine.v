@@ -359,10 +359,10 @@ module adder_engine #(
   wire [8*LANES-1:0] word;
   row_output #(
       .LANES(LANES), .ROWS(ADDERS), .RATE(RATE), .SUM_BITS(SUM_BITS), .MULTIPLIER_BITS(MULTIPLIER_BITS),
-      .ADDITIONS(0), .ROW_BITS(ROW_BITS)
+      .ADDITIONS(0), .ROW_BITS(ROW_BITS), .BUFFERED(0)
   ) out (
       .clk(clk), .reset(reset), .load(s3_ends), .row_count(s3_count), .sums(sums), .is_raw(is_raw),
-      .is_addition(1'b0), .zero_point(is_second ? second_zero : first_zero),
+      .is_addition(1'b0), .second_multiplier({MULTIPLIER_BITS{1'b0}}), .zero_point(is_second ? second_zero : first_zero),
       .lower(is_second ? second_lower : first_lower), .upper(is_second ? second_upper : first_upper),
       .parameter_read(parameter_read), .parameters(parameter_word), .offset(offset), .has_word(has_word), .word(word),
       .taken(has_word), .has_score(has_score), .score(score), .busy(output_busy));

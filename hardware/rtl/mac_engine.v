@@ -82,6 +82,7 @@ module mac_engine #(
   wire [15:0] x_step = instruction[160+:16];
   wire [15:0] reads = instruction[176+:16];
   wire [31:0] y_base = instruction[192+:32];
+  wire [MULTIPLIER_BITS-1:0] second_multiplier = instruction[224+:MULTIPLIER_BITS];
   wire [31:0] table_base = instruction[256+:32];
   wire [31:0] weight_base = instruction[288+:32];
   wire [31:0] parameter_base = instruction[320+:32];
@@ -380,7 +381,7 @@ module mac_engine #(
       .ADDITIONS(ADDITIONS), .ROW_BITS(ROW_BITS)
   ) out (
       .clk(clk), .reset(reset), .load(s4_ends), .row_count(s4_count), .sums(sums), .is_raw(is_raw),
-      .is_addition(is_addition), .zero_point(zero_point), .lower(lower), .upper(upper),
+      .is_addition(is_addition), .second_multiplier(second_multiplier), .zero_point(zero_point), .lower(lower), .upper(upper),
       .parameter_read(parameter_read), .parameters(parameter_word), .offset(offset), .has_word(has_word), .word(word),
       .taken(activation_write), .has_score(has_score), .score(score), .busy(output_busy));
   assign busy = s1_valid || s2_valid || s3_valid || s3_ends || s4_ends || output_busy;

@@ -10,7 +10,9 @@ module row_output #(
     parameter SUM_BITS        = 24,
     parameter MULTIPLIER_BITS = 24,
     parameter ADDITIONS       = 0,
-    parameter ROW_BITS        = 16
+    parameter ROW_BITS        = 16,
+    // whether a word may have to wait while the next one is collected
+    parameter BUFFERED        = 1
 ) (
     input  wire                               clk,
     input  wire                               reset,
@@ -19,6 +21,8 @@ module row_output #(
     input  wire [SUM_BITS*LANES*ROWS-1:0]     sums,
     input  wire                               is_raw,
     input  wire                               is_addition,
+    // of the second operand of additions
+    input  wire [MULTIPLIER_BITS-1:0]         second_multiplier,
     input  wire signed [7:0]                  zero_point,
     input  wire signed [7:0]                  lower,
     input  wire signed [7:0]                  upper,
@@ -28,7 +32,7 @@ module row_output #(
     // where the row's words go
     output reg  [ROW_BITS-1:0]                offset,
     output reg                                has_word,
-    output reg  [8*LANES-1:0]                 word,
+    output wire [8*LANES-1:0]                 word,
     input  wire                               taken,
     output reg                                has_score,
     output wire [SUM_BITS-1:0]                score,
@@ -79,7 +83,8 @@ module row_output #(
   reg [5:0] shift;
   reg [ROW_BITS-1:0] offset_1, offset_2, offset_3;
   always @(posedge clk) begin
-    multiplier   <= parameters[SUM_BITS+:MULTIPLIER_BITS];
+    multiplier   <= ADDITIONS != 0 && is_addition && second ? second_multiplier
+                                                            : parameters[SUM_BITS+:MULTIPLIER_BITS];
     shift_before <= parameters[SUM_BITS+MULTIPLIER_BITS+:6];
     shift        <= shift_before;
     offset_1     <= parameters[SUM_BITS+MULTIPLIER_BITS+6+:ROW_BITS];
@@ -104,6 +109,7 @@ module row_output #(
       wire [SUM_BITS*(RATE-1)-1:0] unused = biased[SUM_BITS*RATE-1:SUM_BITS];
     end
   endgenerate
+  wire unused_multiplier = &{1'b0, second_multiplier};
   assign score = biased[SUM_BITS-1:0];
 
   always @(posedge clk)
@@ -119,13 +125,24 @@ module row_output #(
       has_score <= is_raw && advance && step == {STEP_BITS{1'b0}};
     end
 
+  reg  [8*LANES-1:0] collected;
+  wire [8*LANES-1:0] collecting;
   generate
     if (RATE == LANES) begin : whole_word
-      always @(posedge clk) if (valid[2]) word <= bytes;
+      assign collecting = bytes;
     end else begin : part_of_word
-      always @(posedge clk) if (valid[2]) word <= {bytes, word[8*LANES-1:8*RATE]};
+      assign collecting = {bytes, collected[8*LANES-1:8*RATE]};
+    end
+    if (BUFFERED != 0) begin : buffered
+      reg [8*LANES-1:0] complete;
+      always @(posedge clk) if (ending[2]) complete <= collecting;
+      assign word = complete;
+    end else begin : direct
+      assign word = collected;
     end
   endgenerate
+  always @(posedge clk) if (valid[2]) collected <= collecting;
+  wire unused_collected = &{1'b0, collected};
 
   assign busy = active || valid != 3'd0 || has_word || has_score;
 

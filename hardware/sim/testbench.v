@@ -1,7 +1,6 @@
 // Runs one program on one set of images, and compares every word that the engines write with what is expected.
 // config.vh has the parameters; +images=DIR the memory images that differ from run to run. It prints a line for each
 // instruction that is done (`mac I CYCLE`, `adder I CYCLE`), and at the end `all layers equal, N cycles`.
-`timescale 1ns / 1ps
 module testbench;
   `include "config.vh"
 
@@ -122,6 +121,8 @@ module testbench;
   reg [8*256-1:0] images;
 
   initial begin
+    // after the memories have been cleared
+    #1;
     if (!$value$plusargs("images=%s", images)) images = "images/0";
     $readmemh("memories/mac_program.hex", mac_program.cells);
     $readmemh("memories/adder_program.hex", adder_program.cells);

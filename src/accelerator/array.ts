@@ -28,8 +28,10 @@ export interface ArrayParameters {
   readonly multiplierBits: number;
   /** Bits of a list's gap. */
   readonly gapBits: number;
-  /** Images that are computed at the same time, so that adders work on one while MACs work on another. */
+  /** Images of one run. */
   readonly images: number;
+  /** Images that are computed at the same time, so that adders work on one while MACs work on another. */
+  readonly inFlight: number;
 }
 
 /** 16 lanes of a MAC and a four-input adder each, zeros skipped. */
@@ -47,10 +49,11 @@ export const defaultArray: ArrayParameters = {
   multiplierBits: 24,
   gapBits: 5,
   images: 2,
+  inFlight: 2,
 };
 
 /** The control: MACs only, which take ternary weights as bytes. */
-export const macArray: ArrayParameters = { ...defaultArray, adders: 0, images: 1 };
+export const macArray: ArrayParameters = { ...defaultArray, adders: 0, inFlight: 1 };
 
 /** Row addresses of the activation memory, and of programs, tables and weights. */
 export const rowBits = 16;
@@ -68,7 +71,8 @@ const ranges: { readonly [K in keyof ArrayParameters]?: readonly [least: number,
   adderSumBits: [14, 24],
   multiplierBits: [8, 24],
   gapBits: [2, 8],
-  images: [1, 8],
+  images: [1, 64],
+  inFlight: [1, 8],
 };
 
 const fail = (where: string, expected: string, found: number | string) =>

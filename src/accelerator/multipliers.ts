@@ -1,7 +1,7 @@
 /** Multipliers as the requantizer takes them: mantissa / 2^(17 + shift). */
 
-import { TritbankError } from '../ir/index.ts';
 import { type AdditionLayer, addIntegers, averageOfSum, type PoolLayer } from '../integer/index.ts';
+import { TritbankError } from '../ir/index.ts';
 import { roundEven } from '../ops/arithmetic/numbers.ts';
 
 /** What the requantizer needs of a row. */
@@ -64,18 +64,25 @@ function roundTo(value: number, bits: number): number {
 }
 
 /** 0, 1, -1, 2, -2 .. */
-const nearby = (most: number) => [0, ...Array.from({ length: 2 * most }, (_, i) => (i % 2 === 0 ? 1 : -1) * (1 + (i >> 1)))];
+const nearby = (most: number) => [
+  0,
+  ...Array.from({ length: 2 * most }, (_, i) => (i % 2 === 0 ? 1 : -1) * (1 + (i >> 1))),
+];
 
 /**
  * Mantissas of both operands of an addition, over one power of two, which give what `addIntegers` gives for all pairs of
  * integers. E_UNSUPPORTED where none were found.
  */
-export function additionMultipliers(layer: AdditionLayer, bits: number): { mantissas: [number, number]; shift: number } {
+export function additionMultipliers(
+  layer: AdditionLayer,
+  bits: number,
+): { mantissas: [number, number]; shift: number } {
   const [a, b, y] = layer.scales.map(fround) as [number, number, number];
   const [ra, rb] = [a / y, b / y];
   let scale = bits - 1 - Math.floor(Math.log2(Math.max(ra, rb)));
   scale = Math.min(scale, mostShift);
-  if (scale < leastShift) throw new TritbankError('E_UNSUPPORTED', layer.name, `expected scales that are close, found ${ra}, ${rb}`);
+  if (scale < leastShift)
+    throw new TritbankError('E_UNSUPPORTED', layer.name, `expected scales that are close, found ${ra}, ${rb}`);
   const [ma, mb] = [Math.round(ra * 2 ** scale), Math.round(rb * 2 ** scale)];
   for (const i of nearby(6)) {
     for (const j of nearby(6)) {
@@ -84,7 +91,11 @@ export function additionMultipliers(layer: AdditionLayer, bits: number): { manti
       if (isExactAddition(layer, mantissas, 2 ** scale)) return { mantissas, shift: scale - leastShift };
     }
   }
-  throw new TritbankError('E_UNSUPPORTED', layer.name, 'expected an addition that two multiplications give, found none');
+  throw new TritbankError(
+    'E_UNSUPPORTED',
+    layer.name,
+    'expected an addition that two multiplications give, found none',
+  );
 }
 
 function isExactAddition(layer: AdditionLayer, [ma, mb]: readonly [number, number], unit: number): boolean {

@@ -32,6 +32,8 @@ export interface MacInstruction extends Common, Bounds {
   /** Every channel is a row of its own; else rows are filters over all channels. */
   readonly isTaps: boolean;
   readonly isAddition: boolean;
+  /** Mantissa for the second operand of an addition. */
+  readonly secondMantissa: number;
   readonly rows: number;
   /** Words of a patch in the tile. */
   readonly words: number;
@@ -73,12 +75,26 @@ function pack(...fields: readonly (readonly [value: number | boolean, bits: numb
 function macInstructionWords(i: MacInstruction): bigint[] {
   return [
     pack(
-      ...([[1, 2], [i.isTaps, 1], [i.usesTable, 1], [i.isRaw, 1], [i.isAddition, 1], [0, 2]] as const),
-      ...([[i.pad, 8], [i.zeroPoint, 8], [i.lower, 8], [i.upper, 8], [0, 8], [i.waitFor, 16]] as const),
+      ...([
+        [1, 2],
+        [i.isTaps, 1],
+        [i.usesTable, 1],
+        [i.isRaw, 1],
+        [i.isAddition, 1],
+        [0, 2],
+      ] as const),
+      ...([
+        [i.pad, 8],
+        [i.zeroPoint, 8],
+        [i.lower, 8],
+        [i.upper, 8],
+        [0, 8],
+        [i.waitFor, 16],
+      ] as const),
     ),
     pack([i.groups, 16], [i.rows, 16], [i.channels, 16], [i.words, 16]),
     pack([i.xBase, 32], [i.xStep, 16], [i.reads, 16]),
-    pack([i.yBase, 32]),
+    pack([i.yBase, 32], [i.secondMantissa, 32]),
     pack([i.tableBase, 32], [i.weightBase, 32]),
     pack([i.parameterBase, 32], [i.scoreBase, 32]),
   ];
@@ -89,7 +105,16 @@ const none: AdderStage = { rows: 0, words: 0, weightBase: 0, parameterBase: 0, z
 function adderInstructionWords(i: AdderInstruction): bigint[] {
   const second = i.second ?? none;
   return [
-    pack([1, 2], [i.second !== undefined, 1], [i.usesTable, 1], [i.isRaw, 1], [0, 3], [i.pad, 8], [0, 32], [i.waitFor, 16]),
+    pack(
+      [1, 2],
+      [i.second !== undefined, 1],
+      [i.usesTable, 1],
+      [i.isRaw, 1],
+      [0, 3],
+      [i.pad, 8],
+      [0, 32],
+      [i.waitFor, 16],
+    ),
     pack([i.groups, 16], [i.first.rows, 16], [second.rows, 16], [i.channels, 16]),
     pack([i.xBase, 32], [i.xStep, 16], [i.reads, 16]),
     pack([i.yBase, 32], [0, 16], [i.hiddenRow, 16]),
@@ -98,14 +123,25 @@ function adderInstructionWords(i: AdderInstruction): bigint[] {
     pack([i.first.parameterBase, 32], [second.parameterBase, 32]),
     pack([i.scoreBase, 32]),
     pack(
-      ...([[i.first.zeroPoint, 8], [i.first.lower, 8], [i.first.upper, 8]] as const),
-      ...([[second.zeroPoint, 8], [second.lower, 8], [second.upper, 8]] as const),
+      ...([
+        [i.first.zeroPoint, 8],
+        [i.first.lower, 8],
+        [i.first.upper, 8],
+      ] as const),
+      ...([
+        [second.zeroPoint, 8],
+        [second.lower, 8],
+        [second.upper, 8],
+      ] as const),
     ),
   ];
 }
 
 /** A program: its instructions, and one that halts. */
-export function programWords(instructions: readonly (MacInstruction | AdderInstruction)[], engine: 'mac' | 'adder'): bigint[] {
+export function programWords(
+  instructions: readonly (MacInstruction | AdderInstruction)[],
+  engine: 'mac' | 'adder',
+): bigint[] {
   const halt = new Array<bigint>(engine === 'mac' ? macWords : adderWords).fill(0n);
   return [
     ...instructions.flatMap((i) => (i.engine === 'mac' ? macInstructionWords(i) : adderInstructionWords(i))),

@@ -1,0 +1,596 @@
+/**
+ * From a network of integers to programs and memories of an array.
+ *
+ * Layers become tasks of one engine or the other. Tasks that read nothing of each other form a step: the full-precision
+ * and the ternary part of a bank are computed at the same time. Several images run at once, each in an activation memory
+ * of its own, so that one's steps fill what the other's leave idle.
+ */
+
+import {
+  type AdditionLayer,
+  type ConvolutionLayer,
+  type IntegerLayer,
+  type IntegerNetwork,
+  type IntegerTensor,
+  isDepthwise,
+  isPointwise,
+  type PoolLayer,
+  readsOf,
+  type TensorPart,
+} from '../integer/index.ts';
+import { TritbankError } from '../ir/index.ts';
+import { type Buffer, placeBuffers } from '../runtime/plan/arena.ts';
+import { type ArrayParameters, addressBits, checkArray, rowBits } from './array.ts';
+import { additionMultipliers, averageMultiplier, mantissaOf, type RowParameters } from './multipliers.ts';
+import { type AccessTable, accessTable } from './order.ts';
+import { choosePixelOrders, type PixelOrders } from './pixel-orders.ts';
+import type { AdderInstruction, AdderStage, MacInstruction } from './program.ts';
+import { type MemoryLayout, schedule } from './schedule.ts';
+import { assignSlots, type Slots } from './slots.ts';
+import { adderTimes, macTimes } from './timing.ts';
+import { packTernary } from './weights.ts';
+
+/** Words of parameters: what a row needs, and where its words go. */
+export interface ParameterWord extends RowParameters {
+  readonly offset: number;
+}
+
+/** What one engine computes of a layer, for any image: addresses of activations are those of image 0. */
+export interface Task {
+  readonly step: number;
+  readonly layer: number;
+  readonly name: string;
+  readonly instruction: MacInstruction | AdderInstruction;
+  /** Words of each row or block of both stages, for the adders. */
+  readonly lengths?: readonly [Int32Array, Int32Array?];
+  readonly cycles: number;
+  /** Whether x is the image, which lies apart. */
+  readonly readsInput: boolean;
+  /** Additions without zeros, or multiplications, that the layer asks for: of pixels, not of idle lanes. */
+  readonly operations: number;
+}
+
+export interface CompiledNetwork {
+  readonly network: IntegerNetwork;
+  readonly array: ArrayParameters;
+  readonly tasks: readonly Task[];
+  readonly mac: readonly MacInstruction[];
+  readonly adder: readonly AdderInstruction[];
+  readonly table: readonly AccessTable['accesses'][number][];
+  /** Words of `macs` bytes. */
+  readonly macWeights: Int8Array;
+  readonly adderWeights: readonly bigint[];
+  readonly macParameters: readonly ParameterWord[];
+  readonly adderParameters: readonly ParameterWord[];
+  readonly orders: PixelOrders;
+  readonly slots: Slots;
+  /** Of each tensor in the activation memory of image 0; those in the tile and scores have none. */
+  readonly rows: ReadonlyMap<number, number>;
+  /** Rows of both banks for one image at work, for one image that waits, and for all. */
+  readonly imageRows: number;
+  readonly inputRows: number;
+  readonly inFlight: number;
+  readonly activationRows: number;
+  /** Scores of one image. */
+  readonly scoreCount: number;
+  readonly macTileBits: number;
+  readonly tileBits: number;
+  readonly hasAdditions: boolean;
+}
+
+const unsupported = (where: string, expected: string, found: string) =>
+  new TritbankError('E_UNSUPPORTED', where, `expected ${expected}, found ${found}`);
+
+const isTernary = (layer: IntegerLayer): layer is ConvolutionLayer =>
+  layer.kind === 'convolution' && layer.weights.kind === 'ternary';
+
+/** Tensors that stay in the adders' tile: written whole by one ternary layer, read by one ternary pointwise layer. */
+function hiddenTensors(network: IntegerNetwork, array: ArrayParameters): Map<IntegerTensor, ConvolutionLayer> {
+  const hidden = new Map<IntegerTensor, ConvolutionLayer>();
+  if (array.adders === 0) return hidden;
+  for (const layer of network.layers) {
+    if (!isTernary(layer) || layer.groups !== 1 || layer.output.type !== 'int8') continue;
+    const { tensor } = layer.y;
+    if (layer.y.channels !== tensor.channels || tensor === network.output.tensor) continue;
+    const readers = network.layers.filter((other) => readsOf(other).some((part) => part.tensor === tensor));
+    const [reader] = readers;
+    if (readers.length === 1 && reader && isTernary(reader) && reader.groups === 1 && isPointwise(reader)) {
+      hidden.set(tensor, reader);
+    }
+  }
+  return hidden;
+}
+
+class Compiler {
+  readonly table: AccessTable['accesses'][number][] = [];
+  readonly macWeights: number[] = [];
+  readonly adderWeights: bigint[] = [];
+  readonly macParameters: ParameterWord[] = [];
+  readonly adderParameters: ParameterWord[] = [];
+  readonly tasks: Task[] = [];
+  private readonly tables = new Map<string, { base: number; table: AccessTable }>();
+  macTileWords = 4;
+  tileRows = 4;
+  hasAdditions = false;
+
+  constructor(
+    readonly network: IntegerNetwork,
+    readonly array: ArrayParameters,
+    readonly orders: PixelOrders,
+    readonly slots: Slots,
+    readonly rows: ReadonlyMap<number, number>,
+  ) {}
+
+  private rowOf({ id }: IntegerTensor): number {
+    return this.rows.get(id) ?? 0;
+  }
+
+  /** Rows from one channel to the next. */
+  stepOf({ id }: IntegerTensor): number {
+    return Math.ceil(this.orders[id]!.groups / 2);
+  }
+
+  private whole({ tensor, channel, channels }: TensorPart, where: string): IntegerTensor {
+    if (channel === 0 && channels === tensor.channels) return tensor;
+    throw unsupported(where, 'a layer that reads all channels of its input', `${channels} of ${tensor.channels}`);
+  }
+
+  /** The reads of a window; equal tables are stored once. */
+  private access(window: ConvolutionLayer['window'], x: IntegerTensor, y: IntegerTensor) {
+    const [from, to] = [this.orders[x.id]!, this.orders[y.id]!];
+    const key = JSON.stringify([window, x.height, x.width, from.scale, y.height, y.width, to.scale]);
+    const known = this.tables.get(key);
+    if (known) return known;
+    const table = accessTable(window, x, y, from, to, this.array.lanes);
+    const made = { base: this.table.length, table };
+    if (!table.isDirect) this.table.push(...table.accesses);
+    this.tables.set(key, made);
+    return made;
+  }
+
+  private parameters(layer: ConvolutionLayer, row: number, offset: number, bits: number): ParameterWord {
+    const { output } = layer;
+    if (output.type === 'float32') return { bias: 0, mantissa: 0, shift: 0, offset: 0 };
+    const multiplier = output.multipliers[row]!;
+    const found = mantissaOf(multiplier, this.array.multiplierBits);
+    if (!found) {
+      const expected = `a multiplier with a mantissa of ${this.array.multiplierBits} bits, below 128`;
+      throw unsupported(`${layer.name}, filter ${row}`, expected, String(multiplier));
+    }
+    this.checkSums(layer, row, bits);
+    return { bias: output.biases[row]!, ...found, offset };
+  }
+
+  /** Sums of any activations fit, with and without the bias. */
+  private checkSums({ weights, columns, output, name }: ConvolutionLayer, row: number, bits: number): void {
+    let [least, most] = [0, 0];
+    for (let i = row * columns; i < (row + 1) * columns; i++) {
+      const w = weights.values[i]!;
+      least += w < 0 ? w * 127 : w * -128;
+      most += w < 0 ? w * -128 : w * 127;
+    }
+    const bias = output.type === 'int8' ? output.biases[row]! : 0;
+    const reach = Math.max(-least, most, -(least + bias), most + bias);
+    if (reach < 2 ** (bits - 1)) return;
+    throw unsupported(`${name}, filter ${row}`, `sums of ${bits} bits`, `up to ${reach}`);
+  }
+
+  private common(x: IntegerTensor, y: TensorPart, access: { base: number; table: AccessTable }, layer: number) {
+    const isRaw = y.tensor.type === 'float32';
+    return {
+      ...{ layer, image: 0, waitFor: 0, usesTable: !access.table.isDirect, isRaw },
+      ...{ groups: this.orders[y.tensor.id]!.groups, reads: access.table.reads },
+      ...{ xBase: this.rowOf(x), xStep: this.stepOf(x), yBase: isRaw ? 0 : this.rowOf(y.tensor) },
+      ...{ tableBase: access.base, scoreBase: isRaw ? y.channel : 0 },
+    };
+  }
+
+  private offsets(y: TensorPart): (row: number) => number {
+    const step = this.stepOf(y.tensor);
+    const slots = this.slots[y.tensor.id]!;
+    return (row) => (y.tensor.type === 'float32' ? 0 : slots[y.channel + row]! * step);
+  }
+
+  private bounds(layer: ConvolutionLayer) {
+    const { output } = layer;
+    if (output.type === 'int8') return { zeroPoint: output.zeroPoint, lower: output.lower, upper: output.upper };
+    const { tensor } = layer.y;
+    if (tensor.height * tensor.width !== 1)
+      throw unsupported(layer.name, 'scores of one pixel', `${tensor.height} x ${tensor.width}`);
+    if (output.lower !== -Infinity || output.upper !== Infinity)
+      throw unsupported(layer.name, 'scores without bounds', 'bounds');
+    return { zeroPoint: 0, lower: -128, upper: 127 };
+  }
+
+  /** Columns of a weight matrix in the order of slots and taps. */
+  private columnOrder(x: IntegerTensor, taps: number): Int32Array {
+    const slots = this.slots[x.id]!;
+    const columns = new Int32Array(x.channels * taps);
+    for (const [channel, slot] of slots.entries()) {
+      for (let tap = 0; tap < taps; tap++) columns[slot * taps + tap] = channel * taps + tap;
+    }
+    return columns;
+  }
+
+  private add(step: number, name: string, instruction: MacInstruction, operations: number): void;
+  private add(
+    step: number,
+    name: string,
+    instruction: AdderInstruction,
+    operations: number,
+    lengths: readonly [Int32Array, Int32Array?],
+  ): void;
+  private add(
+    step: number,
+    name: string,
+    instruction: MacInstruction | AdderInstruction,
+    operations: number,
+    lengths?: readonly [Int32Array, Int32Array?],
+  ): void {
+    const { cycles } =
+      instruction.engine === 'mac' ? macTimes(instruction, this.array) : adderTimes(instruction, lengths!, this.array);
+    const layer = this.network.layers[instruction.layer]!;
+    const readsInput = readsOf(layer).some(({ tensor }) => tensor === this.network.input.tensor);
+    this.tasks.push({
+      step,
+      layer: instruction.layer,
+      name,
+      instruction,
+      cycles,
+      readsInput,
+      operations,
+      ...(lengths && { lengths }),
+    });
+  }
+
+  /** Filters on the MACs. */
+  filters(step: number, index: number, layer: ConvolutionLayer): void {
+    const x = this.whole(layer.x, layer.name);
+    const taps = layer.window.kernel[0] * layer.window.kernel[1];
+    const access = this.access(layer.window, x, layer.y.tensor);
+    const offsetOf = this.offsets(layer.y);
+    const order = this.columnOrder(x, taps);
+    const { macs, sumBits } = this.array;
+    const common = this.common(x, layer.y, access, index);
+    const [weightBase, parameterBase] = [this.macWeights.length / macs, this.macParameters.length];
+    for (let block = 0; block < layer.rows; block += macs) {
+      for (const column of order) {
+        for (let row = block; row < block + macs; row++) {
+          this.macWeights.push(row < layer.rows ? layer.weights.values[row * layer.columns + column]! : 0);
+        }
+      }
+    }
+    for (let row = 0; row < layer.rows; row++)
+      this.macParameters.push(this.parameters(layer, row, offsetOf(row), sumBits));
+    const words = x.channels * taps;
+    this.macTileWords = Math.max(this.macTileWords, words);
+    const own = { engine: 'mac', isTaps: false, isAddition: false, secondMantissa: 0 } as const;
+    const instruction: MacInstruction = {
+      ...common,
+      ...own,
+      ...this.bounds(layer),
+      ...{ pad: layer.inputZeroPoint, rows: layer.rows, channels: x.channels, words, weightBase, parameterBase },
+    };
+    this.add(step, layer.name, instruction, layer.rows * layer.columns * layer.y.tensor.height * layer.y.tensor.width);
+  }
+
+  /** Rows of taps: `weights` and `parameters` of each channel, in the order of slots. */
+  private taps(
+    step: number,
+    index: number,
+    layer: { readonly name: string; readonly y: TensorPart },
+    x: IntegerTensor,
+    access: { base: number; table: AccessTable },
+    rows: {
+      readonly taps: number;
+      readonly pad: number;
+      readonly weight: (channel: number, tap: number) => number;
+      readonly parameters: (channel: number, offset: number) => ParameterWord;
+      readonly bounds: { readonly zeroPoint: number; readonly lower: number; readonly upper: number };
+      readonly secondMantissa?: number;
+      readonly operations: number;
+    },
+  ): void {
+    const { macs } = this.array;
+    const offsetOf = this.offsets(layer.y);
+    const common = this.common(x, layer.y, access, index);
+    const [weightBase, parameterBase] = [this.macWeights.length / macs, this.macParameters.length];
+    for (const channel of inverse(this.slots[x.id]!)) {
+      for (let tap = 0; tap < rows.taps; tap++) {
+        this.macWeights.push(rows.weight(channel, tap));
+        for (let i = 1; i < macs; i++) this.macWeights.push(0);
+      }
+      this.macParameters.push(rows.parameters(channel, offsetOf(channel)));
+    }
+    const own = { engine: 'mac', isTaps: true, isAddition: rows.secondMantissa !== undefined } as const;
+    const instruction: MacInstruction = {
+      ...common,
+      ...own,
+      ...rows.bounds,
+      secondMantissa: rows.secondMantissa ?? 0,
+      ...{ pad: rows.pad, rows: x.channels, channels: x.channels, words: rows.taps, weightBase, parameterBase },
+    };
+    this.add(step, layer.name, instruction, rows.operations);
+  }
+
+  depthwise(step: number, index: number, layer: ConvolutionLayer): void {
+    const x = this.whole(layer.x, layer.name);
+    const { columns, weights } = layer;
+    if (layer.output.type !== 'int8') throw unsupported(layer.name, 'a depthwise layer of integers', 'scores');
+    this.taps(step, index, layer, x, this.access(layer.window, x, layer.y.tensor), {
+      taps: columns,
+      pad: layer.inputZeroPoint,
+      weight: (channel, tap) => weights.values[channel * columns + tap]!,
+      parameters: (channel, offset) => this.parameters(layer, channel, offset, this.array.sumBits),
+      bounds: this.bounds(layer),
+      operations: layer.rows * columns * layer.y.tensor.height * layer.y.tensor.width,
+    });
+  }
+
+  average(step: number, index: number, layer: PoolLayer): void {
+    const { window, name } = layer;
+    if (layer.method === 'maximum') throw unsupported(name, 'an average', 'a maximum');
+    if (!layer.countPads && window.pads.some((pad) => pad !== 0)) {
+      throw unsupported(name, 'an average over as many pixels everywhere', 'one without its pads');
+    }
+    const x = this.whole(layer.x, name);
+    const taps = window.kernel[0] * window.kernel[1];
+    const multiplier = averageMultiplier(layer, taps, this.array.multiplierBits);
+    this.taps(step, index, layer, x, this.access(window, x, layer.y.tensor), {
+      taps,
+      pad: layer.inputZeroPoint,
+      weight: () => 1,
+      parameters: (_, offset) => ({ bias: -taps * layer.inputZeroPoint, ...multiplier, offset }),
+      bounds: { zeroPoint: layer.zeroPoint, lower: -128, upper: 127 },
+      operations: x.channels * taps * layer.y.tensor.height * layer.y.tensor.width,
+    });
+  }
+
+  /** a once, b 64 times eight: 9 bits each in one sum. */
+  addition(step: number, index: number, layer: AdditionLayer): void {
+    const [a, b] = [this.whole(layer.a, layer.name), this.whole(layer.b, layer.name)];
+    const [slotsA, slotsB] = [this.slots[a.id]!, this.slots[b.id]!];
+    if (slotsA.some((slot, c) => slot !== slotsB[c]))
+      throw new Error('internal: operands of an addition lie in other slots');
+    const groups = this.orders[layer.y.tensor.id]!.groups;
+    const { lanes } = this.array;
+    const mask = (1n << BigInt(lanes)) - 1n;
+    const distance = 2 * (this.rowOf(b) - this.rowOf(a));
+    const repeats = 8;
+    const base = this.table.length;
+    for (let group = 0; group < groups; group++) {
+      for (let tap = 0; tap <= repeats; tap++) {
+        const word = group + (tap === 0 ? 0 : distance);
+        this.table.push({ word, shift: 0, mask, isStart: true, isLast: true });
+      }
+    }
+    const table: AccessTable = { reads: repeats + 1, accesses: [], isDirect: false };
+    const { mantissas, shift } = additionMultipliers(layer, this.array.multiplierBits);
+    const [zeroA, zeroB, zeroPoint] = layer.zeroPoints;
+    this.hasAdditions = true;
+    this.taps(
+      step,
+      index,
+      layer,
+      a,
+      { base, table },
+      {
+        taps: repeats + 1,
+        pad: 0,
+        weight: (_, tap) => (tap === 0 ? 1 : 64),
+        parameters: (_, offset) => ({ bias: -(zeroA + 512 * zeroB), mantissa: mantissas[0], shift, offset }),
+        bounds: { zeroPoint, lower: layer.lower, upper: layer.upper },
+        secondMantissa: mantissas[1],
+        operations: 0,
+      },
+    );
+  }
+
+  /** One ternary matrix, or Wb and Wc. */
+  ternary(step: number, index: number, layer: ConvolutionLayer, second: ConvolutionLayer | undefined): void {
+    const x = this.whole(layer.x, layer.name);
+    const last = second ?? layer;
+    const taps = layer.window.kernel[0] * layer.window.kernel[1];
+    const access = this.access(layer.window, x, layer.y.tensor);
+    const sets = this.array.inputs / this.array.copies;
+    const hiddenRow = Math.ceil((x.channels * taps) / sets);
+    this.tileRows = Math.max(this.tileRows, hiddenRow + (second ? Math.ceil(layer.rows / sets) : 0));
+    const hiddenOrder = second && this.slots[layer.y.tensor.id]!;
+    const first = this.stage(
+      layer,
+      this.columnOrder(x, taps),
+      hiddenOrder && inverse(hiddenOrder),
+      second ? () => 0 : this.offsets(layer.y),
+    );
+    const then = second && this.stage(second, inverse(hiddenOrder!), undefined, this.offsets(second.y));
+    const pixels = last.y.tensor.height * last.y.tensor.width;
+    const instruction: AdderInstruction = {
+      ...this.common(x, last.y, access, index),
+      ...{ engine: 'adder', first: first.stage, hiddenRow, pad: layer.inputZeroPoint, channels: x.channels },
+      ...(then && { second: then.stage }),
+    };
+    this.add(
+      step,
+      last.name,
+      instruction,
+      (first.additions + (then?.additions ?? 0)) * pixels,
+      then ? [first.lengths, then.lengths] : [first.lengths],
+    );
+  }
+
+  /** `rowOrder`: the filter at each place, where rows go into the tile. */
+  private stage(
+    layer: ConvolutionLayer,
+    columns: Int32Array,
+    rowOrder: Int32Array | undefined,
+    offsetOf: (row: number) => number,
+  ) {
+    const { rows, weights } = layer;
+    const values = new Int8Array(rows * columns.length);
+    const [weightBase, parameterBase] = [this.adderWeights.length, this.adderParameters.length];
+    for (let place = 0; place < rows; place++) {
+      const row = rowOrder?.[place] ?? place;
+      for (const [slot, column] of columns.entries())
+        values[place * columns.length + slot] = weights.values[row * layer.columns + column]!;
+      this.adderParameters.push(this.parameters(layer, row, offsetOf(row), this.array.adderSumBits));
+    }
+    const packed = packTernary({ rows, columns: columns.length, values }, this.array);
+    for (const word of packed.words) this.adderWeights.push(word);
+    const stage: AdderStage = { rows, words: packed.lengths[0]!, weightBase, parameterBase, ...this.bounds(layer) };
+    return { stage, lengths: packed.lengths, additions: packed.additions };
+  }
+}
+
+const inverse = (order: Int32Array): Int32Array => {
+  const result = new Int32Array(order.length);
+  for (const [i, place] of order.entries()) result[place] = i;
+  return result;
+};
+
+/**
+ * Steps of all layers: a layer begins a new one where it reads what the one before writes. Hidden tensors are inside of
+ * a step; channels and scores of the host have none.
+ */
+function stepsOf(network: IntegerNetwork, hidden: ReadonlyMap<IntegerTensor, ConvolutionLayer>): number[] {
+  let step = 0;
+  let written = new Set<IntegerTensor>();
+  return network.layers.map((layer) => {
+    if (layer.kind === 'softmax' || (layer.kind === 'channels' && layer.y.tensor.type === 'float32')) return -1;
+    if (readsOf(layer).some(({ tensor }) => written.has(tensor) && !hidden.has(tensor))) {
+      step++;
+      written = new Set();
+    }
+    written.add(layer.y.tensor);
+    return step;
+  });
+}
+
+/** Rows of the activation memory for each tensor, by the steps in which they are needed. */
+function placeTensors(
+  network: IntegerNetwork,
+  steps: readonly number[],
+  isStored: (tensor: IntegerTensor) => boolean,
+  rootOf: (tensor: IntegerTensor) => IntegerTensor,
+  orders: PixelOrders,
+): { rows: Map<number, number>; total: number } {
+  const lives = new Map<IntegerTensor, { bytes: number; first: number; last: number }>();
+  const use = (own: IntegerTensor, step: number) => {
+    const tensor = rootOf(own);
+    if (!isStored(tensor) || step < -1) return;
+    const known = lives.get(tensor);
+    const bytes = tensor.channels * Math.ceil(orders[tensor.id]!.groups / 2);
+    if (known) [known.first, known.last] = [Math.min(known.first, step), Math.max(known.last, step)];
+    else lives.set(tensor, { bytes, first: step, last: step });
+  };
+  for (const [i, layer] of network.layers.entries()) {
+    if (steps[i]! < 0) continue;
+    for (const { tensor } of readsOf(layer)) use(tensor, steps[i]!);
+    use(layer.y.tensor, steps[i]!);
+    // both matrices of a strassenified layer run in the first one's step
+    const before =
+      layer.kind === 'convolution' ? network.layers.findIndex(({ y }) => y.tensor === readsOf(layer)[0]!.tensor) : -1;
+    if (before >= 0 && !isStored(readsOf(layer)[0]!.tensor)) use(layer.y.tensor, steps[before]!);
+  }
+  const buffers = new Map<IntegerTensor, Buffer>([...lives].map(([tensor, life]) => [tensor, life]));
+  const arena = placeBuffers(buffers.values());
+  const rows = new Map<number, number>();
+  for (const tensor of network.tensors) {
+    const buffer = buffers.get(rootOf(tensor));
+    if (buffer) rows.set(tensor.id, arena.addresses.get(buffer)!);
+  }
+  return { rows, total: arena.bytes };
+}
+
+const scoresOf = ({ tensors }: IntegerNetwork) =>
+  Math.max(0, ...tensors.filter(({ type }) => type === 'float32').map(({ channels }) => channels));
+
+const bitsFor = (count: number) => Math.max(2, Math.ceil(Math.log2(count)));
+
+/**
+ * Compiles `network` for `array`. E_UNSUPPORTED names a layer that the array does not have, or numbers that are too
+ * large for it; E_LIMIT is for networks that do not fit its address ranges.
+ */
+export function compileNetwork(network: IntegerNetwork, array: ArrayParameters): CompiledNetwork {
+  checkArray(array);
+  const hidden = hiddenTensors(network, array);
+  const steps = stepsOf(network, hidden);
+  const orders = choosePixelOrders(network, array.lanes);
+  const { slots, rootOf } = assignSlots(network, array, hidden);
+  const isStored = (tensor: IntegerTensor) =>
+    tensor.type === 'int8' && !hidden.has(tensor) && tensor !== network.input.tensor;
+  const { rows, total } = placeTensors(network, steps, isStored, rootOf, orders);
+  const { tensor: input } = network.input;
+  const inputRows = input.channels * Math.ceil(orders[input.id]!.groups / 2);
+  const inFlight = Math.min(array.inFlight, array.images);
+  const layout: MemoryLayout = { imageRows: total, inputRows, inFlight, scoreCount: scoresOf(network) };
+  rows.set(input.id, 0);
+  const compiler = new Compiler(network, array, orders, slots, rows);
+  for (const [index, layer] of network.layers.entries()) {
+    const step = steps[index]!;
+    if (step >= 0) compileLayer(compiler, step, index, layer, hidden);
+  }
+  const activationRows = total * inFlight + inputRows * array.images;
+  if (activationRows > 2 ** rowBits) {
+    const bytes = (rowsOf: number) => `${Math.ceil((rowsOf * 2 * array.lanes) / 1024)} KiB`;
+    const expected = `expected activations of at most ${bytes(2 ** rowBits)} for ${array.images} images`;
+    throw new TritbankError('E_LIMIT', 'activation memory', `${expected}, found ${bytes(activationRows)}`);
+  }
+  const longest = Math.max(
+    compiler.table.length,
+    compiler.macWeights.length / array.macs,
+    compiler.adderWeights.length,
+  );
+  if (longest > 2 ** addressBits) {
+    throw new TritbankError('E_LIMIT', 'weights', `expected at most ${2 ** addressBits} words, found ${longest}`);
+  }
+  const { mac, adder } = schedule(compiler.tasks, array.images, layout);
+  return {
+    network,
+    array,
+    tasks: compiler.tasks,
+    mac,
+    adder,
+    table: compiler.table,
+    macWeights: Int8Array.from(compiler.macWeights),
+    adderWeights: compiler.adderWeights,
+    macParameters: compiler.macParameters,
+    adderParameters: compiler.adderParameters,
+    orders,
+    slots,
+    rows,
+    ...layout,
+    activationRows,
+    macTileBits: bitsFor(compiler.macTileWords),
+    tileBits: Math.max(bitsFor(compiler.tileRows), array.gapBits + 1),
+    hasAdditions: compiler.hasAdditions,
+  };
+}
+
+function compileLayer(
+  compiler: Compiler,
+  step: number,
+  index: number,
+  layer: IntegerLayer,
+  hidden: ReadonlyMap<IntegerTensor, ConvolutionLayer>,
+): void {
+  switch (layer.kind) {
+    case 'convolution': {
+      if (isDepthwise(layer)) compiler.depthwise(step, index, layer);
+      else if (layer.groups !== 1)
+        throw unsupported(layer.name, 'one group, or as many as channels', String(layer.groups));
+      else if (!isTernary(layer) || compiler.array.adders === 0) compiler.filters(step, index, layer);
+      else if (!hidden.has(layer.x.tensor)) compiler.ternary(step, index, layer, hidden.get(layer.y.tensor));
+      return;
+    }
+    case 'pool':
+      compiler.average(step, index, layer);
+      return;
+    case 'addition':
+      compiler.addition(step, index, layer);
+      return;
+    case 'channels':
+      return;
+    default:
+      throw unsupported(layer.name, 'a layer of integers', layer.kind);
+  }
+}

@@ -1,0 +1,8 @@
+/** The accelerator: from networks of integers to programs of an array, and the cycle model that runs them. */
+
+export { type ArrayParameters, addressBits, checkArray, defaultArray, entryBits, macArray, rowBits } from './array.ts';
+export { type CompiledNetwork, compileNetwork, type Task } from './compile.ts';
+export { programWords } from './program.ts';
+export { loadImages, type Memory, type Simulation, simulate, type Write } from './simulate.ts';
+export { type Span, type Timeline, timelineOf } from './timeline.ts';
+export type { Times } from './timing.ts';

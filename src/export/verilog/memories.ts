@@ -1,0 +1,151 @@
+/** Memory images as text for `$readmemh`, one word a line. */
+
+import {
+  addressBits,
+  type CompiledNetwork,
+  entryBits,
+  loadImages,
+  programWords,
+  rowBits,
+  type Simulation,
+  simulate,
+  type Write,
+} from '../../accelerator/index.ts';
+
+const hex = (value: bigint, bits: number) => value.toString(16).padStart(Math.ceil(bits / 4), '0');
+
+const signed = (value: number, bits: number) => BigInt.asUintN(bits, BigInt(value));
+
+/** Lines of a memory; at least one, since a memory has no fewer. */
+export function hexLines(words: Iterable<bigint>, bits: number): string {
+  const lines = Array.from(words, (word) => hex(word, bits));
+  return `${(lines.length > 0 ? lines : [hex(0n, bits)]).join('\n')}\n`;
+}
+
+/** Bytes in lanes, lane 0 lowest. */
+function packBytes(bytes: ArrayLike<number>): bigint {
+  let text = '';
+  for (let i = bytes.length - 1; i >= 0; i--) text += (bytes[i]! & 255).toString(16).padStart(2, '0');
+  return BigInt(`0x${text}`);
+}
+
+function* inWords(bytes: Int8Array, width: number): Generator<bigint> {
+  for (let i = 0; i < bytes.length; i += width) yield packBytes(bytes.subarray(i, i + width));
+}
+
+/** Constants: programs, tables, weights and parameters, by file name. */
+export function constantMemories(compiled: CompiledNetwork): Map<string, string> {
+  const { array, mac, adder, table, macWeights, adderWeights, macParameters, adderParameters } = compiled;
+  const { lanes, macs, sumBits, adderSumBits, multiplierBits } = array;
+  const access = table.map(
+    ({ word, shift, mask, isStart, isLast }) =>
+      BigInt(Number(isLast)) |
+      (BigInt(word & 1) << 1n) |
+      (BigInt(Number(isStart)) << 2n) |
+      (BigInt(shift) << 3n) |
+      (signed(word >> 1, 16) << 9n) |
+      (mask << 32n),
+  );
+  const parameters = (words: CompiledNetwork['macParameters'], bits: number) => {
+    const width = rowBits + 6 + multiplierBits + bits;
+    const packed = words.map(
+      ({ bias, mantissa, shift, offset }) =>
+        signed(bias, bits) |
+        (BigInt(mantissa) << BigInt(bits)) |
+        (BigInt(shift) << BigInt(bits + multiplierBits)) |
+        (BigInt(offset) << BigInt(bits + multiplierBits + 6)),
+    );
+    return hexLines(packed, width);
+  };
+  return new Map([
+    ['mac_program.hex', hexLines(programWords(mac, 'mac'), 64)],
+    ['adder_program.hex', hexLines(programWords(adder, 'adder'), 64)],
+    ['table.hex', hexLines(access, 32 + lanes)],
+    ['mac_weights.hex', hexLines(inWords(macWeights, macs), 8 * macs)],
+    ['adder_weights.hex', hexLines(adderWeights, entryBits(array))],
+    ['mac_parameters.hex', parameters(macParameters, sumBits)],
+    ['adder_parameters.hex', parameters(adderParameters, adderSumBits)],
+  ]);
+}
+
+/** What differs with the images: activation memories before the run, and all that is written in it. */
+export function imageMemories(
+  compiled: CompiledNetwork,
+  images: readonly Int8Array[],
+): { files: Map<string, string>; simulation: Simulation } {
+  const { lanes } = compiled.array;
+  const memory = loadImages(compiled, images);
+  const files = new Map([
+    ['even.hex', hexLines(inWords(memory.even, lanes), 8 * lanes)],
+    ['odd.hex', hexLines(inWords(memory.odd, lanes), 8 * lanes)],
+  ]);
+  const simulation = simulate(compiled, memory);
+  const writes = (own: readonly Write[]) =>
+    hexLines(
+      own.map(
+        ({ layer, isOdd, row, word }) =>
+          packBytes(word) |
+          (BigInt(row | 0) << BigInt(8 * lanes)) |
+          (BigInt(Number(isOdd)) << BigInt(8 * lanes + 32)) |
+          (BigInt(layer) << BigInt(8 * lanes + 48)),
+      ),
+      8 * lanes + 64,
+    );
+  const scores = (own: ReadonlyMap<number, number>) =>
+    hexLines(
+      Array.from({ length: Math.max(0, ...own.keys()) + 1 }, (_, i) => signed(own.get(i) ?? 0, 64)),
+      64,
+    );
+  files.set('mac_writes.hex', writes(simulation.writes.mac));
+  files.set('adder_writes.hex', writes(simulation.writes.adder));
+  files.set('mac_scores.hex', scores(simulation.scores.mac));
+  files.set('adder_scores.hex', scores(simulation.scores.adder));
+  return { files, simulation };
+}
+
+/** Parameters of the test bench, and the depths of its memories. */
+export function configuration(compiled: CompiledNetwork, simulation: Simulation, limit: number): string {
+  const { array, mac, adder, table, macWeights, adderWeights, macParameters, adderParameters } = compiled;
+  const atLeastOne = (n: number) => Math.max(1, n);
+  const values: Record<string, number> = {
+    LANES: array.lanes,
+    MACS: array.macs,
+    ADDERS: array.adders,
+    INPUTS: array.inputs,
+    COPIES: array.copies,
+    LISTS: Number(array.ternary === 'lists'),
+    FIVE_TRITS: Number(array.ternary === 'five-trits'),
+    MAC_RATE: array.macRate,
+    ADDER_RATE: array.adderRate,
+    SUM_BITS: array.sumBits,
+    ADDER_SUM_BITS: array.adderSumBits,
+    MULTIPLIER_BITS: array.multiplierBits,
+    ADDITIONS: Number(compiled.hasAdditions),
+    ROW_BITS: rowBits,
+    MAC_TILE_BITS: compiled.macTileBits,
+    TILE_BITS: compiled.tileBits,
+    GAP_BITS: array.gapBits,
+    ADDRESS_BITS: addressBits,
+    ENTRY_BITS: entryBits(array),
+    MAC_PROGRAM_WORDS: programWords(mac, 'mac').length,
+    ADDER_PROGRAM_WORDS: programWords(adder, 'adder').length,
+    TABLE_WORDS: atLeastOne(table.length),
+    MAC_WEIGHT_WORDS: atLeastOne(macWeights.length / array.macs),
+    ADDER_WEIGHT_WORDS: atLeastOne(adderWeights.length),
+    MAC_PARAMETER_WORDS: atLeastOne(macParameters.length),
+    ADDER_PARAMETER_WORDS: atLeastOne(adderParameters.length),
+    ACTIVATION_ROWS: compiled.activationRows,
+    MAC_WRITES: atLeastOne(simulation.writes.mac.length),
+    ADDER_WRITES: atLeastOne(simulation.writes.adder.length),
+    MAC_SCORES: atLeastOne(Math.max(0, ...simulation.scores.mac.keys()) + 1),
+    ADDER_SCORES: atLeastOne(Math.max(0, ...simulation.scores.adder.keys()) + 1),
+    MAC_WRITES_EXPECTED: simulation.writes.mac.length,
+    ADDER_WRITES_EXPECTED: simulation.writes.adder.length,
+    MAC_SCORES_EXPECTED: simulation.scores.mac.size,
+    ADDER_SCORES_EXPECTED: simulation.scores.adder.size,
+    LIMIT: limit,
+  };
+  return Object.entries(values)
+    .map(([name, value]) => `localparam ${name} = ${value};\n`)
+    .join('');
+}
