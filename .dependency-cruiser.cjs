@@ -2,6 +2,7 @@
 const order = [
   'ir',
   'files',
+  'threads',
   'images',
   'ops',
   'onnx',
@@ -19,6 +20,8 @@ const order = [
   'classifier',
   'runtime',
   'integer',
+  'accelerator',
+  'synthesis',
   'export',
   'train',
   'compress',

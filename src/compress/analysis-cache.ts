@@ -1,15 +1,11 @@
 /**
  * What analyses found, kept by content: a decomposition depends on its weights, on how their errors are weighed and on its
- * options, and on nothing else, so that the same layer is decomposed once, in whichever network and run. A file for each
- * decomposition, named by a hash of all of it; files that are damaged count as absent, and the oldest go when there are too
- * many. A cache that cannot be written is one that stays empty.
+ * options, and on nothing else, so that the same layer is decomposed once, in whichever network and run. Files that are
+ * damaged count as absent.
  */
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { writeFileAtomic } from '../files/index.ts';
+import { cacheFolder, openFileCache } from '../files/index.ts';
 import type { Fits } from './analysis-tasks.ts';
 import type { LayerWeights } from './decompose/parallel.ts';
 
@@ -23,14 +19,10 @@ export interface FitsCache {
 
 /** Changes where decompositions do. */
 const version = 1;
-const mebibytes = 64;
 
 /** `$XDG_CACHE_HOME/tritbank/analysis`, by default in `~/.cache`; undefined where `TRITBANK_CACHE` is `off`. */
-export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string | undefined {
-  const { TRITBANK_CACHE: own, XDG_CACHE_HOME: base } = environment;
-  if (own === 'off') return undefined;
-  return join(own || join(base || join(homedir(), '.cache'), 'tritbank'), 'analysis');
-}
+export const cacheDirectory = (environment?: NodeJS.ProcessEnv): string | undefined =>
+  cacheFolder('analysis', environment);
 
 const digests = new WeakMap<object, string>();
 
@@ -70,15 +62,6 @@ function parse(text: string, { filters, options: { widths = [] } }: LayerWeights
   return isWhole ? { residuals, nonZero: nonZero! } : undefined;
 }
 
-/** Does without what a file system refuses. */
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * The cache in a directory, which is made when it is needed; it is kept below `maxBytes` (default: 64 MiB).
  *
@@ -91,41 +74,12 @@ function attempt<T>(work: () => T): T | undefined {
  * const again = await analyzeNetwork(graph, { ratios: [1], threads: 1, cache }); // decomposes nothing
  * console.log(again.layers.length);
  */
-export function openCache(directory: string, maxBytes = mebibytes * 2 ** 20): FitsCache {
-  const pathOf = (task: LayerWeights) => join(directory, `${keyOf(task)}.json`);
+export function openCache(directory: string, maxBytes?: number): FitsCache {
+  const files = openFileCache(directory, maxBytes);
+  const nameOf = (task: LayerWeights) => `${keyOf(task)}.json`;
   return {
-    get(task) {
-      const path = pathOf(task);
-      return attempt(() => {
-        const found = parse(readFileSync(path, 'utf8'), task);
-        const now = new Date();
-        if (found) utimesSync(path, now, now);
-        return found;
-      });
-    },
-    put(task, fits) {
-      attempt(() => {
-        mkdirSync(directory, { recursive: true });
-        writeFileAtomic(pathOf(task), JSON.stringify(fits));
-      });
-    },
-    prune() {
-      attempt(() => removeOldest(directory, maxBytes));
-    },
+    get: (task) => files.get(nameOf(task), (content) => parse(content.toString('utf8'), task)),
+    put: (task, fits) => files.put(nameOf(task), JSON.stringify(fits)),
+    prune: () => files.prune(),
   };
-}
-
-function removeOldest(directory: string, maxBytes: number): void {
-  const files = readdirSync(directory)
-    .flatMap((name) => {
-      const path = join(directory, name);
-      const stats = attempt(() => statSync(path));
-      return stats?.isFile() ? [{ path, bytes: stats.size, used: stats.mtimeMs }] : [];
-    })
-    .sort((a, b) => b.used - a.used);
-  let total = 0;
-  for (const { path, bytes } of files) {
-    total += bytes;
-    if (total > maxBytes) rmSync(path, { force: true });
-  }
 }

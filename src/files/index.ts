@@ -1,3 +1,4 @@
+export * from './cache.ts';
 export * from './check-json.ts';
 export * from './files.ts';
 export * from './machine.ts';

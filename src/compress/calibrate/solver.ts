@@ -5,8 +5,8 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { type Reply, settle } from '../threads/reply.ts';
-import { answerOf, startWorkers, unlessAborted } from '../threads/worker.ts';
+import { type Reply, settle } from '../../threads/reply.ts';
+import { answerOf, startWorkers, unlessAborted } from '../../threads/worker.ts';
 import { type FittedLayer, fitLayer, type LayerTask } from './fit-layer.ts';
 
 /** What the worker says of a layer. */

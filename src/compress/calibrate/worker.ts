@@ -1,7 +1,7 @@
 /** A worker thread that fits the layers it is sent, one at a time. It posts `ready` once it can take the first. */
 
 import { parentPort } from 'node:worker_threads';
-import { attempt } from '../threads/reply.ts';
+import { attempt } from '../../threads/reply.ts';
 import { fitLayer, type LayerTask } from './fit-layer.ts';
 import type { Message } from './solver.ts';
 

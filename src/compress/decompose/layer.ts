@@ -1,6 +1,6 @@
 /** One layer's decomposition as a task that can be sent to another thread. */
 
-import { attempt, type Reply } from '../threads/reply.ts';
+import { attempt, type Reply } from '../../threads/reply.ts';
 import { type Decomposition, decompose } from './decompose.ts';
 import type { DecomposeOptions } from './options.ts';
 

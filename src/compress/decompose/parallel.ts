@@ -6,8 +6,8 @@ import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { TritbankError } from '../../ir/index.ts';
-import { type Reply, settle } from '../threads/reply.ts';
-import { nextMessage, startWorkers, unlessAborted } from '../threads/worker.ts';
+import { type Reply, settle } from '../../threads/reply.ts';
+import { nextMessage, startWorkers, unlessAborted } from '../../threads/worker.ts';
 import type { Decomposition } from './decompose.ts';
 import { attemptLayer, type LayerWeights } from './layer.ts';
 

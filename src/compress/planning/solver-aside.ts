@@ -1,7 +1,7 @@
 /** Solves the planner's programs in another thread, while this one hears of signals. */
 
-import { type Reply, settle } from '../threads/reply.ts';
-import { answerOf, startWorkers, unlessAborted } from '../threads/worker.ts';
+import { type Reply, settle } from '../../threads/reply.ts';
+import { answerOf, startWorkers, unlessAborted } from '../../threads/worker.ts';
 import type { Knapsack } from './knapsack.ts';
 import { type PlanSolver, solverHere } from './solver-here.ts';
 

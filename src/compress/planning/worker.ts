@@ -1,7 +1,7 @@
 /** A worker thread that solves the program it is sent. It posts `ready` once it can take it. */
 
 import { parentPort } from 'node:worker_threads';
-import { attemptLater } from '../threads/reply.ts';
+import { attemptLater } from '../../threads/reply.ts';
 import type { PlanTask } from './solver-aside.ts';
 import { solverHere } from './solver-here.ts';
 

@@ -7,7 +7,7 @@
 import { Worker } from 'node:worker_threads';
 
 const isSource = import.meta.url.endsWith('.ts');
-const sourceWorker = new URL('../../../scripts/source-worker.mjs', import.meta.url);
+const sourceWorker = new URL('../../scripts/source-worker.mjs', import.meta.url);
 
 /** `file` is the worker's module, as compiled, with its ending: `./worker.js`. */
 function createWorker(file: URL): Worker {

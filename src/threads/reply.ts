@@ -1,6 +1,6 @@
 /** What comes back from another thread. Errors lose their class between threads: those for users travel in parts. */
 
-import { type ErrorCode, TritbankError } from '../../ir/index.ts';
+import { type ErrorCode, TritbankError } from '../ir/index.ts';
 
 export type Reply<T> =
   | { readonly kind: 'done'; readonly result: T }

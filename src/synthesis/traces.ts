@@ -1,0 +1,93 @@
+/**
+ * What lanes see of a layer: activations of pixels and weights of rows, in the order in which an output-stationary array
+ * uses them. Energies depend on them: of data that change little, little is switched.
+ */
+
+import { type ConvolutionLayer, evaluateNetwork, type IntegerNetwork, isPointwise } from '../integer/index.ts';
+import { Random, TritbankError } from '../ir/index.ts';
+
+/** A layer's products: each row with each pixel. */
+export interface LayerTrace {
+  readonly columns: number;
+  readonly pixels: number;
+  /** [pixels, columns]. */
+  readonly activations: Int8Array;
+  readonly rows: number;
+  /** [rows, columns]; of a ternary layer -1, 0, 1. */
+  readonly weights: Int8Array;
+}
+
+export interface UnitTraces {
+  /** Where they come from, for records. */
+  readonly source: string;
+  readonly filters: LayerTrace;
+  readonly ternary: LayerTrace;
+}
+
+const clampByte = (value: number) => Math.max(-128, Math.min(127, Math.round(value)));
+
+/**
+ * Drawn data that look like those of a compressed MobileNet: after a ReLU half of the activations are at the zero point
+ * -128 and the others fall off exponentially; int8 weights are normal with a deviation of 32; 65 % of the trits are zero.
+ */
+export function drawnTraces(seed = 0): UnitTraces {
+  const [columns, pixels, rows] = [128, 32, 32];
+  const random = new Random(seed, 'traces');
+  const activations = () =>
+    Int8Array.from({ length: pixels * columns }, () =>
+      random.float() < 0.5 ? -128 : clampByte(-128 - 40 * Math.log(1 - random.float())),
+    );
+  const trit = () => (random.float() < 0.65 ? 0 : random.float() < 0.5 ? -1 : 1);
+  const layer = (weight: () => number): LayerTrace => ({
+    columns,
+    pixels,
+    activations: activations(),
+    rows,
+    weights: Int8Array.from({ length: rows * columns }, weight),
+  });
+  return {
+    source: `drawn data, seed ${seed}`,
+    filters: layer(() => clampByte(32 * random.normal())),
+    ternary: layer(trit),
+  };
+}
+
+/** The pointwise layer of a kind with the median number of products. */
+function typicalLayer(network: IntegerNetwork, kind: 'int8' | 'ternary'): ConvolutionLayer {
+  const found = network.layers
+    .filter((layer): layer is ConvolutionLayer => layer.kind === 'convolution')
+    .filter((layer) => layer.weights.kind === kind && layer.groups === 1 && isPointwise(layer))
+    .map((layer) => ({ layer, products: layer.rows * layer.columns * layer.y.tensor.height * layer.y.tensor.width }))
+    .sort((a, b) => a.products - b.products);
+  const typical = found[found.length >> 1];
+  if (typical) return typical.layer;
+  throw new TritbankError('E_MODEL', network.name, `expected pointwise layers with ${kind} weights, found none`);
+}
+
+const mostPixels = 64;
+
+function traceOf(layer: ConvolutionLayer, planes: Int8Array): LayerTrace {
+  const { columns, rows, weights, x } = layer;
+  const inPixels = x.tensor.height * x.tensor.width;
+  const pixels = Math.min(mostPixels, inPixels);
+  const stride = Math.floor(inPixels / pixels);
+  const activations = new Int8Array(pixels * columns);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let column = 0; column < columns; column++) {
+      activations[pixel * columns + column] = planes[(x.channel + column) * inPixels + pixel * stride]!;
+    }
+  }
+  return { columns, pixels, activations, rows, weights: weights.values };
+}
+
+/** Real data: the middle one of a network's pointwise layers of either kind, on an image. E_MODEL without such layers. */
+export function networkTraces(network: IntegerNetwork, image: Int8Array): UnitTraces {
+  const tensors = evaluateNetwork(network, image);
+  const of = (kind: 'int8' | 'ternary') => {
+    const layer = typicalLayer(network, kind);
+    return { name: layer.name, trace: traceOf(layer, tensors[layer.x.tensor.id] as Int8Array) };
+  };
+  const [filters, ternary] = [of('int8'), of('ternary')];
+  const source = `layers ${filters.name} and ${ternary.name} of ${network.name}`;
+  return { source, filters: filters.trace, ternary: ternary.trace };
+}
