@@ -78,7 +78,7 @@ export function addCost(program: TritbankCommand): void {
     .addOption(
       new ValueOption(
         '--accelerator <name|file>',
-        'paper, horowitz-fp16, horowitz-int8, or a JSON file (default: paper)',
+        'paper, horowitz-fp16, horowitz-int8, osu018, sky130, sg13g2, ice40, or a JSON file (default: paper)',
         text('a name or a file'),
       ),
     )

@@ -18,6 +18,7 @@ import { addDoctor } from './doctor/doctor.ts';
 import { addEval } from './eval.ts';
 import { addExport } from './export.ts';
 import { addFineTune } from './fine-tune.ts';
+import { addHardware } from './hardware/hardware.ts';
 import { addInspect } from './inspect.ts';
 import { watchStreams, writeLine } from './output.ts';
 import { addRun } from './run.ts';
@@ -49,6 +50,7 @@ function createProgram(): TritbankCommand {
   addRun(program);
   addBench(program);
   addTable1(program);
+  addHardware(program);
   addZoo(program);
   addDoctor(program);
   addCompletion(program);

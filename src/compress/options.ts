@@ -92,7 +92,7 @@ export const compressOptions: OptionTable<CompressConfig> = {
     field(
       'accelerator',
       '--accelerator <name|file>',
-      'paper, horowitz-fp16, horowitz-int8, or a JSON file',
+      'paper, horowitz-fp16, horowitz-int8, osu018, sky130, sg13g2, ice40, or a JSON file',
       text('a name or a file'),
     ),
     field('format', '--format <name>', "number format (default: the accelerator's own)", text('a number format')),

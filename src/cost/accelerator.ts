@@ -34,6 +34,24 @@ export interface MemoryEnergies {
   readonly activations: { readonly energyPerByte: number };
 }
 
+/** A unit as it was measured, in the accelerator's units. */
+export interface MeasuredUnit {
+  readonly area: number;
+  readonly energy: number;
+  /** Energy of a cycle in which the unit does nothing. */
+  readonly idle: number;
+}
+
+/** How a model's constants were measured. */
+export interface Measurement {
+  readonly command: string;
+  readonly tool: string;
+  readonly library: string;
+  readonly clockMHz: number;
+  readonly uncertainty: string;
+  readonly units: Readonly<Record<string, MeasuredUnit>>;
+}
+
 export interface Accelerator {
   readonly name: string;
   readonly description: string;
@@ -46,10 +64,15 @@ export interface Accelerator {
   readonly defaultFormat: string;
   /** `null`: energies of memory are not modelled. */
   readonly memory: MemoryEnergies | null;
+  /** Of models that `tritbank hardware energy` made. */
+  readonly measured?: Measurement | undefined;
 }
 
 /** Names of the models that come with Tritbank. */
-export const accelerators: readonly string[] = ['paper', 'horowitz-fp16', 'horowitz-int8'];
+export const accelerators: readonly string[] = [
+  ...['paper', 'horowitz-fp16', 'horowitz-int8'],
+  ...['osu018', 'sky130', 'sg13g2', 'ice40'],
+];
 
 // In the schema an `error` is what follows "expected" in the error that a user sees.
 
@@ -92,6 +115,23 @@ const numberFormat = record({
 const memoryOf = (description: string) =>
   record({ energyPerByte: atLeastZero('Energy of moving a byte, in the unit of units.energy.') }).describe(description);
 
+const measuredUnit = record({
+  area: atLeastZero('In the unit of units.area.'),
+  energy: atLeastZero('Of one operation, in the unit of units.energy.'),
+  idle: atLeastZero('Of a cycle in which the unit does nothing.'),
+});
+
+const measurement = record({
+  command: text().describe('The command that measured it.'),
+  tool: text(),
+  library: text(),
+  clockMHz: aboveZero('Clock that leakage and idle cycles are of.'),
+  uncertainty: text().describe('How far the constants can be off, and why.'),
+  units: z
+    .record(z.string(), measuredUnit, { error: 'an object with units by name' })
+    .describe('Units that were measured, those among them that no format has.'),
+}).describe('How the constants were measured.');
+
 const someFormats = 'an object with at least one number format';
 
 const schema = record({
@@ -116,6 +156,7 @@ const schema = record({
       ),
     )
     .describe('null: energies of memory are not modelled.'),
+  measured: measurement.optional(),
 });
 
 /** The JSON Schema of an accelerator's file. That `defaultFormat` is one of `formats` is beyond it. */

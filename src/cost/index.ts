@@ -3,7 +3,10 @@ export {
   accelerators,
   formatOf,
   loadAccelerator,
+  type MeasuredUnit,
+  type Measurement,
   type NumberFormat,
+  type OperationCost,
   parseAccelerator,
 } from './accelerator.ts';
 export { addArithmetic, applyConventions, paperConventions } from './conventions.ts';

@@ -49,6 +49,8 @@ export interface FpgaOptions {
    * devices have pins, and the clock says something only between registers.
    */
   readonly portsArePins?: boolean;
+  /** Whether multipliers of the device are used; default: yes. */
+  readonly usesDsps?: boolean;
   readonly onStep?: (step: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -64,10 +66,10 @@ export interface FpgaFigures extends FpgaSizes {
 
 /** A design, mapped, placed and routed. Errors as of `synthesize`; E_FILE too where nextpnr is missing. */
 export async function fpgaFigures(design: Design, options: FpgaOptions): Promise<FpgaFigures> {
-  const { device, tools, portsArePins = false, onStep, signal } = options;
+  const { device, tools, portsArePins = false, usesDsps = true, onStep, signal } = options;
   const yosys = findYosys(tools);
   const router = findTool(nextpnr, tools);
-  const work = { onStep, signal, device };
+  const work = { onStep, signal, device, usesDsps };
   const plain = await mapDesign(yosys, design, work);
   const sizes = countCells(plain.netlist);
   const fits = (Object.keys(sizes) as (keyof FpgaSizes)[]).every((key) => sizes[key] <= available[device][key]);
@@ -80,6 +82,7 @@ export async function fpgaFigures(design: Design, options: FpgaOptions): Promise
 
 interface Work {
   readonly device: FpgaDevice;
+  readonly usesDsps: boolean;
   readonly onStep: ((step: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -87,7 +90,7 @@ interface Work {
 async function mapDesign(
   yosys: Tool,
   { sources, top, parameters = {} }: Design,
-  { device, onStep, signal }: Work,
+  { device, usesDsps, onStep, signal }: Work,
 ): Promise<{ readonly json: string; readonly netlist: Netlist }> {
   const files = Object.fromEntries(Object.values(sources).map((text, i) => [`source${i}.v`, text]));
   const settings = Object.entries(parameters).map(([name, value]) => `chparam -set ${name} ${value} ${top}`);
@@ -96,7 +99,7 @@ async function mapDesign(
     `read_verilog ${Object.keys(files).join(' ')}`,
     ...settings,
     `log step: synthesize ${top}`,
-    `synth_ice40 -device ${device === 'up5k' ? 'u -dsp' : 'hx'} -top ${top} -json netlist.json`,
+    `synth_ice40 -device ${device === 'up5k' ? 'u' : 'hx'}${device === 'up5k' && usesDsps ? ' -dsp' : ''} -top ${top} -json netlist.json`,
   ];
   const job = { script, files, outputs: ['netlist.json'], ...(onStep && { onStep }), ...(signal && { signal }) };
   const json = (await runYosys(yosys, job))['netlist.json']!;

@@ -6,8 +6,10 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type FileCache, openFileCache } from '../files/index.ts';
+import { flattenNetlist } from './flatten.ts';
 import type { OpenedLibrary } from './liberty/open.ts';
 import { baseName, countModules, type Netlist, readNetlist, sizeOf } from './netlist.ts';
+import { longestPath, type TimingPath } from './timing.ts';
 import type { Tool, ToolOrigin } from './tools/tool.ts';
 import { findYosys, runYosys } from './yosys.ts';
 
@@ -56,6 +58,8 @@ export interface Synthesis {
   readonly area: number;
   readonly cells: number;
   readonly flipFlops: number;
+  /** An estimate. */
+  readonly longestPath: TimingPath;
   readonly seconds: number;
   /** Whether the netlist was made before. */
   readonly isCached: boolean;
@@ -164,12 +168,16 @@ export async function synthesize(
   return { synthesis: { ...made, ...described, seconds, isCached: known !== undefined }, netlist };
 }
 
-function describeNetlist(netlist: Netlist, { library }: OpenedLibrary): Pick<Synthesis, 'blocks' | keyof Totals> {
+function describeNetlist(
+  netlist: Netlist,
+  { library }: OpenedLibrary,
+): Pick<Synthesis, 'blocks' | 'longestPath' | keyof Totals> {
   const blocks = [...countModules(netlist)]
     .map(([module, count]) => ({ module: baseName(module), count, ...sizeOf(netlist, module, library) }))
     .sort((a, b) => b.count * b.area - a.count * a.area);
   const sum = (key: keyof Totals) => blocks.reduce((total, block) => total + block.count * block[key], 0);
-  return { blocks, area: sum('area'), cells: sum('cells'), flipFlops: sum('flipFlops') };
+  const path = longestPath(flattenNetlist(netlist, library), library);
+  return { blocks, area: sum('area'), cells: sum('cells'), flipFlops: sum('flipFlops'), longestPath: path };
 }
 
 type Totals = Pick<Block, 'area' | 'cells' | 'flipFlops'>;

@@ -23,6 +23,8 @@ const axisOf: Readonly<Record<string, Axis>> = {
   total_output_net_capacitance: 'load',
   input_net_transition: 'transition',
   input_transition_time: 'transition',
+  related_pin_transition: 'transition',
+  constrained_pin_transition: 'transition',
 };
 
 export const numbersIn = (values: readonly string[]): number[] =>
@@ -55,7 +57,7 @@ export function parseTable(group: Group, { scales, scale, templates, where }: Ta
     axes.push({ axis, points: numbersIn(points).map((value) => value * unit) });
   }
   const count = axes.reduce((product, { points }) => product * points.length, 1);
-  if (axes.length > 2 || new Set(axes.map(({ axis }) => axis)).size < axes.length) return undefined;
+  if (axes.length > 2) return undefined;
   const good = [...values, ...axes.flatMap(({ points }) => points)].every(Number.isFinite);
   if (!good || count === 0 || values.length !== count) {
     const expected = `${count} numbers in ${group.name}`;

@@ -1,0 +1,31 @@
+/** `tritbank hardware`: the accelerator, measured. */
+
+import { TritbankError } from '../../ir/errors.ts';
+import type { TritbankCommand } from '../command.ts';
+import { addEnergy } from './energy.ts';
+import { addSynthesize } from './synthesize.ts';
+
+const example = `tritbank hardware synthesize --lanes 16 --macs 1 --adders 1 --inputs 4
+tritbank hardware synthesize --fpga hx8k --module mac_lane
+tritbank hardware energy --liberty cells.lib.gz --out own.json`;
+
+export function addHardware(program: TritbankCommand): void {
+  const hardware = program.command('hardware');
+  hardware
+    .summary('the accelerator in Verilog: area, clock, energy')
+    .description(
+      'The accelerator of hardware/: what it takes on a cell library or an FPGA. Works with npm packages alone: ' +
+        'npm install @yowasp/yosys, and @yowasp/nextpnr-ice40 for FPGAs. docs/hardware-synthesis.md explains each figure.',
+    )
+    .helpCommand(false)
+    .argument('[action]', 'synthesize or energy')
+    .action((found?: string) => {
+      const names = hardware.commands.map((command) => command.name()).join(', ');
+      const said = found === undefined ? 'none' : `'${found}'`;
+      throw new TritbankError('E_USAGE', 'hardware', `expected one of ${names}, found ${said}`);
+    })
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', `\nExample:\n${example.replace(/^/gm, '  ')}`);
+  addSynthesize(hardware);
+  addEnergy(hardware);
+}

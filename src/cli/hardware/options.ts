@@ -1,0 +1,113 @@
+/** Options that commands on the hardware share: the array, the cell library, the tools. */
+
+import type { ArrayParameters } from '../../accelerator/array.ts';
+import { oneOf, text, whole } from '../../options/values.ts';
+import { type CommonOptions, type TritbankCommand, ValueOption } from '../command.ts';
+import { createProgress } from '../progress.ts';
+
+export interface ArrayOptions {
+  readonly lanes?: number;
+  readonly macs?: number;
+  readonly adders?: number;
+  readonly inputs?: number;
+  readonly weights?: ArrayParameters['ternary'];
+  readonly copies?: number;
+  readonly macRate?: number;
+  readonly adderRate?: number;
+}
+
+export function addArrayOptions(command: TritbankCommand): void {
+  const add = (flags: string, description: string, from: number, to: number) =>
+    command.addOption(new ValueOption(flags, description, whole({ from, to })));
+  command.optionsGroup('Array:');
+  add('--lanes <n>', 'pixels at a time (default: 16)', 4, 64);
+  add('--macs <n>', 'MACs in each lane (default: 1)', 1, 8);
+  add('--adders <n>', 'adder lanes for each pixel; 0: an array of MACs only (default: 1)', 0, 8);
+  add('--inputs <n>', 'activations that an adder lane adds in a cycle (default: 4)', 1, 16);
+  command.addOption(
+    new ValueOption(
+      '--weights <form>',
+      'ternary weights: lists of non-zeros, or dense as trits or five-trits to a byte (default: lists)',
+      oneOf(['lists', 'trits', 'five-trits'] as const),
+    ),
+  );
+  add('--copies <n>', 'banks of the tile with the same words (default: 2 with lists, else 1)', 1, 16);
+  add('--mac-rate <n>', 'values that the MAC engine requantizes in a cycle (default: 1)', 1, 64);
+  add('--adder-rate <n>', 'values that the adder engine requantizes in a cycle (default: 4)', 1, 64);
+}
+
+/** The array that was asked for; what does not go together is E_USAGE. */
+export async function arrayFrom(options: ArrayOptions): Promise<ArrayParameters> {
+  const { checkArray, defaultArray } = await import('../../accelerator/index.ts');
+  const { lanes, macs, adders, inputs, weights, copies, macRate, adderRate } = options;
+  const ternary = weights ?? defaultArray.ternary;
+  const banks = inputs ?? defaultArray.inputs;
+  const usualCopies = ternary === 'lists' && banks % defaultArray.copies === 0 ? defaultArray.copies : 1;
+  return checkArray({
+    ...defaultArray,
+    ternary,
+    inputs: banks,
+    copies: copies ?? usualCopies,
+    ...(lanes !== undefined && { lanes }),
+    ...(macs !== undefined && { macs }),
+    ...(adders !== undefined && { adders }),
+    ...(macRate !== undefined && { macRate }),
+    ...(adderRate !== undefined && { adderRate }),
+  });
+}
+
+export interface ToolOptions {
+  readonly liberty?: string;
+  readonly fpga?: 'ice40' | 'hx8k' | 'up5k';
+  readonly goal?: 'speed' | 'area';
+  readonly yosys?: 'npm' | 'native';
+  /** `--no-cache`. */
+  readonly cache?: boolean;
+}
+
+export function addToolOptions(command: TritbankCommand): void {
+  command.optionsGroup('Technology:');
+  command.addOption(
+    new ValueOption(
+      '--liberty <file>',
+      "cell library, .lib or .lib.gz (default: osu018, 180 nm, of Debian's qflow-tech-osu018)",
+      text('a file'),
+    ),
+  );
+  command.addOption(
+    new ValueOption(
+      '--fpga <device>',
+      'an FPGA instead: hx8k or up5k; ice40 is hx8k',
+      oneOf(['ice40', 'hx8k', 'up5k'] as const),
+    ),
+  );
+  command.addOption(
+    new ValueOption(
+      '--goal <goal>',
+      'what cells are chosen for: speed or area (default: speed)',
+      oneOf(['speed', 'area'] as const),
+    ),
+  );
+  command.addOption(
+    new ValueOption(
+      '--yosys <origin>',
+      'npm (@yowasp/yosys) or native (default: npm where it is installed)',
+      oneOf(['npm', 'native'] as const),
+    ),
+  );
+  command.option('--no-cache', 'synthesize again what was synthesized before');
+}
+
+export const deviceOf = (fpga: NonNullable<ToolOptions['fpga']>) => (fpga === 'ice40' ? 'hx8k' : fpga);
+
+/** Says each step once, with the seconds so far. */
+export function stepProgress(label: string, { quiet = false }: CommonOptions) {
+  let steps = 0;
+  const progress = createProgress({ label, total: 0, unit: 'steps', quiet });
+  return {
+    onStep(step: string) {
+      progress.update(++steps, { now: step.split('\\').at(step.startsWith('$paramod\\') ? 1 : -1) ?? step });
+    },
+    stop: () => progress.stop(),
+  };
+}

@@ -1,0 +1,134 @@
+/** `tritbank hardware synthesize`: what the array takes on a cell library or an FPGA. */
+
+import { pairOf, text, whole } from '../../options/values.ts';
+import type { Design, FpgaFigures, Synthesis } from '../../synthesis/index.ts';
+import {
+  type CommonOptions,
+  interruptible,
+  printResult,
+  RepeatedOption,
+  type TritbankCommand,
+  ValueOption,
+} from '../command.ts';
+import {
+  type ArrayOptions,
+  addArrayOptions,
+  addToolOptions,
+  arrayFrom,
+  deviceOf,
+  stepProgress,
+  type ToolOptions,
+} from './options.ts';
+
+interface Options extends CommonOptions, ArrayOptions, ToolOptions {
+  readonly module?: string;
+  readonly set?: readonly { readonly name: string; readonly value: number }[];
+}
+
+const example = `tritbank hardware synthesize --adders 0 --macs 2
+tritbank hardware synthesize --module adder_lane --set INPUTS=8 --liberty sky130.lib.gz --json
+tritbank hardware synthesize --fpga up5k --module mac_lane`;
+
+export function addSynthesize(hardware: TritbankCommand): void {
+  const command = hardware.command('synthesize');
+  command
+    .summary('areas by block, on a cell library or an FPGA')
+    .description(
+      'Map the array, without its memories, to the cells of a library, and say what each block takes; with --fpga, place ' +
+        'and route it too. Needs yosys: npm install @yowasp/yosys (and @yowasp/nextpnr-ice40 for --fpga), or the programs.',
+    )
+    .action(synthesize);
+  addArrayOptions(command);
+  command
+    .optionsGroup('Block:')
+    .addOption(
+      new ValueOption('--module <name>', 'a module of hardware/rtl instead of the array', text('the name of a module')),
+    )
+    .addOption(
+      new RepeatedOption(
+        '--set <name=value>',
+        'a parameter of --module; may be given several times',
+        pairOf(text('a name'), whole(), 'NAME=NUMBER'),
+      ),
+    );
+  addToolOptions(command);
+  command.common(example);
+}
+
+async function designFrom(options: Options): Promise<Design> {
+  const { arrayDesign, arraySources } = await import('../../synthesis/index.ts');
+  const { module, set = [] } = options;
+  if (module === undefined) return arrayDesign(await arrayFrom(options));
+  const parameters = Object.fromEntries(set.map(({ name, value }) => [name, value]));
+  return { sources: arraySources(), top: module, parameters };
+}
+
+async function synthesize(options: Options): Promise<void> {
+  const { fpgaFigures, openLibrary, synthesize: run } = await import('../../synthesis/index.ts');
+  const { cacheFolder } = await import('../../files/index.ts');
+  const design = await designFrom(options);
+  const { alignTable } = await import('../../report/text-table.ts');
+  const { onStep, stop } = stepProgress('synthesize', options);
+  const advice = () => 'start again: what was mapped whole is kept';
+  const { fpga, liberty, goal, yosys, cache } = options;
+  try {
+    if (fpga !== undefined) {
+      const work = { device: deviceOf(fpga), tools: yosys, onStep };
+      const figures = await interruptible((signal) => fpgaFigures(design, { ...work, signal }), advice);
+      stop();
+      printResult(options, { design: describe(design), ...figures }, () => describeFpga(figures));
+      return;
+    }
+    const library = openLibrary(liberty);
+    const folder = cache === false ? undefined : cacheFolder('synthesis');
+    const { synthesis } = await interruptible(
+      (signal) => run(design, { library, goal, yosys, cache: folder, onStep, signal }),
+      advice,
+    );
+    stop();
+    printResult(options, { design: describe(design), ...synthesis }, () => describeCells(synthesis, alignTable));
+  } finally {
+    stop();
+  }
+}
+
+const describe = ({ top, parameters = {} }: Design) => ({ module: top, parameters });
+
+const count = (value: number) => Math.round(value).toLocaleString('en-US');
+
+function describeCells(
+  { library, tool, goal, blocks, area, cells, flipFlops, longestPath, seconds, isCached }: Synthesis,
+  alignTable: typeof import('../../report/text-table.ts').alignTable,
+): string {
+  const rows = blocks.map((block) => [
+    block.module,
+    count(block.count),
+    count(block.area),
+    count(block.cells),
+    count(block.flipFlops),
+    ((100 * block.count * block.area) / area).toFixed(1),
+  ]);
+  rows.push(['all', '', count(area), count(cells), count(flipFlops), '100.0']);
+  const head = ['block', 'instances', 'area (um2)', 'cells', 'flip-flops', 'share (%)'];
+  const made = isCached ? 'synthesized before' : `${seconds.toFixed(1)} s`;
+  const { nanoseconds, from, to } = longestPath;
+  const path =
+    `longest path ${nanoseconds.toFixed(1)} ns (${(1000 / nanoseconds).toFixed(0)} MHz), from ${from} to ${to}: ` +
+    'an estimate, without placement and sized cells';
+  return `${alignTable(head, rows)}\n\n${library}, for ${goal}, ${tool}, ${made}\n${path}`;
+}
+
+function describeFpga(figures: FpgaFigures): string {
+  const { device, luts, flipFlops, blockRams, dsps, largeRams, fits, clockMHz, available, tools } = figures;
+  const lines: [string, string][] = [
+    ['LUTs', `${count(luts)} of ${count(available.luts)}`],
+    ['flip-flops', `${count(flipFlops)} of ${count(available.flipFlops)}`],
+    ['block RAM', `${blockRams} of ${available.blockRams}`],
+    ['DSPs', `${dsps} of ${available.dsps}`],
+    ['large RAM', `${largeRams} of ${available.largeRams}`],
+    ['fits', fits ? 'yes' : 'no'],
+    ...(clockMHz === undefined ? [] : ([['clock', `${clockMHz.toFixed(1)} MHz`]] as [string, string][])),
+    ['device', `iCE40 ${device}, ${tools.join(', ')}`],
+  ];
+  return lines.map(([term, value]) => `${term.padEnd(11)} ${value}`).join('\n');
+}
