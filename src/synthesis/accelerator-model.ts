@@ -62,7 +62,7 @@ export function modelOfUnits(
   const { mac, adders, requantizer, rowHold, library, tool, clockMHz, volts, goal, data } = measures;
   const units: Record<string, MeasuredUnit> = { mac: unitOf(mac) };
   for (const unit of adders) units[`adder, ${unit.inputs} ${unit.inputs === 1 ? 'input' : 'inputs'}`] = unitOf(unit);
-  units['requantizer'] = unitOf(requantizer);
+  units.requantizer = unitOf(requantizer);
   units['sums held, a lane'] = unitOf(rowHold);
   const memory = process ? memoryOf(process) : null;
   return {

@@ -171,7 +171,7 @@ const operationsOf = (unit: string) => Number(/^adder, (\d+)/.exec(unit)?.[1] ??
 
 function describeUnits({ measured, units: names }: Accelerator): string {
   const { units } = measured!;
-  const mac = units['mac']!;
+  const mac = units.mac!;
   const energies = (value: number) => value.toPrecision(4);
   const head = [
     'unit',
