@@ -1,7 +1,8 @@
 /**
- * Simulation of a netlist without delays, cycle by cycle, which counts how often each net changes. Within a cycle a net
- * changes at most once: glitches, changes on the way to the settled value, are not seen. Flip-flops take over once a
- * cycle; clears and presets take effect with the clock.
+ * Simulation of a netlist, cycle by cycle, which counts how often each net changes. Without delays a net changes at most
+ * once in a cycle: glitches, changes on the way to the settled value, are not seen. With unit delays every gate takes the
+ * same time: all glitches that different numbers of gates make are seen, more than there are where short ones die out.
+ * Flip-flops take over once a cycle; clears and presets take effect with the clock.
  */
 
 import { TritbankError } from '../ir/index.ts';
@@ -11,6 +12,9 @@ import { buildCircuit, type Circuit, type Gates } from './gates.ts';
 /** Values of input ports; ports that are left out keep theirs. The clock runs by itself. */
 export type Stimulus = Readonly<Record<string, bigint | number>>;
 
+/** How long gates take. */
+export type Delays = 'none' | 'unit';
+
 export class GateSimulator {
   /** Changes of each net of the netlist, apart from the clock's. */
   readonly toggles: Float64Array;
@@ -18,13 +22,19 @@ export class GateSimulator {
   private readonly values: Uint8Array;
   private readonly circuit: Circuit;
   private readonly captured: Uint8Array;
+  /** What the gates make of the values of the step before; with unit delays only. */
+  private readonly made: Uint8Array;
 
-  constructor(private readonly netlist: FlatNetlist) {
+  constructor(
+    private readonly netlist: FlatNetlist,
+    private readonly delays: Delays = 'none',
+  ) {
     this.circuit = buildCircuit(netlist);
     this.clock = this.circuit.clock;
     this.values = new Uint8Array(this.circuit.nets);
     this.toggles = new Float64Array(this.circuit.nets);
     this.captured = new Uint8Array(this.circuit.states.length / 2);
+    this.made = new Uint8Array(this.circuit.combinational.outputs.length);
     this.values[one] = 1;
     const { states } = this.circuit;
     for (let i = 1; i < states.length; i += 2) this.values[states[i]!] = 1;
@@ -38,7 +48,8 @@ export class GateSimulator {
       this.values[states[2 * i + 1]!] = 1 - this.captured[i]!;
     }
     for (const [port, value] of Object.entries(inputs)) this.drive(port, value);
-    this.settle(this.circuit.combinational);
+    if (this.delays === 'unit') this.settleInSteps(this.circuit.combinational);
+    else this.settle(this.circuit.combinational);
     this.capture(this.circuit.next);
   }
 
@@ -86,6 +97,28 @@ export class GateSimulator {
       const net = outputs[g]!;
       toggles[net]! += value ^ values[net]!;
       values[net] = value;
+    }
+  }
+
+  /** All gates at the same time, step after step, until nothing changes. Loops were refused: it ends. */
+  private settleInSteps({ tables, table, starts, inputs, outputs }: Gates): void {
+    const { values, toggles, made } = this;
+    let changed = true;
+    while (changed) {
+      changed = false;
+      for (let g = 0; g < outputs.length; g++) {
+        const start = starts[g]!;
+        let index = table[g]!;
+        for (let k = start; k < starts[g + 1]!; k++) index += values[inputs[k]!]! << (k - start);
+        made[g] = tables[index]!;
+      }
+      for (let g = 0; g < outputs.length; g++) {
+        const net = outputs[g]!;
+        if (made[g] === values[net]) continue;
+        toggles[net]!++;
+        values[net] = made[g]!;
+        changed = true;
+      }
     }
   }
 

@@ -52,16 +52,26 @@ export function drawnTraces(seed = 0): UnitTraces {
   };
 }
 
-/** The pointwise layer of a kind with the median number of products. */
-function typicalLayer(network: IntegerNetwork, kind: 'int8' | 'ternary'): ConvolutionLayer {
+/** The pointwise layer of a kind in which half of all products, or additions, of that kind are done. */
+function middleLayer(network: IntegerNetwork, kind: 'int8' | 'ternary'): ConvolutionLayer {
   const found = network.layers
     .filter((layer): layer is ConvolutionLayer => layer.kind === 'convolution')
     .filter((layer) => layer.weights.kind === kind && layer.groups === 1 && isPointwise(layer))
-    .map((layer) => ({ layer, products: layer.rows * layer.columns * layer.y.tensor.height * layer.y.tensor.width }))
-    .sort((a, b) => a.products - b.products);
-  const typical = found[found.length >> 1];
-  if (typical) return typical.layer;
+    .map((layer) => ({ layer, work: workOf(layer) }));
+  const all = found.reduce((sum, { work }) => sum + work, 0);
+  let done = 0;
+  for (const { layer, work } of found) {
+    done += work;
+    if (done >= all / 2) return layer;
+  }
   throw new TritbankError('E_MODEL', network.name, `expected pointwise layers with ${kind} weights, found none`);
+}
+
+/** Products with weights that are not zero. */
+function workOf({ weights: { values }, y }: ConvolutionLayer): number {
+  let count = 0;
+  for (const value of values) if (value !== 0) count++;
+  return count * y.tensor.height * y.tensor.width;
 }
 
 const mostPixels = 64;
@@ -80,11 +90,11 @@ function traceOf(layer: ConvolutionLayer, planes: Int8Array): LayerTrace {
   return { columns, pixels, activations, rows, weights: weights.values };
 }
 
-/** Real data: the middle one of a network's pointwise layers of either kind, on an image. E_MODEL without such layers. */
+/** Real data: of an image, in the middle one of a network's pointwise layers of either kind. E_MODEL without such layers. */
 export function networkTraces(network: IntegerNetwork, image: Int8Array): UnitTraces {
   const tensors = evaluateNetwork(network, image);
   const of = (kind: 'int8' | 'ternary') => {
-    const layer = typicalLayer(network, kind);
+    const layer = middleLayer(network, kind);
     return { name: layer.name, trace: traceOf(layer, tensors[layer.x.tensor.id] as Int8Array) };
   };
   const [filters, ternary] = [of('int8'), of('ternary')];

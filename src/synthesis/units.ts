@@ -33,6 +33,8 @@ export interface UnitMeasures {
   readonly goal: string;
   readonly volts: number;
   readonly clockMHz: number;
+  /** Whether they are in the energies. */
+  readonly glitches: boolean;
   /** Whose data were simulated. */
   readonly data: string;
   readonly mac: Unit;
@@ -78,14 +80,14 @@ interface Run {
  * for (const { inputs, energy } of adders) console.log(inputs, energy / mac.energy);
  */
 export async function measureUnits(options: UnitOptions, traces: UnitTraces): Promise<UnitMeasures> {
-  const { sources, inputs = [1, 2, 4, 8], cycles = 4096, clockMHz = 100, wire, transition, library } = options;
+  const { sources, inputs = [1, 2, 4, 8], cycles = 4096, clockMHz = 100, wire, transition, delays, library } = options;
   const tools = new Set<string>();
   const measure = async ({ top, parameters, stimulus, rest, operations }: Run): Promise<Unit> => {
     options.onStep?.(`${top} ${Object.values(parameters).join(' ')}`.trim());
     const { onStep: _, ...quiet } = options;
     const { synthesis, netlist } = await synthesize({ sources, top, parameters }, quiet);
     tools.add(synthesis.tool);
-    const simulate = { netlist, library: library.library, clockMHz, wire, transition };
+    const simulate = { netlist, library: library.library, clockMHz, wire, transition, delays };
     const busy = energyOfBlock({ ...simulate, cycles, warmUp, stimulus: stimulus() });
     const idle = energyOfBlock({ ...simulate, cycles: 8, warmUp, stimulus: () => rest });
     const { area, cells } = synthesis;
@@ -115,7 +117,13 @@ export async function measureUnits(options: UnitOptions, traces: UnitTraces): Pr
     operations: cycles,
   });
   const rowHold = share(await measure(holdRun(filters, cycles)), holdLanes);
-  const made = { library: library.library.name, volts: library.library.volts, clockMHz, data: traces.source };
+  const made = {
+    library: library.library.name,
+    volts: library.library.volts,
+    clockMHz,
+    glitches: delays === 'unit',
+    data: traces.source,
+  };
   const { goal = 'speed' } = options;
   return { ...made, goal, tool: [...tools].join(', '), mac, adders, requantizer, rowHold };
 }

@@ -25,6 +25,7 @@ interface Options extends CommonOptions, ToolOptions {
   readonly clock?: number;
   readonly wire?: number;
   readonly transition?: number;
+  readonly glitches?: boolean;
   readonly cycles?: number;
   readonly memory?: (typeof processes)[number];
   readonly name?: string;
@@ -47,7 +48,7 @@ export function addEnergy(hardware: TritbankCommand): void {
     .summary('energy of a MAC, an addition, a requantized value, on real data')
     .description(
       'Map the units of the array to the cells of a library, simulate them on data of a layer, and say what an operation ' +
-        'takes: pins, estimated wires, insides of cells, clock, leakage. Glitches and clock tree are left out. With --out, ' +
+        'takes: pins, estimated wires, insides of cells, clock, leakage; the tree of the clock is left out. With --out, ' +
         'an accelerator model for cost, table1 and compress. With --fpga logic cells are counted; there is no energy.',
     )
     .argument('[MODEL.onnx]', 'a model with 8-bit activations, whose data are simulated (default: drawn ones)');
@@ -70,6 +71,7 @@ export function addEnergy(hardware: TritbankCommand): void {
     number({ from: 0 }),
   );
   add('--transition <ns>', 'how long inputs take to change (default: 0.15)', number({ above: 0 }));
+  command.option('--glitches', 'see glitches, with gates that take the same time: an upper bound');
   add(
     '--memory <process>',
     `SRAM of the model: ${processes.join(', ')} (default: osu018 without --liberty, else none)`,
@@ -123,7 +125,9 @@ async function energy(model: string | undefined, options: Options, form: ImageFo
     const traces = await tracesFrom(model, options, form);
     const library = synthesis.openLibrary(liberty);
     const { clock: clockMHz, wire, transition, cycles } = options;
-    const work = { sources: synthesis.arraySources(), library, goal, yosys, inputs, clockMHz, wire, transition };
+    const delays = options.glitches ? ('unit' as const) : undefined;
+    const figures = { inputs, clockMHz, wire, transition, delays };
+    const work = { sources: synthesis.arraySources(), library, goal, yosys, ...figures };
     const folder = cache === false ? undefined : cacheFolder('synthesis');
     const measures = await interruptible(
       (signal) =>
@@ -171,7 +175,7 @@ const operationsOf = (unit: string) => Number(/^adder, (\d+)/.exec(unit)?.[1] ??
 
 function describeUnits({ measured, units: names }: Accelerator): string {
   const { units } = measured!;
-  const mac = units['mac']!;
+  const mac = units.mac!;
   const energies = (value: number) => value.toPrecision(4);
   const head = [
     'unit',
