@@ -7,5 +7,5 @@ export { type CropWindow, type ImageShape, imageBytes, type Padding, paddings } 
 export { MemorySplit } from './memory.ts';
 export { datasetNames, openDataset } from './open.ts';
 export { type Statistics, statistics } from './statistics.ts';
-export { type Division, holdOut, selectImages, stratifiedSubset, subset } from './subset.ts';
+export { type Division, divideAt, holdOut, selectImages, stratifiedSubset, subset } from './subset.ts';
 export { type SyntheticOptions, synthetic } from './synthetic.ts';

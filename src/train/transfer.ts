@@ -39,7 +39,7 @@ export async function transferNetwork(
   freeBatch(graph);
   const opened = await openImagesFor(graph, config, options);
   const dataset = gentleCrops(opened.dataset);
-  const data = { ...opened, dataset, ...pickTraining(dataset, config) };
+  const data = { ...opened, dataset, ...pickTraining(dataset, config, options) };
   setInputSize(graph, data.size);
   const start = fingerprint(graph);
   const head = replaceHead(graph, dataset.classes.length, config.seed);
