@@ -17,6 +17,7 @@ import { augmentation, engineOptions, type RunOptions } from './context.ts';
 import { giveBatchNorms } from './give-batch-norms.ts';
 import { pickTraining } from './pick-training.ts';
 import type { RunResult } from './records.ts';
+import { refuseTernary } from './refuse-ternary.ts';
 import { replaceHead } from './replace-head.ts';
 import { runPlace, withInputs } from './run-layout.ts';
 import { withTeacher } from './teacher.ts';
@@ -35,7 +36,9 @@ export async function transferNetwork(
 ): Promise<RunResult> {
   const options = withInputs({ ...given, inputs: [...(given.inputs ?? []), config.from] }, config);
   checkRunPlace(options.out, runPlace(options));
-  const graph = normalizeNetwork(adaptInput(await loadModel(config.from), config, options.warn));
+  const loaded = adaptInput(await loadModel(config.from), config, options.warn);
+  refuseTernary(loaded);
+  const graph = normalizeNetwork(loaded);
   freeBatch(graph);
   const opened = await openImagesFor(graph, config, options);
   const dataset = gentleCrops(opened.dataset);
