@@ -26,6 +26,12 @@ import { type TrainTask, trainGraph } from './train-graph.ts';
 /** Batches from which batch norms that were folded get their statistics. */
 const calibrationBatches = 8;
 
+/** A body that is never trained is rarely what was meant. */
+function warnOfHead({ epochs, headEpochs = transferDefaults.headEpochs! }: TrainConfig, { warn }: RunOptions): void {
+  if (headEpochs < epochs) return;
+  warn?.(`${headEpochs} epochs of the head and ${epochs} in all: the body is never trained and stays as it is`);
+}
+
 /**
  * Trains the model in `config.from` for the classes of the data; leaves the files of `trainGraph` in `options.out`. Errors: those of
  * `trainNetwork`; E_MODEL for a model that is no classifier of images with one last layer, E_RESUME where it is another one.
@@ -34,6 +40,7 @@ export async function transferNetwork(
   config: TrainConfig & { readonly from: string },
   given: RunOptions,
 ): Promise<RunResult> {
+  warnOfHead(config, given);
   const options = withInputs({ ...given, inputs: [...(given.inputs ?? []), config.from] }, config);
   checkRunPlace(options.out, runPlace(options));
   const loaded = adaptInput(await loadModel(config.from), config, options.warn);

@@ -107,6 +107,13 @@ describe('a run', () => {
     }
   });
 
+  it('without an epoch for the body says so', async () => {
+    const lines: string[] = [];
+    const config = configOf({ epochs: 1, headEpochs: 3 });
+    await trainNetwork(config, { out: at('head-only'), warn: (line) => lines.push(line) });
+    expect(lines.filter((line) => line.includes('the body is never trained'))).toHaveLength(1);
+  });
+
   it('is stopped and goes on to the same network', async () => {
     const stop = new AbortController();
     const whole = await trainNetwork(configOf(), { out: at('whole') });
@@ -125,6 +132,7 @@ describe('a run', () => {
     ['ternary weights', { method: 'twn' }, { code: 'E_USAGE', where: 'method' }],
     ['a share of nothing', { validation: 1.5 }, { code: 'E_USAGE', where: 'validation' }],
     ['half a normalisation', { normalisation: { mean: [1], std: [] } }, { code: 'E_USAGE', where: '--mean' }],
+    ['a size that is not the network’s', { inputSize: { height: 40, width: 60 } }, { code: 'E_USAGE' }],
     ['no model', { from: 'absent.onnx' }, { code: 'E_FILE' }],
   ])('refuses %s', async (_, changes, expected) => {
     const run = trainNetwork(configOf(changes), { out: at('refused') }).then(() => '');
