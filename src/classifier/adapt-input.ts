@@ -127,7 +127,7 @@ function setNormalisation({ metadata }: Graph, normalisation: Normalisation): vo
 }
 
 /** E_USAGE for a normalisation by which pixels are no bytes any more. */
-function requireBytes({ mean, std }: Normalisation): void {
+export function requireBytes({ mean, std }: Normalisation): void {
   if (mean.every((m) => m === 0) && std.every((s) => s === 1)) return;
   const expected = 'expected pixels as they are (raw: mean 0, deviation 1) for a model that takes bytes';
   throw new TritbankError('E_USAGE', 'normalization', `${expected}, found mean ${mean} and deviation ${std}`);
