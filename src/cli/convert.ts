@@ -54,6 +54,7 @@ async function convert(name: string, { out, activations, force, ...options }: Op
   const input = await resolveModel(name, warn);
   claimOutputs({ '--out': out }, { force, inputs: [input] });
   const { graph, format, fileBytes } = await openModel(input, { ...(activations && { activations }) });
+  for (const note of graph.notes) warn(note);
   await saveModel(graph, out);
   const { size } = await import('node:fs/promises').then(({ stat }) => stat(out));
   const describe = (values: typeof graph.inputs) =>
