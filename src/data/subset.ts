@@ -118,7 +118,7 @@ export function holdOut(split: Split, share: number, seed = 0): Division {
   const division = divideAt(split, keepOneEach(split, stratifiedIndices(split, count, seed)));
   if (division.heldOut.length > 0) return division;
   const expected = 'expected classes of several images, so that some can be held out for validation';
-  throw new TritbankError('E_DATA', 'validation', `${expected}, found one image of each class`);
+  throw new TritbankError('E_DATA', 'validation', `${expected}, found one training image of each`);
 }
 
 /** The indices without the last one of each class that has no other image. */

@@ -73,6 +73,19 @@ describe('images held out', () => {
   });
 });
 
+it('images in no whole batch are said, where they are many', () => {
+  const dataset = photos({ cat: 20, dog: 20 }, { cat: 2, dog: 2 });
+  const linesOf = (batchSize: number) => {
+    const lines: string[] = [];
+    pickTraining(dataset, { ...config, batchSize }, { out, warn: (line) => lines.push(line) });
+    return lines;
+  };
+  expect([linesOf(8), linesOf(12)]).toEqual([[], []]);
+  expect(linesOf(15)).toEqual([
+    'an epoch leaves out 10 of 40 training images, other ones each time: its batches have 15 (--batch-size)',
+  ]);
+});
+
 describe('classes', () => {
   it('without images of a kind are named', () => {
     const lines: string[] = [];

@@ -50,8 +50,16 @@ export function pickTraining(
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, message);
   }
   for (const line of lackingClasses(dataset, train)) options.warn?.(line);
+  const rest = train.length % batchSize;
+  if (rest > notableRest * train.length) {
+    const which = `${rest} of ${train.length} training images, other ones each time`;
+    options.warn?.(`an epoch leaves out ${which}: its batches have ${batchSize} (--batch-size)`);
+  }
   return { train, ...(division && { validation: division.heldOut }) };
 }
+
+/** A share of images in no whole batch that is worth a word. */
+const notableRest = 0.1;
 
 /** So many names are enough in a line. */
 const mostNames = 5;
