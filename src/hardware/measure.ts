@@ -116,14 +116,20 @@ export async function measureArray(
     if (signal?.aborted) throw new AbortError('stopped while gates were simulated');
     onStep?.(`gates ${n + 1}/${single.tasks.length}`);
     const run = new GateRun(flat, single, memoryOf(task), programOf(task));
-    run.step();
-    // instructions are fetched
-    for (let cycle = 0; cycle < 12; cycle++) run.step();
-    run.simulator.clearToggles();
-    const cycles = Math.min(cyclesPerTask, task.cycles);
-    for (let cycle = 0; cycle < cycles; cycle++) run.step();
-    const pJPerCycle = Math.max(0, energyOf(run, cycles) - restPJ);
-    tasks.push({ name: task.name, engine: task.instruction.engine, cycles: task.cycles, pJPerCycle });
+    const pJ = (cycles: number) => {
+      run.simulator.clearToggles();
+      for (let cycle = 0; cycle < cycles; cycle++) run.step();
+      return cycles === 0 ? 0 : Math.max(0, energyOf(run, cycles) - restPJ);
+    };
+    // the reset, and the fetch of the instruction
+    pJ(13);
+    // adders load a patch first, which is another work than rows
+    const { channels, reads, groups, engine } = task.instruction;
+    const load = engine === 'adder' ? channels * reads : 0;
+    const loading = pJ(load);
+    const rows = pJ(Math.min(cyclesPerTask, Math.ceil(task.cycles / groups) - load));
+    const pJPerCycle = (loading * load * groups + rows * (task.cycles - load * groups)) / task.cycles;
+    tasks.push({ name: task.name, engine, cycles: task.cycles, pJPerCycle });
     await new Promise((resolve) => setImmediate(resolve));
   }
   const work = tasks.reduce((sum, { pJPerCycle, cycles }) => sum + pJPerCycle * cycles, 0);
