@@ -22,6 +22,7 @@ const order = [
   'integer',
   'accelerator',
   'synthesis',
+  'hardware',
   'export',
   'train',
   'compress',

@@ -115,6 +115,12 @@ module testbench;
   reg [WRITE_BITS-1:0] adder_writes[0:ADDER_WRITES-1];
   reg [63:0] mac_scores[0:MAC_SCORES-1];
   reg [63:0] adder_scores[0:ADDER_SCORES-1];
+  // places of scores, as wide as the simulators want them
+  integer m_score_at, a_score_at;
+  always @* begin
+    m_score_at = {{(32 - ADDRESS_BITS) {1'b0}}, m_score_address};
+    a_score_at = {{(32 - ADDRESS_BITS) {1'b0}}, a_score_address};
+  end
   integer mac_write, adder_write, mac_score_at, adder_score_at, errors;
   reg [31:0] cycle;
   reg [15:0] mac_before, adder_before;
@@ -174,18 +180,18 @@ module testbench;
         adder_write <= adder_write + 1;
       end
       if (m_score_write) begin
-        if (mac_scores[m_score_address][SUM_BITS-1:0] !== m_score) begin
+        if (mac_scores[m_score_at][SUM_BITS-1:0] !== m_score) begin
           errors = errors + 1;
           $display("error: cycle %0d: score %0d: expected %h, found %h", cycle, m_score_address,
-                   mac_scores[m_score_address][SUM_BITS-1:0], m_score);
+                   mac_scores[m_score_at][SUM_BITS-1:0], m_score);
         end
         mac_score_at <= mac_score_at + 1;
       end
       if (a_score_write) begin
-        if (adder_scores[a_score_address][ADDER_SUM_BITS-1:0] !== a_score) begin
+        if (adder_scores[a_score_at][ADDER_SUM_BITS-1:0] !== a_score) begin
           errors = errors + 1;
           $display("error: cycle %0d: ternary score %0d: expected %h, found %h", cycle, a_score_address,
-                   adder_scores[a_score_address][ADDER_SUM_BITS-1:0], a_score);
+                   adder_scores[a_score_at][ADDER_SUM_BITS-1:0], a_score);
         end
         adder_score_at <= adder_score_at + 1;
       end

@@ -16,12 +16,13 @@ import {
   isPointwise,
   type PoolLayer,
   readsOf,
+  type TableLayer,
   type TensorPart,
 } from '../integer/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import { type Buffer, placeBuffers } from '../runtime/plan/arena.ts';
 import { type ArrayParameters, addressBits, checkArray, rowBits } from './array.ts';
-import { additionMultipliers, averageMultiplier, mantissaOf, type RowParameters } from './multipliers.ts';
+import { additionMultipliers, averageMultiplier, lineOfTable, mantissaOf, type RowParameters } from './multipliers.ts';
 import { type AccessTable, accessTable } from './order.ts';
 import { choosePixelOrders, type PixelOrders } from './pixel-orders.ts';
 import type { AdderInstruction, AdderStage, MacInstruction } from './program.ts';
@@ -346,6 +347,17 @@ class Compiler {
     });
   }
 
+  /** A change of scale. */
+  scaling(step: number, index: number, layer: TableLayer): void {
+    const x = this.whole(layer.x, layer.name);
+    const { zeroPoint, ...line } = lineOfTable(layer, this.array.multiplierBits);
+    const window = { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] } as const;
+    this.taps(step, index, layer, x, this.access(window, x, layer.y.tensor), {
+      ...{ taps: 1, pad: 0, weight: () => 1, parameters: (_, offset) => ({ ...line, offset }), operations: 0 },
+      bounds: { zeroPoint, lower: -128, upper: 127 },
+    });
+  }
+
   /** a once, b 64 times eight: 9 bits each in one sum. */
   addition(step: number, index: number, layer: AdditionLayer): void {
     const [a, b] = [this.whole(layer.a, layer.name), this.whole(layer.b, layer.name)];
@@ -587,6 +599,9 @@ function compileLayer(
       return;
     case 'addition':
       compiler.addition(step, index, layer);
+      return;
+    case 'table':
+      compiler.scaling(step, index, layer);
       return;
     case 'channels':
       return;

@@ -2,6 +2,8 @@
 
 export { type ArrayParameters, addressBits, checkArray, defaultArray, entryBits, macArray, rowBits } from './array.ts';
 export { type CompiledNetwork, compileNetwork, type Task } from './compile.ts';
+export { type ConstantMemory, inWords, type MemoryWords, memoryWords, packBytes } from './memory-words.ts';
+export type { AdderInstruction, AdderStage, MacInstruction } from './program.ts';
 export { programWords } from './program.ts';
 export { loadImages, type Memory, type Simulation, simulate, type Write } from './simulate.ts';
 export { type Span, type Timeline, timelineOf } from './timeline.ts';

@@ -1,6 +1,6 @@
 /** Multipliers as the requantizer takes them: mantissa / 2^(17 + shift). */
 
-import { type AdditionLayer, addIntegers, averageOfSum, type PoolLayer } from '../integer/index.ts';
+import { type AdditionLayer, addIntegers, averageOfSum, type PoolLayer, type TableLayer } from '../integer/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import { roundEven } from '../ops/arithmetic/numbers.ts';
 
@@ -33,7 +33,7 @@ export function mantissaOf(multiplier: number, bits: number): { mantissa: number
   return { mantissa, shift: scale - leastShift };
 }
 
-const valueOf = (mantissa: number, shift: number) => mantissa / 2 ** (leastShift + shift);
+const multiplierOf = (mantissa: number, shift: number) => mantissa / 2 ** (leastShift + shift);
 
 /**
  * One multiplication for an average: the multiplier with which the requantizer gives what `averageOfSum` gives, for
@@ -47,7 +47,7 @@ export function averageMultiplier(layer: PoolLayer, n: number, bits: number): { 
   for (const offset of nearby(start ? 64 : 0)) {
     const mantissa = start!.mantissa + offset;
     if (mantissa >= 2 ** bits || mantissa < 0) continue;
-    const value = valueOf(mantissa, start!.shift);
+    const value = multiplierOf(mantissa, start!.shift);
     let isExact = true;
     for (let sum = least; sum <= most && isExact; sum++) {
       isExact = clamp(roundEven(fround(sum * value)) + layer.zeroPoint) === averageOfSum(sum, n, layer);
@@ -108,4 +108,37 @@ function isExactAddition(layer: AdditionLayer, [ma, mb]: readonly [number, numbe
     }
   }
   return true;
+}
+
+/**
+ * A table that is a line, as a scale between two quantizations is: y = clamp(round((x + bias) * multiplier) + zeroPoint).
+ * E_UNSUPPORTED for another one.
+ */
+export function lineOfTable({ table, name }: TableLayer, bits: number): RowParameters & { readonly zeroPoint: number } {
+  for (let zero = -128; zero < 128; zero++) {
+    const zeroPoint = table[zero + 128]!;
+    // each entry says between what bounds the slope is
+    let [least, most] = [0, Infinity];
+    for (let x = -128; x < 128; x++) {
+      const [dx, y] = [x - zero, table[x + 128]!];
+      if (dx === 0) continue;
+      const [low, high] = [
+        (y === -128 ? -Infinity : y - zeroPoint - 0.5) / dx,
+        (y === 127 ? Infinity : y - zeroPoint + 0.5) / dx,
+      ];
+      least = Math.max(least, Math.min(low, high));
+      most = Math.min(most, Math.max(low, high));
+    }
+    if (!(least < most)) continue;
+    const slope = fround(most === Infinity ? least * 1.001 + 1e-3 : (least + most) / 2);
+    const found = mantissaOf(bits === 24 ? slope : roundTo(slope, bits), bits);
+    if (!found) continue;
+    const multiplier = multiplierOf(found.mantissa, found.shift);
+    const isExact = table.every((y, i) => {
+      const line = roundEven(fround((i - 128 - zero) * multiplier)) + zeroPoint;
+      return Math.min(Math.max(line, -128), 127) === y;
+    });
+    if (isExact) return { bias: -zero, ...found, zeroPoint };
+  }
+  throw new TritbankError('E_UNSUPPORTED', name, 'expected a change of scale, found another function of a number');
 }

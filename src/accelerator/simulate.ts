@@ -317,7 +317,7 @@ function addUp(sums: Int32Array, parameters: ParameterWord, i: MacInstruction, w
 export function simulate(
   compiled: CompiledNetwork,
   memory: Memory,
-  options: { readonly records?: boolean } = {},
+  options: { readonly records?: boolean; readonly hasScores?: boolean } = {},
 ): Simulation {
   const machine = new Machine(compiled, memory, options.records ?? true);
   const { mac, adder } = compiled;
@@ -327,7 +327,8 @@ export function simulate(
     else if (a < adder.length && adder[a]!.waitFor <= m) machine.runAdder(adder[a++]!);
     else throw new Error('internal: both engines wait');
   }
-  const outputs = Array.from({ length: compiled.array.images }, (_, image) => scoresOf(compiled, machine, image));
+  const images = options.hasScores === false ? 0 : compiled.array.images;
+  const outputs = Array.from({ length: images }, (_, image) => scoresOf(compiled, machine, image));
   return { writes: machine.writes, scores: machine.scores, outputs };
 }
 

@@ -72,6 +72,6 @@ function freeSlots(
     network.layers.find(
       (l): l is ConvolutionLayer => l.kind === 'convolution' && l.weights.kind === 'ternary' && l.x.tensor === tensor,
     );
-  if (!reader || reader.groups !== 1 || reader.columns !== tensor.channels) return identity(tensor.channels);
+  if (reader?.groups !== 1 || reader.columns !== tensor.channels) return identity(tensor.channels);
   return balanceColumns(reader.weights.values, reader.rows, reader.columns, sets);
 }

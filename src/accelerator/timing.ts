@@ -34,6 +34,9 @@ const adderRawDrain = 4;
 
 export const fetchCycles = { mac: macWords + 1, adder: adderWords + 1 } as const;
 
+/** A score of a single step is out a cycle after its value. */
+const lateScore = (isRaw: boolean, steps: number) => (isRaw && steps === 1 ? 1 : 0);
+
 const sum = (times: Times) => times.busy + times.requantize + times.memory + times.load + times.overhead;
 
 /** Cycles from the decision to start until the instruction counts as done. */
@@ -65,7 +68,7 @@ export function macTimes(i: MacInstruction, array: ArrayParameters): { cycles: n
     overhead += 3;
     requantize += second - 3 - i.words + Math.max(0, full - i.words) * (blocks - 2);
   }
-  overhead += drain + last - 1;
+  overhead += drain + last - 1 + lateScore(i.isRaw, array.lanes / array.macRate);
   times.busy += busy * i.groups;
   times.requantize += requantize * i.groups;
   times.memory += memory * i.groups;
@@ -95,7 +98,7 @@ export function adderTimes(
       if (block > 0) requantize += Math.max(0, full - length);
     }
     const isRaw = i.isRaw && !(stage === 0 && i.second);
-    overhead += (isRaw ? adderRawDrain : adderDrain) + steps * lastRows;
+    overhead += (isRaw ? adderRawDrain : adderDrain) + steps * lastRows + lateScore(isRaw, steps);
   }
   times.busy = busy * i.groups;
   times.requantize = requantize * i.groups;

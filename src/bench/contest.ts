@@ -3,6 +3,7 @@
  * that a slow spell of the machine falls on all of them. Every contestant sees the same image, batch 1.
  */
 
+import { type SizeOption, sizeOf } from '../images/size.ts';
 import { median } from './median.ts';
 import type { Absence, Measurement, ModelForm } from './records.ts';
 
@@ -34,12 +35,13 @@ export interface ContestOptions {
 }
 
 /** Fixed pixels of no meaning, of about unit variance. */
-export function makeImage(channels: number, size: number): BenchImage {
+export function makeImage(channels: number, size: SizeOption): BenchImage {
+  const { height, width } = sizeOf(size);
   const data = Float32Array.from(
-    { length: channels * size * size },
+    { length: channels * height * width },
     (_, i) => Math.sin(i * 0.37) + Math.cos(i * 0.0071),
   );
-  return { data, dims: [1, channels, size, size] };
+  return { data, dims: [1, channels, height, width] };
 }
 
 interface Entry {

@@ -4,13 +4,23 @@
  * weights are zero (43 % of drawn ones; decomposed and trained factors have about as many), not on what was learnt.
  */
 
+import {
+  adaptInput,
+  chooseInputSize,
+  type ImageForm,
+  imageInputOf,
+  type Normalisation,
+  readNormalisation,
+  setInputSize,
+} from '../classifier/index.ts';
 import { type SyntheticOptions, synthetic } from '../data/index.ts';
 import { exportOnnx } from '../export/index.ts';
 import { loadModel } from '../formats/index.ts';
+import { formatSize, type SizeOption, sizeOf } from '../images/size.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { buildNetwork } from '../models/index.ts';
 import { writeModel } from '../onnx/index.ts';
-import { inferShapes, normalizeNetwork } from '../passes/index.ts';
+import { freeBatch, inferShapes, normalizeNetwork } from '../passes/index.ts';
 import { applyPlan, deploy, makePlan, toFrozen } from '../quantize/index.ts';
 import type { BenchTask, ModelForm } from './records.ts';
 
@@ -28,28 +38,29 @@ export const drawnNetworks = {
 } as const satisfies Record<string, DrawnNetwork>;
 export type DrawnName = keyof typeof drawnNetworks;
 
+interface Images {
+  readonly channels: 1 | 3;
+  readonly size: SizeOption;
+  /** Of noise, where nothing tells. */
+  readonly normalisation?: Normalisation | undefined;
+}
+
 /** 8-bit export, its ranges from noise. */
-async function exportInt8(graph: Graph, channels: 1 | 3, size: number): Promise<Uint8Array> {
-  const noise: SyntheticOptions = { classes: 2, channels, height: size, width: size, train: 16, test: 2, seed: 0 };
-  const normalisation = { mean: Array<number>(channels).fill(127.5), std: Array<number>(channels).fill(64) };
-  const calibration = { split: synthetic(noise).train, normalisation, images: 16 };
+async function exportInt8(graph: Graph, { channels, size, normalisation }: Images): Promise<Uint8Array> {
+  const noise: SyntheticOptions = { classes: 2, channels, ...sizeOf(size), train: 16, test: 2, seed: 0 };
+  const usual = { mean: Array<number>(channels).fill(127.5), std: Array<number>(channels).fill(64) };
+  const calibration = { split: synthetic(noise).train, normalisation: normalisation ?? usual, images: 16 };
   return writeModel(await exportOnnx(graph, { activations: 'int8', calibration }));
 }
 
-async function formsOf(name: string, baseline: Graph, hybrid: Graph, givenSize?: number): Promise<BenchTask> {
-  const [, channels, height, width] = baseline.inputs[0]?.shape ?? [];
-  const size = givenSize ?? height;
-  if ((channels !== 1 && channels !== 3) || typeof size !== 'number' || (givenSize === undefined && height !== width)) {
-    const found = `[${baseline.inputs[0]?.shape.join(', ')}]`;
-    throw new TritbankError('E_MODEL', name, `expected an input [N, 1 or 3, size, size], found ${found}`);
-  }
+async function formsOf(name: string, baseline: Graph, hybrid: Graph, images: Images): Promise<BenchTask> {
   const models = new Map<ModelForm, Uint8Array>([
     ['fp32', writeModel(baseline)],
-    ['int8', await exportInt8(baseline, channels, size)],
-    ['hybrid', await exportInt8(hybrid, channels, size)],
+    ['int8', await exportInt8(baseline, images)],
+    ['hybrid', await exportInt8(hybrid, images)],
     ['hybrid-float', writeModel(await exportOnnx(hybrid))],
   ]);
-  return { name, size, channels, models };
+  return { name, size: images.size, channels: images.channels, models };
 }
 
 /** A network with drawn weights and 1000 classes; its hybrid form as in the paper, alpha 0.5 and r = 1.25 per filter. */
@@ -58,11 +69,37 @@ export async function drawTask(name: DrawnName): Promise<BenchTask> {
   const drawn = buildNetwork(model, { width, inputSize: size, channels: 3, classes: 1000, firstStride: 2, seed: 1 });
   const plan = makePlan(drawn, { method: 'hybrid', alpha: 0.5, widthRatio: 1.25 });
   const hybrid = deploy(toFrozen(applyPlan(drawn, plan, 1), new Map()), new Map());
-  return formsOf(name, normalizeNetwork(inferShapes(drawn)), hybrid, size);
+  return formsOf(name, normalizeNetwork(inferShapes(drawn)), hybrid, { channels: 3, size });
 }
 
-/** A network of one's own: its file in full precision and that of its compressed form. */
-export async function readTask(baseline: string, hybrid: string): Promise<BenchTask> {
+/** A network as every command takes it, its batch free and its size fixed, and which that is. */
+async function readNetwork(path: string, form: ImageForm, warn?: (line: string) => void) {
+  const graph = adaptInput(await loadModel(path), form, warn);
+  freeBatch(graph);
+  const input = imageInputOf(graph);
+  const { height, width } = chooseInputSize(input, form.inputSize);
+  setInputSize(graph, { height, width });
+  return { graph, channels: input.channels, size: height === width ? height : { height, width } };
+}
+
+/**
+ * A network of one's own: its file in full precision and that of its compressed form, whatever images they take. E_MODEL
+ * for files of different images.
+ */
+export async function readTask(
+  baseline: string,
+  hybrid: string,
+  form: ImageForm = {},
+  warn?: (line: string) => void,
+): Promise<BenchTask> {
   const name = baseline.replace(/^.*[\\/]/, '').replace(/\.onnx$/, '');
-  return formsOf(name, normalizeNetwork(await loadModel(baseline)), await loadModel(hybrid));
+  const before = await readNetwork(baseline, form, warn);
+  const after = await readNetwork(hybrid, form, warn);
+  const { channels, size } = before;
+  if (channels !== after.channels || formatSize(sizeOf(size)) !== formatSize(sizeOf(after.size))) {
+    const [expected, found] = [before, after].map((one) => `${one.channels} x ${formatSize(sizeOf(one.size))}`);
+    throw new TritbankError('E_MODEL', hybrid, `expected images as the baseline's, ${expected}, found ${found}`);
+  }
+  const normalisation = readNormalisation(before.graph, channels);
+  return formsOf(name, normalizeNetwork(before.graph), after.graph, { channels, size, normalisation });
 }

@@ -1,6 +1,7 @@
 /** The contest in a page: `in-chromium.ts` serves this module, its libraries and the models, and calls `bench`. */
 
 import type * as Tf from '@tensorflow/tfjs';
+import type { SizeOption } from '../images/size.ts';
 import * as own from '../runtime/index.ts';
 import { type ContestOptions, holdContest, makeImage, type Runtime } from './contest.ts';
 import type { Absence, Measurement, ModelForm } from './records.ts';
@@ -8,7 +9,7 @@ import { onnxRuntime, ownRuntime, tensorflowWasm } from './runtimes.ts';
 
 interface PageTask {
   readonly channels: number;
-  readonly size: number;
+  readonly size: SizeOption;
   /** Form and address of each model. */
   readonly models: readonly (readonly [ModelForm, string])[];
 }

@@ -1,5 +1,7 @@
 /** What `tritbank bench` measures, as plain numbers. */
 
+import type { SizeOption } from '../images/size.ts';
+
 /** The forms of one network that are compared. */
 export type ModelForm = 'fp32' | 'int8' | 'hybrid' | 'hybrid-float';
 
@@ -12,8 +14,8 @@ export interface ModelFile {
 /** One network at one image size, in several forms. */
 export interface BenchTask {
   readonly name: string;
-  /** Height and width of the image. */
-  readonly size: number;
+  /** Height and width of the image; a number is both. */
+  readonly size: SizeOption;
   readonly channels: number;
   readonly models: ReadonlyMap<ModelForm, Uint8Array>;
 }
@@ -52,7 +54,7 @@ export interface PlaceResult {
 
 export interface TaskResult {
   readonly name: string;
-  readonly size: number;
+  readonly size: SizeOption;
   readonly models: readonly ModelFile[];
   readonly places: readonly PlaceResult[];
 }

@@ -71,6 +71,17 @@ describe('an input', () => {
     expect(graph.inputs[0]!.shape).toEqual(['N', 1, 'H', 'W']);
   });
 
+  it('of bytes has pixels as they are', () => {
+    const graph = adaptInput(network(['N', 3, 4, 6], 'uint8', false), { normalisation: normalisations.raw });
+    expect(graph.metadata.get('input_std')).toBe('1,1,1');
+    for (const name of ['unit', 'imagenet', 'tf'] as const) {
+      const fractions = { normalisation: normalisations[name] };
+      expect(() => adaptInput(network(['N', 3, 4, 6], 'uint8', false), fractions)).toThrow(
+        expect.objectContaining({ code: 'E_USAGE', where: 'normalization' }),
+      );
+    }
+  });
+
   it('takes sizes and a normalisation from the caller', () => {
     const normalisation = normalisations.imagenet;
     const graph = adaptInput(network(['N', 3, 'H', 'W'], 'float32', false), { dims: { H: 4, W: 6 }, normalisation });

@@ -18,7 +18,7 @@ const movements = new Set(['Transpose', 'Reshape', 'Squeeze', 'Unsqueeze', 'Iden
 
 /**
  * Rewrites `graph` in place, refreshing types, and returns it. A model with another kind of input stays as it is, for
- * `imageInputOf` to refuse. E_USAGE for a normalisation of another number of channels, and for dimensions that it does not
+ * `imageInputOf` to refuse. E_USAGE for a normalisation of another number of channels, for one of bytes, and for dimensions that it does not
  * have.
  *
  * @example
@@ -33,12 +33,16 @@ export function adaptInput(graph: Graph, form: ImageForm = {}, warn?: Warn): Gra
   if (!mayBeImages(graph)) return graph;
   inferShapes(graph);
   const before = describe(graph.inputs[0]!);
+  const isBytes = graph.inputs[0]!.dtype === 'uint8';
   toChannelsFirst(graph);
   nameChannels(graph);
   toFloat(graph);
   const after = describe(graph.inputs[0]!);
   if (after !== before) warn?.(`input '${graph.inputs[0]!.name}' is ${before} and is taken as ${after}`);
-  if (form.normalisation) takeNormalisation(graph, form.normalisation, warn);
+  if (form.normalisation) {
+    if (isBytes) requireBytes(form.normalisation);
+    takeNormalisation(graph, form.normalisation, warn);
+  }
   return inferShapes(graph);
 }
 
@@ -120,6 +124,13 @@ function castInputs(graph: Graph, node: Node, value: Value): void {
 /** Replaces what the metadata say. */
 function setNormalisation({ metadata }: Graph, normalisation: Normalisation): void {
   for (const [key, text] of Object.entries(normalisationMetadata(normalisation))) metadata.set(key, text);
+}
+
+/** E_USAGE for a normalisation by which pixels are no bytes any more. */
+export function requireBytes({ mean, std }: Normalisation): void {
+  if (mean.every((m) => m === 0) && std.every((s) => s === 1)) return;
+  const expected = 'expected pixels as they are (raw: mean 0, deviation 1) for a model that takes bytes';
+  throw new TritbankError('E_USAGE', 'normalization', `${expected}, found mean ${mean} and deviation ${std}`);
 }
 
 function takeNormalisation(graph: Graph, normalisation: Normalisation, warn?: Warn): void {

@@ -21,10 +21,10 @@ import type { Normalisation } from './normalisation.ts';
 const side = whole({ from: 1, to: 4096 });
 
 /** `224`, or `128x160`, height first. */
-const sizeKind: ValueKind<SizeOption> = {
+export const sizeKind: ValueKind<SizeOption> = {
   expected: 'pixels from 1 to 4096, or HEIGHTxWIDTH',
   parse(given) {
-    const size = parseSize(given);
+    const size = /^\d+(x\d+)?$/.test(given) ? parseSize(given) : undefined;
     if (!size || !side.accepts(size.height) || !side.accepts(size.width)) return undefined;
     return size.height === size.width ? size.height : size;
   },

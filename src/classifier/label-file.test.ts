@@ -48,6 +48,8 @@ describe('class names', () => {
       'English springer',
       'toilet tissue',
     ]);
+    const behind = readLabels('imagenet', 1001);
+    expect([behind.length, behind[0], behind[1]]).toEqual([1001, 'background', 'tench']);
     expect(() => readLabels('imagenet', 10)).toThrow('imagenet: expected 10 names, one a class, found 1000');
   });
 });

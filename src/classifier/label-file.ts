@@ -12,7 +12,7 @@
 
 import { readText } from '../files/index.ts';
 import { TritbankError } from '../ir/errors.ts';
-import { imageNetClasses } from './imagenet.ts';
+import { imageNetNames } from './imagenet.ts';
 
 /** The word that stands for ImageNet's classes in place of a file. */
 const imageNet = 'imagenet';
@@ -20,7 +20,8 @@ const imageNet = 'imagenet';
 const nameOf = (index: number) => `class ${index}`;
 
 /**
- * The names of classes in a file, or ImageNet's for the word `imagenet`, in the order of the classes. With `classCount`
+ * The names of classes in a file, or ImageNet's for the word `imagenet` (of 1001 classes
+ * the first is the background), in the order of the classes. With `classCount`
  * there are so many: E_USAGE for a file with more or fewer, except that a `classes.json` may name some of them only
  * (`class 7` stands for the others). E_FILE for a file that cannot be read, E_FORMAT for one of another form.
  *
@@ -31,7 +32,7 @@ const nameOf = (index: number) => `class ${index}`;
  * console.log(`class 0 is ${labels[0]}`);
  */
 export function readLabels(path: string, classCount?: number): string[] {
-  const labels = path === imageNet ? [...imageNetClasses().values()] : parseLabels(path, readText(path), classCount);
+  const labels = path === imageNet ? imageNetNames(classCount) : parseLabels(path, readText(path), classCount);
   if (classCount === undefined || labels.length === classCount) return labels;
   throw new TritbankError('E_USAGE', path, `expected ${classCount} names, one a class, found ${labels.length}`);
 }

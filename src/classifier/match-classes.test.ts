@@ -19,6 +19,8 @@ beforeAll(async () => {
     others: ['cat', 'dog', 'wolf'],
     ids: ['n01443537', 'n01440764'],
     indexed: ['x', 'y'],
+    thousand: ['n01443537', 'n01440764'],
+    counted: ['n01443537', 'n01440764'],
   };
   for (const [name, classes] of Object.entries(layouts)) {
     for (const folder of classes) {
@@ -28,6 +30,16 @@ beforeAll(async () => {
   }
   const indices = { x: { index: 2, name: 'owl' }, y: { index: 0, name: 'bird, cat' } };
   writeFileSync(join(root, 'indexed', 'classes.json'), JSON.stringify(indices));
+  for (const [name, first] of [
+    ['thousand', 0],
+    ['counted', 1],
+  ] as const) {
+    const entries = {
+      n01440764: { index: first, name: 'a tench' },
+      n01443537: { index: first + 1, name: 'a goldfish' },
+    };
+    writeFileSync(join(root, name, 'classes.json'), JSON.stringify(entries));
+  }
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
@@ -64,6 +76,16 @@ describe('classes are matched', () => {
   it("by WordNet's ids for a model of ImageNet", async () => {
     expect(await labelsOf(model(1000, { dataset: 'ImageNet' }), 'ids')).toEqual(['0 tench', '1 goldfish']);
     expect(await labelsOf(model(1000), 'ids', { labelFile: 'imagenet' })).toEqual(['0 tench', '1 goldfish']);
+  });
+
+  it('of 1001 scores behind a background, where that is said', async () => {
+    const labelFile = 'imagenet';
+    expect(await labelsOf(model(1001), 'ids', { labelFile })).toEqual(['1 tench', '2 goldfish']);
+    expect(await labelsOf(model(1001), 'thousand', { labelFile })).toEqual(['1 tench', '2 goldfish']);
+    await expect(labelsOf(model(1001), 'thousand')).rejects.toMatchObject({ code: 'E_DATA' });
+    expect(await labelsOf(model(1001), 'thousand', { labels: 'index' })).toEqual(['0 a tench', '1 a goldfish']);
+    expect(await labelsOf(model(1001), 'counted')).toEqual(['1 a tench', '2 a goldfish']);
+    expect(await labelsOf(model(1000), 'thousand')).toEqual(['0 a tench', '1 a goldfish']);
   });
 
   it('by classes.json, or in sorted order for a model without names', async () => {

@@ -11,7 +11,7 @@
  */
 
 import type { Dataset, Split } from '../data/index.ts';
-import { imageNetClasses } from './imagenet.ts';
+import { imageNetIds } from './imagenet.ts';
 
 export interface ModelClasses {
   readonly count: number;
@@ -41,7 +41,7 @@ export function matchByName(dataset: Dataset, { count, names, isImageNet }: Mode
   const { classes, folders } = dataset;
   const candidates = folders ? [folders, classes] : [classes];
   const byName = names && candidates.map((wanted) => matchNames(wanted, names)).find((found) => found);
-  const byId = isImageNet && folders ? matchNames(folders, [...imageNetClasses().keys()]) : undefined;
+  const byId = isImageNet && folders ? matchNames(folders, imageNetIds(count)) : undefined;
   const indices = byName ?? byId;
   return indices && renumber(dataset, indices, count, names);
 }

@@ -2,13 +2,21 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Dataset, openDataset, type Split, statistics, stratifiedSubset, subset } from '../data/index.ts';
+import {
+  type Dataset,
+  openDataset,
+  readClassFile,
+  type Split,
+  statistics,
+  stratifiedSubset,
+  subset,
+} from '../data/index.ts';
 import { formatSize, type Size } from '../images/size.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { readPreprocessing } from '../onnx/metadata.ts';
 import { requireInference } from '../passes/index.ts';
 import { type ImageForm, spreadNormalisation } from './image-form.ts';
-import { statedImageNet } from './imagenet.ts';
+import { lacksBackground, statedImageNet } from './imagenet.ts';
 import { chooseInputSize, type ImageInput, imageInputOf } from './input.ts';
 import { readLabels } from './label-file.ts';
 import { findStranger, isSameNumbering, type ModelClasses, matchByName } from './match-classes.ts';
@@ -96,13 +104,26 @@ async function openLabelled(model: Graph, options: DataOptions, input: ImageInpu
   if (labels === 'folder') return requireCount(dataset, classes);
   const matched = matchByName(dataset, classes);
   if (matched) return matched;
-  if (dataset.folders && existsSync(join(data, 'classes.json'))) return byIndex();
+  if (dataset.folders && existsSync(join(data, 'classes.json'))) {
+    await requireBackground(data, dataset.folders, count);
+    return byIndex();
+  }
   requireCount(dataset, classes);
   if (isSameNumbering(dataset, classes)) return dataset;
   const stranger = findStranger(dataset, classes.names ?? []);
   const expected = `expected folders that are called as the classes of the model ('${classes.names?.[0]}' ...)`;
   const ways = "a classes.json that gives their indices, or the labels 'folder' for their sorted order";
   throw new TritbankError('E_DATA', `data set '${dataset.name}'`, `${expected}, ${ways}; found '${stranger}'`);
+}
+
+/** Indices of ImageNet's 1000 classes are not those of 1001 scores. */
+async function requireBackground(data: string, folders: readonly string[], count: number): Promise<void> {
+  const entries = await readClassFile(data);
+  const indices = new Map(folders.map((folder) => [folder, entries?.get(folder)?.index ?? -1]));
+  if (!lacksBackground(indices, count)) return;
+  const ways = "the labels 'imagenet' take the first score for a background, 'index' takes the indices as they are";
+  const message = `expected indices of the model's ${count} classes, found those of ImageNet's 1000 (${ways})`;
+  throw new TritbankError('E_DATA', join(data, 'classes.json'), message);
 }
 
 function requireCount(dataset: Dataset, { count, names }: ModelClasses): Dataset {

@@ -1,9 +1,12 @@
 /** `tritbank bench`: latency beside other runtimes, in Node and in Chromium. */
 
 import type { DrawnName, Place } from '../bench/index.ts';
+import type { ImageForm } from '../classifier/image-form.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { listOf, oneOf, text, whole } from '../options/values.ts';
 import { type CommonOptions, commandLine, printResult, type TritbankCommand, ValueOption, version } from './command.ts';
+import { addImageForm, imageFormFrom } from './image-form.ts';
+import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 interface Options extends CommonOptions {
@@ -46,6 +49,7 @@ export function addBench(program: TritbankCommand): void {
   );
   add('--baseline <file>', 'a network of your own instead, in full precision', text('a file'));
   add('--hybrid <file>', 'and its compressed form', text('a file'));
+  addImageForm(command, undefined, 'Images of your own network');
   command.optionsGroup('Run:');
   add(
     '--in <places>',
@@ -55,7 +59,7 @@ export function addBench(program: TritbankCommand): void {
   add('--threads <n>', 'threads of each contestant (default: 1)', count);
   add('--rounds <n>', 'turns of each contestant (default: 7)', count);
   add('--runs <n>', 'runs in a turn (default: 10)', count);
-  command.action(bench);
+  command.action((options: Options) => bench(options, imageFormFrom(command)));
   command.optionsGroup('Output:');
   add('--out <file>', 'write all figures as JSON', text('a file'));
   add('--report <file>', 'write an HTML page with charts', text('a file'));
@@ -63,7 +67,7 @@ export function addBench(program: TritbankCommand): void {
   command.common(example);
 }
 
-async function bench(options: Options): Promise<void> {
+async function bench(options: Options, form: ImageForm): Promise<void> {
   const { baseline, hybrid, quiet = false } = options;
   if ((baseline === undefined) !== (hybrid === undefined)) {
     const [given, missing] = baseline === undefined ? ['--hybrid', '--baseline'] : ['--baseline', '--hybrid'];
@@ -72,13 +76,17 @@ async function bench(options: Options): Promise<void> {
   if (baseline !== undefined && options.networks) {
     throw new TritbankError('E_USAGE', '--networks', 'expected drawn networks or files, found both');
   }
+  if (baseline === undefined && Object.keys(form).length > 0) {
+    const found = 'found options of images without them';
+    throw new TritbankError('E_USAGE', '--baseline', `expected a network of your own, with --hybrid, ${found}`);
+  }
   const { claimOutputs } = await import('../files/outputs.ts');
   const { out, report, force } = options;
   claimOutputs({ '--out': out, '--report': report }, { force, inputs: [baseline, hybrid] });
   const { drawTask, readTask, runBench } = await import('../bench/index.ts');
   const tasks =
     baseline !== undefined && hybrid !== undefined
-      ? [() => readTask(baseline, hybrid)]
+      ? [() => readTask(baseline, hybrid, form, warn)]
       : (options.networks ?? networks).map((name) => () => drawTask(name));
   let progress: Progress | undefined;
   const rounds = options.rounds ?? 7;

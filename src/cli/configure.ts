@@ -40,13 +40,24 @@ interface Given<C> {
 /** The given options in the order of the table, in which they apply. */
 function readGiven<C>(command: TritbankCommand, table: OptionTable<C>): Given<C>[] {
   const values = command.given();
-  return optionsOf(table).flatMap(({ flags, expected, parse, need, key, get }) => {
+  const given = optionsOf(table).flatMap(({ flags, expected, parse, need, key, get }) => {
     const option = new Option(flags);
     const value = values[option.attributeName()];
     if (value === undefined) return [];
     const change = expected === undefined ? parse('')! : (value as Change<C>);
     return [{ name: option.long ?? flags, change, need, key, get }];
   });
+  checkWholes(given);
+  return given;
+}
+
+/** Throws E_USAGE for options of which one sets the whole of what the other sets a part of. */
+function checkWholes<C>(given: readonly Given<C>[]): void {
+  for (const whole of given) {
+    const part = given.find(({ key }) => key.startsWith(`${whole.key}.`));
+    if (!part) continue;
+    throw new TritbankError('E_USAGE', part.name, `expected it without ${whole.name}, found both`);
+  }
 }
 
 /** `base` with the options that were given. */

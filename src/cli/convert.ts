@@ -2,6 +2,7 @@
 
 import { oneOf, text } from '../options/values.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import { warn } from './output.ts';
 
 const activations = ['float', 'stored'] as const;
 
@@ -50,9 +51,10 @@ async function convert(name: string, { out, activations, force, ...options }: Op
     import('../onnx/index.ts'),
     import('../files/outputs.ts'),
   ]);
-  const input = await resolveModel(name);
+  const input = await resolveModel(name, warn);
   claimOutputs({ '--out': out }, { force, inputs: [input] });
   const { graph, format, fileBytes } = await openModel(input, { ...(activations && { activations }) });
+  for (const note of graph.notes) warn(note);
   await saveModel(graph, out);
   const { size } = await import('node:fs/promises').then(({ stat }) => stat(out));
   const describe = (values: typeof graph.inputs) =>

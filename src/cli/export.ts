@@ -12,6 +12,7 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
+import { type ArrayOptions, addArrayOptions } from './hardware/options.ts';
 import { addImageForm, imageFormFrom } from './image-form.ts';
 import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -20,8 +21,8 @@ const activations = ['float', 'int8'] as const;
 const filters = ['fp16', 'int8', 'fp32'] as const;
 const ternary = ['five-trit', 'float'] as const;
 
-interface Options extends CommonOptions {
-  readonly to?: 'onnx';
+interface Options extends CommonOptions, ArrayOptions {
+  readonly to?: 'onnx' | 'verilog';
   readonly activations?: (typeof activations)[number];
   readonly filters?: (typeof filters)[number];
   readonly ternary?: (typeof ternary)[number];
@@ -37,7 +38,8 @@ interface Options extends CommonOptions {
 }
 
 const example = `tritbank export runs/first/model.onnx --out model.packed.onnx
-tritbank export small/network.onnx --activations int8 --data images/ --images 256 --out model.int8.onnx`;
+tritbank export small/network.onnx --activations int8 --data images/ --images 256 --out model.int8.onnx
+tritbank export model.int8.onnx --to verilog --out array && make -C array sim`;
 
 export function addExport(program: TritbankCommand): void {
   const command = program.command('export');
@@ -49,11 +51,12 @@ export function addExport(program: TritbankCommand): void {
     .description(
       'Write a model as a file for deployment. ONNX: ternary weights five to a byte and other weights in 16 or 8 bits, ' +
         'unpacked by standard operators when a runtime loads the file; activations in float32 or in 8 bits. The file is ' +
-        'read back and compared with the model. docs/export.md explains the format.',
+        'read back and compared with the model. docs/export.md explains the format. Verilog: a folder with the ' +
+        'accelerator, programmed for a model with 8-bit activations, its test bench and a Makefile; docs/hardware.md.',
     )
     .argument('<MODEL.onnx>', 'a float classifier with one image input');
   command.optionsGroup('Format:');
-  add('--to <format>', 'onnx (default: onnx)', oneOf(['onnx']));
+  add('--to <format>', 'onnx or verilog (default: onnx)', oneOf(['onnx', 'verilog']));
   add('--activations <form>', `${activations.join(' or ')} (default: float)`, oneOf(activations));
   add(
     '--filters <form>',
@@ -74,9 +77,14 @@ export function addExport(program: TritbankCommand): void {
   );
   add('--data-dir <dir>', 'where the files of a named data set are', text('a directory'));
   add('--images <n>', 'training images for calibration (default: 256)', count);
-  add('--samples <n>', 'compare on so many test images, of each class in proportion (default: all)', count);
+  add(
+    '--samples <n>',
+    'compare on so many test images, of each class in proportion (default: all); Verilog: images of the test bench (1)',
+    count,
+  );
   command.renamed('--test-samples <n>', 'samples');
   addImageForm(command);
+  addArrayOptions(command);
   command.optionsGroup('Run:');
   add('--threads <n>', 'threads (default: one a core)', count);
   add('--seed <n>', 'of the choice of images (default: 0)', whole({ from: 0, to: 2 ** 32 - 1 }));
@@ -89,7 +97,28 @@ export function addExport(program: TritbankCommand): void {
   command.common(example);
 }
 
+/** Options that the other format does not have. */
+function refuseOthers(options: Options): void {
+  const others = options.to === 'verilog' ? onnxOptions : arrayOptions;
+  const found = others.find((name) => options[name] !== undefined);
+  if (found === undefined) return;
+  const flag = `--${found.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new TritbankError(
+    'E_USAGE',
+    flag,
+    `expected --to ${options.to === 'verilog' ? 'onnx' : 'verilog'} with it, found ${options.to ?? 'onnx'}`,
+  );
+}
+
+const onnxOptions = ['activations', 'filters', 'ternary', 'labels', 'images', 'threads'] as const;
+const arrayOptions = ['lanes', 'macs', 'adders', 'inputs', 'weights', 'copies', 'macRate', 'adderRate'] as const;
+
 async function run(model: string, options: Options, form: ImageForm): Promise<void> {
+  refuseOthers(options);
+  if (options.to === 'verilog') {
+    const { exportVerilog } = await import('./hardware/export-verilog.ts');
+    return exportVerilog(model, options, form);
+  }
   if (options.activations === 'int8' && options.data === undefined) {
     throw new TritbankError('E_USAGE', '--data', 'expected images to calibrate 8-bit activations with, found none');
   }

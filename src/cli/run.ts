@@ -18,9 +18,6 @@ interface Options extends CommonOptions {
 const example = `tritbank run model.onnx photo.jpg
 tritbank run model.onnx images/*.jpg --top-k 1 --json | jq -r '.images[] | [.image, .classes[0].label] | @tsv'`;
 
-/** The runtime has no other dimensions to name. */
-const ofImages = ['inputSize', 'normalisation'];
-
 export function addRun(program: TritbankCommand): void {
   const command = program.command('run');
   command
@@ -44,9 +41,9 @@ export function addRun(program: TritbankCommand): void {
       ),
     )
     .action((model: string, images: readonly string[], options: Options) =>
-      run(model, images, options, imageFormFrom(command, ofImages)),
+      run(model, images, options, imageFormFrom(command)),
     );
-  addImageForm(command, ofImages);
+  addImageForm(command);
   command.optionsGroup('Output:').option('--profile', 'add the time of each layer');
   command.common(example);
 }
@@ -72,20 +69,10 @@ interface Latency {
   readonly runs: number;
 }
 
-async function run(
-  model: string,
-  images: readonly string[],
-  options: Options,
-  { normalisation, inputSize }: ImageForm,
-): Promise<void> {
-  const { pipeline } = await import('../runtime/node.ts');
+async function run(model: string, images: readonly string[], options: Options, form: ImageForm): Promise<void> {
+  const { openClassifier } = await import('./open-classifier.ts');
   const { topK, threads, labels, profile = false } = options;
-  const classify = await pipeline('image-classification', model, {
-    profile,
-    ...(threads !== undefined && { threads }),
-    ...normalisation,
-    ...(inputSize !== undefined && { size: inputSize }),
-  });
+  const classify = await openClassifier(model, form, { profile, ...(threads !== undefined && { threads }) });
   try {
     const nameOf = await namesOf(classify, labels);
     const results: (ImageResult | ImageError)[] = [];

@@ -60,12 +60,13 @@ const phaseWords = { head: ['head only'], full: [], ternary: ['ternary weights']
 
 function describeEpoch(run: string, epochs: number, record: EpochRecord): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  const { split = 'test' } = record;
   const parts = [
     `${run ? `${run}: ` : ''}epoch ${record.epoch}/${epochs}`,
     ...phaseWords[record.phase],
     `loss ${record.trainLoss.toFixed(3)}`,
-    `test loss ${record.testLoss.toFixed(3)}`,
-    `top-1 ${percent(record.top1)}`,
+    `${split} loss ${record.testLoss.toFixed(3)}`,
+    `${split === 'test' ? '' : `${split} `}top-1 ${percent(record.top1)}`,
     `${Math.round(record.imagesPerSecond)} images/s`,
   ];
   return parts.join('  ');

@@ -4,6 +4,7 @@ import { TritbankError } from '../ir/errors.ts';
 import { text } from '../options/values.ts';
 import type { ModelCard } from '../zoo/index.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import { warn } from './output.ts';
 
 const example = `tritbank zoo list
 tritbank zoo get mobilenet-v1-0.5-cifar10-quarter --out quarter.onnx
@@ -57,7 +58,7 @@ async function list(options: CommonOptions): Promise<void> {
     import('../zoo/index.ts'),
     import('../report/text-table.ts'),
   ]);
-  const models = await listZoo();
+  const models = await listZoo({ warn });
   printResult(options, { models }, () => {
     const head = ['model', 'top-1 (%)', '95 %', 'bytes', 'energy', 'latency (ms)', 'licence'];
     return alignTable(head, models.map(row));
@@ -89,10 +90,10 @@ async function get(name: string, { out, force, ...options }: GetOptions): Promis
   if (out !== undefined) claimOutputs({ '--out': out }, { force, inputs: [] });
   let progress: ReturnType<typeof createProgress> | undefined;
   const onProgress = (done: number, total: number) => {
-    progress ??= createProgress({ label: 'download', total, quiet: options.quiet ?? false });
+    progress ??= createProgress({ label: 'download', total, unit: 'bytes', quiet: options.quiet ?? false });
     progress.update(done);
   };
-  const { card, path } = await getFromZoo(name, { onProgress }).finally(() => progress?.stop());
+  const { card, path } = await getFromZoo(name, { onProgress, warn }).finally(() => progress?.stop());
   if (out !== undefined) {
     const [{ readFileSync }, { writeFileAtomic }] = await Promise.all([import('node:fs'), import('../files/index.ts')]);
     writeFileAtomic(out, readFileSync(path));

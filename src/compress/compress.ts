@@ -231,7 +231,7 @@ export async function compressModel(
   settings: CompressSettings = {},
   options: CompressOptions = {},
 ): Promise<Compression> {
-  const path = typeof model === 'string' ? await resolveModel(model) : undefined;
+  const path = typeof model === 'string' ? await resolveModel(model, options.warn) : undefined;
   const loaded = typeof model === 'string' ? await loadModel(path!) : await toGraph(model);
   const config = completeConfig(path ?? loaded.name, settings);
   checkCompressConfig(config);

@@ -11,7 +11,7 @@ import { type Graph, TritbankError } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import { InferenceSession, Tensor } from '../runtime/node.ts';
-import { compressFiles, type Job, reporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
+import { compressFiles, type Job, ofControl, reporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
 
 /** What a file takes in this toolkit's runtime, on one thread, an image at a time. */
 export interface RuntimeUse {
@@ -90,7 +90,7 @@ export interface Packed {
 /** Writes both files and reads them back. */
 export async function packBoth(job: Job, network: Graph): Promise<Packed> {
   await pack(job, network, compressFiles.model, compressedForms(job));
-  await pack(job, job.graph, compressFiles.control, controlForms(job));
+  await pack(ofControl(job), job.graph, compressFiles.control, controlForms(job));
   const read = async (file: string) => inferShapes(await loadModel(job.run.file(file)));
   return { model: await read(compressFiles.model), control: await read(compressFiles.control) };
 }
@@ -98,6 +98,7 @@ export async function packBoth(job: Job, network: Graph): Promise<Packed> {
 /** Accuracy of the control on the test images; undefined without data. */
 export function evaluateControl(job: Job, control: Graph): Promise<Accuracy> | undefined {
   const { data, run } = job;
+  const aside = ofControl(job);
   return (
     data &&
     run.stage('verify', compressFiles.controlAccuracy, jsonCodec<Accuracy>(2), async () => {
@@ -105,7 +106,7 @@ export function evaluateControl(job: Job, control: Graph): Promise<Accuracy> | u
       const found = await evaluateGraph(control, dataset.test, dataset.classes, normalisation, {
         ...threadsOf(job),
         ...signalOf(job),
-        ...warningsTo(job),
+        ...warningsTo(aside),
         onProgress: reporter(job, 'control', 'images'),
       });
       const { top1, top5, loss, samples, intervals } = found;

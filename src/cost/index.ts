@@ -11,6 +11,7 @@ export {
 } from './accelerator.ts';
 export { addArithmetic, applyConventions, paperConventions } from './conventions.ts';
 export { type CountedGraph, type CountedLayer, type CountedNode, countGraph, countKnown, type Sizes } from './count.ts';
+export { countedForm } from './counted-form.ts';
 export { type Estimate, type EstimateOptions, estimate } from './estimate.ts';
 export type { Group, Part } from './groups.ts';
 export {

@@ -6,6 +6,7 @@ export { failureCount } from './failures.ts';
 export { type CropWindow, type ImageShape, imageBytes, type Padding, paddings } from './image.ts';
 export { MemorySplit } from './memory.ts';
 export { datasetNames, openDataset } from './open.ts';
+export { readClassFile } from './scan.ts';
 export { type Statistics, statistics } from './statistics.ts';
-export { type Division, holdOut, selectImages, stratifiedSubset, subset } from './subset.ts';
+export { type Division, divideAt, holdOut, selectImages, stratifiedSubset, subset } from './subset.ts';
 export { type SyntheticOptions, synthetic } from './synthetic.ts';

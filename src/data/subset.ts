@@ -69,7 +69,12 @@ export function selectImages(split: Split, indices: ArrayLike<number>): Split {
     for (let k = 0; k < indices.length; k++) {
       chosen.set(pixels.subarray(indices[k]! * bytes, (indices[k]! + 1) * bytes), k * bytes);
     }
-    return new MemorySplit('subset', split, chosen, labels, classCount);
+    const memory = new MemorySplit('subset', split, chosen, labels, classCount);
+    return {
+      ...{ channels, height, width, classCount, labels, pixels: chosen, length: indices.length },
+      read: (index: number, window?: CropWindow) => memory.read(index, window),
+      describe: (index: number) => split.describe(indices[index]!),
+    };
   }
   return {
     channels,
@@ -90,8 +95,9 @@ export interface Division {
 }
 
 /**
- * Holds out `share` (above 0, below 1) of the split, of each class in proportion, by the same seed the same images. E_USAGE for another
- * share, E_DATA where one of the parts would be empty.
+ * Holds out `share` (above 0, below 1) of the split, of each class in proportion, by the same seed the same images. Every
+ * class keeps an image at least, of those that would be held out where there is no other. E_USAGE for another share, E_DATA
+ * where one of the parts would be empty.
  *
  * @example
  * import { holdOut, openDataset } from 'tritbank';
@@ -109,7 +115,24 @@ export function holdOut(split: Split, share: number, seed = 0): Division {
     const expected = 'expected images on both sides of a validation split';
     throw new TritbankError('E_DATA', 'validation', `${expected}, found ${count} of ${split.length} held out`);
   }
-  const chosen = stratifiedIndices(split, count, seed);
+  const division = divideAt(split, keepOneEach(split, stratifiedIndices(split, count, seed)));
+  if (division.heldOut.length > 0) return division;
+  const expected = 'expected classes of several images, so that some can be held out for validation';
+  throw new TritbankError('E_DATA', 'validation', `${expected}, found one training image of each`);
+}
+
+/** The indices without the last one of each class that has no other image. */
+function keepOneEach({ labels, classCount }: Split, chosen: Uint32Array): Uint32Array {
+  const left = new Int32Array(classCount);
+  for (const label of labels) left[label]!++;
+  for (const index of chosen) left[labels[index]!]!--;
+  const last = new Map([...chosen].map((index) => [labels[index]!, index]));
+  return chosen.filter((index) => left[labels[index]!]! > 0 || last.get(labels[index]!) !== index);
+}
+
+/** The images at `indices` held out, the others kept, both in their order. */
+export function divideAt(split: Split, indices: ArrayLike<number>): Division {
+  const chosen = Uint32Array.from(indices).sort();
   const others = new Set(chosen);
   const kept = Uint32Array.from({ length: split.length }, (_, i) => i).filter((i) => !others.has(i));
   return { kept: selectImages(split, kept), heldOut: selectImages(split, chosen) };

@@ -48,11 +48,14 @@ export const loadModel = async (path: string, options?: OpenOptions): Promise<Gr
  * console.log(format, graph.nodes.length, 'nodes in', fileBytes, 'bytes');
  */
 export async function openModel(name: string, options: OpenOptions = {}): Promise<OpenedModel> {
-  const path = await resolveModel(name);
+  const notes: string[] = [];
+  const path = await resolveModel(name, (line) => notes.push(line));
   refuseFolder(path);
   const bytes = await readWhole(path);
   const format = formatOf(bytes);
-  return { ...(await openAs(format, path, bytes, options)), format, path };
+  const opened = await openAs(format, path, bytes, options);
+  opened.graph.notes.push(...notes);
+  return { ...opened, format, path };
 }
 
 async function openAs(format: Format, path: string, bytes: Uint8Array, options: OpenOptions): Promise<StoredModel> {
@@ -85,10 +88,10 @@ function refuseFolder(path: string): void {
 }
 
 /** The file of a model of the zoo; of others the name itself. */
-export async function resolveModel(name: string): Promise<string> {
+export async function resolveModel(name: string, warn?: (line: string) => void): Promise<string> {
   if (!name.startsWith('tritbank/') || existsSync(name)) return name;
   const { findInZoo } = await import('../zoo/index.ts');
-  return findInZoo(name);
+  return findInZoo(name, warn ? { warn } : {});
 }
 
 /** Reads a model of ONNX or TensorFlow Lite from its bytes. Throws what `readModel` and `readTflite` throw. */

@@ -109,6 +109,13 @@ describe('what a file says of images and classes', () => {
     expect(metadataOf(bytes)).toEqual({ input_mean: '127.5', input_std: '127.5' });
     const wrong = zipSync({ 'names.txt': strToU8('ant\nbee') });
     expect(metadataOf(Uint8Array.from([...bytes, ...wrong]))).toEqual({ input_mean: '127.5', input_std: '127.5' });
+    const notesOf = (...parts: Uint8Array[]) => readTflite(Buffer.concat(parts)).notes;
+    expect(notesOf(bytes, archive)).toEqual([]);
+    expect(notesOf(bytes, wrong)).toEqual(['the file has 2 names for 5 classes: they are not taken']);
+    const damaged = [expect.stringMatching(/names of its classes \(names\.txt\) is damaged/)];
+    expect(notesOf(bytes, archive.subarray(0, -20))).toEqual(damaged);
+    expect(notesOf(bytes, archive.subarray(80))).toEqual(damaged);
+    expect(readTflite(writeTflite(network('float'))).notes).toEqual([]);
   });
 });
 

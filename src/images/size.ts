@@ -19,8 +19,8 @@ export const formatSize = ({ height, width }: Size): string => (height === width
 export function parseSize(text: string): Size | undefined {
   const parts = text
     .replace(/[[\]()]/g, '')
-    .split(/\s*[x,\s]\s*/)
-    .filter((part) => part !== '');
+    .trim()
+    .split(/\s*[x,\s]\s*/);
   const [height, width = height] = parts.map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
   const isSize = parts.length <= 2 && [height, width].every((n) => Number.isSafeInteger(n) && n! > 0);
   return isSize ? { height: height!, width: width! } : undefined;

@@ -76,6 +76,16 @@ export function evaluateLayer(layer: IntegerLayer, tensors: readonly Planes[]): 
         y.set(x.subarray(from * pixels, (from + 1) * pixels), i * pixels);
       return;
     }
+    case 'table': {
+      const x = view(layer.x);
+      for (let i = 0; i < y.length; i++) y[i] = layer.table[x[i]! + 128]!;
+      return;
+    }
+    case 'dequantize': {
+      const x = view(layer.x);
+      for (let i = 0; i < y.length; i++) y[i] = fround(fround(layer.scale) * (x[i]! - layer.zeroPoint));
+      return;
+    }
     case 'softmax':
       softmax(view(layer.x), y);
   }

@@ -103,13 +103,36 @@ export interface ChannelsLayer extends LayerBase {
   readonly indices: Int32Array;
 }
 
+/** y = table[x + 128], for what is between two quantizations: another scale, a function of one number. */
+export interface TableLayer extends LayerBase {
+  readonly kind: 'table';
+  readonly x: TensorPart;
+  /** 256 integers. */
+  readonly table: Int8Array;
+}
+
+/** y = float32(scale * (x - zeroPoint)): scores of a file that rounds them, too. */
+export interface DequantizeLayer extends LayerBase {
+  readonly kind: 'dequantize';
+  readonly x: TensorPart;
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
 /** The probabilities of scores: exp(x - max) / sum over all elements. */
 export interface SoftmaxLayer extends LayerBase {
   readonly kind: 'softmax';
   readonly x: TensorPart;
 }
 
-export type IntegerLayer = ConvolutionLayer | PoolLayer | AdditionLayer | ChannelsLayer | SoftmaxLayer;
+export type IntegerLayer =
+  | ConvolutionLayer
+  | PoolLayer
+  | AdditionLayer
+  | ChannelsLayer
+  | TableLayer
+  | DequantizeLayer
+  | SoftmaxLayer;
 
 export interface IntegerNetwork {
   /** Of the graph. */

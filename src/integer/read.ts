@@ -2,13 +2,22 @@
 
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { readScores } from '../onnx/score-kind.ts';
-import type { Layer as RuntimeLayer } from '../runtime/lower/layers.ts';
+import { type Layer as RuntimeLayer, readsOf } from '../runtime/lower/layers.ts';
 import { lower } from '../runtime/lower/lower.ts';
 import { type Activation, type Plane, sizeOf } from '../runtime/lower/operand.ts';
 import { floatFactorsOf, quantizedBound, requantizationOf } from '../runtime/plan/epilogues.ts';
 import { rootOf, settle } from '../runtime/plan/settle.ts';
+import { tableOf } from '../runtime/plan/table.ts';
 import { prepareGraph } from '../runtime/prepare-graph.ts';
-import type { ConvolutionLayer, IntegerLayer, IntegerNetwork, IntegerTensor, TensorPart } from './network.ts';
+import {
+  type ConvolutionLayer,
+  type IntegerLayer,
+  type IntegerNetwork,
+  type IntegerTensor,
+  type TensorPart,
+  whole,
+} from './network.ts';
+import { type Traced, traceIntegers } from './trace.ts';
 
 type LayerOf<K extends RuntimeLayer['kind']> = Extract<RuntimeLayer, { kind: K }>;
 
@@ -30,6 +39,13 @@ class Tensors {
     this.all.push(tensor);
     this.byPlane.set(root, tensor);
     return { tensor, channel, channels: plane.channels };
+  }
+
+  /** A new tensor of integers, of the size of another. */
+  made(channels: number, { height, width }: IntegerTensor): TensorPart {
+    const tensor: IntegerTensor = { id: this.all.length, type: 'int8', channels, height, width };
+    this.all.push(tensor);
+    return whole(tensor);
   }
 }
 
@@ -71,9 +87,13 @@ export function readIntegerNetwork(graph: Graph): IntegerNetwork {
   const found: { input?: IntegerNetwork['input'] } = {};
   if (image.plane.type === 'int8') found.input = byteInput(tensors, image, lowered.layers);
   const layers: IntegerLayer[] = [];
-  for (const layer of settle(lowered.layers, outputs)) {
-    if (layer.kind === 'concat') continue;
-    if (layer.kind === 'quantize' && layer.x.plane === image.plane && !found.input) {
+  const settled = settle(lowered.layers, outputs);
+  const between = floatsBetween(settled, outputs);
+  for (const layer of settled) {
+    if (layer.kind === 'concat' || between.skipped.has(layer)) continue;
+    const traced = between.traced.get(layer);
+    if (traced) layers.push(...readTraced(layer, traced, tensors));
+    else if (layer.kind === 'quantize' && layer.x.plane === image.plane && !found.input) {
       const { scale, zeroPoint } = layer.quantization;
       found.input = { tensor: tensors.part(layer.y).tensor, scale: Math.fround(scale), zeroPoint };
     } else layers.push(readLayer(layer, tensors));
@@ -88,6 +108,51 @@ export function readIntegerNetwork(graph: Graph): IntegerNetwork {
     outputKind: scores,
     metadata: graph.metadata,
   };
+}
+
+interface FloatsBetween {
+  /** Layers of floats that only serve quantizations. */
+  readonly skipped: ReadonlySet<RuntimeLayer>;
+  readonly traced: ReadonlyMap<RuntimeLayer, Traced>;
+}
+
+/** Quantizations of what other integers stand for, and the layers of floats that they make needless. */
+function floatsBetween(layers: readonly RuntimeLayer[], outputs: readonly Activation[]): FloatsBetween {
+  const producers = new Map(layers.map((layer) => [layer.y, layer]));
+  const traced = new Map<RuntimeLayer, Traced>();
+  const wanted = new Set<Plane>(outputs.map(({ plane }) => plane));
+  const skipped = new Set<RuntimeLayer>();
+  for (const layer of [...layers].reverse()) {
+    const isWanted = wanted.has(layer.y) || (layer.y.home !== undefined && wanted.has(layer.y.home.plane));
+    const way = layer.kind === 'quantize' ? traceIntegers(producers, layer.x.plane, layer.quantization) : undefined;
+    if (!isWanted) skipped.add(layer);
+    else if (way) {
+      traced.set(layer, way);
+      for (const { plane } of way.planes) wanted.add(plane);
+    } else for (const { plane } of readsOf(layer)) wanted.add(plane);
+  }
+  return { skipped, traced };
+}
+
+/** Tables into one tensor after another, and their channels in the order of `layer`. */
+function readTraced({ name, y }: RuntimeLayer, { planes, indices }: Traced, tensors: Tensors): IntegerLayer[] {
+  const isInPlace =
+    indices.length === planes.reduce((n, { plane }) => n + plane.channels, 0) && indices.every((c, i) => c === i);
+  const target = tensors.part(y);
+  const all = isInPlace
+    ? target
+    : tensors.made(
+        planes.reduce((n, { plane }) => n + plane.channels, 0),
+        target.tensor,
+      );
+  let channel = all.channel;
+  const layers: IntegerLayer[] = planes.map(({ plane, table }, i) => {
+    const part = { tensor: all.tensor, channel, channels: plane.channels };
+    channel += plane.channels;
+    return { kind: 'table', name: planes.length > 1 ? `${name}.${i}` : name, x: tensors.part(plane), y: part, table };
+  });
+  if (!isInPlace) layers.push({ kind: 'channels', name, x: all, y: target, indices });
+  return layers;
 }
 
 /** A file of bytes: what they stand for is what the first layer reads them as. */
@@ -109,6 +174,17 @@ function readLayer(layer: RuntimeLayer, tensors: Tensors): IntegerLayer {
     case 'channels': {
       const { name, x, y, indices } = layer;
       return { kind: 'channels', name, x: tensors.part(x.plane), y: tensors.part(y), indices };
+    }
+    case 'unary': {
+      const { name, x, y, functions, quantization } = layer;
+      if (!x.quantization || !quantization) throw unsupported(name, 'a function between integers', 'one of floats');
+      const table = tableOf(x.quantization, functions, quantization);
+      return { kind: 'table', name, x: tensors.part(x.plane), y: tensors.part(y), table };
+    }
+    case 'dequantize': {
+      const { name, x, y, quantization } = layer;
+      const { scale, zeroPoint } = quantization;
+      return { kind: 'dequantize', name, x: tensors.part(x.plane), y: tensors.part(y), scale, zeroPoint };
     }
     case 'softmax': {
       const { name, x, y, size, inner, isLog } = layer;

@@ -1,6 +1,7 @@
 /** The report of `tritbank bench`: a chart of latencies for each network and place, and the table. */
 
 import type { BenchResult, PlaceResult, TaskResult } from '../bench/records.ts';
+import { sizeOf } from '../images/size.ts';
 import { absences, benchColumns, benchRows, describeBench, nameOf } from './bench-text.ts';
 import { drawLayerBars } from './charts/layer-bars.ts';
 import { renderColumns } from './columns.ts';
@@ -40,7 +41,10 @@ ${renderColumns({ corner: 'runtime and network', columns: benchColumns, rows })}
 ${absences(place).map((line) => html`<p class="note">${line}</p>`)}</div>`;
   };
   const charts = html`<div class="pair">${task.places.map(drawPlace)}</div>`;
-  return section(`${task.name}, ${task.size} x ${task.size}`, html`${charts}${task.places.map(table)}`);
+  return section(
+    `${task.name}, ${sizeOf(task.size).height} x ${sizeOf(task.size).width}`,
+    html`${charts}${task.places.map(table)}`,
+  );
 }
 
 export function renderBenchPage({ title, generatedBy, result }: BenchReport): string {

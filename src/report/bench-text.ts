@@ -2,6 +2,7 @@
 
 import { medianRatio } from '../bench/median.ts';
 import type { BenchResult, Measurement, PlaceResult, TaskResult } from '../bench/records.ts';
+import { sizeOf } from '../images/size.ts';
 import type { Column } from './columns.ts';
 import { formatKilobytes } from './format.ts';
 import { alignTable } from './text-table.ts';
@@ -60,7 +61,7 @@ export function describeBench({ threads, rounds, runs, machine }: BenchResult): 
 
 export function printBench(result: BenchResult): string {
   const parts = result.tasks.flatMap((task) => [
-    `${task.name}, ${task.size} x ${task.size}`,
+    `${task.name}, ${sizeOf(task.size).height} x ${sizeOf(task.size).width}`,
     ...task.places.map((place) => printPlace(task, place)),
   ]);
   return [...parts, describeBench(result)].join('\n\n');

@@ -82,6 +82,25 @@ function take({ weights, name, config }: LayerContext, weight: string, rank: num
   );
 }
 
+/** E_MODEL for weights of other sizes than the layer's configuration says, where it says any. */
+function checkStated({ config }: LayerContext, sizes: Readonly<Record<string, number | readonly number[]>>): void {
+  for (const [key, found] of Object.entries(sizes)) {
+    if (config.get(key) === undefined) continue;
+    const stated = typeof found === 'number' ? [config.number(key)] : config.pair(key);
+    const sizesFound = [found].flat();
+    if (stated.every((size, i) => size === sizesFound[i])) continue;
+    const message = `expected weights for ${key} ${stated.join(' x ')}, found those for ${sizesFound.join(' x ')}`;
+    throw new TritbankError('E_MODEL', config.where, message);
+  }
+}
+
+/** A kernel [height, width, ...]; `filters` is the axis of its filters. */
+function kernelOf(c: LayerContext, filters: number): Tensor {
+  const kernel = take(c, 'kernel', 4);
+  checkStated(c, { filters: kernel.dims[filters]!, kernel_size: kernel.dims.slice(0, 2) });
+  return kernel;
+}
+
 function convolve(c: LayerContext, x: Value, weight: Value, bias: Value | undefined, group: number): Value {
   const attributes: Attributes = {
     ...windowAttributes(x.shape.slice(1, 3), windowOf(c, weight.dims.slice(2))),
@@ -93,13 +112,14 @@ function convolve(c: LayerContext, x: Value, weight: Value, bias: Value | undefi
 const conv2d: LayerRule = (c) =>
   activate(
     c,
-    convolve(c, image(c), weightOf(c, take(c, 'kernel', 4), [3, 2, 0, 1]), biasOf(c), c.config.number('groups', 1)),
+    convolve(c, image(c), weightOf(c, kernelOf(c, 3), [3, 2, 0, 1]), biasOf(c), c.config.number('groups', 1)),
   );
 
 /** A kernel [height, width, channels, multiplier] with one filter after the other. */
 function depthwiseWeight(c: LayerContext): { weight: Value; channels: number } {
   const permuted = permuteTensor(take(c, 'depthwise_kernel', 4), [2, 3, 0, 1]);
   const [channels, multiplier, height, width] = permuted.dims as [number, number, number, number];
+  checkStated(c, { kernel_size: [height, width], depth_multiplier: multiplier });
   return { weight: c.b.constant('weight', { ...permuted, dims: [channels * multiplier, 1, height, width] }), channels };
 }
 
@@ -111,17 +131,15 @@ const depthwiseConv2d: LayerRule = (c) => {
 const separableConv2d: LayerRule = (c) => {
   const { weight, channels } = depthwiseWeight(c);
   const y = toChannelsFirst(c.b, convolve(c, image(c), weight, undefined, channels));
-  const pointwise = weightOf(
-    { ...c, b: c.b.named(`${c.name}/pointwise/`) },
-    take(c, 'pointwise_kernel', 4),
-    [3, 2, 0, 1],
-  );
+  const kernel = take(c, 'pointwise_kernel', 4);
+  checkStated(c, { filters: kernel.dims[3]! });
+  const pointwise = weightOf({ ...c, b: c.b.named(`${c.name}/pointwise/`) }, kernel, [3, 2, 0, 1]);
   return activate(c, toChannelsLast(c.b, c.b.op('Conv', [y, pointwise, biasOf(c)], {}, 'pointwise')));
 };
 
 /** The crop does not depend on the image: `same` makes stride times its size. */
 const conv2dTranspose: LayerRule = (c) => {
-  const weight = weightOf(c, take(c, 'kernel', 4), [3, 2, 0, 1]);
+  const weight = weightOf(c, kernelOf(c, 2), [3, 2, 0, 1]);
   const window = windowOf(c, weight.dims.slice(2));
   if (window.dilations.some((d) => d !== 1) || c.config.get('output_padding') !== undefined) {
     throw c.config.unsupported('no dilation and no output_padding', 'them');
@@ -135,11 +153,13 @@ const conv2dTranspose: LayerRule = (c) => {
 const dense: LayerRule = (c) => {
   const x = x0(c);
   const bias = biasOf(c);
+  const kernel = take(c, 'kernel', 2);
+  checkStated(c, { units: kernel.dims[1]! });
   if (rankOf(x) === 2) {
-    const weight = weightOf(c, take(c, 'kernel', 2), [1, 0]);
+    const weight = weightOf(c, kernel, [1, 0]);
     return activate(c, c.b.gemm(x, weight, { transB: true, ...(bias && { c: bias }) }));
   }
-  const product = c.b.matmul(x, c.b.constant('weight', take(c, 'kernel', 2)));
+  const product = c.b.matmul(x, c.b.constant('weight', kernel));
   return activate(c, bias ? c.b.add(product, bias) : product);
 };
 

@@ -61,9 +61,9 @@ function scaleOf(tensor: TfliteTensor, described: Described | undefined): Pick<P
 
 /**
  * The bytes in which an archive's places are counted from the first one: all of them, or those behind the model, by what
- * the record at its end says of the directory in front of it.
+ * the record at its end says of the directory in front of it. Undefined without that record.
  */
-function archiveIn(bytes: Uint8Array): Uint8Array {
+function archiveIn(bytes: Uint8Array): Uint8Array | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const [recordBytes, longestComment] = [22, 65_535];
   for (let at = bytes.length - recordBytes; at >= 0 && at >= bytes.length - recordBytes - longestComment; at--) {
@@ -71,40 +71,51 @@ function archiveIn(bytes: Uint8Array): Uint8Array {
     const [size, offset] = [view.getUint32(at + 12, true), view.getUint32(at + 16, true)];
     return bytes.subarray(Math.max(0, at - size - offset));
   }
-  return bytes;
+  return undefined;
 }
 
 const maxLabelBytes = 2 ** 20;
 
-/** Lines of a text file in the archive; undefined where there is none with so many of them. */
-function labelsOf(bytes: Uint8Array, files: readonly AssociatedFile[], classes: number): string[] | undefined {
+/** Names of classes, or why there are none although the file means to have some. */
+interface Labels {
+  readonly labels?: readonly string[];
+  readonly note?: string;
+}
+
+/** Lines of a text file in the archive, as many as there are classes. */
+function labelsOf(bytes: Uint8Array, files: readonly AssociatedFile[], classes: number): Labels {
   const wanted = files.filter(({ isLabels, name }) => isLabels || /label/i.test(name)).map(({ name }) => name);
   const isWanted = (name: string) => wanted.includes(name) || /label[^/]*\.txt$/i.test(name);
+  const damaged = `the archive behind the model that holds the names of its classes${wanted.length > 0 ? ` (${wanted.join(', ')})` : ''} is damaged: they have none`;
+  const archive = archiveIn(bytes);
   let texts: Record<string, Uint8Array>;
   try {
-    texts = unzipSync(archiveIn(bytes), {
+    texts = unzipSync(archive ?? bytes, {
       filter: ({ name, originalSize }) => originalSize <= maxLabelBytes && isWanted(name),
     });
   } catch {
-    // no archive behind the model
-    return undefined;
+    return archive || wanted.length > 0 ? { note: damaged } : {};
   }
-  const names = [...wanted, ...Object.keys(texts)].filter((name) => texts[name]);
+  const names = [...new Set([...wanted, ...Object.keys(texts)])].filter((name) => texts[name]);
+  const counts: number[] = [];
   for (const name of names) {
     const lines = new TextDecoder().decode(texts[name]).replace(/\r/g, '').replace(/\n+$/, '').split('\n');
-    if (lines.length === classes) return lines.map((line) => line.trim());
+    if (lines.length === classes) return { labels: lines.map((line) => line.trim()) };
+    counts.push(lines.length);
   }
-  return undefined;
+  if (counts.length > 0)
+    return { note: `the file has ${counts.join(', ')} names for ${classes} classes: they are not taken` };
+  return wanted.length > 0 ? { note: damaged } : {};
 }
 
-/** What is known of a classifier with this image input and so many classes. */
+/** What is known of a classifier with this image input and so many classes; a note where its names cannot be had. */
 export function preprocessingOf(
   bytes: Uint8Array,
   model: TfliteModel,
   input: TfliteTensor,
   classes: number | undefined,
-): Preprocessing {
+): Preprocessing & Pick<Labels, 'note'> {
   const described = describe(model);
-  const labels = classes !== undefined ? labelsOf(bytes, described?.files ?? [], classes) : undefined;
-  return { ...scaleOf(input, described), ...(labels && { labels }) };
+  const labels = classes !== undefined ? labelsOf(bytes, described?.files ?? [], classes) : {};
+  return { ...scaleOf(input, described), ...labels };
 }

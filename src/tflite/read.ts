@@ -92,7 +92,8 @@ function build(graph: Graph, bytes: Uint8Array, model: TfliteModel, storesActiva
   const image = model.inputs.map((index) => emitter.tensor(index)).find(({ shape }) => shape.length === 4);
   const classes = graph.outputs[0]?.type?.shape?.at(-1);
   if (!image) return;
-  const found = preprocessingOf(bytes, model, image, typeof classes === 'number' ? classes : undefined);
+  const { note, ...found } = preprocessingOf(bytes, model, image, typeof classes === 'number' ? classes : undefined);
+  if (note !== undefined) graph.notes.push(note);
   for (const [key, value] of Object.entries(formatPreprocessing(found))) graph.metadata.set(key, value);
 }
 

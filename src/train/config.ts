@@ -3,6 +3,7 @@
 import type { ImageForm } from '../classifier/image-form.ts';
 import type { Padding } from '../data/index.ts';
 import type { Device } from '../engine/index.ts';
+import type { SizeOption } from '../images/size.ts';
 import type { Granularity, LayerKind } from '../quantize/index.ts';
 import type { BatchNormOptions } from './give-batch-norms.ts';
 import type { Distillation } from './loss.ts';
@@ -77,8 +78,11 @@ export interface TrainConfig extends Recipe, Pick<ImageForm, 'normalisation' | '
   /** Architecture name, see `models/`. */
   readonly model: string;
   readonly width: number;
-  /** Height and width of the network's input; default: the data set's own size (28 for MNIST, 32 for CIFAR, 224 for folders). */
-  readonly inputSize?: number;
+  /**
+   * Height and width of the network's input, 28 to 224 of an architecture, what the network takes with `from`; default: the
+   * data set's own size (28 for MNIST, 32 for CIFAR, 224 for folders), or the network's.
+   */
+  readonly inputSize?: SizeOption;
   /** Stride of the first convolution; default: 1 for images of up to 64 pixels, else 2. */
   readonly firstStride?: 1 | 2;
   /** Data set name or directory, see `data/`. */

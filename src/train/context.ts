@@ -82,12 +82,12 @@ export const augmentation = (
 /** Appends a record to `metrics.jsonl` and the TensorBoard events. */
 export function recordEpoch({ files, events }: RunContext, record: EpochRecord): void {
   appendLine(files.metrics, record);
-  const { step } = record;
+  const { step, split = 'test' } = record;
   events.scalar('loss/train', step, record.trainLoss);
-  events.scalar('loss/test', step, record.testLoss);
+  events.scalar(`loss/${split}`, step, record.testLoss);
   events.scalar('accuracy/train', step, record.trainTop1);
-  events.scalar('accuracy/test', step, record.top1);
-  events.scalar('accuracy/test top-5', step, record.top5);
+  events.scalar(`accuracy/${split}`, step, record.top1);
+  events.scalar(`accuracy/${split} top-5`, step, record.top5);
   events.scalar('learning rate', step, record.learningRate);
   events.scalar('images per second', step, record.imagesPerSecond);
 }

@@ -16,6 +16,7 @@ import type { RunOptions } from './context.ts';
 import { fineTune } from './fine-tune.ts';
 import { defaultFineTune, type FineTuneConfig } from './fine-tune-config.ts';
 import type { RunResult } from './records.ts';
+import { refuseTernary } from './refuse-ternary.ts';
 
 export interface FineTuneModelConfig extends FineTuneConfig {
   /** An ONNX file. */
@@ -47,7 +48,9 @@ export const fineTuneDefaults = (method: FineTuneModelConfig['method']) => ({
  */
 export async function fineTuneModel(config: FineTuneModelConfig, options: RunOptions): Promise<RunResult> {
   const { model, method, granularity } = config;
-  const base = normalizeNetwork(adaptInput(await loadModel(model), config, options.warn));
+  const loaded = adaptInput(await loadModel(model), config, options.warn);
+  refuseTernary(loaded);
+  const base = normalizeNetwork(loaded);
   freeBatch(base);
   const plan = makePlan(base, { method, granularity });
   return fineTune({ plan, network: applyPlan(base, plan, config.seed) }, config, { ...options, inputs: [model] });

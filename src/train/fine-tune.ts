@@ -59,7 +59,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given
   checkRunPlace(options.out, runPlace(options));
   const base = inferShapes(task.network.base.clone());
   const opened = await openDataFor(base, config, options);
-  const data: RunData = { ...opened, ...pickTraining(opened.dataset, config) };
+  const data: RunData = { ...opened, ...pickTraining(opened.dataset, config, options) };
   setInputSize(base, data.size);
   const initial = start(task, data);
   const { distillation } = config;

@@ -272,6 +272,7 @@ export class PhaseLoop {
       learningRate,
       trainLoss: position.lossSum / position.batch,
       trainTop1: position.correct / (position.batch * recipe.batchSize),
+      split: validation ? 'validation' : 'test',
       testLoss: evaluation.loss,
       top1: evaluation.top1,
       top5: evaluation.top5,

@@ -1,7 +1,8 @@
 /** The options of training from scratch and of fine-tuning, as tables over their configurations. */
 
-import { checkForm, imageFormOptions } from '../classifier/form-options.ts';
+import { checkForm, imageFormOptions, sizeKind } from '../classifier/form-options.ts';
 import type { ImageForm } from '../classifier/image-form.ts';
+import { formatSize } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import {
   type ConfigOption,
@@ -79,8 +80,8 @@ export const trainOptions: OptionTable<TrainConfig> = {
     field(
       'inputSize',
       '--input-size <px>',
-      "input height and width (default: the data set's)",
-      whole({ from: 28, to: 224 }),
+      "input height and width (default: the data set's), or HEIGHTxWIDTH with --from",
+      sizeKind,
     ),
     field(
       'firstStride',
@@ -213,6 +214,15 @@ function checkTransfer({ from, method }: TrainConfig): void {
   throw new TritbankError('E_USAGE', 'method', `${expected}, found ${method}`);
 }
 
+const scratchSide = whole({ from: 28, to: 224 });
+
+/** A given network has its own sizes. */
+function checkSize({ from, inputSize }: TrainConfig): void {
+  if (from !== undefined || inputSize === undefined || scratchSide.accepts(inputSize)) return;
+  const found = typeof inputSize === 'number' ? inputSize : formatSize(inputSize);
+  throw new TritbankError('E_USAGE', '--input-size', `expected ${scratchSide.expected} without --from, found ${found}`);
+}
+
 /**
  * Throws E_USAGE for the first value out of range.
  *
@@ -229,6 +239,7 @@ export function checkConfig(config: TrainConfig): void {
   checkValues(trainOptions, config);
   checkForm(config);
   checkTransfer(config);
+  checkSize(config);
   checkSchedule(config);
 }
 

@@ -4,6 +4,8 @@ import { chooseTraining } from '../classifier/index.ts';
 import { type Dataset, holdOut, type Split } from '../data/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import type { Recipe } from './config.ts';
+import type { RunOptions } from './context.ts';
+import { holdOutAgain, storedHeldOut } from './held-out.ts';
 
 export interface TrainingImages {
   readonly train: Split;
@@ -11,25 +13,67 @@ export interface TrainingImages {
   readonly validation?: Split;
 }
 
+/** Which images, of which data. */
+type Choice = Pick<Recipe, 'batchSize' | 'seed' | 'trainSamples' | 'validation'> & { readonly data: string };
+
 /**
- * The training split, or `trainSamples` of its images drawn by the seed, less those held out for validation. E_DATA where
- * training or test images are missing, or where there is not one whole batch.
+ * The training split, or `trainSamples` of its images drawn by the seed, less those held out for validation: the same ones
+ * where a run goes on. Warns of classes without training or test images. E_DATA where training or test images are missing,
+ * where there are fewer than two classes, or where there is not one whole batch; E_RESUME where images that were held out
+ * are missing.
  */
 export function pickTraining(
   dataset: Dataset,
-  { batchSize, validation, ...choice }: Pick<Recipe, 'batchSize' | 'seed' | 'trainSamples' | 'validation'>,
+  { batchSize, validation, data, ...choice }: Choice,
+  options: Pick<RunOptions, 'out' | 'resume' | 'warn'>,
 ): TrainingImages {
+  if (dataset.classes.length < 2) {
+    const found = dataset.classes.map((name) => `only '${name}'`)[0] ?? 'none';
+    throw new TritbankError('E_DATA', `data set '${data}'`, `expected at least 2 classes, found ${found}`);
+  }
   for (const [name, split] of Object.entries({ training: dataset.train, test: dataset.test })) {
     if (split.length === 0) {
       throw new TritbankError('E_DATA', `data set '${dataset.name}'`, `expected ${name} images, found none`);
     }
   }
   const chosen = chooseTraining(dataset, choice);
-  const division = validation === undefined ? undefined : holdOut(chosen, validation, choice.seed);
+  const stored = storedHeldOut(options);
+  const division =
+    validation === undefined
+      ? undefined
+      : stored
+        ? holdOutAgain(chosen, stored, options.out)
+        : holdOut(chosen, validation, choice.seed);
   const train = division?.kept ?? chosen;
   if (train.length < batchSize) {
     const message = `expected at least one batch of ${batchSize} training images, found ${train.length}`;
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, message);
   }
+  for (const line of lackingClasses(dataset, train)) options.warn?.(line);
+  const rest = train.length % batchSize;
+  if (rest > notableRest * train.length) {
+    const which = `${rest} of ${train.length} training images, other ones each time`;
+    options.warn?.(`an epoch leaves out ${which}: its batches have ${batchSize} (--batch-size)`);
+  }
   return { train, ...(division && { validation: division.heldOut }) };
+}
+
+/** A share of images in no whole batch that is worth a word. */
+const notableRest = 0.1;
+
+/** So many names are enough in a line. */
+const mostNames = 5;
+
+/** A line for the classes of the data that have no image of a kind. */
+function lackingClasses({ classes, train: all, test }: Dataset, train: Split): string[] {
+  const present = new Set([...all.labels, ...test.labels]);
+  return Object.entries({ training: train, test }).flatMap(([kind, { labels }]) => {
+    const there = new Set(labels);
+    const names = [...present].filter((label) => !there.has(label)).map((label) => `'${classes[label]}'`);
+    if (names.length === 0) return [];
+    const more = names.length > mostNames ? ` and ${names.length - mostNames} others` : '';
+    return [
+      `no ${kind} images of ${names.length > 1 ? 'the classes' : 'class'} ${names.slice(0, mostNames).join(', ')}${more}`,
+    ];
+  });
 }

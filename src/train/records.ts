@@ -26,6 +26,8 @@ export interface EpochRecord {
   readonly learningRate: number;
   readonly trainLoss: number;
   readonly trainTop1: number;
+  /** Which images `testLoss`, `top1` and `top5` are of: those held out, where some are. Absent in records of earlier releases. */
+  readonly split?: 'validation' | 'test';
   readonly testLoss: number;
   readonly top1: number;
   readonly top5: number;

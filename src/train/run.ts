@@ -26,7 +26,7 @@ async function openData(
     ...(config.inputSize !== undefined && { imageSize: config.inputSize }),
     ...(options.warn && { warn: options.warn }),
   });
-  return { dataset, ...pickTraining(dataset, config) };
+  return { dataset, ...pickTraining(dataset, config, options) };
 }
 
 /** Images up to this size are not halved by the first convolution unless asked for. */

@@ -15,6 +15,7 @@ import { type Best, loadBest } from './best.ts';
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
 import { type Recipe, upgradeConfig } from './config.ts';
 import { augmentation, engineOptions, type RunContext, type RunData, type RunOptions } from './context.ts';
+import { writeHeldOut } from './held-out.ts';
 import { PhaseLoop } from './loop.ts';
 import type { Distillation } from './loss.ts';
 import { planPhases } from './phases.ts';
@@ -73,10 +74,7 @@ async function trainIn(run: RunDirectory, task: TrainTask, recipe: Recipe, optio
   const plan = { version: 2, model: task.architecture, layers: task.plan.layers } as const;
   writeFileAtomic(run.file(runFiles.plan), formatPlan(plan));
   const { validation } = task.data;
-  if (validation) {
-    const lines = Array.from({ length: validation.length }, (_, i) => `${validation.describe(i)}\n`);
-    writeFileAtomic(run.file(runFiles.validation), lines.join(''));
-  }
+  if (validation) writeHeldOut(run.path, validation);
   const files = {
     checkpoint: run.file(runFiles.checkpoint),
     metrics: run.file(runFiles.metrics),
@@ -174,7 +172,7 @@ async function finish(
   run: RunDirectory,
   { last, best, state, frozenFrom, seconds }: Trained,
 ): Promise<RunResult> {
-  const { recipe, options, dataset, train, size, normalisation, quantized, method } = context;
+  const { recipe, options, dataset, train, validation, size, normalisation, quantized, method } = context;
   stopIfAborted(options);
   const isFixed = last === 'frozen' || quantized.ternary.length === 0;
   const latent = last === 'frozen' ? frozenFrom : state;
@@ -201,8 +199,9 @@ async function finish(
   await saveModel(model, path);
   const exported = await loadModel(path);
   const { epochs } = recipe;
+  const quietly = engineOptions(recipe);
   const evaluation = await evaluateGraph(exported, dataset.test, dataset.classes, normalisation, {
-    ...engineOptions(recipe),
+    ...quietly,
     ...(options.warn && { warn: options.warn }),
     onProgress: (done, total) => {
       options.onProgress?.({ kind: 'evaluate', phase: last, epoch: epochs, epochs, done, total });
@@ -212,9 +211,14 @@ async function finish(
   if (warning) options.warn?.(warning);
   const history = readLines<EpochRecord>(context.files.metrics);
   const measured = best ?? history.at(-1);
-  if (measured && evaluation.top1 < measured.top1 - suspiciousLoss) {
-    const [was, is] = [measured.top1, evaluation.top1].map((share) => `${(100 * share).toFixed(1)} %`);
-    options.warn?.(`the file is right in ${is} of the test images, where epoch ${measured.epoch} measured ${was}`);
+  // what was measured after the epochs was measured on these
+  const again = validation
+    ? await evaluateGraph(exported, validation, dataset.classes, normalisation, quietly)
+    : evaluation;
+  if (measured && again.top1 < measured.top1 - suspiciousLoss) {
+    const [was, is] = [measured.top1, again.top1].map((share) => `${(100 * share).toFixed(1)} %`);
+    const images = `${validation ? 'validation' : 'test'} images`;
+    options.warn?.(`the file is right in ${is} of the ${images}, where epoch ${measured.epoch} measured ${was}`);
   }
   return describeResult({ context, base, exported, path, evaluation, history, seconds, best, command: run.command });
 }

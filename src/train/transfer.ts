@@ -17,6 +17,7 @@ import { augmentation, engineOptions, type RunOptions } from './context.ts';
 import { giveBatchNorms } from './give-batch-norms.ts';
 import { pickTraining } from './pick-training.ts';
 import type { RunResult } from './records.ts';
+import { refuseTernary } from './refuse-ternary.ts';
 import { replaceHead } from './replace-head.ts';
 import { runPlace, withInputs } from './run-layout.ts';
 import { withTeacher } from './teacher.ts';
@@ -24,6 +25,12 @@ import { type TrainTask, trainGraph } from './train-graph.ts';
 
 /** Batches from which batch norms that were folded get their statistics. */
 const calibrationBatches = 8;
+
+/** A body that is never trained is rarely what was meant. */
+function warnOfHead({ epochs, headEpochs = transferDefaults.headEpochs! }: TrainConfig, { warn }: RunOptions): void {
+  if (headEpochs < epochs) return;
+  warn?.(`${headEpochs} epochs of the head and ${epochs} in all: the body is never trained and stays as it is`);
+}
 
 /**
  * Trains the model in `config.from` for the classes of the data; leaves the files of `trainGraph` in `options.out`. Errors: those of
@@ -33,13 +40,16 @@ export async function transferNetwork(
   config: TrainConfig & { readonly from: string },
   given: RunOptions,
 ): Promise<RunResult> {
+  warnOfHead(config, given);
   const options = withInputs({ ...given, inputs: [...(given.inputs ?? []), config.from] }, config);
   checkRunPlace(options.out, runPlace(options));
-  const graph = normalizeNetwork(adaptInput(await loadModel(config.from), config, options.warn));
+  const loaded = adaptInput(await loadModel(config.from), config, options.warn);
+  refuseTernary(loaded);
+  const graph = normalizeNetwork(loaded);
   freeBatch(graph);
   const opened = await openImagesFor(graph, config, options);
   const dataset = gentleCrops(opened.dataset);
-  const data = { ...opened, dataset, ...pickTraining(dataset, config) };
+  const data = { ...opened, dataset, ...pickTraining(dataset, config, options) };
   setInputSize(graph, data.size);
   const start = fingerprint(graph);
   const head = replaceHead(graph, dataset.classes.length, config.seed);

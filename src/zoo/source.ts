@@ -27,10 +27,20 @@ function packageFolder(): string | undefined {
   return undefined;
 }
 
-/** E_FILE, with what to do, where there is no zoo. */
+function addressOf(given: string): URL {
+  const text = given.replace(/\/*$/, '/');
+  if (URL.canParse(text)) return new URL(text);
+  throw new TritbankError(
+    'E_USAGE',
+    'TRITBANK_ZOO',
+    `expected an address such as https://host/folder, found '${given}'`,
+  );
+}
+
+/** E_USAGE for an address that is none, E_FILE, with what to do, where there is no zoo. */
 export function zooSource(): ZooSource {
   const given = process.env.TRITBANK_ZOO;
-  if (given && /^https?:/i.test(given)) return { kind: 'address', base: new URL(given.replace(/\/*$/, '/')) };
+  if (given && /^https?:/i.test(given)) return { kind: 'address', base: addressOf(given) };
   const folder = given || packageFolder();
   if (folder && existsSync(join(folder, 'index.json'))) return { kind: 'folder', folder };
   const advice = `npm install ${packageName}, or set TRITBANK_ZOO to a folder or an address with an index.json`;

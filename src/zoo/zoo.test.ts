@@ -115,7 +115,7 @@ describe('a zoo at an address', () => {
     expect(seen.at(-1)).toBe(content.length);
     await getFromZoo('small');
     expect(ranges).toEqual([undefined]);
-    expect(readdirSync(cacheFolder())).toEqual([`${sha256}.onnx`]);
+    expect(readdirSync(cacheFolder())).toEqual([`${sha256}.onnx`, expect.stringMatching(/^index-/)]);
   });
 
   it('goes on where a download ended', async () => {
@@ -147,11 +147,49 @@ describe('a zoo at an address', () => {
     let sent = content.map((byte) => byte ^ 1);
     await serve((_, response) => response.end(sent));
     await expect(getFromZoo('small')).rejects.toMatchObject({ code: 'E_FORMAT' });
-    expect(readdirSync(cacheFolder())).toEqual([]);
+    expect(readdirSync(cacheFolder())).toEqual([expect.stringMatching(/^index-/)]);
     writeFileSync(join(cacheFolder(), `${sha256}.onnx`), 'damaged');
     sent = content;
     const { path } = await getFromZoo('small');
     expect(readFileSync(path).equals(content)).toBe(true);
+  });
+
+  it('gives up an address that sends nothing, and goes on later', async () => {
+    let silent = true;
+    await serve((request, response) => {
+      if (!silent) answerRanges(request, response);
+      else response.write(content.subarray(0, 1000));
+    });
+    await expect(getFromZoo('small', { patience: 200 })).rejects.toMatchObject({ code: 'E_FILE' });
+    server!.closeAllConnections();
+    silent = false;
+    const { path } = await getFromZoo('small', { patience: 5000 });
+    expect(readFileSync(path).equals(content)).toBe(true);
+  });
+
+  it('takes its last list, and what is in the cache, where it does not answer', async () => {
+    await serve(answerRanges);
+    const { path } = await getFromZoo('small');
+    server!.closeAllConnections();
+    server!.close();
+    const lines: string[] = [];
+    const found = await getFromZoo('small', { warn: (line) => lines.push(line) });
+    expect(found).toEqual({ card, path });
+    expect(lines).toEqual([expect.stringContaining('its last list is taken')]);
+    expect(await listZoo()).toEqual([card]);
+    rmSync(path);
+    await expect(getFromZoo('small')).rejects.toMatchObject({ code: 'E_FILE' });
+  });
+
+  it.each(['https://', 'http://['])('is none where it is %s', async (given) => {
+    process.env.TRITBANK_ZOO = given;
+    await expect(listZoo()).rejects.toMatchObject({ code: 'E_USAGE', where: 'TRITBANK_ZOO' });
+  });
+
+  it('needs a cache that is no file', async () => {
+    await serve(answerRanges);
+    writeFileSync(join(folder, 'cache'), '');
+    await expect(getFromZoo('small')).rejects.toMatchObject({ code: 'E_FILE' });
   });
 
   it('says what a server answers', async () => {

@@ -5,19 +5,30 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TritbankError } from '../ir/index.ts';
 import { type ModelCard, readIndex } from './card.ts';
-import { checkContent, type DownloadOptions, download, request } from './download.ts';
+import { checkContent, type DownloadOptions, download, keepIndex, keptIndex } from './download.ts';
+import { request, textOf, Unreachable } from './request.ts';
 import { type ZooSource, zooSource } from './source.ts';
 
 /** What commands and `pipeline` take a model of the zoo by. */
 export const zooPrefix = 'tritbank/';
 
-async function cardsIn(source: ZooSource): Promise<readonly ModelCard[]> {
+async function cardsIn(source: ZooSource, options: DownloadOptions): Promise<readonly ModelCard[]> {
   if (source.kind === 'folder') {
     const path = join(source.folder, 'index.json');
     return readIndex(readFileSync(path, 'utf8'), path);
   }
   const address = new URL('index.json', source.base);
-  return readIndex(await (await request(address, {})).text(), address.href);
+  try {
+    const text = await textOf(await request(address, {}, options));
+    const cards = readIndex(text, address.href);
+    keepIndex(source.base, text);
+    return cards;
+  } catch (error) {
+    const kept = error instanceof Unreachable ? keptIndex(source.base) : undefined;
+    if (kept === undefined) throw error;
+    options.warn?.(`${(error as Unreachable).message}: its last list is taken, and what of it is in the cache`);
+    return readIndex(kept, `the list of ${source.base.href} in the cache`);
+  }
 }
 
 /**
@@ -29,7 +40,8 @@ async function cardsIn(source: ZooSource): Promise<readonly ModelCard[]> {
  *
  * for (const { name, accuracy, file } of await listZoo()) console.log(name, accuracy.top1, file.bytes);
  */
-export const listZoo = async (): Promise<readonly ModelCard[]> => cardsIn(zooSource());
+export const listZoo = async (options: DownloadOptions = {}): Promise<readonly ModelCard[]> =>
+  cardsIn(zooSource(), options);
 
 /** A model of the zoo, and where it is now. */
 export interface ZooModel {
@@ -39,7 +51,8 @@ export interface ZooModel {
 
 /**
  * The file of a model by its name, with or without `tritbank/` in front: where the zoo has it, or in the cache, which an
- * address fills. Its content is checked. E_USAGE for an unknown name, E_FILE where it cannot be had, E_FORMAT for content
+ * address fills. Its content is checked. Where the address does not answer, its last list is taken, with a warning: what
+ * is in the cache can be used without it. E_USAGE for an unknown name, E_FILE where it cannot be had, E_FORMAT for content
  * that is not the card's.
  *
  * @example
@@ -50,7 +63,7 @@ export interface ZooModel {
  */
 export async function getFromZoo(name: string, options: DownloadOptions = {}): Promise<ZooModel> {
   const source = zooSource();
-  const cards = await cardsIn(source);
+  const cards = await cardsIn(source, options);
   const wanted = name.startsWith(zooPrefix) ? name.slice(zooPrefix.length) : name;
   const card = cards.find((one) => one.name === wanted);
   if (!card) {
@@ -71,4 +84,5 @@ export async function getFromZoo(name: string, options: DownloadOptions = {}): P
 }
 
 /** The file of `tritbank/NAME`. Throws what `getFromZoo` throws. */
-export const findInZoo = async (name: string): Promise<string> => (await getFromZoo(name)).path;
+export const findInZoo = async (name: string, options: DownloadOptions = {}): Promise<string> =>
+  (await getFromZoo(name, options)).path;

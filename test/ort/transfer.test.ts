@@ -1,6 +1,6 @@
 /** Training that goes on from a given network for other classes: new head, fixed body, rates by depth, held-out images. */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -64,6 +64,7 @@ describe('a run', () => {
   it('trains the head first, then all, and evaluates on images that were held out', async () => {
     const result = await trainNetwork(configOf({ validation: 0.25 }), { out: at('run') });
     expect(readMetrics(at('run')).map(({ phase }) => phase)).toEqual(['head', 'head', 'full']);
+    expect(readMetrics(at('run')).map(({ split }) => split)).toEqual(Array(3).fill('validation'));
     const accuracies = readMetrics(at('run')).map(({ top1 }) => top1);
     const { epoch, top1, ...held } = result.validation!;
     expect(held).toEqual({ share: 0.25, images: 64 });
@@ -79,6 +80,20 @@ describe('a run', () => {
     expect(rates.slice(0, 2)).toEqual([0.05, 0.05]);
   });
 
+  it('compares the file with its epochs on the images that these were measured on', async () => {
+    // test images of which every one has another label than its own
+    const data = writeBars(at('shifted'), { train: 256, test: 48 });
+    const labels = readFileSync(join(data, 't10k-labels-idx1-ubyte'));
+    for (let i = 8; i < labels.length; i++) labels[i] = (labels[i]! + 1) % 4;
+    writeFileSync(join(data, 't10k-labels-idx1-ubyte'), labels);
+    const lines: string[] = [];
+    const config = configOf({ data, validation: 0.25, epochs: 2 });
+    const result = await trainNetwork(config, { out: at('shifted-run'), warn: (line) => lines.push(line) });
+    expect(result.validation!.top1).toBeGreaterThan(result.top1 + 0.3);
+    expect(lines.filter((line) => line.includes('no more than chance'))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('the file is right'))).toEqual([]);
+  });
+
   it('of the head alone leaves the body as it was', async () => {
     const { model } = await trainNetwork(configOf({ epochs: 1, headEpochs: 1, batchNorm: 'keep' }), {
       out: at('head'),
@@ -90,6 +105,13 @@ describe('a run', () => {
       const [before, after] = [layer, is![i]!].map((one) => Array.from(one.weight.constant!.data as Float32Array));
       for (const [k, w] of before!.entries()) expect(after![k]).toBeCloseTo(w, 5);
     }
+  });
+
+  it('without an epoch for the body says so', async () => {
+    const lines: string[] = [];
+    const config = configOf({ epochs: 1, headEpochs: 3 });
+    await trainNetwork(config, { out: at('head-only'), warn: (line) => lines.push(line) });
+    expect(lines.filter((line) => line.includes('the body is never trained'))).toHaveLength(1);
   });
 
   it('is stopped and goes on to the same network', async () => {
@@ -110,6 +132,7 @@ describe('a run', () => {
     ['ternary weights', { method: 'twn' }, { code: 'E_USAGE', where: 'method' }],
     ['a share of nothing', { validation: 1.5 }, { code: 'E_USAGE', where: 'validation' }],
     ['half a normalisation', { normalisation: { mean: [1], std: [] } }, { code: 'E_USAGE', where: '--mean' }],
+    ['a size that is not the network’s', { inputSize: { height: 40, width: 60 } }, { code: 'E_USAGE' }],
     ['no model', { from: 'absent.onnx' }, { code: 'E_FILE' }],
   ])('refuses %s', async (_, changes, expected) => {
     const run = trainNetwork(configOf(changes), { out: at('refused') }).then(() => '');

@@ -90,9 +90,9 @@ async function tracesFrom(model: string | undefined, options: Options, form: Ima
   const { data, dataDir } = options;
   if (model === undefined) return drawnTraces();
   if (data === undefined) throw new TritbankError('E_USAGE', '--data', 'expected images for the model, found none');
-  const { openNetworkWithImages } = await import('./quantized-images.ts');
+  const { openNetwork } = await import('./quantized-images.ts');
   const choice = { model, data, ...(dataDir !== undefined && { dataDir }), images: 1, ...form };
-  const { network, images } = await openNetworkWithImages(choice, warn);
+  const { network, images } = await openNetwork(choice, warn);
   return networkTraces(network, images[0]!);
 }
 

@@ -3,9 +3,11 @@
 import { TritbankError } from '../../ir/errors.ts';
 import type { TritbankCommand } from '../command.ts';
 import { addEnergy } from './energy.ts';
+import { addSimulate } from './simulate.ts';
 import { addSynthesize } from './synthesize.ts';
 
-const example = `tritbank hardware synthesize --lanes 16 --macs 1 --adders 1 --inputs 4
+const example = `tritbank hardware simulate model.int8.onnx --images 2
+tritbank hardware synthesize --lanes 16 --macs 1 --adders 1 --inputs 4
 tritbank hardware synthesize --fpga hx8k --module mac_lane
 tritbank hardware energy --liberty cells.lib.gz --out own.json`;
 
@@ -18,7 +20,7 @@ export function addHardware(program: TritbankCommand): void {
         'npm install @yowasp/yosys, and @yowasp/nextpnr-ice40 for FPGAs. docs/hardware-synthesis.md explains each figure.',
     )
     .helpCommand(false)
-    .argument('[action]', 'synthesize or energy')
+    .argument('[action]', 'simulate, synthesize or energy')
     .action((found?: string) => {
       const names = hardware.commands.map((command) => command.name()).join(', ');
       const said = found === undefined ? 'none' : `'${found}'`;
@@ -26,6 +28,7 @@ export function addHardware(program: TritbankCommand): void {
     })
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', `\nExample:\n${example.replace(/^/gm, '  ')}`);
+  addSimulate(hardware);
   addSynthesize(hardware);
   addEnergy(hardware);
 }

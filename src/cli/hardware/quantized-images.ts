@@ -1,4 +1,4 @@
-/** Test images as the integers that a network of integers takes. */
+/** A network of integers, with images as the integers that it takes. */
 
 import type { ImageForm } from '../../classifier/image-form.ts';
 import type { IntegerNetwork } from '../../integer/index.ts';
@@ -6,32 +6,66 @@ import type { IntegerNetwork } from '../../integer/index.ts';
 export interface ImageChoice extends ImageForm {
   /** A model with 8-bit activations. */
   readonly model: string;
-  readonly data: string;
+  /** Default: noise. */
+  readonly data?: string;
   readonly dataDir?: string;
   readonly images: number;
+  /** Of the noise. Default 0. */
+  readonly seed?: number;
 }
 
-/** The network of a file, and the first test images of the data, spread over their classes. */
-export async function openNetworkWithImages(
-  { model, data, dataDir, images, ...form }: ImageChoice,
-  warn: (line: string) => void,
-): Promise<{ readonly network: IntegerNetwork; readonly images: readonly Int8Array[] }> {
-  const [{ openModel }, { openImagesFor }, { batches }, { quantizeInput, readIntegerNetwork }, { inferShapes }] =
-    await Promise.all([
-      import('../../formats/index.ts'),
-      import('../../classifier/index.ts'),
-      import('../../data/index.ts'),
-      import('../../integer/index.ts'),
-      import('../../passes/index.ts'),
-    ]);
+export interface NetworkWithImages {
+  readonly network: IntegerNetwork;
+  readonly images: readonly Int8Array[];
+}
+
+/** The network of a file, and the first test images of the data, spread over their classes; or noise. */
+export async function openNetwork(choice: ImageChoice, warn: (line: string) => void): Promise<NetworkWithImages> {
+  const { model, data, dataDir, images, seed = 0, ...form } = choice;
+  const [{ openModel }, { readIntegerNetwork }, { inferShapes }] = await Promise.all([
+    import('../../formats/index.ts'),
+    import('../../integer/index.ts'),
+    import('../../passes/index.ts'),
+  ]);
   const { graph } = await openModel(model);
+  if (data === undefined) {
+    const network = readIntegerNetwork(graph);
+    return { network, images: await noise(network, images, seed) };
+  }
   inferShapes(graph);
-  const { dataset, normalisation } = await openImagesFor(
-    graph,
-    { data, ...(dataDir !== undefined && { dataDir }), ...form },
-    { warn },
-  );
+  const { openImagesFor } = await import('../../classifier/index.ts');
+  const source = { data, ...(dataDir !== undefined && { dataDir }), ...form };
+  const opened = await openImagesFor(graph, source, { warn });
   const network = readIntegerNetwork(graph);
+  return { network, images: await testImages(network, opened, images) };
+}
+
+async function noise(network: IntegerNetwork, count: number, seed: number): Promise<Int8Array[]> {
+  const [{ Random }, { quantizeInput }] = await Promise.all([
+    import('../../ir/index.ts'),
+    import('../../integer/index.ts'),
+  ]);
+  const { channels, height, width } = network.input.tensor;
+  const random = new Random(seed, 'noise');
+  return Array.from({ length: count }, () =>
+    quantizeInput(
+      network.input,
+      Float32Array.from({ length: channels * height * width }, () => random.normal()),
+    ),
+  );
+}
+
+type Opened = Awaited<ReturnType<typeof import('../../classifier/index.ts').openImagesFor>>;
+
+async function testImages(
+  network: IntegerNetwork,
+  { dataset, normalisation }: Opened,
+  count: number,
+): Promise<Int8Array[]> {
+  const [{ batches }, { quantizeInput }] = await Promise.all([
+    import('../../data/index.ts'),
+    import('../../integer/index.ts'),
+  ]);
   const found: Int8Array[] = [];
   for await (const { images: bytes, shape } of batches(dataset.test, { batchSize: 1, prefetch: 0 })) {
     const pixels = shape.height * shape.width;
@@ -40,7 +74,7 @@ export async function openNetworkWithImages(
       return (byte - normalisation.mean[channel]!) / normalisation.std[channel]!;
     });
     found.push(quantizeInput(network.input, normal));
-    if (found.length === images) break;
+    if (found.length === count) break;
   }
-  return { network, images: found };
+  return found;
 }

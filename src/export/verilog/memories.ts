@@ -4,7 +4,10 @@ import {
   addressBits,
   type CompiledNetwork,
   entryBits,
+  inWords,
   loadImages,
+  memoryWords,
+  packBytes,
   programWords,
   rowBits,
   type Simulation,
@@ -22,50 +25,11 @@ export function hexLines(words: Iterable<bigint>, bits: number): string {
   return `${(lines.length > 0 ? lines : [hex(0n, bits)]).join('\n')}\n`;
 }
 
-/** Bytes in lanes, lane 0 lowest. */
-function packBytes(bytes: ArrayLike<number>): bigint {
-  let text = '';
-  for (let i = bytes.length - 1; i >= 0; i--) text += (bytes[i]! & 255).toString(16).padStart(2, '0');
-  return BigInt(`0x${text}`);
-}
-
-function* inWords(bytes: Int8Array, width: number): Generator<bigint> {
-  for (let i = 0; i < bytes.length; i += width) yield packBytes(bytes.subarray(i, i + width));
-}
-
 /** Constants: programs, tables, weights and parameters, by file name. */
 export function constantMemories(compiled: CompiledNetwork): Map<string, string> {
-  const { array, mac, adder, table, macWeights, adderWeights, macParameters, adderParameters } = compiled;
-  const { lanes, macs, sumBits, adderSumBits, multiplierBits } = array;
-  const access = table.map(
-    ({ word, shift, mask, isStart, isLast }) =>
-      BigInt(Number(isLast)) |
-      (BigInt(word & 1) << 1n) |
-      (BigInt(Number(isStart)) << 2n) |
-      (BigInt(shift) << 3n) |
-      (signed(word >> 1, 16) << 9n) |
-      (mask << 32n),
-  );
-  const parameters = (words: CompiledNetwork['macParameters'], bits: number) => {
-    const width = rowBits + 6 + multiplierBits + bits;
-    const packed = words.map(
-      ({ bias, mantissa, shift, offset }) =>
-        signed(bias, bits) |
-        (BigInt(mantissa) << BigInt(bits)) |
-        (BigInt(shift) << BigInt(bits + multiplierBits)) |
-        (BigInt(offset) << BigInt(bits + multiplierBits + 6)),
-    );
-    return hexLines(packed, width);
-  };
-  return new Map([
-    ['mac_program.hex', hexLines(programWords(mac, 'mac'), 64)],
-    ['adder_program.hex', hexLines(programWords(adder, 'adder'), 64)],
-    ['table.hex', hexLines(access, 32 + lanes)],
-    ['mac_weights.hex', hexLines(inWords(macWeights, macs), 8 * macs)],
-    ['adder_weights.hex', hexLines(adderWeights, entryBits(array))],
-    ['mac_parameters.hex', parameters(macParameters, sumBits)],
-    ['adder_parameters.hex', parameters(adderParameters, adderSumBits)],
-  ]);
+  const words = memoryWords(compiled);
+  const name = (memory: string) => `${memory.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}.hex`;
+  return new Map(Object.entries(words).map(([memory, { bits, words: own }]) => [name(memory), hexLines(own, bits)]));
 }
 
 /** What differs with the images: activation memories before the run, and all that is written in it. */

@@ -1,4 +1,4 @@
-/** Training and test loss against epochs. */
+/** Loss of training images and of those evaluated against epochs. */
 
 import type { EpochRecord } from '../../train/records.ts';
 import { formatFixed } from '../format.ts';
@@ -6,17 +6,19 @@ import type { Markup } from '../html.ts';
 import type { NamedRun } from '../runs.ts';
 import { drawCurves } from './curves.ts';
 import { figure } from './draw.ts';
+import { splitOf } from './split.ts';
 
 export function drawLoss(runs: readonly NamedRun[]): Markup {
   const format = (loss: number) => `${formatFixed(loss, 4)} nats`;
+  const split = splitOf(runs);
   const curves = [
     { name: 'training loss', value: (record: EpochRecord) => record.trainLoss, format, dashed: true },
-    { name: 'test loss', value: (record: EpochRecord) => record.testLoss, format },
+    { name: `${split} loss`, value: (record: EpochRecord) => record.testLoss, format },
   ];
   return figure({
     title: 'Loss',
-    note: 'Solid: test. Dashed: training, as it is minimised.',
+    note: `Solid: ${split}. Dashed: training, as it is minimised.`,
     legend: runs.map(({ name, color }) => ({ name, color, shape: 'line' })),
-    body: drawCurves('Training and test loss against epoch', 'Loss (nats)', runs, curves),
+    body: drawCurves(`Training and ${split} loss against epoch`, 'Loss (nats)', runs, curves),
   });
 }

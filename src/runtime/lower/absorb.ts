@@ -5,7 +5,7 @@
  *   clamp     y = min(max(y, lower), upper)
  *   function  one of one number, where a table can hold it
  *   quantize  y = round(y / scale) + zeroPoint
- * A concatenation passes an effect on to all of its parts, or to none.
+ * A concatenation passes an effect on to all of its parts, or to none; an order of channels passes a quantization on.
  */
 
 import type { UnaryFunction } from '../../ops/arithmetic/functions.ts';
@@ -54,6 +54,10 @@ export function canTake(producers: Producers, layer: Layer, effect: Effect, dept
       const cuts = cutEffect(layer.parts, effect);
       return parts.every((part, i) => part && canTake(producers, part, cuts[i]!, depth + 1));
     }
+    case 'channels': {
+      const before = layer.x.isOnlyView && !layer.x.quantization ? producers.get(layer.x.plane) : undefined;
+      return effect.kind === 'quantize' && before !== undefined && canTake(producers, before, effect, depth + 1);
+    }
     default:
       return false;
   }
@@ -72,6 +76,11 @@ export function take(producers: Producers, layer: Layer, effect: Effect): void {
     const cuts = cutEffect(layer.parts, effect);
     for (const [i, part] of layer.parts.entries()) take(producers, producers.get(part.plane)!, cuts[i]!);
     if (effect.kind === 'quantize') layer.y.type = 'int8';
+    return;
+  }
+  if (layer.kind === 'channels') {
+    take(producers, producers.get(layer.x.plane)!, effect);
+    layer.y.type = 'int8';
     return;
   }
   switch (effect.kind) {

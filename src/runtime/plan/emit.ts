@@ -3,8 +3,6 @@
  * known.
  */
 
-import { compileFunctions } from '../../ops/arithmetic/functions.ts';
-import { roundEven } from '../../ops/arithmetic/numbers.ts';
 import { parameterBytes } from '../kernels/kernels.ts';
 import type { Layer } from '../lower/layers.ts';
 import { type Plane, pixelsOf, planeElements, sizeOf } from '../lower/operand.ts';
@@ -13,6 +11,7 @@ import type { Emission, Emitter } from './emission.ts';
 import { emitConv } from './emit-conv.ts';
 import { quantizedBound } from './epilogues.ts';
 import type { PlanesAt, StepCall } from './steps.ts';
+import { tableOf } from './table.ts';
 
 type LayerOf<K extends Layer['kind']> = Extract<Layer, { kind: K }>;
 
@@ -61,18 +60,10 @@ const emitAffine: Emitter<LayerOf<'affine'>> = (layer, { blobs }) => {
   };
 };
 
-/** y = f(x) for each of the 256 values that a quantized x can have. */
 const emitUnary: Emitter<LayerOf<'unary'>> = ({ x, y, functions, quantization }, { blobs }) => {
   const loop = loopOf(x.plane, y);
   if (!quantization) return (at) => [{ run: 'unary', call: { ...loop(at), functions } }];
-  const f = compileFunctions(functions);
-  const own = x.quantization!;
-  const table = Int8Array.from({ length: 256 }, (_, i) => {
-    const value = Math.fround(f(Math.fround(Math.fround(own.scale) * (i - 128 - own.zeroPoint))));
-    const q = roundEven(Math.fround(value / Math.fround(quantization.scale))) + quantization.zeroPoint;
-    return Math.min(Math.max(q, -128), 127);
-  });
-  const blob = blobs.add(table);
+  const blob = blobs.add(tableOf(x.quantization!, functions, quantization));
   return (at) => [{ run: 'table', call: { ...loop(at), table: at.blob(blob) } }];
 };
 

@@ -1,0 +1,60 @@
+/** `tritbank export --to verilog`: a folder with the accelerator for one network. */
+
+import type { ImageForm } from '../../classifier/image-form.ts';
+import { type CommonOptions, printResult } from '../command.ts';
+import { warn } from '../output.ts';
+import { type ArrayOptions, arrayFrom, stepProgress } from './options.ts';
+import { openNetwork } from './quantized-images.ts';
+
+export interface VerilogOptions extends CommonOptions, ArrayOptions {
+  readonly out: string;
+  readonly force?: boolean;
+  readonly data?: string;
+  readonly dataDir?: string;
+  /** Images of the test bench. */
+  readonly samples?: number;
+  readonly seed?: number;
+}
+
+/** Compiles and writes. E_UNSUPPORTED for a model without 8-bit activations, or what `compileNetwork` refuses. */
+export async function exportVerilog(model: string, options: VerilogOptions, form: ImageForm): Promise<void> {
+  const { out, force, data, dataDir, samples: images = 1, seed } = options;
+  const array = { ...(await arrayFrom(options)), images };
+  const [{ claimOutputs }, { writeVerilogProject }] = await Promise.all([
+    import('../../files/outputs.ts'),
+    import('../../export/verilog/index.ts'),
+  ]);
+  claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir] });
+  const { onStep, stop } = stepProgress('export', options);
+  try {
+    onStep('images');
+    const choice = { model, images, ...(data !== undefined && { data }), ...(dataDir !== undefined && { dataDir }) };
+    const { network, images: integers } = await openNetwork(
+      { ...choice, ...form, ...(seed !== undefined && { seed }) },
+      warn,
+    );
+    onStep('compile');
+    const { compiled, timeline } = writeVerilogProject(out, network, array, integers);
+    stop();
+    const { activationRows, macWeights, adderWeights, table } = compiled;
+    const result = {
+      model,
+      out,
+      array,
+      cycles: timeline.cycles,
+      activationBytes: 2 * activationRows * array.lanes,
+      macWeightBytes: macWeights.length,
+      adderWeightWords: adderWeights.length,
+      tableWords: table.length,
+    };
+    printResult(options, result, () =>
+      [
+        `cycles       ${timeline.cycles.toLocaleString('en-US')} for ${images} image${images > 1 ? 's' : ''}`,
+        `activations  ${result.activationBytes.toLocaleString('en-US')} bytes in two banks`,
+        `folder       ${out} (make -C ${out} sim)`,
+      ].join('\n'),
+    );
+  } finally {
+    stop();
+  }
+}

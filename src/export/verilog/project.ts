@@ -1,0 +1,117 @@
+/** A folder with the accelerator for one network: its Verilog, memories, test bench, and how to run it. */
+
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type ArrayParameters,
+  type CompiledNetwork,
+  compileNetwork,
+  type Timeline,
+  timelineOf,
+} from '../../accelerator/index.ts';
+import { writeFileAtomic } from '../../files/index.ts';
+import type { IntegerNetwork } from '../../integer/index.ts';
+import { TritbankError } from '../../ir/index.ts';
+import { configuration, constantMemories, imageMemories } from './memories.ts';
+import { describeProject } from './readme.ts';
+
+export interface VerilogProject {
+  readonly compiled: CompiledNetwork;
+  readonly timeline: Timeline;
+  /** Scores of each image, by the cycle model. */
+  readonly outputs: readonly Float32Array[];
+}
+
+const hardware = fileURLToPath(new URL('../../../hardware/', import.meta.url));
+
+/** Verilog sources by folder and name. */
+export function hardwareSources(): ReadonlyMap<string, string> {
+  const sources = new Map<string, string>();
+  for (const folder of ['rtl', 'memories', 'sim']) {
+    for (const name of readdirSync(join(hardware, folder))
+      .filter((file) => file.endsWith('.v'))
+      .sort()) {
+      sources.set(`${folder}/${name}`, readFileSync(join(hardware, folder, name), 'utf8'));
+    }
+  }
+  return sources;
+}
+
+/** Names beside rtl/ in the written folder: sram.v and dual_port_sram.v are the models of memories. */
+const placeOf = (source: string) => source.replace(/^memories\//, 'models/').replace(/^sim\//, '');
+
+const makefile = `# make sim    all images, with Verilator, or with Icarus where there is none
+# make lint   Verilator's warnings
+RTL = $(wildcard rtl/*.v)
+MODELS = $(wildcard models/*.v)
+IMAGES = $(sort $(wildcard images/*))
+VERILATOR := $(shell command -v verilator)
+
+.PHONY: sim lint clean
+ifdef VERILATOR
+build/simulation: testbench.v config.vh $(RTL) $(MODELS)
+\tverilator --binary -O3 --timing --timescale 1ns/1ps -Irtl -I. --top-module testbench --Mdir build -o simulation \\
+\t  testbench.v $(RTL) $(MODELS) > build.log 2>&1 || { cat build.log; exit 1; }
+RUN = build/simulation
+else
+build/simulation: testbench.v config.vh $(RTL) $(MODELS)
+\tmkdir -p build
+\tiverilog -g2005-sv -Irtl -I. -s testbench -o build/simulation testbench.v $(RTL) $(MODELS)
+RUN = vvp -n build/simulation
+endif
+
+sim: build/simulation
+\t@set -e; for images in $(IMAGES); do \\
+\t  $(RUN) +images=$$images > build/run.log; grep -v 'Verilog $$finish' build/run.log; \\
+\t  grep -q '^all layers equal, ' build/run.log; \\
+\tdone
+
+lint:
+\tverilator --lint-only -Wall -Irtl --top-module accelerator_core $(RTL)
+
+clean:
+\trm -rf build build.log
+`;
+
+/**
+ * Compiles `network` for `array` and writes the folder. `images` are integers of planes [C, H, W], as many as the array
+ * runs. Errors are those of `compileNetwork`, and E_FILE where it cannot write.
+ *
+ * @example
+ * import { loadModel, readIntegerNetwork, defaultArray, writeVerilogProject } from 'tritbank';
+ *
+ * const network = readIntegerNetwork(await loadModel('model.int8.onnx'));
+ * const { channels, height, width } = network.input.tensor;
+ * const image = new Int8Array(channels * height * width);
+ * const { timeline } = writeVerilogProject('array', network, { ...defaultArray, images: 1 }, [image]);
+ * console.log(timeline.cycles);
+ */
+export function writeVerilogProject(
+  out: string,
+  network: IntegerNetwork,
+  array: ArrayParameters,
+  images: readonly Int8Array[],
+): VerilogProject {
+  if (images.length !== array.images) {
+    throw new TritbankError('E_USAGE', 'images', `expected ${array.images} images, found ${images.length}`);
+  }
+  const compiled = compileNetwork(network, array);
+  const timeline = timelineOf(compiled);
+  const { files, simulation } = imageMemories(compiled, images);
+  const write = (name: string, text: string) => writeFileAtomic(join(out, name), text);
+  for (const folder of ['rtl', 'models', 'memories', 'images/0']) mkdirSync(join(out, folder), { recursive: true });
+  for (const [name, text] of hardwareSources()) write(placeOf(name), text);
+  for (const [name, text] of constantMemories(compiled)) write(`memories/${name}`, text);
+  for (const [name, text] of files) write(`images/0/${name}`, text);
+  write('config.vh', configuration(compiled, simulation, 2 * timeline.cycles + 10_000));
+  write('Makefile', makefile);
+  write('layers.json', `${JSON.stringify(layersOf(timeline), null, 2)}\n`);
+  write('README.md', describeProject(compiled, timeline));
+  return { compiled, timeline, outputs: simulation.outputs };
+}
+
+const layersOf = ({ spans, cycles }: Timeline) => ({
+  cycles,
+  instructions: [...spans.mac, ...spans.adder].sort((a, b) => a.start - b.start),
+});

@@ -1,0 +1,160 @@
+/** The memories around the core: how large they are for a network, and how often they are used for one image. */
+
+import type {
+  AdderInstruction,
+  AdderStage,
+  CompiledNetwork,
+  MacInstruction,
+  MemoryWords,
+} from '../accelerator/index.ts';
+import { memoryWords } from '../accelerator/index.ts';
+import { type SramCost, type SramProcess, sramCost } from '../synthesis/index.ts';
+
+export interface MemoryUse {
+  readonly name: string;
+  readonly words: number;
+  readonly bits: number;
+  /** Of the same size. */
+  readonly count: number;
+  readonly ports: 1 | 2;
+  /** Of all of them, for one image. */
+  readonly reads: number;
+  readonly writes: number;
+}
+
+interface Uses {
+  activationReads: number;
+  activationWrites: number;
+  macTileReads: number;
+  macTileWrites: number;
+  tileReads: number;
+  tileWrites: number;
+  macWeights: number;
+  adderWeights: number;
+  macParameters: number;
+  adderParameters: number;
+  table: number;
+}
+
+function countMac(i: MacInstruction, macs: number, uses: Uses): void {
+  const blocks = i.isTaps ? i.rows : Math.ceil(i.rows / macs);
+  const stream = (i.isTaps ? i.rows : i.channels) * i.reads;
+  // both banks are read
+  uses.activationReads += 2 * stream * i.groups;
+  if (i.usesTable) uses.table += stream * i.groups;
+  uses.macWeights += i.words * blocks * i.groups;
+  uses.macParameters += i.rows * i.groups;
+  if (!i.isRaw) uses.activationWrites += i.rows * i.groups;
+  if (i.isTaps) return;
+  uses.macTileWrites += i.words * i.groups;
+  uses.macTileReads += i.words * (blocks - 1) * i.groups;
+}
+
+function countAdder(
+  i: AdderInstruction,
+  lengths: readonly [Int32Array, Int32Array?],
+  { inputs, copies }: { inputs: number; copies: number },
+  uses: Uses,
+): void {
+  const stream = i.channels * i.reads;
+  uses.activationReads += 2 * stream * i.groups;
+  if (i.usesTable) uses.table += stream * i.groups;
+  const sets = inputs / copies;
+  const writes = i.hiddenRow * sets + (i.second ? i.first.rows : 0);
+  uses.tileWrites += writes * copies * i.groups;
+  const stages: readonly (AdderStage | undefined)[] = [i.first, i.second];
+  for (const [s, stage] of stages.entries()) {
+    if (!stage) continue;
+    const words = lengths[s]!.reduce((sum, n) => sum + n, 0);
+    uses.adderWeights += words * i.groups;
+    uses.tileReads += words * inputs * i.groups;
+    uses.adderParameters += stage.rows * i.groups;
+  }
+  if (!i.isRaw) uses.activationWrites += (i.second ?? i.first).rows * i.groups;
+}
+
+/** All memories; nothing of an engine that the array does not have. */
+export function memoriesOf(compiled: CompiledNetwork): MemoryUse[] {
+  const { array, tasks } = compiled;
+  const { lanes, macs, adders, inputs, images } = array;
+  const uses: Uses = {
+    ...{ activationReads: 0, activationWrites: 0, macTileReads: 0, macTileWrites: 0, tileReads: 0, tileWrites: 0 },
+    ...{ macWeights: 0, adderWeights: 0, macParameters: 0, adderParameters: 0, table: 0 },
+  };
+  for (const { instruction, lengths } of tasks) {
+    if (instruction.engine === 'mac') countMac(instruction, macs, uses);
+    else countAdder(instruction, lengths!, array, uses);
+  }
+  const constants = memoryWords(compiled);
+  const word = 8 * lanes;
+  // images that wait do not have to be in this memory: one more is enough for a stream
+  const rows = compiled.activationRows - Math.max(0, images - compiled.inFlight) * compiled.inputRows;
+  const constant = (name: string, { bits, words }: MemoryWords, reads: number, count = 1): MemoryUse => ({
+    ...{ name, bits, words: words.length, count, ports: 1, reads, writes: 0 },
+  });
+  const memories: MemoryUse[] = [
+    {
+      name: 'activations',
+      words: rows,
+      bits: word,
+      count: 2,
+      ports: 2,
+      reads: uses.activationReads,
+      writes: uses.activationWrites,
+    },
+    {
+      name: 'MAC tile',
+      words: 2 ** compiled.macTileBits,
+      bits: word,
+      count: 1,
+      ports: 2,
+      reads: uses.macTileReads,
+      writes: uses.macTileWrites,
+    },
+    constant('MAC weights', constants.macWeights, uses.macWeights),
+    constant('MAC parameters', constants.macParameters, uses.macParameters),
+    constant('access table', constants.table, uses.table, adders > 0 ? 2 : 1),
+  ];
+  if (adders === 0) return memories;
+  return [
+    ...memories,
+    {
+      name: 'adder tile',
+      words: 2 ** compiled.tileBits,
+      bits: word,
+      count: inputs,
+      ports: 2,
+      reads: uses.tileReads,
+      writes: uses.tileWrites,
+    },
+    constant('ternary weights', constants.adderWeights, uses.adderWeights),
+    constant('ternary parameters', constants.adderParameters, uses.adderParameters),
+  ];
+}
+
+export interface MemoryFigures {
+  /** um2. */
+  readonly area: number;
+  /** uJ for an image, of reads and writes. */
+  readonly energy: number;
+  /** nW. */
+  readonly leakage: number;
+  readonly memories: readonly (MemoryUse & { readonly area: number; readonly energy: number })[];
+}
+
+/** Area and energy of the memories in a process, by the model of `sramCost`. */
+export function measureMemories(compiled: CompiledNetwork, process: SramProcess): MemoryFigures {
+  const memories = memoriesOf(compiled).map((memory) => {
+    const { words, bits, ports, count, reads, writes } = memory;
+    const cost: SramCost = sramCost({ words, bits, ports }, process);
+    return {
+      ...memory,
+      area: cost.area * count,
+      energy: (cost.read * reads + cost.write * writes) * 1e-6,
+      leakage: cost.leakage * count,
+    };
+  });
+  const sum = (of: (memory: (typeof memories)[number]) => number) =>
+    memories.reduce((total, memory) => total + of(memory), 0);
+  return { area: sum((m) => m.area), energy: sum((m) => m.energy), leakage: sum((m) => m.leakage), memories };
+}
