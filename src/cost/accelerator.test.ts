@@ -36,6 +36,22 @@ describe('the models that come with Tritbank', () => {
     for (const name of accelerators) expect(loadAccelerator(name).name).toBe(name);
   });
 
+  it.each(['osu018', 'sky130', 'sg13g2', 'ice40'])('%s has the formats of its measured units', (name) => {
+    const { formats, defaultFormat, measured } = loadAccelerator(name);
+    expect(defaultFormat).toBe('int8');
+    expect(measured!.command).toContain(`accelerators/${name}.json`);
+    const { units } = measured!;
+    for (const [format, { mac, multiplication, addition }] of Object.entries(formats)) {
+      const inputs = Number(/^int8-(\d)/.exec(format)?.[1] ?? 4);
+      const unit = units[`adder, ${inputs} input${inputs === 1 ? '' : 's'}`]!;
+      expect([mac.energy, mac.area]).toEqual([units.mac!.energy, units.mac!.area]);
+      expect(multiplication).toEqual(mac);
+      expect(addition.area / (unit.area / inputs)).toBeCloseTo(1, 2);
+      expect(addition.energy / unit.energy).toBeCloseTo(1, 2);
+      expect(addition.area).toBeLessThan(mac.area / 2);
+    }
+  });
+
   it('are those that they are said to be', () => {
     const fp16 = formatOf(loadAccelerator('paper'));
     expect(fp16).toEqual({
@@ -107,7 +123,8 @@ describe("a user's file", () => {
   });
 
   it('is an error that names the presets when it is not there or not a file', () => {
-    const expected = 'expected one of paper, horowitz-fp16, horowitz-int8 or a readable JSON file';
+    const expected =
+      'expected one of paper, horowitz-fp16, horowitz-int8, osu018, sky130, sg13g2, ice40 or a readable JSON file';
     expect(lineOf(() => loadAccelerator('papre'))).toBe(`error E_FILE: papre: ${expected}, found none`);
     mkdirSync(join(folder, 'inner'));
     const inner = join(folder, 'inner');
@@ -124,7 +141,7 @@ describe("a user's file", () => {
     expect(lineOf(() => loadAccelerator(path))).toMatch(/^error E_FORMAT: .*my\.json: expected JSON, found Unexp.*$/);
     write('[1]');
     expect(lineOf(() => loadAccelerator(path))).toMatch(
-      /my\.json: expected an object with .*, name, .*, memory, found a list$/,
+      /my\.json: expected an object with .*, name, .*, memory, measured, found a list$/,
     );
   });
 });
@@ -172,7 +189,7 @@ describe('an error says where in the file, what was expected, what was found', (
   });
 
   it('names an unknown key at the top, and rather than the one that it should have been', () => {
-    const keys = '$schema, name, description, source, units, formats, defaultFormat, memory';
+    const keys = '$schema, name, description, source, units, formats, defaultFormat, memory, measured';
     const { name, ...nameless } = good();
     expect(lineOf(() => parseAccelerator({ ...nameless, nmae: name }, 'my.json'))).toBe(
       `error E_FORMAT: my.json nmae: expected one of ${keys}, found an unknown key`,

@@ -105,7 +105,9 @@ class Flattener {
       const settled = [...pins].map(([pin, net]) => [pin, this.root(net)] as const);
       return { ...rest, pins: new Map(settled) };
     });
-    return { nets: this.count, cells, inputs: of('input'), outputs: of('output') };
+    const [inputs, outputs] = [of('input'), of('output')];
+    // ports that nothing reads have been numbered now, too
+    return { nets: this.count, cells, inputs, outputs };
   }
 }
 

@@ -77,7 +77,7 @@ const mappers: Readonly<Record<MappingGoal, string>> = {
 
 const sourceName = (index: number) => `source${index}.v`;
 
-/** Booth's multipliers take two thirds of yosys's default ones; releases before 0.33 do not have them. */
+/** A MAC with one of Booth's multipliers takes 0.6 of the area; releases of yosys before 0.33 do not have them. */
 const hasBooth = (tool: Tool) => {
   const [, major = 0, minor = 0] = (/ (\d+)\.(\d+)/.exec(tool.name) ?? []).map(Number);
   return major > 0 || minor >= 33;

@@ -38,6 +38,13 @@ function complaints(lines: readonly string[]): string[] {
   return [...new Set([...named, ...warnings.map((text) => `the warning '${shorten(text)}'`)])];
 }
 
+/** Abc ends without a result where it cannot read the library. */
+function refusedByAbc({ name }: Tool, lines: readonly string[]): TritbankError {
+  const said = lines.flatMap((line) => /^ABC: (?!Memory|\+|Warning)(.+)/.exec(line)?.[1] ?? []).at(-1) ?? 'nothing';
+  const expected = 'a cell library that abc takes, with gates and tables over load and transition';
+  return new TritbankError('E_FORMAT', name, `expected ${expected}, found '${shorten(said)}'`);
+}
+
 /**
  * Runs a script; the wanted files by name. E_FORMAT where yosys fails, warns or finds latches, with what it says.
  */
@@ -51,6 +58,7 @@ export async function runYosys(tool: Tool, job: YosysJob): Promise<Readonly<Reco
   const outcome = await tool.run({ args, files, outputs, onLine, ...(signal && { signal }) });
   const refuse = (found: string) => new TritbankError('E_FORMAT', tool.name, `expected a sound design, found ${found}`);
   const error = outcome.lines.find((line) => /ERROR: /.test(line));
+  if (error?.includes('ABC output file')) throw refusedByAbc(tool, outcome.lines);
   if (outcome.status !== 0 || error !== undefined) {
     const [first, ...more] = complaints(outcome.lines);
     const said = error ?? outcome.lines.at(-1) ?? `status ${outcome.status}`;

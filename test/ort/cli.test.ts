@@ -42,6 +42,9 @@ describe('help', () => {
     ['zoo', ['zoo']],
     ['zoo-list', ['zoo', 'list']],
     ['zoo-get', ['zoo', 'get']],
+    ['hardware', ['hardware']],
+    ['hardware-synthesize', ['hardware', 'synthesize']],
+    ['hardware-energy', ['hardware', 'energy']],
     ['doctor', ['doctor']],
     ['completion', ['completion']],
   ])('%s', async (name, args) => {

@@ -1,5 +1,6 @@
 /** `tritbank hardware synthesize`: what the array takes on a cell library or an FPGA. */
 
+import { TritbankError } from '../../ir/errors.ts';
 import { pairOf, text, whole } from '../../options/values.ts';
 import type { Design, FpgaFigures, Synthesis } from '../../synthesis/index.ts';
 import {
@@ -58,7 +59,10 @@ export function addSynthesize(hardware: TritbankCommand): void {
 async function designFrom(options: Options): Promise<Design> {
   const { arrayDesign, arraySources } = await import('../../synthesis/index.ts');
   const { module, set = [] } = options;
-  if (module === undefined) return arrayDesign(await arrayFrom(options));
+  if (module === undefined) {
+    if (set.length === 0) return arrayDesign(await arrayFrom(options));
+    throw new TritbankError('E_USAGE', '--set', 'expected --module with it, found none');
+  }
   const parameters = Object.fromEntries(set.map(({ name, value }) => [name, value]));
   return { sources: arraySources(), top: module, parameters };
 }

@@ -113,17 +113,17 @@ function voltsOf(library: Group, { voltage }: Scales, where: string): number {
 
 function requireUsable({ cells }: CellLibrary, where: string): void {
   const all = [...cells.values()];
-  const require = (expected: string, has: (cell: Cell) => boolean) => {
+  const demand = (expected: string, has: (cell: Cell) => boolean) => {
     if (all.some(has)) return;
     throw new TritbankError('E_FORMAT', where, `expected ${expected}, found none among ${all.length} cells`);
   };
-  require('cells with an area', ({ area }) => area > 0);
-  require('a flip-flop (a cell with ff, next_state and clocked_on)', ({ flipFlop, area }) => !!flipFlop && area > 0);
-  require('an inverter', ({ inputs, outputs, flipFlop }) => {
+  demand('cells with an area', ({ area }) => area > 0);
+  demand('a flip-flop (a cell with ff, next_state and clocked_on)', ({ flipFlop, area }) => !!flipFlop && area > 0);
+  demand('an inverter', ({ inputs, outputs, flipFlop }) => {
     const [output] = outputs.values();
     return !flipFlop && inputs.size === 1 && output?.function?.values.join() === '1,0';
   });
-  require('input pins with a capacitance', ({ inputs }) => [...inputs.values()].some((pin) => pin.capacitance > 0));
+  demand('input pins with a capacitance', ({ inputs }) => [...inputs.values()].some((pin) => pin.capacitance > 0));
 }
 
 interface Surroundings {

@@ -1,0 +1,73 @@
+/** `tritbank hardware`, as users start it. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseAccelerator } from '../../src/cost/index.ts';
+import { libertyText } from '../fixtures/liberty.ts';
+import { startProgram } from '../program.ts';
+
+const hasYosys = (() => {
+  try {
+    return createRequire(import.meta.url).resolve('@yowasp/yosys') !== '';
+  } catch {
+    return false;
+  }
+})();
+
+const folder = mkdtempSync(join(tmpdir(), 'tritbank-cli-hardware-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+writeFileSync(join(folder, 'cells.lib'), libertyText());
+writeFileSync(join(folder, 'gates.lib'), libertyText({ flipFlops: false }));
+const start = (...args: string[]) => startProgram(['hardware', ...args], folder);
+
+it.each([
+  [['synthesize', '--set', 'A=1'], /^error E_USAGE: --set: expected --module with it, found none\n$/],
+  [
+    ['synthesize', '--lanes', '10', '--adder-rate', '4'],
+    /^error E_USAGE: adderRate: expected a divisor of 10 lanes, found 4/,
+  ],
+  [['synthesize', '--liberty', 'none.lib'], /^error E_FILE: none\.lib: expected a liberty file: install Debian's/],
+  [
+    ['synthesize', '--liberty', 'gates.lib'],
+    /^error E_FORMAT: gates\.lib: expected a flip-flop .* found none among 6 cells/,
+  ],
+  [['energy', 'model.onnx'], /^error E_USAGE: --data: expected images for the model, found none/],
+  [['melt'], /^error E_USAGE: hardware: expected one of synthesize, energy, found 'melt'/],
+])('refuses %j', async (args, message) => {
+  const { status, stdout, stderr } = await start(...args);
+  expect(stderr).toMatch(message);
+  expect([status, stdout]).toEqual([2, '']);
+});
+
+describe.skipIf(!hasYosys)('with yosys', () => {
+  it('prints the areas of a block', async () => {
+    const args = ['synthesize', '--module', 'adder_lane', '--set', 'INPUTS=2', '--set', 'ACC_BITS=12'];
+    const { status, stdout } = await start(...args, '--liberty', 'cells.lib', '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      design: { module: 'adder_lane', parameters: { INPUTS: 2, ACC_BITS: 12 } },
+      library: 'tiny',
+      goal: 'speed',
+      flipFlops: 12,
+      blocks: [{ module: 'adder_lane', count: 1, flipFlops: 12 }],
+    });
+  });
+
+  it('writes an accelerator model', async () => {
+    const args = ['energy', '--inputs', '1,4', '--cycles', '256', '--liberty', 'cells.lib', '--out', 'own.json'];
+    const { status, stdout } = await start(...args);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^mac .*\nadder, 1 input .*\nadder, 4 inputs .*\nrequantizer .*\n/m);
+    const json: unknown = JSON.parse(readFileSync(join(folder, 'own.json'), 'utf8'));
+    const { name, formats, memory, measured } = parseAccelerator(json, 'own.json');
+    expect([name, Object.keys(formats), memory]).toEqual(['own', ['int8', 'int8-1-input'], null]);
+    expect(measured!.command).toBe(`tritbank hardware ${args.join(' ')}`);
+    const { mac, addition } = formats.int8!;
+    expect(addition.energy).toBeGreaterThan(0);
+    expect(addition.energy).toBeLessThan(mac.energy);
+    expect(addition.area).toBeLessThan(mac.area / 2);
+  });
+});
