@@ -1,7 +1,7 @@
 /** The memories of constants as words, lowest field first: what the hardware reads. */
 
 import { type ArrayParameters, entryBits, rowBits } from './array.ts';
-import type { CompiledNetwork, ParameterWord } from './compile.ts';
+import type { CompiledNetwork, ParameterWord } from './compiled.ts';
 import { programWords } from './program.ts';
 
 export interface MemoryWords {

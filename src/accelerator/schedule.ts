@@ -1,6 +1,6 @@
 /** The order in which each engine takes the tasks of all images, and what it waits for. */
 
-import type { Task } from './compile.ts';
+import type { Task } from './compiled.ts';
 import type { AdderInstruction, MacInstruction } from './program.ts';
 import { fetchCycles } from './timing.ts';
 

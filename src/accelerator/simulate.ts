@@ -5,7 +5,7 @@
 
 import { type IntegerLayer, scoreOfSum } from '../integer/index.ts';
 import { roundEven } from '../ops/arithmetic/numbers.ts';
-import type { CompiledNetwork, ParameterWord } from './compile.ts';
+import type { CompiledNetwork, ParameterWord } from './compiled.ts';
 import type { Access } from './order.ts';
 import type { AdderInstruction, AdderStage, MacInstruction } from './program.ts';
 

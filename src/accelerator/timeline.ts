@@ -1,6 +1,6 @@
 /** When each instruction of a compiled network begins and ends, to the cycle. */
 
-import type { CompiledNetwork } from './compile.ts';
+import type { CompiledNetwork } from './compiled.ts';
 import { adderTimes, fetchCycles, macTimes, type Times } from './timing.ts';
 
 export interface Span {
