@@ -20,6 +20,7 @@ const order = [
   'runtime',
   'integer',
   'export',
+  'mcu',
   'train',
   'compress',
   'bench',

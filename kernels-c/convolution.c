@@ -7,6 +7,14 @@ static int tb_is_pointwise(const tb_window *w)
            w->pad_left == 0 && w->out_height == w->height && w->out_width == w->width;
 }
 
+/* Bytes 0 and 2 of two words. */
+static inline uint32_t tb_even_bytes(uint32_t a, uint32_t b)
+{
+    a &= 0x00FF00FFu, b &= 0x00FF00FFu;
+    a |= a >> 8, b |= b >> 8;
+    return (a & 0xFFFFu) | b << 16;
+}
+
 /* One column of 16 pixels or fewer; `first` is the pixel under the tap for output row and column 0. */
 static void tb_gather_tap(const tb_window *w, const int8_t *plane, int32_t top, int32_t left, int32_t pixel, int32_t n,
                           int8_t *to)
@@ -21,7 +29,17 @@ static void tb_gather_tap(const tb_window *w, const int8_t *plane, int32_t top, 
             memset(to + i, w->zero_point, (size_t)run);
         } else {
             const int8_t *from = plane + y * w->width;
-            for (int32_t k = i; k < i + run; k++, x += w->stride_x) to[k] = x < 0 || x >= w->width ? w->zero_point : from[x];
+            int32_t k = i;
+            const int32_t end = i + run;
+            for (; k < end && x < 0; k++, x += w->stride_x) to[k] = w->zero_point;
+            if (w->stride_x == 1) {
+                for (; k + 4 <= end && x + 4 <= w->width; k += 4, x += 4) tb_put_word(to + k, tb_word(from + x));
+            } else if (w->stride_x == 2) {
+                for (; k + 4 <= end && x + 8 <= w->width; k += 4, x += 8)
+                    tb_put_word(to + k, tb_even_bytes(tb_word(from + x), tb_word(from + x + 4)));
+            }
+            for (; k < end && x < w->width; k++, x += w->stride_x) to[k] = from[x];
+            for (; k < end; k++) to[k] = w->zero_point;
         }
         i += run;
         row++;

@@ -5,9 +5,13 @@ void tb_run_addition(const tb_addition *layer, const int8_t *a, const int8_t *b,
 {
     const int32_t lower = layer->lower, upper = layer->upper;
     if (layer->shift) {
+        /* one shift to the left, so that the other one is by 32 */
+        const int32_t factor = (int32_t)(1u << (32u - layer->shift));
+        const int32_t ma = layer->multiplier_a, mb = layer->multiplier_b;
+        const int64_t rounding = layer->rounding * factor;
         for (int32_t i = 0; i < layer->count; i++) {
-            const int32_t sum = a[i] * layer->multiplier_a + b[i] * layer->multiplier_b + layer->rounding;
-            y[i] = (int8_t)tb_clamp(sum >> layer->shift, lower, upper);
+            const int64_t sum = (int64_t)(a[i] * factor) * ma + (int64_t)(b[i] * factor) * mb + rounding;
+            y[i] = (int8_t)tb_clamp((int32_t)(sum >> 32), lower, upper);
         }
         return;
     }

@@ -25,12 +25,12 @@ static inline int32_t tb_clamp(int32_t v, int32_t lower, int32_t upper)
     return v < lower ? lower : v > upper ? upper : v;
 }
 
-/* The nearest integer, halves to even; beyond 16 bits some other number beyond 8 bits with the same sign. */
+/* The nearest integer, halves to even; beyond 11 bits some other number beyond them with the same sign. */
 #if TB_DSP && defined(__ARM_FP) && (__ARM_FP & 4)
 static inline int32_t tb_round(float v)
 {
     int32_t r;
-    __asm__("vcvtr.s32.f32 %1, %1\n vmov %0, %1\n ssat %0, #16, %0" : "=r"(r), "+t"(v));
+    __asm__("vcvtr.s32.f32 %1, %1\n vmov %0, %1\n ssat %0, #12, %0" : "=r"(r), "+t"(v));
     return r;
 }
 #else
@@ -52,9 +52,10 @@ static inline float tb_float(int32_t bits)
     return f;
 }
 
-/* floor((t * multiplier + 2^(shift - 1)) / 2^shift), shift 32 to 62. */
+/* floor((t * multiplier + 2^(shift - 1)) / 2^shift), shift 24 to 62; below 32, t * 2^(32 - shift) fits 32 bits. */
 static inline int32_t tb_scale(int32_t t, int32_t multiplier, uint32_t shift)
 {
+    if (shift < 32) return (int32_t)(((int64_t)(t * (int32_t)(1u << (32u - shift))) * multiplier + 0x80000000LL) >> 32);
     const int64_t product = (int64_t)t * multiplier + ((int64_t)1 << (shift - 1u));
     return (int32_t)(product >> 32) >> (shift - 32u);
 }
@@ -76,10 +77,12 @@ static inline void tb_requantize_row(const tb_requantization *r, int32_t row, co
     const int32_t zero = r->zero_point, lower = r->lower, upper = r->upper;
     const uint32_t shift = r->shifts[row];
     if (shift) {
-        const int64_t half = (int64_t)1 << (shift - 1u);
+        const int32_t factor = (int32_t)(shift < 32 ? 1u << (32u - shift) : 1u);
+        const uint32_t right = shift < 32 ? 0 : shift - 32u;
+        const int64_t half = (int64_t)1 << (right + 31u);
         for (int32_t i = 0; i < n; i++) {
-            const int64_t product = (int64_t)(sums[i] + bias) * multiplier + half;
-            y[i] = (int8_t)tb_clamp(((int32_t)(product >> 32) >> (shift - 32u)) + zero, lower, upper);
+            const int64_t product = (int64_t)((sums[i] + bias) * factor) * multiplier + half;
+            y[i] = (int8_t)tb_clamp(((int32_t)(product >> 32) >> right) + zero, lower, upper);
         }
     } else {
         const float f = tb_float(multiplier);
@@ -150,6 +153,11 @@ static inline uint32_t tb_requantize4(const tb_row *r, int32_t s0, int32_t s1, i
 {
     s0 += r->bias, s1 += r->bias, s2 += r->bias, s3 += r->bias;
     const int32_t m = r->multiplier, zero = r->zero;
+    if (r->shift < 32 && r->shift) {
+        const int32_t factor = (int32_t)(1u << (32u - r->shift));
+        s0 *= factor, s1 *= factor, s2 *= factor, s3 *= factor;
+        return tb_pack(tb_smmlar(s0, m, zero), tb_smmlar(s1, m, zero), tb_smmlar(s2, m, zero), tb_smmlar(s3, m, zero));
+    }
     if (r->shift == 32)
         return tb_pack(tb_smmlar(s0, m, zero), tb_smmlar(s1, m, zero), tb_smmlar(s2, m, zero), tb_smmlar(s3, m, zero));
     if (r->shift)

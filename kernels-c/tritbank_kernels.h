@@ -11,8 +11,8 @@ extern "C" {
 #endif
 
 /* What the integer sum of a row becomes: t = sum + biases[row], then
- *   shift 32..62: y = floor((t * multipliers[row] + 2^(shift - 1)) / 2^shift) + zero_point, verified by the exporter to
- *                 equal the float formula for every sum that the row can have (and to fit 16 bits for shift 32)
+ *   shift 24..62: y = floor((t * multipliers[row] + 2^(shift - 1)) / 2^shift) + zero_point, verified by the exporter to
+ *                 equal the float formula for every sum that the row can have (and to fit 16 bits up to shift 32)
  *   shift 0:      y = round_to_even((float)t * f) + zero_point, f the float32 whose bits are multipliers[row]
  * and last min(max(y, lower), upper). */
 typedef struct {
@@ -89,10 +89,11 @@ typedef struct {
     int8_t out_zero_point;
 } tb_pool;
 
-/* y = floor((a * multiplier_a + b * multiplier_b + rounding) / 2^shift), verified for all a and b; with shift 0 the float
- * formula round((scale_a (a - zero_a) + scale_b (b - zero_b)) / scale) + zero_point. */
+/* y = floor((a * multiplier_a + b * multiplier_b + rounding) / 2^shift), shift 24 to 32, verified for all a and b; with
+ * shift 0 the float formula round((scale_a (a - zero_a) + scale_b (b - zero_b)) / scale) + zero_point. */
 typedef struct {
-    int32_t count, multiplier_a, multiplier_b, rounding;
+    int64_t rounding;
+    int32_t count, multiplier_a, multiplier_b;
     float scale_a, scale_b, scale;
     uint8_t shift;
     int8_t zero_a, zero_b, zero_point, lower, upper;

@@ -32,10 +32,9 @@ export function kernelSource(steps: readonly Step[]): string {
   const included = new Set<string>();
   const expand = (name: string): string =>
     read(name).replace(/^#include "([\w.]+)"\n/gm, (line, header: string) => {
-      if (header === 'tritbank_kernels.h') return included.has(header) ? '' : (included.add(header), line);
       if (included.has(header)) return '';
       included.add(header);
-      return expand(header);
+      return header === 'tritbank_kernels.h' ? line : expand(header);
     });
   return order
     .filter((name) => wanted.has(name))

@@ -131,11 +131,11 @@ export function layerText(step: Step, index: number, memory: Memory): LayerText 
     case 'addition': {
       const { layer, integer } = step;
       const count = layer.y.channels * layer.y.tensor.height * layer.y.tensor.width;
-      const numbers = integer ? [integer.a, integer.b, integer.rounding] : [0, 0, 0];
+      const numbers = integer ? [integer.a, integer.b] : [0, 0];
       const scales = layer.scales.map(floatText).join(', ');
       const rest = [integer?.shift ?? 0, ...layer.zeroPoints, layer.lower, layer.upper].join(', ');
       return {
-        constants: `static const tb_addition layer_${id} = {${count}, ${numbers.join(', ')}, ${scales}, ${rest}};\n`,
+        constants: `static const tb_addition layer_${id} = {${integer?.rounding ?? 0}LL, ${count}, ${numbers.join(', ')},\n    ${scales}, ${rest}};\n`,
         call: `tb_run_addition(${own}, ${x}, ${second}, ${y});`,
       };
     }

@@ -18,7 +18,7 @@ import {
 
 export interface IntegerMultiplier {
   readonly multiplier: number;
-  /** 32 to 62. */
+  /** 24 to 62. */
   readonly shift: number;
 }
 
@@ -91,8 +91,11 @@ export function findMultiplier(f: Steps): IntegerMultiplier | undefined {
   const largest = Math.max(Math.abs(from), Math.abs(to)) + 1;
   const isSmall = largest * slope + Math.abs(zeroPoint) < 32000;
   const finest = Math.min(62, 30 - Math.floor(Math.log2(slope || 1)));
-  for (const shift of isSmall ? [32, finest] : [finest]) {
-    if (shift < 32 || largest * slope >= 2 ** 30) continue;
+  for (const shift of isSmall && finest > 32 ? [32, finest] : [finest]) {
+    // below 32 sums are shifted to the left first
+    const fits =
+      shift < 32 ? isSmall && shift >= 24 && largest * 2 ** (32 - shift) < 2 ** 31 : largest * slope < 2 ** 30;
+    if (!fits) continue;
     const multiplier = solve(steps, zeroPoint, slope, shift);
     if (multiplier === undefined || !isExact(steps, zeroPoint, multiplier, shift)) continue;
     if (endsFit(f, multiplier, shift)) return { multiplier, shift };
@@ -137,7 +140,9 @@ export function averageMultiplier(layer: PoolLayer, n: number): IntegerMultiplie
 export interface IntegerAddition {
   readonly a: number;
   readonly b: number;
+  /** Below 2^53. */
   readonly rounding: number;
+  /** 24 to 32. */
   readonly shift: number;
 }
 
@@ -149,15 +154,13 @@ export function findAddition(layer: AdditionLayer): IntegerAddition | undefined 
     for (let b = -128; b < 128; b++) expected[(a + 128) * 256 + b + 128] = addIntegers(a, b, layer);
   }
   const [slopeA, slopeB] = [scales[0] / scales[2], scales[1] / scales[2]];
-  const room = 2 ** 30 / (256 * (slopeA + slopeB) + 512);
-  const finest = Math.min(24, Math.floor(Math.log2(room)));
-  for (let shift = finest; shift >= Math.max(1, finest - 2); shift--) {
-    const [a0, b0] = [Math.round(slopeA * 2 ** shift), Math.round(slopeB * 2 ** shift)];
-    for (const [i, j] of nearby) {
-      const [a, b] = [a0 + i, b0 + j];
-      const rounding = roundingOf(expected, a, b, shift, lower, upper);
-      if (rounding !== undefined) return { a, b, rounding, shift };
-    }
+  const shift = Math.min(32, 30 - Math.floor(Math.log2(Math.max(slopeA, slopeB))));
+  if (shift < 24) return undefined;
+  const [a0, b0] = [Math.round(slopeA * 2 ** shift), Math.round(slopeB * 2 ** shift)];
+  for (const [i, j] of nearby) {
+    const [a, b] = [a0 + i, b0 + j];
+    const rounding = roundingOf(expected, a, b, shift, lower, upper);
+    if (rounding !== undefined) return { a, b, rounding, shift };
   }
   return undefined;
 }
