@@ -54,35 +54,71 @@ static const uint8_t *tb_chunk_sums(const int8_t *tile, const uint8_t *list, int
     return end;
 }
 
-static inline int32_t tb_low(uint32_t v) { return (int16_t)v; }
-static inline int32_t tb_high(uint32_t v) { return (int32_t)v >> 16; }
+/* bias + the low or the high half */
+static inline int32_t tb_low(int32_t bias, uint32_t v)
+{
+    int32_t r;
+    __asm__("sxtah %0, %1, %2" : "=r"(r) : "r"(bias), "r"(v));
+    return r;
+}
+static inline int32_t tb_high(int32_t bias, uint32_t v) { return bias + ((int32_t)v >> 16); }
 
-/* One row of one tile; `list` may be in parts. */
-static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
-                                     int8_t *y)
+/* Four pixels of two words of halves. */
+#define TB_FOUR(at, e, o, left)                                                                                       \
+    tb_put_word(at, tb_pack(tb_smmlar(tb_low(bias, e) << (left), m, zero), tb_smmlar(tb_low(bias, o) << (left), m, zero), \
+                            tb_smmlar(tb_high(bias, e) << (left), m, zero), tb_smmlar(tb_high(bias, o) << (left), m, zero)))
+
+static void tb_finish_lanes(const tb_matrix *matrix, int32_t row, const uint32_t *a, int32_t lanes, int8_t *y)
+{
+    const tb_row r = tb_row_of(&matrix->output, row);
+    const int32_t bias = r.bias, m = r.multiplier, zero = r.zero;
+    if (r.shift == 32 && lanes == 16) {
+        TB_FOUR(y, a[0], a[1], 0);
+        TB_FOUR(y + 4, a[2], a[3], 0);
+        TB_FOUR(y + 8, a[4], a[5], 0);
+        TB_FOUR(y + 12, a[6], a[7], 0);
+    } else if (r.shift <= 32 && r.shift) {
+        const uint32_t left = 32 - r.shift;
+        for (int32_t i = 0; i < lanes; i += 4, a += 2) TB_FOUR(y + i, a[0], a[1], left);
+    } else {
+        for (int32_t i = 0; i < lanes; i += 4, a += 2)
+            tb_put_word(y + i, tb_requantize4(&r, tb_low(0, a[0]), tb_low(0, a[1]), tb_high(0, a[0]), tb_high(0, a[1])));
+    }
+}
+
+/* A row of several chunks: its sums do not fit 16 bits. */
+static const uint8_t *tb_long_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t lanes,
+                                  int8_t *y)
 {
     const tb_row r = tb_row_of(&m->output, row);
-    const int32_t lanes = n > 8 ? 16 : n > 4 ? 8 : 4;
-    uint32_t a[8];
-    int8_t last[16], *to = n == lanes ? y : last;
-    if (*list != 255) {
-        list = tb_chunk_sums(tile, list, lanes, a);
+    int32_t sums[16] = {0};
+    for (int more = 1; more;) {
+        uint32_t a[8];
+        more = *list == 255;
+        list = tb_chunk_sums(tile, list + more, lanes, a);
         for (int32_t i = 0; i < lanes; i += 4) {
             const uint32_t e = a[i / 2], o = a[i / 2 + 1];
-            tb_put_word(to + i, tb_requantize4(&r, tb_low(e), tb_low(o), tb_high(e), tb_high(o)));
+            sums[i] = tb_low(sums[i], e), sums[i + 1] = tb_low(sums[i + 1], o);
+            sums[i + 2] = tb_high(sums[i + 2], e), sums[i + 3] = tb_high(sums[i + 3], o);
         }
+    }
+    for (int32_t i = 0; i < lanes; i += 4)
+        tb_put_word(y + i, tb_requantize4(&r, sums[i], sums[i + 1], sums[i + 2], sums[i + 3]));
+    return list;
+}
+
+/* One row of one tile; `list` may be in parts. */
+static inline const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list,
+                                            int32_t n, int8_t *y)
+{
+    const int32_t lanes = n > 8 ? 16 : n > 4 ? 8 : 4;
+    int8_t last[16], *to = n == lanes ? y : last;
+    if (*list != 255) {
+        uint32_t a[8];
+        list = tb_chunk_sums(tile, list, lanes, a);
+        tb_finish_lanes(m, row, a, lanes, to);
     } else {
-        int32_t sums[16] = {0};
-        for (int more = 1; more;) {
-            more = *list == 255;
-            list = tb_chunk_sums(tile, list + more, lanes, a);
-            for (int32_t i = 0; i < lanes; i += 4) {
-                const uint32_t e = a[i / 2], o = a[i / 2 + 1];
-                sums[i] += tb_low(e), sums[i + 1] += tb_low(o), sums[i + 2] += tb_high(e), sums[i + 3] += tb_high(o);
-            }
-        }
-        for (int32_t i = 0; i < lanes; i += 4)
-            tb_put_word(to + i, tb_requantize4(&r, sums[i], sums[i + 1], sums[i + 2], sums[i + 3]));
+        list = tb_long_row(m, row, tile, list, lanes, to);
     }
     tb_bound(&m->output, to, n);
     if (to == last) memcpy(y, last, (size_t)n);

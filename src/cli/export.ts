@@ -1,6 +1,7 @@
 /** `tritbank export`: a model as a file for deployment. */
 
 import type { ImageForm } from '../classifier/image-form.ts';
+import { type Optimize, optimizeNames } from '../export/c/optimize.ts';
 import type { ExportConfig, ExportProgress, ExportResult } from '../export/index.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { oneOf, text, whole } from '../options/values.ts';
@@ -12,6 +13,7 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
+import { exportToC } from './export-c.ts';
 import { addImageForm, imageFormFrom } from './image-form.ts';
 import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -21,7 +23,9 @@ const filters = ['fp16', 'int8', 'fp32'] as const;
 const ternary = ['five-trit', 'float'] as const;
 
 interface Options extends CommonOptions {
-  readonly to?: 'onnx';
+  readonly to?: 'onnx' | 'c';
+  readonly optimize?: Optimize;
+  readonly name?: string;
   readonly activations?: (typeof activations)[number];
   readonly filters?: (typeof filters)[number];
   readonly ternary?: (typeof ternary)[number];
@@ -37,7 +41,8 @@ interface Options extends CommonOptions {
 }
 
 const example = `tritbank export runs/first/model.onnx --out model.packed.onnx
-tritbank export small/network.onnx --activations int8 --data images/ --images 256 --out model.int8.onnx`;
+tritbank export small/network.onnx --activations int8 --data images/ --images 256 --out model.int8.onnx
+tritbank export model.int8.onnx --to c --out firmware/model`;
 
 export function addExport(program: TritbankCommand): void {
   const command = program.command('export');
@@ -49,11 +54,12 @@ export function addExport(program: TritbankCommand): void {
     .description(
       'Write a model as a file for deployment. ONNX: ternary weights five to a byte and other weights in 16 or 8 bits, ' +
         'unpacked by standard operators when a runtime loads the file; activations in float32 or in 8 bits. The file is ' +
-        'read back and compared with the model. docs/export.md explains the format.',
+        'read back and compared with the model. docs/export.md explains the format. C: a folder of C99 for ' +
+        'microcontrollers, of a file with 8-bit activations; docs/microcontrollers.md.',
     )
-    .argument('<MODEL.onnx>', 'a float classifier with one image input');
+    .argument('<MODEL.onnx>', 'a float classifier with one image input; with --to c one with 8-bit activations');
   command.optionsGroup('Format:');
-  add('--to <format>', 'onnx (default: onnx)', oneOf(['onnx']));
+  add('--to <format>', 'onnx or c (default: onnx)', oneOf(['onnx', 'c']));
   add('--activations <form>', `${activations.join(' or ')} (default: float)`, oneOf(activations));
   add(
     '--filters <form>',
@@ -66,6 +72,9 @@ export function addExport(program: TritbankCommand): void {
     "names of the classes: lines, JSON, or imagenet (default: the model's, or the data's)",
     text('a file, or imagenet'),
   );
+  command.optionsGroup('C:');
+  add('--optimize <what>', `what is scarce: ${optimizeNames.join(', ')} (default: balanced)`, oneOf(optimizeNames));
+  add('--name <name>', "of files and functions (default: the model's)", text('a name'));
   command.optionsGroup('Data:');
   add(
     '--data <name|dir>',
@@ -83,13 +92,22 @@ export function addExport(program: TritbankCommand): void {
   command.action((model: string, options: Options) => run(model, options, imageFormFrom(command)));
   command.optionsGroup('Output:');
   command.addOption(
-    new ValueOption('--out <file>', 'the file to write (required)', text('a file')).makeOptionMandatory(),
+    new ValueOption(
+      '--out <file>',
+      'the file to write, or the folder of C (required)',
+      text('a file'),
+    ).makeOptionMandatory(),
   );
   command.replacing();
   command.common(example);
 }
 
 async function run(model: string, options: Options, form: ImageForm): Promise<void> {
+  if (options.to === 'c') return exportToC(model, { ...options });
+  for (const name of ['optimize', 'name'] as const) {
+    if (options[name] === undefined) continue;
+    throw new TritbankError('E_USAGE', `--${name}`, 'expected it with --to c only, found it without');
+  }
   if (options.activations === 'int8' && options.data === undefined) {
     throw new TritbankError('E_USAGE', '--data', 'expected images to calibrate 8-bit activations with, found none');
   }

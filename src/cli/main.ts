@@ -19,6 +19,7 @@ import { addEval } from './eval.ts';
 import { addExport } from './export.ts';
 import { addFineTune } from './fine-tune.ts';
 import { addInspect } from './inspect.ts';
+import { addMcu } from './mcu.ts';
 import { watchStreams, writeLine } from './output.ts';
 import { addRun } from './run.ts';
 import { addTable1 } from './table1.ts';
@@ -48,6 +49,7 @@ function createProgram(): TritbankCommand {
   addConvert(program);
   addRun(program);
   addBench(program);
+  addMcu(program);
   addTable1(program);
   addZoo(program);
   addDoctor(program);

@@ -3,10 +3,7 @@
 import type { ConvolutionLayer, Requantization } from '../../integer/index.ts';
 import { encodeDense, encodeLists, encodePlain, encodeTrits, isOneChunk } from './encode.ts';
 import { type IntegerMultiplier, rowMultiplier } from './multipliers.ts';
-
-export const optimizeNames = ['flash', 'speed', 'balanced'] as const;
-/** What is scarce. */
-export type Optimize = (typeof optimizeNames)[number];
+import type { Optimize } from './optimize.ts';
 
 export type Form = 'lists' | 'trits' | 'dense' | 'plain';
 

@@ -4,8 +4,8 @@ import type { IntegerNetwork } from '../../integer/index.ts';
 import { TritbankError } from '../../ir/index.ts';
 import { type Preprocessing, readPreprocessing } from '../../onnx/metadata.ts';
 import { flashOf, type LayerText, layerText } from './layers.ts';
-import type { Optimize } from './matrix.ts';
 import { type Memory, planMemory } from './memory.ts';
+import type { Optimize } from './optimize.ts';
 import { type Step, stepsOf } from './steps.ts';
 import { identifierOf } from './text.ts';
 

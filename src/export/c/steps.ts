@@ -21,8 +21,9 @@ import {
 } from '../../integer/index.ts';
 import { TritbankError } from '../../ir/index.ts';
 import { gappedPlanes } from './encode.ts';
-import { connectedMatrix, type IntegerRows, integerRows, type Matrix, type Optimize, tiledMatrix } from './matrix.ts';
+import { connectedMatrix, type IntegerRows, integerRows, type Matrix, tiledMatrix } from './matrix.ts';
 import { averageMultiplier, findAddition, type IntegerAddition, type IntegerMultiplier } from './multipliers.ts';
+import type { Optimize } from './optimize.ts';
 
 interface StepBase {
   readonly name: string;
