@@ -22,7 +22,8 @@ const alignment = 8;
 export const bytesOf = ({ type, channels, height, width }: IntegerTensor): number =>
   channels * height * width * (type === 'int8' ? 1 : 4);
 
-export function planMemory(network: IntegerNetwork, steps: readonly Step[]): Memory {
+/** Homes of tensors, in the order of the steps that make them. */
+function placeTensors(network: IntegerNetwork, steps: readonly Step[]) {
   const { input, output } = network;
   const isOutside = (tensor: IntegerTensor) => tensor === input.tensor || tensor === output.tensor;
   const last = new Map<IntegerTensor, number>();
@@ -45,6 +46,23 @@ export function planMemory(network: IntegerNetwork, steps: readonly Step[]): Mem
     buffers.push(buffer);
     homes.set(tensor, buffer);
   }
+  return { homes, buffers };
+}
+
+/** Of `total` bytes what no tensor takes while a step runs, by the step's name. */
+export function freeBytes(network: IntegerNetwork, steps: readonly Step[], total: number): Map<string, number> {
+  const { buffers } = placeTensors(network, steps);
+  return new Map(
+    steps.map(({ name }, i) => {
+      const living = buffers.filter(({ first, last }) => first <= i && i <= last);
+      return [name, total - living.reduce((sum, { bytes }) => sum + bytes + alignment, 0)];
+    }),
+  );
+}
+
+export function planMemory(network: IntegerNetwork, steps: readonly Step[]): Memory {
+  const { input, output } = network;
+  const { homes, buffers } = placeTensors(network, steps);
   const scratch = steps.map(({ scratch: bytes }, i) => ({ bytes: Math.max(bytes, 1), first: i, last: i }));
   const arena = placeBuffers([...buffers, ...scratch.filter((_, i) => steps[i]!.scratch > 0)], alignment);
   return {

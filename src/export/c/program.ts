@@ -4,7 +4,7 @@ import type { IntegerNetwork } from '../../integer/index.ts';
 import { TritbankError } from '../../ir/index.ts';
 import { type Preprocessing, readPreprocessing } from '../../onnx/metadata.ts';
 import { flashOf, type LayerText, layerText } from './layers.ts';
-import { type Memory, planMemory } from './memory.ts';
+import { freeBytes, type Memory, planMemory } from './memory.ts';
 import type { Optimize } from './optimize.ts';
 import { type Step, stepsOf } from './steps.ts';
 import { identifierOf } from './text.ts';
@@ -29,10 +29,20 @@ export interface Program {
   readonly classes: number;
 }
 
-/** E_UNSUPPORTED where a layer has no kernel in C. */
-export function makeProgram(network: IntegerNetwork, { name, optimize = 'balanced' }: ProgramOptions): Program {
+/** Tiles are computed together as far as the arena stays as small as it can be. */
+function planSteps(network: IntegerNetwork, optimize: Optimize): Pick<Program, 'steps' | 'memory'> {
   const steps = stepsOf(network, optimize);
   const memory = planMemory(network, steps);
+  if (optimize === 'speed') return { steps, memory };
+  const free = freeBytes(network, steps, memory.bytes);
+  const wide = stepsOf(network, optimize, (name) => free.get(name) ?? 0);
+  const widely = planMemory(network, wide);
+  return widely.bytes <= memory.bytes ? { steps: wide, memory: widely } : { steps, memory };
+}
+
+/** E_UNSUPPORTED where a layer has no kernel in C. */
+export function makeProgram(network: IntegerNetwork, { name, optimize = 'balanced' }: ProgramOptions): Program {
+  const { steps, memory } = planSteps(network, optimize);
   const { tensor } = network.output;
   if (tensor.type !== 'float32' || tensor === network.input.tensor || !steps.some(({ y }) => y.tensor === tensor)) {
     throw new TritbankError('E_UNSUPPORTED', 'output', `expected scores in float32, found ${tensor.type}`);

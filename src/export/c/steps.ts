@@ -75,21 +75,25 @@ export interface PlainStep extends StepBase {
 
 export type Step = ConvolutionStep | DepthwiseStep | ConnectedStep | PoolStep | AdditionStep | PlainStep;
 
-/** Tiles of weights that are decoded are computed together, as many as fit so many bytes. */
+/** Tiles of weights that are decoded are computed together, as many as fit so many bytes at the most. */
 const tileBytes = 12 * 1024;
+
+/** Memory that the scratch of a layer may take, by its name. */
+export type Room = (layer: string) => number;
 
 const pixelsOf = ({ tensor }: TensorPart) => tensor.height * tensor.width;
 const isWhole = ({ channels, tensor }: TensorPart) => channels === tensor.channels;
 const unsupported = (where: string, expected: string, found: string) =>
   new TritbankError('E_UNSUPPORTED', where, `expected ${expected}, found ${found}`);
 
-export function stepsOf(network: IntegerNetwork, optimize: Optimize): Step[] {
+/** `room` bounds how many tiles are computed together; one always is. */
+export function stepsOf(network: IntegerNetwork, optimize: Optimize, room: Room = () => 0): Step[] {
   const steps: Step[] = [];
   const fused = hiddenLayers(network);
   const hiddenOf = new Map([...fused].map(([hidden, reader]) => [reader, hidden]));
   for (const layer of network.layers) {
     if (fused.has(layer as ConvolutionLayer)) continue;
-    if (layer.kind === 'convolution') steps.push(...convolutionSteps(layer, hiddenOf.get(layer), optimize));
+    if (layer.kind === 'convolution') steps.push(...convolutionSteps(layer, hiddenOf.get(layer), optimize, room));
     else steps.push(plainStep(layer));
   }
   return steps;
@@ -119,7 +123,12 @@ function isConnected({ x, y, window, groups }: ConvolutionLayer): boolean {
   return pixelsOf(y) === 1 && groups === 1 && isAll && window.pads.every((pad) => pad === 0);
 }
 
-function convolutionSteps(layer: ConvolutionLayer, hidden: ConvolutionLayer | undefined, optimize: Optimize): Step[] {
+function convolutionSteps(
+  layer: ConvolutionLayer,
+  hidden: ConvolutionLayer | undefined,
+  optimize: Optimize,
+  room: Room,
+): Step[] {
   const { name, x, y, output, groups } = layer;
   const base = { name, reads: [(hidden ?? layer).x], y, overwrites: false };
   if (isConnected(layer)) {
@@ -135,11 +144,11 @@ function convolutionSteps(layer: ConvolutionLayer, hidden: ConvolutionLayer | un
       { ...base, kind: 'depthwise', layer, rows: integerRows(layer, output), scratch: planeBytes(layer), overwrites },
     ];
   }
-  if (groups > 1) return groupsOf(layer).flatMap((group) => convolutionSteps(group, undefined, optimize));
+  if (groups > 1) return groupsOf(layer).flatMap((group) => convolutionSteps(group, undefined, optimize, room));
   const parts = hidden ? [hidden, layer] : [layer];
   const rowTiles = parts.reduce((sum, { columns }) => sum + 16 * gappedPlanes(columns), 0);
   const allTiles = Math.ceil(pixelsOf(y) / 16);
-  const most = Math.max(1, Math.min(allTiles, Math.floor(tileBytes / rowTiles)));
+  const most = Math.max(1, Math.min(allTiles, Math.floor(Math.min(tileBytes, room(name)) / rowTiles)));
   const matrices = parts.map((part) => ({
     matrix: tiledMatrix(part, most, optimize),
     rows: integerRows(part, part.output as typeof output),
