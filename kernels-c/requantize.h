@@ -18,6 +18,18 @@ static inline uint32_t tb_word(const void *p)
     return v;
 }
 
+/* The same at a multiple of 4: cores that cannot load otherwise would take byte after byte. */
+static inline uint32_t tb_aligned_word(const void *p)
+{
+    uint32_t v;
+#if defined(__GNUC__)
+    memcpy(&v, __builtin_assume_aligned(p, 4), 4);
+#else
+    memcpy(&v, p, 4);
+#endif
+    return v;
+}
+
 static inline void tb_put_word(void *p, uint32_t v) { memcpy(p, &v, 4); }
 
 static inline int32_t tb_clamp(int32_t v, int32_t lower, int32_t upper)

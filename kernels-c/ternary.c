@@ -127,22 +127,77 @@ static inline const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, con
 
 #else
 
-/* Adds the planes of a list; lanes have 16 bits without sign. */
-static const uint8_t *tb_add_list(const int8_t *at, const uint8_t *list, uint32_t pairs, int32_t words, uint32_t *sums)
+#define TB_LOW 0x00FF00FFu
+/* A word into two accumulators of halves. */
+#define TB_ADD(at, even, odd)                                                                                         \
+    do {                                                                                                              \
+        const uint32_t v = tb_aligned_word(at);                                                                       \
+        even += v & TB_LOW;                                                                                           \
+        odd += (v >> 8) & TB_LOW;                                                                                     \
+    } while (0)
+
+/* Adds the planes of a list, 4 or 8 pixels; lanes have 16 bits without sign. The accumulators are locals, so that they
+ * stay in registers, and no more of them than a Cortex-M has. */
+static void tb_add4(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
 {
-    const uint32_t low = 0x00FF00FFu;
+    uint32_t s0 = 0, s1 = 0;
     for (; pairs; pairs--) {
         const uint32_t gaps = *list++;
-        for (int k = 0; k < 2; k++) {
-            at += k ? (gaps & 15u) << 4 : gaps & 0xF0u;
-            for (int32_t i = 0; i < words; i++) {
-                const uint32_t v = tb_word(at + 4 * i);
-                sums[2 * i] += v & low;
-                sums[2 * i + 1] += (v >> 8) & low;
-            }
-        }
+        at += gaps & 0xF0u;
+        TB_ADD(at, s0, s1);
+        at += (gaps & 15u) << 4;
+        TB_ADD(at, s0, s1);
     }
-    return list;
+    sums[0] = s0, sums[1] = s1;
+}
+
+static void tb_add8(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
+{
+    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (; pairs; pairs--) {
+        const uint32_t gaps = *list++;
+        at += gaps & 0xF0u;
+        TB_ADD(at, s0, s1);
+        TB_ADD(at + 4, s2, s3);
+        at += (gaps & 15u) << 4;
+        TB_ADD(at, s0, s1);
+        TB_ADD(at + 4, s2, s3);
+    }
+    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+}
+
+#if !(defined(__ARM_ARCH) && __ARM_ARCH == 6)
+static void tb_add16(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
+{
+    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+    for (; pairs; pairs--) {
+        const uint32_t gaps = *list++;
+        at += gaps & 0xF0u;
+        TB_ADD(at, s0, s1);
+        TB_ADD(at + 4, s2, s3);
+        TB_ADD(at + 8, s4, s5);
+        TB_ADD(at + 12, s6, s7);
+        at += (gaps & 15u) << 4;
+        TB_ADD(at, s0, s1);
+        TB_ADD(at + 4, s2, s3);
+        TB_ADD(at + 8, s4, s5);
+        TB_ADD(at + 12, s6, s7);
+    }
+    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3, sums[4] = s4, sums[5] = s5, sums[6] = s6, sums[7] = s7;
+}
+#else
+static void tb_add16(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
+{
+    tb_add8(at, list, pairs, sums);
+    tb_add8(at + 8, list, pairs, sums + 4);
+}
+#endif
+
+static void tb_add_list(const int8_t *at, const uint8_t *list, uint32_t pairs, int32_t words, uint32_t *sums)
+{
+    if (words > 2) tb_add16(at, list, pairs, sums);
+    else if (words > 1) tb_add8(at, list, pairs, sums);
+    else tb_add4(at, list, pairs, sums);
 }
 
 static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
@@ -154,9 +209,10 @@ static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8
         more = *list == 255;
         list += more;
         const uint32_t minus = list[0], plus = list[1];
-        uint32_t a[8] = {0}, b[8] = {0};
-        list = tb_add_list(tile - 16, list + 2, minus, words, a);
-        list = tb_add_list(tile - 16, list, plus, words, b);
+        uint32_t a[8], b[8];
+        tb_add_list(tile - 16, list + 2, minus, words, a);
+        tb_add_list(tile - 16, list + 2 + minus, plus, words, b);
+        list += 2 + minus + plus;
         /* every element was 128 too large */
         const int32_t excess = 256 * ((int32_t)plus - (int32_t)minus);
         for (int32_t i = 0; i < words; i++) {

@@ -38,7 +38,7 @@ export const cores = {
   'cortex-m55': {
     ...arm,
     flags: ['-mcpu=cortex-m55', '-mfloat-abi=hard', '-mthumb'],
-    ...{ board: ['-M', 'mps3-an547'], flash: [0x70000000, 8 << 20], ram: [0x70800000, 8 << 20], model: 'm4' },
+    ...{ board: ['-M', 'mps3-an547'], flash: [0x10000000, 512 << 10], ram: [0x70000000, 16 << 20], model: 'm4' },
     cycles: `${table}; instructions of vectors are counted as one`,
   },
   rv32imc: {

@@ -61,7 +61,14 @@ export async function measureOnCore(
       const elf = at(`${main}.elf`);
       const fixed = ['-std=gnu99', '-ffunction-sections', '-fdata-sections', '-nostdlib', '-Wl,--gc-sections', '-T'];
       const own = [at(`${main}.c`), ...sources.map(at), fileURLToPath(new URL('startup.c', folder))];
-      const includes = ['-I', fileURLToPath(folder), '-I', directory];
+      const includes = [
+        '-I',
+        fileURLToPath(folder),
+        '-I',
+        directory,
+        '-isystem',
+        fileURLToPath(new URL('include/', folder)),
+      ];
       // loops of memcpy must not become calls of memcpy
       const loops = '-fno-tree-loop-distribute-patterns';
       await tool(core.compiler, [
