@@ -44,7 +44,7 @@ export const cores = {
   rv32imc: {
     compiler: 'riscv64-unknown-elf-gcc',
     emulator: 'qemu-system-riscv32',
-    flags: ['-march=rv32imc', '-mabi=ilp32', '-mcmodel=medany', '-ffreestanding'],
+    flags: ['-march=rv32imc', '-mabi=ilp32', '-mcmodel=medany', '-ffreestanding', '-fbuiltin', '-mno-relax'],
     board: ['-M', 'virt', '-bios', 'none'],
     ...{ flash: [0x80000000, 8 << 20], ram: [0x80800000, 16 << 20], model: 'riscv' },
     cycles: 'one an instruction, loads 2, divisions 34, taken branches 2 more: no core in particular',

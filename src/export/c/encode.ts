@@ -1,11 +1,15 @@
 /** Weights as the C kernels read them; `kernels-c/tritbank_kernels.h` says what each form is. */
 
+import { TritbankError } from '../../ir/index.ts';
+
 /** Channels between two planes of zeros in a tile. */
 const gapChannels = 14;
 
-/** 16-bit lanes hold so many weights of one row, with and without a sign. */
+/** 16-bit lanes hold the sum of so many weights. */
 const chunkWeights = 255;
-const chunkNibbles = 256;
+
+/** A byte counts the pairs of gaps, and 255 means another thing. */
+const chunkPairs = 254;
 
 const planeOf = (column: number) => column + Math.floor(column / gapChannels);
 
@@ -33,31 +37,36 @@ function gapsOf(columns: readonly number[], count: number): number[] {
   return gaps;
 }
 
-function chunkOf(row: ArrayLike<number>, from: number, to: number): number[][] {
-  return [-1, 1].map((sign) => {
-    const columns: number[] = [];
-    for (let c = from; c < to; c++) if (row[c] === sign) columns.push(c);
-    return gapsOf(columns, row.length);
+/** The gaps of both signs for columns of a row. */
+const chunkOf = (row: ArrayLike<number>, columns: readonly number[]): number[][] =>
+  [-1, 1].map((sign) =>
+    gapsOf(
+      columns.filter((c) => row[c] === sign),
+      row.length,
+    ),
+  );
+
+/** Whether sums fit: without DSP instructions a weight adds 255 at most, a plane of zeros 128. */
+function isShort(row: ArrayLike<number>, columns: readonly number[], signs: readonly (readonly number[])[]): boolean {
+  if (columns.length > chunkWeights) return false;
+  return signs.every((gaps, s) => {
+    const weights = columns.filter((c) => row[c] === 2 * s - 1).length;
+    return gaps.length <= 2 * chunkPairs && 255 * weights + 128 * (gaps.length - weights) <= 65535;
   });
 }
 
 /** Pieces of a row whose sums fit 16 bits. */
 function chunksOf(row: ArrayLike<number>): number[][][] {
-  const chunks: number[][][] = [];
-  let from = 0;
-  let nonZeros = 0;
-  for (let c = 0; c < row.length; c++) {
-    if (row[c] === 0) continue;
-    if (nonZeros === chunkWeights) {
-      chunks.push(chunkOf(row, from, c));
-      [from, nonZeros] = [c, 0];
+  const divide = (columns: readonly number[]): number[][][] => {
+    const signs = chunkOf(row, columns);
+    if (isShort(row, columns, signs)) return [signs];
+    if (columns.length < 2) {
+      throw new TritbankError('E_UNSUPPORTED', 'weights', `expected rows of fewer columns, found ${row.length}`);
     }
-    nonZeros++;
-  }
-  chunks.push(chunkOf(row, from, row.length));
-  const isWhole = chunks.every((signs) => signs.every((gaps) => gaps.length <= chunkNibbles));
-  if (!isWhole) throw new Error('internal: a chunk of a row is too long');
-  return chunks;
+    const half = columns.length >> 1;
+    return [...divide(columns.slice(0, half)), ...divide(columns.slice(half))];
+  };
+  return divide(Array.from({ length: row.length }, (_, c) => c).filter((c) => row[c] !== 0));
 }
 
 const rowsOf = (values: Int8Array, rows: number) => {
@@ -81,7 +90,7 @@ export function encodeLists(values: Int8Array, rows: number): Uint8Array {
 
 /** Whether each row is one chunk, as decoded rows have to be. */
 export const isOneChunk = (values: Int8Array, rows: number): boolean =>
-  rowsOf(values, rows).every((row) => row.reduce((n, w) => n + Math.abs(w), 0) <= chunkWeights);
+  rowsOf(values, rows).every((row) => chunksOf(row).length === 1);
 
 /** TB_TRITS */
 export function encodeTrits(values: Int8Array, rows: number): Uint8Array {

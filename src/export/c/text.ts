@@ -4,6 +4,7 @@
 export function floatText(value: number): string {
   if (value === Infinity) return '3.40282347e+38f';
   if (value === -Infinity) return '-3.40282347e+38f';
+  if (Object.is(value, -0)) return '-0.0f';
   const digits = Math.fround(value).toPrecision(9);
   return `${/[.e]/.test(digits) ? digits : `${digits}.0`}f`;
 }
