@@ -64,6 +64,25 @@ void tb_run_channels(const uint16_t *indices, int32_t channels, int32_t bytes, c
         memcpy((uint8_t *)y + c * bytes, (const uint8_t *)x + indices[c] * bytes, (size_t)bytes);
 }
 
+void tb_run_move(const tb_move *layer, const int8_t *x, int8_t *y)
+{
+    for (int32_t c = 0; c < layer->channels; c++)
+        for (int32_t i = 0; i < layer->height; i++) {
+            const int8_t *from = x + layer->offset + c * layer->strides[0] + i * layer->strides[1];
+            for (int32_t j = 0; j < layer->width; j++) *y++ = from[j * layer->strides[2]];
+        }
+}
+
+void tb_run_pad(const tb_pad *layer, const int8_t *x, int8_t *y)
+{
+    memset(y, layer->value, (size_t)(layer->out_channels * layer->out_height * layer->out_width));
+    for (int32_t c = 0; c < layer->channels; c++)
+        for (int32_t i = 0; i < layer->height; i++, x += layer->width) {
+            const int32_t row = (c + layer->first_channel) * layer->out_height + i + layer->top;
+            memcpy(y + row * layer->out_width + layer->left, x, (size_t)layer->width);
+        }
+}
+
 void tb_run_dequantize(float scale, int8_t zero_point, int32_t count, const int8_t *x, float *y)
 {
     for (int32_t i = 0; i < count; i++) y[i] = scale * (float)(x[i] - zero_point);

@@ -99,11 +99,24 @@ typedef struct {
     int8_t zero_a, zero_b, zero_point, lower, upper;
 } tb_addition;
 
+/* y[c][i][j] = x[offset + c * strides[0] + i * strides[1] + j * strides[2]] */
+typedef struct {
+    int32_t channels, height, width, strides[3], offset;
+} tb_move;
+
+/* x with `value` around it. */
+typedef struct {
+    int32_t channels, height, width, out_channels, out_height, out_width, first_channel, top, left;
+    int8_t value;
+} tb_pad;
+
 void tb_run_convolution(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch);
 void tb_run_depthwise(const tb_depthwise *layer, const int8_t *x, int8_t *y, void *scratch);
 void tb_run_connected(const tb_connected *layer, const int8_t *x, void *y, void *scratch);
 void tb_run_pool(const tb_pool *layer, const int8_t *x, int8_t *y);
 void tb_run_addition(const tb_addition *layer, const int8_t *a, const int8_t *b, int8_t *y);
+void tb_run_move(const tb_move *layer, const int8_t *x, int8_t *y);
+void tb_run_pad(const tb_pad *layer, const int8_t *x, int8_t *y);
 /* y[i] = table[x[i] + 128] */
 void tb_run_table(const int8_t *table, int32_t count, const int8_t *x, int8_t *y);
 /* Planes `indices` of x, of so many bytes each. */

@@ -16,13 +16,14 @@ const integers = (graph: Graph) => readIntegerNetwork(readModel(writeModel(graph
 describe.skipIf(missing !== undefined)(`with a C compiler${missing ? ` (no ${missing} here)` : ''}`, () => {
   it.each(['mobilenet-v1', 'mobilenet-v2', 'resnet-20', 'ds-cnn'])('hybrid %s', async (model) => {
     const exported = await exportOnnx(deployed(model, { method: 'hybrid' }), { activations: 'int8', calibration });
+    const other = exportC(integers(exported), { name: model, drawn: 2 });
+    expect(make(other, 'sanitize')).toBe('all layers equal');
+    if (hasClang) expect(make(other, 'test', ['CC=clang', 'CFLAGS=-O3'])).toBe('all layers equal');
+    if (model !== 'ds-cnn') return;
+    expect(make(other, 'test', ['CFLAGS=-O0'])).toBe('all layers equal');
     for (const optimize of optimizeNames) {
       expect(make(exportC(integers(exported), { name: model, optimize }), 'test')).toBe('all layers equal');
     }
-    const other = exportC(integers(exported), { name: model, drawn: 1 });
-    expect(make(other, 'sanitize')).toBe('all layers equal');
-    if (hasClang) expect(make(other, 'test', ['CC=clang', 'CFLAGS=-O3'])).toBe('all layers equal');
-    expect(make(other, 'test', ['CFLAGS=-O0'])).toBe('all layers equal');
   });
 
   it.each(['fp', 'twn', 'strassen'] as const)('a small network by %s', async (method) => {
@@ -44,10 +45,10 @@ describe.skipIf(missing !== undefined)(`with a C compiler${missing ? ` (no ${mis
       fc.constantFrom(...optimizeNames),
       (height, width, list, optimize) => {
         const network = integers(randomNetwork(height, width, list));
-        expect(make(exportC(network, { name: 'random', optimize }), 'sanitize')).toBe('all layers equal');
+        expect(make(exportC(network, { name: 'random', optimize, drawn: 2 }), 'sanitize')).toBe('all layers equal');
       },
     );
-    fc.assert(property, { numRuns: 25 });
+    fc.assert(property, { numRuns: 8 });
   });
 });
 

@@ -15,6 +15,8 @@ const needs: { readonly [K in Step['kind']]: readonly string[] } = {
   addition: ['elementwise.c'],
   table: ['elementwise.c'],
   channels: ['elementwise.c'],
+  move: ['elementwise.c'],
+  pad: ['elementwise.c'],
   dequantize: ['elementwise.c'],
   softmax: ['softmax.c'],
 };

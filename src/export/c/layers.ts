@@ -155,6 +155,21 @@ export function layerText(step: Step, index: number, memory: Memory): LayerText 
           call: `tb_run_channels(indices_${id}, ${layer.indices.length}, ${bytes}, ${x}, ${y});`,
         };
       }
+      if (layer.kind === 'move') {
+        const { channels, tensor } = layer.y;
+        const numbers = `${channels}, ${tensor.height}, ${tensor.width}, {${layer.strides.join(', ')}}, ${layer.offset}`;
+        return {
+          constants: `static const tb_move layer_${id} = {${numbers}};\n`,
+          call: `tb_run_move(${own}, ${x}, ${y});`,
+        };
+      }
+      if (layer.kind === 'pad') {
+        const numbers = [...shapeOf(layer.x), ...shapeOf(layer.y), ...layer.before, layer.value];
+        return {
+          constants: `static const tb_pad layer_${id} = {${numbers.join(', ')}};\n`,
+          call: `tb_run_pad(${own}, ${x}, ${y});`,
+        };
+      }
       if (layer.kind === 'dequantize') {
         const to = isFloat ? floats(y) : y;
         return {

@@ -12,6 +12,8 @@ import {
   type IntegerNetwork,
   isDepthwise,
   isPointwise,
+  type MoveLayer,
+  type PadLayer,
   type PoolLayer,
   poolDivisors,
   readsOf,
@@ -69,8 +71,8 @@ export interface AdditionStep extends StepBase {
 }
 
 export interface PlainStep extends StepBase {
-  readonly kind: 'table' | 'channels' | 'dequantize' | 'softmax';
-  readonly layer: TableLayer | ChannelsLayer | DequantizeLayer | SoftmaxLayer;
+  readonly kind: 'table' | 'channels' | 'move' | 'pad' | 'dequantize' | 'softmax';
+  readonly layer: TableLayer | ChannelsLayer | MoveLayer | PadLayer | DequantizeLayer | SoftmaxLayer;
 }
 
 export type Step = ConvolutionStep | DepthwiseStep | ConnectedStep | PoolStep | AdditionStep | PlainStep;
