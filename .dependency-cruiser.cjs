@@ -24,6 +24,7 @@ const order = [
   'synthesis',
   'hardware',
   'export',
+  'mcu',
   'train',
   'compress',
   'bench',

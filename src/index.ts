@@ -161,6 +161,7 @@ export {
 } from './engine/index.ts';
 export type { StatePart } from './engine/program.ts';
 export { devices } from './engine/session.ts';
+export { type ExportCConfig, type ExportCResult, exportModelToC } from './export/c/index.ts';
 export type { ExportProgress, ExportRunOptions } from './export/export-model.ts';
 export {
   type Calibration,
@@ -171,6 +172,7 @@ export {
   exportOnnx,
 } from './export/index.ts';
 export * from './graph.ts';
+export { type McuConfig, type McuResult, measureModel } from './mcu/index.ts';
 export { printTable, type ReportOptions, renderReport } from './report/index.ts';
 export {
   buildStep,

@@ -1,6 +1,7 @@
 /** `tritbank export`: a model as a file for deployment. */
 
 import type { ImageForm } from '../classifier/image-form.ts';
+import { type Optimize, optimizeNames } from '../export/c/optimize.ts';
 import type { ExportConfig, ExportProgress, ExportResult } from '../export/index.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { oneOf, text, whole } from '../options/values.ts';
@@ -12,6 +13,7 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
+import { exportToC } from './export-c.ts';
 import { type ArrayOptions, addArrayOptions } from './hardware/options.ts';
 import { addImageForm, imageFormFrom } from './image-form.ts';
 import { warn } from './output.ts';
@@ -22,7 +24,9 @@ const filters = ['fp16', 'int8', 'fp32'] as const;
 const ternary = ['five-trit', 'float'] as const;
 
 interface Options extends CommonOptions, ArrayOptions {
-  readonly to?: 'onnx' | 'verilog';
+  readonly to?: 'onnx' | 'c' | 'verilog';
+  readonly optimize?: Optimize;
+  readonly name?: string;
   readonly activations?: (typeof activations)[number];
   readonly filters?: (typeof filters)[number];
   readonly ternary?: (typeof ternary)[number];
@@ -39,6 +43,7 @@ interface Options extends CommonOptions, ArrayOptions {
 
 const example = `tritbank export runs/first/model.onnx --out model.packed.onnx
 tritbank export small/network.onnx --activations int8 --data images/ --images 256 --out model.int8.onnx
+tritbank export model.int8.onnx --to c --out firmware/model
 tritbank export model.int8.onnx --to verilog --out array && make -C array sim`;
 
 export function addExport(program: TritbankCommand): void {
@@ -51,12 +56,16 @@ export function addExport(program: TritbankCommand): void {
     .description(
       'Write a model as a file for deployment. ONNX: ternary weights five to a byte and other weights in 16 or 8 bits, ' +
         'unpacked by standard operators when a runtime loads the file; activations in float32 or in 8 bits. The file is ' +
-        'read back and compared with the model. docs/export.md explains the format. Verilog: a folder with the ' +
-        'accelerator, programmed for a model with 8-bit activations, its test bench and a Makefile; docs/hardware.md.',
+        'read back and compared with the model. docs/export.md explains the format. C: a folder of C99 for ' +
+        'microcontrollers, of a file with 8-bit activations; docs/microcontrollers.md. Verilog: a folder with the ' +
+        'accelerator, programmed for such a file, its test bench and a Makefile; docs/hardware.md.',
     )
-    .argument('<MODEL.onnx>', 'a float classifier with one image input');
+    .argument(
+      '<MODEL.onnx>',
+      'a float classifier with one image input; with --to c or verilog one with 8-bit activations',
+    );
   command.optionsGroup('Format:');
-  add('--to <format>', 'onnx or verilog (default: onnx)', oneOf(['onnx', 'verilog']));
+  add('--to <format>', 'onnx, c or verilog (default: onnx)', oneOf(['onnx', 'c', 'verilog']));
   add('--activations <form>', `${activations.join(' or ')} (default: float)`, oneOf(activations));
   add(
     '--filters <form>',
@@ -69,6 +78,9 @@ export function addExport(program: TritbankCommand): void {
     "names of the classes: lines, JSON, or imagenet (default: the model's, or the data's)",
     text('a file, or imagenet'),
   );
+  command.optionsGroup('C:');
+  add('--optimize <what>', `what is scarce: ${optimizeNames.join(', ')} (default: balanced)`, oneOf(optimizeNames));
+  add('--name <name>', "of files and functions (default: the model's)", text('a name'));
   command.optionsGroup('Data:');
   add(
     '--data <name|dir>',
@@ -91,30 +103,38 @@ export function addExport(program: TritbankCommand): void {
   command.action((model: string, options: Options) => run(model, options, imageFormFrom(command)));
   command.optionsGroup('Output:');
   command.addOption(
-    new ValueOption('--out <file>', 'the file to write (required)', text('a file')).makeOptionMandatory(),
+    new ValueOption(
+      '--out <file>',
+      'the file to write, or the folder of C (required)',
+      text('a file'),
+    ).makeOptionMandatory(),
   );
   command.replacing();
   command.common(example);
 }
 
-/** Options that the other format does not have. */
-function refuseOthers(options: Options): void {
-  const others = options.to === 'verilog' ? onnxOptions : arrayOptions;
-  const found = others.find((name) => options[name] !== undefined);
-  if (found === undefined) return;
-  const flag = `--${found.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw new TritbankError(
-    'E_USAGE',
-    flag,
-    `expected --to ${options.to === 'verilog' ? 'onnx' : 'verilog'} with it, found ${options.to ?? 'onnx'}`,
-  );
-}
+/** Options that belong to one format. */
+const optionsOf = {
+  c: ['optimize', 'name'],
+  verilog: ['lanes', 'macs', 'adders', 'inputs', 'weights', 'copies', 'macRate', 'adderRate'],
+} as const;
 
-const onnxOptions = ['activations', 'filters', 'ternary', 'labels', 'images', 'threads'] as const;
-const arrayOptions = ['lanes', 'macs', 'adders', 'inputs', 'weights', 'copies', 'macRate', 'adderRate'] as const;
+function refuseOthers(options: Options): void {
+  for (const [format, names] of Object.entries(optionsOf)) {
+    const found = names.find((name) => options[name] !== undefined);
+    if (found === undefined || options.to === format) continue;
+    const flag = `--${found.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new TritbankError(
+      'E_USAGE',
+      flag,
+      `expected it with --to ${format} only, found --to ${options.to ?? 'onnx'}`,
+    );
+  }
+}
 
 async function run(model: string, options: Options, form: ImageForm): Promise<void> {
   refuseOthers(options);
+  if (options.to === 'c') return exportToC(model, { ...options });
   if (options.to === 'verilog') {
     const { exportVerilog } = await import('./hardware/export-verilog.ts');
     return exportVerilog(model, options, form);

@@ -20,6 +20,7 @@ import { addExport } from './export.ts';
 import { addFineTune } from './fine-tune.ts';
 import { addHardware } from './hardware/hardware.ts';
 import { addInspect } from './inspect.ts';
+import { addMcu } from './mcu.ts';
 import { watchStreams, writeLine } from './output.ts';
 import { addRun } from './run.ts';
 import { addTable1 } from './table1.ts';
@@ -49,6 +50,7 @@ function createProgram(): TritbankCommand {
   addConvert(program);
   addRun(program);
   addBench(program);
+  addMcu(program);
   addTable1(program);
   addHardware(program);
   addZoo(program);

@@ -11,6 +11,8 @@ import {
   type IntegerLayer,
   type IntegerNetwork,
   isPointwise,
+  type MoveLayer,
+  type PadLayer,
   type PoolLayer,
   type Requantization,
   type TensorPart,
@@ -76,6 +78,12 @@ export function evaluateLayer(layer: IntegerLayer, tensors: readonly Planes[]): 
         y.set(x.subarray(from * pixels, (from + 1) * pixels), i * pixels);
       return;
     }
+    case 'move':
+      move(layer, view(layer.x), y);
+      return;
+    case 'pad':
+      pad(layer, view(layer.x), y);
+      return;
     case 'table': {
       const x = view(layer.x);
       for (let i = 0; i < y.length; i++) y[i] = layer.table[x[i]! + 128]!;
@@ -196,6 +204,28 @@ export function addIntegers(a: number, b: number, layer: AdditionLayer): number 
 
 function addition(layer: AdditionLayer, a: Int8Array, b: Int8Array, y: Int8Array): void {
   for (let i = 0; i < y.length; i++) y[i] = addIntegers(a[i]!, b[i]!, layer);
+}
+
+function move({ strides, offset, y: { channels, tensor } }: MoveLayer, x: Planes, y: Planes): void {
+  let at = 0;
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < tensor.height; i++) {
+      const from = offset + c * strides[0] + i * strides[1];
+      for (let j = 0; j < tensor.width; j++) y[at++] = x[from + j * strides[2]]!;
+    }
+  }
+}
+
+function pad({ before: [channels, top, left], value, x: from, y: to }: PadLayer, x: Planes, y: Planes): void {
+  const { height, width } = from.tensor;
+  y.fill(value);
+  for (let c = 0; c < from.channels; c++) {
+    for (let i = 0; i < height; i++) {
+      const start = (c * height + i) * width;
+      const at = ((c + channels) * to.tensor.height + i + top) * to.tensor.width + left;
+      y.set(x.subarray(start, start + width), at);
+    }
+  }
 }
 
 function softmax(x: Planes, y: Planes): void {

@@ -103,6 +103,22 @@ export interface ChannelsLayer extends LayerBase {
   readonly indices: Int32Array;
 }
 
+/** y[c, i, j] = x[offset + c strides[0] + i strides[1] + j strides[2]], elements of x in a row: a part, or every second pixel. */
+export interface MoveLayer extends LayerBase {
+  readonly kind: 'move';
+  readonly x: TensorPart;
+  readonly strides: readonly [channel: number, row: number, column: number];
+  readonly offset: number;
+}
+
+/** x with `value` around it: rows above, columns to the left, channels before; the rest is what y has more. */
+export interface PadLayer extends LayerBase {
+  readonly kind: 'pad';
+  readonly x: TensorPart;
+  readonly before: readonly [channels: number, rows: number, columns: number];
+  readonly value: number;
+}
+
 /** y = table[x + 128], for what is between two quantizations: another scale, a function of one number. */
 export interface TableLayer extends LayerBase {
   readonly kind: 'table';
@@ -130,6 +146,8 @@ export type IntegerLayer =
   | PoolLayer
   | AdditionLayer
   | ChannelsLayer
+  | MoveLayer
+  | PadLayer
   | TableLayer
   | DequantizeLayer
   | SoftmaxLayer;

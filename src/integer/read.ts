@@ -175,6 +175,17 @@ function readLayer(layer: RuntimeLayer, tensors: Tensors): IntegerLayer {
       const { name, x, y, indices } = layer;
       return { kind: 'channels', name, x: tensors.part(x.plane), y: tensors.part(y), indices };
     }
+    case 'move':
+      return readMove(layer, tensors);
+    case 'pad': {
+      const { name, x, y, pads, channels, value } = layer;
+      const integer = y.type === 'int8' ? value : Number.NaN;
+      if (!Number.isInteger(integer)) throw unsupported(name, 'a border of integers', 'one of floats');
+      return {
+        ...{ kind: 'pad', name, x: readPart(tensors, x, name), y: tensors.part(y), value: integer },
+        before: [channels[0], pads[0], pads[1]],
+      };
+    }
     case 'unary': {
       const { name, x, y, functions, quantization } = layer;
       if (!x.quantization || !quantization) throw unsupported(name, 'a function between integers', 'one of floats');
@@ -196,6 +207,23 @@ function readLayer(layer: RuntimeLayer, tensors: Tensors): IntegerLayer {
     default:
       throw unsupported(layer.name, 'a layer of integers', `${layer.op} (${layer.kind} of ${layer.y.type})`);
   }
+}
+
+/** Dimensions that are 1 in y move nothing, so that three are left. */
+function readMove({ name, x, y, dims, strides, offset }: LayerOf<'move'>, tensors: Tensors): IntegerLayer {
+  if (y.type !== 'int8') throw unsupported(name, 'a move of integers', 'one of floats');
+  const part = tensors.part(y);
+  const used = dims.flatMap((d, i) => (d > 1 ? [{ d, stride: strides[i]! }] : []));
+  const { height, width } = part.tensor;
+  const axes: number[] = [];
+  for (const size of [part.channels, height, width]) {
+    // a flat list of elements is as many channels
+    const fits = size === 1 ? undefined : used.shift();
+    if (size !== 1 && fits?.d !== size) throw unsupported(name, 'a move between planes', `one of [${dims.join(', ')}]`);
+    axes.push(fits?.stride ?? 0);
+  }
+  const [channel, row, column] = axes as [number, number, number];
+  return { kind: 'move', name, x: tensors.part(x.plane), y: part, strides: [channel, row, column], offset };
 }
 
 function readConvolution(layer: LayerOf<'conv'>, tensors: Tensors): ConvolutionLayer {

@@ -45,7 +45,16 @@ describe('wrong usage and bad input leave nothing behind', () => {
   test.each([
     ['--out x.onnx', "E_USAGE: MODEL.onnx: expected an argument of 'tritbank export', found none"],
     ['model.onnx', 'E_USAGE: --out: expected a file, found none'],
-    ['model.onnx --out x.onnx --to tflite', "E_USAGE: --to: expected one of onnx, found 'tflite'"],
+    ['model.onnx --out x.onnx --to tflite', "E_USAGE: --to: expected one of onnx, c, found 'tflite'"],
+    ['model.onnx --out x --optimize flash', 'E_USAGE: --optimize: expected it with --to c only, found it without'],
+    [
+      'model.onnx --out x --to c --data-dir images',
+      'E_USAGE: --data-dir: expected it with --to onnx only, found it with --to c',
+    ],
+    [
+      'model.onnx --out x --to c',
+      'E_UNSUPPORTED: model.onnx: conv: expected 8-bit activations and weights, found float weights; tritbank export --activations int8 --data IMAGES makes a file of integers',
+    ],
     ['model.onnx --out x.onnx --filters int4', "E_USAGE: --filters: expected one of fp16, int8, fp32, found 'int4'"],
     [
       'model.onnx --out x.onnx --activations int8',

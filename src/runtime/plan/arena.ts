@@ -23,9 +23,9 @@ export interface Buffer {
   readonly parts?: readonly Part[];
 }
 
-const alignment = 64;
+const cacheLine = 64;
 
-export const align = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
+export const align = (bytes: number, alignment = cacheLine) => Math.ceil(bytes / alignment) * alignment;
 
 export interface Arena {
   readonly bytes: number;
@@ -38,7 +38,8 @@ const partsOf = (buffer: Buffer): readonly Part[] =>
 /** Neighbours in time that are looked at. A buffer with more of them goes above all, so that wide networks take no time. */
 const maxNeighbours = 1024;
 
-export function placeBuffers(buffers: Iterable<Buffer>): Arena {
+/** `alignment` of all addresses, a power of two. */
+export function placeBuffers(buffers: Iterable<Buffer>, alignment = cacheLine): Arena {
   const order = [...buffers].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   const addresses = new Map<Buffer, number>();
   let [low, high] = [0, 0];
@@ -46,27 +47,27 @@ export function placeBuffers(buffers: Iterable<Buffer>): Arena {
   const placed = new Lifetimes(low, high);
   let end = 0;
   for (const buffer of order) {
-    const address = firstFit(buffer, placed);
+    const address = firstFit(buffer, placed, alignment);
     addresses.set(buffer, address);
     for (const { offset, bytes, first } of partsOf(buffer)) {
       placed.add({ start: address + offset, end: address + offset + bytes, first, last: buffer.last });
     }
-    end = Math.max(end, address + align(buffer.bytes));
+    end = Math.max(end, address + align(buffer.bytes, alignment));
   }
   return { bytes: end, addresses };
 }
 
 /** The lowest address at which no part overlaps another that lives at the same time. */
-function firstFit(buffer: Buffer, placed: Lifetimes): number {
+function firstFit(buffer: Buffer, placed: Lifetimes, alignment: number): number {
   // of an address between `low` and `high`, both excluded, some part overlaps some other
   const taken: { readonly low: number; readonly high: number }[] = [];
   for (const { offset, bytes, first } of partsOf(buffer)) {
     const neighbours = placed.overlapping(first, buffer.last, maxNeighbours - taken.length);
-    if (!neighbours) return align(placed.top(buffer.first, buffer.last));
+    if (!neighbours) return align(placed.top(buffer.first, buffer.last), alignment);
     for (const other of neighbours) taken.push({ low: other.start - offset - bytes, high: other.end - offset });
   }
   taken.sort((a, b) => a.low - b.low);
   let address = 0;
-  for (const { low, high } of taken) if (low < address && address < high) address = align(high);
+  for (const { low, high } of taken) if (low < address && address < high) address = align(high, alignment);
   return address;
 }

@@ -1,0 +1,89 @@
+/* Layers that have no weights. */
+#include "requantize.h"
+
+void tb_run_addition(const tb_addition *layer, const int8_t *a, const int8_t *b, int8_t *y)
+{
+    const int32_t lower = layer->lower, upper = layer->upper;
+    if (layer->shift) {
+        /* one shift to the left, so that the other one is by 32 */
+        const int32_t factor = (int32_t)(1u << (32u - layer->shift));
+        const int32_t ma = layer->multiplier_a, mb = layer->multiplier_b;
+        const int64_t rounding = layer->rounding * factor;
+        for (int32_t i = 0; i < layer->count; i++) {
+            const int64_t sum = (int64_t)(a[i] * factor) * ma + (int64_t)(b[i] * factor) * mb + rounding;
+            y[i] = (int8_t)tb_clamp((int32_t)(sum >> 32), lower, upper);
+        }
+        return;
+    }
+    for (int32_t i = 0; i < layer->count; i++) {
+        const volatile float p = layer->scale_a * (float)(a[i] - layer->zero_a);
+        const volatile float q = layer->scale_b * (float)(b[i] - layer->zero_b);
+        y[i] = (int8_t)tb_clamp(tb_round((p + q) / layer->scale) + layer->zero_point, lower, upper);
+    }
+}
+
+void tb_run_pool(const tb_pool *layer, const int8_t *x, int8_t *y)
+{
+    const tb_window *w = &layer->window;
+    for (int32_t c = 0; c < w->channels; c++, x += w->height * w->width) {
+        for (int32_t i = 0; i < w->out_height; i++) {
+            for (int32_t j = 0; j < w->out_width; j++) {
+                int32_t sum = 0, most = -128, n = 0;
+                for (int32_t u = 0; u < w->kernel_height; u++) {
+                    const int32_t row = i * w->stride_y + u * w->dilation_y - w->pad_top;
+                    for (int32_t v = 0; v < w->kernel_width; v++) {
+                        const int32_t column = j * w->stride_x + v * w->dilation_x - w->pad_left;
+                        const int is_inside = row >= 0 && row < w->height && column >= 0 && column < w->width;
+                        n += is_inside || (layer->counts_pads && row + w->pad_top < layer->padded_height &&
+                                           column + w->pad_left < layer->padded_width);
+                        if (!is_inside) continue;
+                        const int32_t q = x[row * w->width + column];
+                        sum += q - w->zero_point;
+                        most = q > most ? q : most;
+                    }
+                }
+                if (layer->is_average) {
+                    const int32_t v = layer->shift ? tb_scale(sum, layer->integer_multiplier, layer->shift)
+                                                   : tb_round((float)sum / (float)(n ? n : 1) * layer->multiplier);
+                    most = tb_clamp(v + layer->out_zero_point, -128, 127);
+                }
+                *y++ = (int8_t)most;
+            }
+        }
+    }
+}
+
+void tb_run_table(const int8_t *table, int32_t count, const int8_t *x, int8_t *y)
+{
+    for (int32_t i = 0; i < count; i++) y[i] = table[x[i] + 128];
+}
+
+void tb_run_channels(const uint16_t *indices, int32_t channels, int32_t bytes, const void *x, void *y)
+{
+    for (int32_t c = 0; c < channels; c++)
+        memcpy((uint8_t *)y + c * bytes, (const uint8_t *)x + indices[c] * bytes, (size_t)bytes);
+}
+
+void tb_run_move(const tb_move *layer, const int8_t *x, int8_t *y)
+{
+    for (int32_t c = 0; c < layer->channels; c++)
+        for (int32_t i = 0; i < layer->height; i++) {
+            const int8_t *from = x + layer->offset + c * layer->strides[0] + i * layer->strides[1];
+            for (int32_t j = 0; j < layer->width; j++) *y++ = from[j * layer->strides[2]];
+        }
+}
+
+void tb_run_pad(const tb_pad *layer, const int8_t *x, int8_t *y)
+{
+    memset(y, layer->value, (size_t)(layer->out_channels * layer->out_height * layer->out_width));
+    for (int32_t c = 0; c < layer->channels; c++)
+        for (int32_t i = 0; i < layer->height; i++, x += layer->width) {
+            const int32_t row = (c + layer->first_channel) * layer->out_height + i + layer->top;
+            memcpy(y + row * layer->out_width + layer->left, x, (size_t)layer->width);
+        }
+}
+
+void tb_run_dequantize(float scale, int8_t zero_point, int32_t count, const int8_t *x, float *y)
+{
+    for (int32_t i = 0; i < count; i++) y[i] = scale * (float)(x[i] - zero_point);
+}

@@ -1,0 +1,313 @@
+/* Ternary rows over tiles of 16 pixels. A weight costs one addition for each pixel: with DSP instructions SXTAB16 widens
+ * and adds two bytes at a time; without, words of bytes without sign are added in halves. Sums of -1 come first and are
+ * negated, since there is no subtraction of the kind. */
+#include "tile.h"
+
+#if TB_DSP
+#define TB_UNUSED __attribute__((unused))
+
+/* Twelve instructions for a weight and 16 pixels, with both nibbles of a byte. Fourteen registers are in use, more than
+ * the compiler gives to one asm statement. */
+#define TB_NIBBLE16                                                                                                   \
+    "ldrd r12, lr, [r0]\n sxtab16 r4, r4, r12\n sxtab16 r5, r5, r12, ror #8\n sxtab16 r6, r6, lr\n"                    \
+    "sxtab16 r7, r7, lr, ror #8\n ldrd r12, lr, [r0, #8]\n sxtab16 r8, r8, r12\n sxtab16 r9, r9, r12, ror #8\n"        \
+    "sxtab16 r10, r10, lr\n sxtab16 r11, r11, lr, ror #8\n"
+#define TB_NIBBLE4 "ldr r12, [r0]\n sxtab16 r4, r4, r12\n sxtab16 r5, r5, r12, ror #8\n"
+#define TB_NIBBLES(add)                                                                                               \
+    "ldrb r3, [r1], #1\n and r12, r3, #0xF0\n add r0, r0, r12\n" add                                                  \
+    "and r12, r3, #15\n add r0, r0, r12, lsl #4\n" add
+#define TB_NIBBLE_LOOP(L, add)                                                                                        \
+    "lsrs r2, r2, #1\n bcc " L "2f\n" TB_NIBBLES(add) L "2: tst r2, r2\n beq " L "5f\n" L "4:\n" TB_NIBBLES(add)       \
+    TB_NIBBLES(add) "subs r2, #1\n bne " L "4b\n" L "5:\n"
+
+/* Sums of a chunk, as halves: out[0] has pixels 0 and 2, out[1] 1 and 3, and so on. `before` is the plane in front of the
+ * first one. Returns the end of the list. */
+__attribute__((naked, noinline)) static const uint8_t *tb_sum16(const int8_t *before TB_UNUSED,
+    const uint8_t *list TB_UNUSED, uint32_t minus TB_UNUSED, uint32_t plus TB_UNUSED, uint32_t *out TB_UNUSED)
+{
+    __asm__ volatile("push {r0, r3, r4-r11, lr}\n movs r4, #0\n mov r5, r4\n mov r6, r4\n mov r7, r4\n mov r8, r4\n"
+        "mov r9, r4\n mov r10, r4\n mov r11, r4\n"
+        TB_NIBBLE_LOOP("1", TB_NIBBLE16)
+        "movs r3, #0\n ssub16 r4, r3, r4\n ssub16 r5, r3, r5\n ssub16 r6, r3, r6\n ssub16 r7, r3, r7\n"
+        "ssub16 r8, r3, r8\n ssub16 r9, r3, r9\n ssub16 r10, r3, r10\n ssub16 r11, r3, r11\n ldrd r0, r2, [sp]\n"
+        TB_NIBBLE_LOOP("2", TB_NIBBLE16)
+        "ldr r3, [sp, #44]\n stm r3, {r4-r11}\n mov r0, r1\n add sp, #8\n pop {r4-r11, pc}\n");
+}
+
+__attribute__((naked, noinline)) static const uint8_t *tb_sum4(const int8_t *before TB_UNUSED,
+    const uint8_t *list TB_UNUSED, uint32_t minus TB_UNUSED, uint32_t plus TB_UNUSED, uint32_t *out TB_UNUSED)
+{
+    __asm__ volatile("push {r0, r3, r4, r5, lr}\n movs r4, #0\n mov r5, r4\n"
+        TB_NIBBLE_LOOP("1", TB_NIBBLE4)
+        "movs r3, #0\n ssub16 r4, r3, r4\n ssub16 r5, r3, r5\n ldrd r0, r2, [sp]\n"
+        TB_NIBBLE_LOOP("2", TB_NIBBLE4)
+        "ldr r3, [sp, #20]\n strd r4, r5, [r3]\n mov r0, r1\n add sp, #8\n pop {r4, r5, pc}\n");
+}
+
+/* n is 4, 8 or 16 pixels here; the pixels that are not wanted are whatever is in the tile. */
+static const uint8_t *tb_chunk_sums(const int8_t *tile, const uint8_t *list, int32_t n, uint32_t *sums)
+{
+    const uint32_t minus = list[0], plus = list[1];
+    if (n == 16) return tb_sum16(tile - 16, list + 2, minus, plus, sums);
+    const uint8_t *end = list;
+    for (int32_t i = 0; i < n; i += 4) end = tb_sum4(tile - 16 + i, list + 2, minus, plus, sums + i / 2);
+    return end;
+}
+
+/* bias + the low or the high half */
+static inline int32_t tb_low(int32_t bias, uint32_t v)
+{
+    int32_t r;
+    __asm__("sxtah %0, %1, %2" : "=r"(r) : "r"(bias), "r"(v));
+    return r;
+}
+static inline int32_t tb_high(int32_t bias, uint32_t v) { return bias + ((int32_t)v >> 16); }
+
+/* Four pixels of two words of halves. */
+#define TB_FOUR(at, e, o, left)                                                                                       \
+    tb_put_word(at, tb_pack(tb_smmlar(tb_low(bias, e) << (left), m, zero), tb_smmlar(tb_low(bias, o) << (left), m, zero), \
+                            tb_smmlar(tb_high(bias, e) << (left), m, zero), tb_smmlar(tb_high(bias, o) << (left), m, zero)))
+
+static void tb_finish_lanes(const tb_matrix *matrix, int32_t row, const uint32_t *a, int32_t lanes, int8_t *y)
+{
+    const tb_row r = tb_row_of(&matrix->output, row);
+    const int32_t bias = r.bias, m = r.multiplier, zero = r.zero;
+    if (r.shift == 32 && lanes == 16) {
+        TB_FOUR(y, a[0], a[1], 0);
+        TB_FOUR(y + 4, a[2], a[3], 0);
+        TB_FOUR(y + 8, a[4], a[5], 0);
+        TB_FOUR(y + 12, a[6], a[7], 0);
+    } else if (r.shift <= 32 && r.shift) {
+        const uint32_t left = 32 - r.shift;
+        for (int32_t i = 0; i < lanes; i += 4, a += 2) TB_FOUR(y + i, a[0], a[1], left);
+    } else {
+        for (int32_t i = 0; i < lanes; i += 4, a += 2)
+            tb_put_word(y + i, tb_requantize4(&r, tb_low(0, a[0]), tb_low(0, a[1]), tb_high(0, a[0]), tb_high(0, a[1])));
+    }
+}
+
+/* A row of several chunks: its sums do not fit 16 bits. */
+static const uint8_t *tb_long_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t lanes,
+                                  int8_t *y)
+{
+    const tb_row r = tb_row_of(&m->output, row);
+    int32_t sums[16] = {0};
+    for (int more = 1; more;) {
+        uint32_t a[8];
+        more = *list == 255;
+        list = tb_chunk_sums(tile, list + more, lanes, a);
+        for (int32_t i = 0; i < lanes; i += 4) {
+            const uint32_t e = a[i / 2], o = a[i / 2 + 1];
+            sums[i] = tb_low(sums[i], e), sums[i + 1] = tb_low(sums[i + 1], o);
+            sums[i + 2] = tb_high(sums[i + 2], e), sums[i + 3] = tb_high(sums[i + 3], o);
+        }
+    }
+    for (int32_t i = 0; i < lanes; i += 4)
+        tb_put_word(y + i, tb_requantize4(&r, sums[i], sums[i + 1], sums[i + 2], sums[i + 3]));
+    return list;
+}
+
+/* One row of one tile; `list` may be in parts. */
+static inline const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list,
+                                            int32_t n, int8_t *y)
+{
+    const int32_t lanes = n > 8 ? 16 : n > 4 ? 8 : 4;
+    int8_t last[16], *to = n == lanes ? y : last;
+    if (*list != 255) {
+        uint32_t a[8];
+        list = tb_chunk_sums(tile, list, lanes, a);
+        tb_finish_lanes(m, row, a, lanes, to);
+    } else {
+        list = tb_long_row(m, row, tile, list, lanes, to);
+    }
+    tb_bound(&m->output, to, n);
+    if (to == last) memcpy(y, last, (size_t)n);
+    return list;
+}
+
+#else
+
+#define TB_LOW 0x00FF00FFu
+/* A word into two accumulators of halves. */
+#define TB_ADD(at, even, odd)                                                                                         \
+    do {                                                                                                              \
+        const uint32_t v = tb_aligned_word(at);                                                                       \
+        even += v & TB_LOW;                                                                                           \
+        odd += (v >> 8) & TB_LOW;                                                                                     \
+    } while (0)
+
+/* Adds the planes of a list, 4 or 8 pixels; lanes have 16 bits without sign. The accumulators are locals, so that they
+ * stay in registers, and no more of them than a Cortex-M has. */
+static void tb_add4(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
+{
+    uint32_t s0 = 0, s1 = 0;
+    for (; pairs; pairs--) {
+        const uint32_t gaps = *list++;
+        at += gaps & 0xF0u;
+        TB_ADD(at, s0, s1);
+        at += (gaps & 15u) << 4;
+        TB_ADD(at, s0, s1);
+    }
+    sums[0] = s0, sums[1] = s1;
+}
+
+static void tb_add8(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
+{
+    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (; pairs; pairs--) {
+        const uint32_t gaps = *list++;
+        at += gaps & 0xF0u;
+        TB_ADD(at, s0, s1);
+        TB_ADD(at + 4, s2, s3);
+        at += (gaps & 15u) << 4;
+        TB_ADD(at, s0, s1);
+        TB_ADD(at + 4, s2, s3);
+    }
+    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+}
+
+#if !(defined(__ARM_ARCH) && __ARM_ARCH == 6)
+static void tb_add16(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
+{
+    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+    for (; pairs; pairs--) {
+        const uint32_t gaps = *list++;
+        at += gaps & 0xF0u;
+        TB_ADD(at, s0, s1);
+        TB_ADD(at + 4, s2, s3);
+        TB_ADD(at + 8, s4, s5);
+        TB_ADD(at + 12, s6, s7);
+        at += (gaps & 15u) << 4;
+        TB_ADD(at, s0, s1);
+        TB_ADD(at + 4, s2, s3);
+        TB_ADD(at + 8, s4, s5);
+        TB_ADD(at + 12, s6, s7);
+    }
+    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3, sums[4] = s4, sums[5] = s5, sums[6] = s6, sums[7] = s7;
+}
+#else
+static void tb_add16(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
+{
+    tb_add8(at, list, pairs, sums);
+    tb_add8(at + 8, list, pairs, sums + 4);
+}
+#endif
+
+static void tb_add_list(const int8_t *at, const uint8_t *list, uint32_t pairs, int32_t words, uint32_t *sums)
+{
+    if (words > 2) tb_add16(at, list, pairs, sums);
+    else if (words > 1) tb_add8(at, list, pairs, sums);
+    else tb_add4(at, list, pairs, sums);
+}
+
+static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
+                                     int8_t *y)
+{
+    const int32_t words = (n + 3) / 4;
+    int32_t sums[16] = {0};
+    for (int more = 1; more;) {
+        more = *list == 255;
+        list += more;
+        const uint32_t minus = list[0], plus = list[1];
+        uint32_t a[8], b[8];
+        tb_add_list(tile - 16, list + 2, minus, words, a);
+        tb_add_list(tile - 16, list + 2 + minus, plus, words, b);
+        list += 2 + minus + plus;
+        /* every element was 128 too large */
+        const int32_t excess = 256 * ((int32_t)plus - (int32_t)minus);
+        for (int32_t i = 0; i < words; i++) {
+            for (int32_t odd = 0; odd < 2; odd++) {
+                const uint32_t p = b[2 * i + odd], q = a[2 * i + odd];
+                sums[4 * i + odd] += (int32_t)(p & 0xFFFFu) - (int32_t)(q & 0xFFFFu) - excess;
+                sums[4 * i + odd + 2] += (int32_t)(p >> 16) - (int32_t)(q >> 16) - excess;
+            }
+        }
+    }
+    tb_requantize_row(&m->output, row, sums, n, y);
+    return list;
+}
+#endif
+
+/* A list of a sign of gaps, written pair by pair. */
+typedef struct {
+    uint8_t *at;
+    int32_t plane, channel;
+    int is_low;
+} tb_writer;
+
+static void tb_write_gap(tb_writer *w, int32_t gap)
+{
+    if (w->is_low) *w->at++ |= (uint8_t)gap;
+    else *w->at = (uint8_t)(gap << 4);
+    w->is_low = !w->is_low;
+    w->plane += gap;
+}
+
+static void tb_write_channel(tb_writer *w, int32_t plane)
+{
+    while (plane - w->plane > 15) {
+        /* the last plane of zeros that one gap reaches */
+        const int32_t reach = w->plane + 15;
+        tb_write_gap(w, reach - (reach + 1) % (TB_GAP_CHANNELS + 1) - w->plane);
+    }
+    tb_write_gap(w, plane - w->plane);
+}
+
+/* A row of trits as a list, into `list`; such rows have at most 255 non-zeros. Returns the row's end. */
+static const uint8_t *tb_decode(const tb_matrix *m, const uint8_t *trits, uint8_t *list)
+{
+    const int32_t end = tb_gapped_planes(m->columns) - 1, room = (m->columns + 17) / 2 + 2;
+    tb_writer signs[2] = {{list + 2, -1, 0, 0}, {list + 2 + room, -1, 0, 0}};
+    int32_t plane = 0, until = TB_GAP_CHANNELS;
+    for (int32_t c = 0; c < m->columns;) {
+        uint32_t digits = *trits++;
+        for (int k = 0; k < 5 && c < m->columns; k++, c++, plane++) {
+            if (until-- == 0) plane++, until = TB_GAP_CHANNELS - 1;
+            digits *= 3;
+            const uint32_t trit = digits >> 8;
+            digits &= 0xFFu;
+            if (trit != 1) tb_write_channel(&signs[trit / 2], plane);
+        }
+    }
+    for (int s = 0; s < 2; s++) {
+        if (!signs[s].is_low) continue;
+        const int32_t next = signs[s].plane + (TB_GAP_CHANNELS + 1) - (signs[s].plane + 1) % (TB_GAP_CHANNELS + 1);
+        tb_write_gap(&signs[s], (next < end ? next : end) - signs[s].plane);
+    }
+    list[0] = (uint8_t)(signs[0].at - (list + 2));
+    list[1] = (uint8_t)(signs[1].at - (list + 2 + room));
+    memmove(signs[0].at, list + 2 + room, list[1]);
+    return trits;
+}
+
+void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, int32_t tiles, int32_t n, int8_t *y, int32_t pitch,
+                     int into_tiles, uint8_t *scratch)
+{
+    const int32_t bytes = tb_tile_bytes(m);
+    const uint8_t *weights = m->weights;
+    int32_t until = TB_GAP_CHANNELS;
+    for (int32_t row = 0; row < m->rows; row++) {
+        const uint8_t *list = weights;
+        if (m->form == TB_TRITS) {
+            list = scratch;
+            weights = tb_decode(m, weights, scratch);
+        }
+        if (into_tiles && until-- == 0) {
+            for (int32_t t = 0; t < tiles; t++) tb_fill_plane(y + t * pitch, TB_FLIP);
+            y += 16;
+            until = TB_GAP_CHANNELS - 1;
+        }
+        const uint8_t *end = list;
+        for (int32_t t = 0; t < tiles; t++) {
+            const int32_t count = t < tiles - 1 ? 16 : n;
+            int8_t *to = y + t * (into_tiles ? pitch : 16);
+            end = tb_ternary_row(m, row, tile + t * bytes, list, count, to);
+            if (into_tiles && TB_FLIP != 0)
+                for (int32_t i = 0; i < count; i += 4) tb_put_word(to + i, tb_word(to + i) ^ TB_FLIP);
+        }
+        if (m->form == TB_LISTS) weights = end;
+        y += into_tiles ? 16 : pitch;
+    }
+    if (into_tiles)
+        for (int32_t t = 0; t < tiles; t++) tb_fill_plane(y + t * pitch, TB_FLIP);
+}

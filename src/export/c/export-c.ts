@@ -1,0 +1,44 @@
+/** A network of integers as C99 in a folder. */
+
+import type { IntegerNetwork } from '../../integer/index.ts';
+import { cmakeText, makefileText, readmeText } from './build-files.ts';
+import { kernelHeader, kernelSource } from './kernels.ts';
+import { makeProgram, type Program, type ProgramOptions } from './program.ts';
+import { headerText, sourceText } from './source.ts';
+import { testText } from './test-program.ts';
+
+export interface CExportOptions extends ProgramOptions {
+  /** Drawn images that the test compares (default: 3). */
+  readonly drawn?: number;
+  /** Images that the test compares besides, as integers of the network's input. */
+  readonly images?: readonly Int8Array[];
+}
+
+export interface CExport {
+  readonly program: Program;
+  /** Contents by name. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/**
+ * The files of a network in C99. E_UNSUPPORTED for a layer without a kernel in C.
+ *
+ * @example
+ * const { files } = exportC(readIntegerNetwork(await loadModel('small.int8.onnx')), { name: 'small' });
+ * for (const [name, text] of files) writeFileSync(join('out', name), text);
+ */
+export function exportC(network: IntegerNetwork, options: CExportOptions): CExport {
+  const program = makeProgram(network, options);
+  const { name } = program;
+  const files = new Map([
+    [`${name}.h`, headerText(program)],
+    [`${name}.c`, sourceText(program)],
+    ['tritbank_kernels.h', kernelHeader()],
+    ['tritbank_kernels.c', kernelSource(program.steps)],
+    ['test.c', testText(program, options.drawn ?? 3, options.images)],
+    ['Makefile', makefileText(program)],
+    ['CMakeLists.txt', cmakeText(program)],
+    ['README.md', readmeText(program)],
+  ]);
+  return { program, files };
+}

@@ -1,0 +1,133 @@
+/** An int8 file as a folder of C, checked against the runtime. */
+
+import { basename, extname, join } from 'node:path';
+import { makeRunDirectory, writeFileAtomic } from '../../files/files.ts';
+import { claimOutputs } from '../../files/outputs.ts';
+import { evaluateNetwork, type IntegerNetwork, readIntegerNetwork } from '../../integer/index.ts';
+import { type Graph, TritbankError } from '../../ir/index.ts';
+import { loadModel } from '../../onnx/files.ts';
+import { writeModel } from '../../onnx/write.ts';
+import { InferenceSession, Tensor } from '../../runtime/node.ts';
+import { type CExport, exportC } from './export-c.ts';
+import type { Optimize } from './optimize.ts';
+import { formText } from './source.ts';
+import { drawnInput } from './test-program.ts';
+
+export interface ExportCConfig {
+  /** A packed file with 8-bit activations. */
+  readonly model: string;
+  /** The folder to write. */
+  readonly out: string;
+  /** Of files and functions (default: the model's file name). */
+  readonly name?: string;
+  /** What is scarce: flash, speed or balanced (default). */
+  readonly optimize?: Optimize;
+  /** Replace files that are there. */
+  readonly force?: boolean;
+}
+
+export interface ExportCResult {
+  readonly model: string;
+  readonly out: string;
+  readonly name: string;
+  readonly optimize: Optimize;
+  readonly files: readonly string[];
+  readonly bytes: {
+    /** Constants: the kernels' code comes on top. */
+    readonly flash: number;
+    readonly arena: number;
+    readonly input: number;
+    readonly scores: number;
+  };
+  readonly steps: readonly {
+    readonly name: string;
+    readonly kernel: string;
+    readonly weights: string;
+    readonly flash: number;
+  }[];
+  /** Rows that are requantized in integers, and those that keep the float formula. */
+  readonly rows: { readonly integer: number; readonly float: number };
+}
+
+const defaultName = (model: string) => basename(model).slice(0, -extname(model).length || undefined);
+
+/** Reads the integers of a file; E_UNSUPPORTED says how to have them. */
+export async function readIntegers(model: string): Promise<IntegerNetwork> {
+  const graph = await loadModel(model);
+  const copy = graph.clone();
+  try {
+    const network = readIntegerNetwork(graph);
+    await checkAgainstRuntime(copy, network);
+    return network;
+  } catch (error) {
+    if (!(error instanceof TritbankError) || error.code !== 'E_UNSUPPORTED') throw error;
+    const advice = '; tritbank export --activations int8 --data IMAGES makes a file of integers';
+    throw new TritbankError(error.code, `${model}: ${error.where}`, error.detail + advice, { cause: error });
+  }
+}
+
+/** The scores of one image by the runtime's kernels and by the integers that C is made of: E_UNSUPPORTED where they differ. */
+async function checkAgainstRuntime(graph: Graph, network: IntegerNetwork): Promise<void> {
+  const { tensor, scale, zeroPoint } = network.input;
+  const image = drawnInput(tensor.channels * tensor.height * tensor.width, 1);
+  const [input, output] = [graph.inputs[0]!, graph.outputs[0]!];
+  const { dtype } = input;
+  const session = await InferenceSession.create(writeModel(graph));
+  const dims = [1, tensor.channels, tensor.height, tensor.width];
+  const data =
+    dtype === 'float32'
+      ? Float32Array.from(image, (q) => Math.fround(scale) * (q - zeroPoint))
+      : dtype === 'uint8'
+        ? Uint8Array.from(image, (q) => q + 128)
+        : image;
+  const results = await session.run({ [input.name]: new Tensor(dtype as 'float32', data as Float32Array, dims) });
+  const expected = results[output.name]!.data as Float32Array;
+  const found = evaluateNetwork(network, image)[network.output.tensor.id]!;
+  const isSoft = network.layers.at(-1)?.kind === 'softmax';
+  const wrong = found.findIndex((v, i) => Math.abs(v - expected[i]!) > (isSoft ? 1e-6 : 0));
+  if (wrong < 0 && found.length === expected.length) return;
+  throw new TritbankError(
+    'E_UNSUPPORTED',
+    'scores',
+    `expected ${expected[wrong]} as of the runtime, found ${found[wrong]}`,
+  );
+}
+
+/**
+ * Writes C99 for a model. E_UNSUPPORTED for a model with floats inside, E_USAGE where files are in the way.
+ *
+ * @example
+ * const { bytes } = await exportModelToC({ model: 'small.int8.onnx', out: 'firmware/small' });
+ * console.log(bytes.flash, bytes.arena);
+ */
+export async function exportModelToC(config: ExportCConfig): Promise<ExportCResult> {
+  const { model, out, name = defaultName(model), optimize = 'balanced', force } = config;
+  const exported = exportC(await readIntegers(model), { name, optimize });
+  makeRunDirectory(out);
+  const paths = [...exported.files.keys()].map((file) => [file, join(out, file)] as const);
+  claimOutputs(Object.fromEntries(paths.map(([, path]) => [`--out ${path}`, path])), { force, inputs: [model] });
+  for (const [file, path] of paths) writeFileAtomic(path, exported.files.get(file)!);
+  return describeExport(exported, { model, out });
+}
+
+function describeExport({ program, files }: CExport, where: { model: string; out: string }): ExportCResult {
+  const { name, optimize, memory, flash, steps, classes, network } = program;
+  const { channels, height, width } = network.input.tensor;
+  const rows = steps.flatMap((step) => {
+    if (step.kind === 'convolution') return step.matrices.flatMap((part) => part.rows.multipliers);
+    return step.kind === 'depthwise' || step.kind === 'connected' ? (step.rows?.multipliers ?? []) : [];
+  });
+  const integer = rows.filter((row) => row !== undefined).length;
+  return {
+    ...where,
+    ...{ name, optimize, files: [...files.keys()] },
+    bytes: {
+      flash: flash.reduce((a, b) => a + b, 0),
+      ...{ arena: memory.bytes, input: channels * height * width, scores: 4 * classes },
+    },
+    steps: steps.map((step, i) => ({
+      ...{ name: step.name, kernel: step.kind, weights: formText(step), flash: flash[i]! },
+    })),
+    rows: { integer, float: rows.length - integer },
+  };
+}

@@ -1,0 +1,58 @@
+/** A network as a program: its steps, its memory, its names. */
+
+import type { IntegerNetwork } from '../../integer/index.ts';
+import { TritbankError } from '../../ir/index.ts';
+import { type Preprocessing, readPreprocessing } from '../../onnx/metadata.ts';
+import { flashOf, type LayerText, layerText } from './layers.ts';
+import { freeBytes, type Memory, planMemory } from './memory.ts';
+import type { Optimize } from './optimize.ts';
+import { type Step, stepsOf } from './steps.ts';
+import { identifierOf } from './text.ts';
+
+export interface ProgramOptions {
+  /** Of files and functions. */
+  readonly name: string;
+  /** What is scarce (default: balanced). */
+  readonly optimize?: Optimize;
+}
+
+export interface Program {
+  readonly name: string;
+  readonly optimize: Optimize;
+  readonly network: IntegerNetwork;
+  readonly steps: readonly Step[];
+  readonly texts: readonly LayerText[];
+  readonly memory: Memory;
+  readonly preprocessing: Preprocessing;
+  /** Bytes of constants, of each step. */
+  readonly flash: readonly number[];
+  readonly classes: number;
+}
+
+/** Tiles are computed together as far as the arena stays as small as it can be. */
+function planSteps(network: IntegerNetwork, optimize: Optimize): Pick<Program, 'steps' | 'memory'> {
+  const steps = stepsOf(network, optimize);
+  const memory = planMemory(network, steps);
+  if (optimize === 'speed') return { steps, memory };
+  const free = freeBytes(network, steps, memory.bytes);
+  const wide = stepsOf(network, optimize, (name) => free.get(name) ?? 0);
+  const widely = planMemory(network, wide);
+  return widely.bytes <= memory.bytes ? { steps: wide, memory: widely } : { steps, memory };
+}
+
+/** E_UNSUPPORTED where a layer has no kernel in C. */
+export function makeProgram(network: IntegerNetwork, { name, optimize = 'balanced' }: ProgramOptions): Program {
+  const { steps, memory } = planSteps(network, optimize);
+  const { tensor } = network.output;
+  if (tensor.type !== 'float32' || tensor === network.input.tensor || !steps.some(({ y }) => y.tensor === tensor)) {
+    throw new TritbankError('E_UNSUPPORTED', 'output', `expected scores in float32, found ${tensor.type}`);
+  }
+  return {
+    name: identifierOf(name),
+    ...{ optimize, network, steps, memory },
+    texts: steps.map((step, i) => layerText(step, i, memory)),
+    preprocessing: readPreprocessing(network.metadata),
+    flash: steps.map(flashOf),
+    classes: tensor.channels * tensor.height * tensor.width,
+  };
+}

@@ -1,0 +1,222 @@
+/**
+ * The layers of a network as calls of C kernels: hidden units and ternary filters of a bank become one, layers of one
+ * pixel are fully connected, groups are convolutions one after the other.
+ */
+
+import {
+  type AdditionLayer,
+  type ChannelsLayer,
+  type ConvolutionLayer,
+  type DequantizeLayer,
+  type IntegerLayer,
+  type IntegerNetwork,
+  isDepthwise,
+  isPointwise,
+  type MoveLayer,
+  type PadLayer,
+  type PoolLayer,
+  poolDivisors,
+  readsOf,
+  type SoftmaxLayer,
+  type TableLayer,
+  type TensorPart,
+} from '../../integer/index.ts';
+import { TritbankError } from '../../ir/index.ts';
+import { gappedPlanes } from './encode.ts';
+import { connectedMatrix, type IntegerRows, integerRows, type Matrix, tiledMatrix } from './matrix.ts';
+import { averageMultiplier, findAddition, type IntegerAddition, type IntegerMultiplier } from './multipliers.ts';
+import type { Optimize } from './optimize.ts';
+
+interface StepBase {
+  readonly name: string;
+  readonly reads: readonly TensorPart[];
+  readonly y: TensorPart;
+  /** Bytes of memory for its own use. */
+  readonly scratch: number;
+  /** y may lie where the first of `reads` is. */
+  readonly overwrites: boolean;
+}
+
+export interface ConvolutionStep extends StepBase {
+  readonly kind: 'convolution';
+  /** Of the first matrix: its window and input. */
+  readonly layer: ConvolutionLayer;
+  readonly matrices: readonly { readonly matrix: Matrix; readonly rows: IntegerRows }[];
+  readonly tiles: number;
+}
+
+export interface DepthwiseStep extends StepBase {
+  readonly kind: 'depthwise';
+  readonly layer: ConvolutionLayer;
+  readonly rows: IntegerRows;
+}
+
+export interface ConnectedStep extends StepBase {
+  readonly kind: 'connected';
+  readonly layer: ConvolutionLayer;
+  readonly matrix: Matrix;
+  readonly rows?: IntegerRows;
+}
+
+export interface PoolStep extends StepBase {
+  readonly kind: 'pool';
+  readonly layer: PoolLayer;
+  readonly integer?: IntegerMultiplier;
+}
+
+export interface AdditionStep extends StepBase {
+  readonly kind: 'addition';
+  readonly layer: AdditionLayer;
+  readonly integer?: IntegerAddition;
+}
+
+export interface PlainStep extends StepBase {
+  readonly kind: 'table' | 'channels' | 'move' | 'pad' | 'dequantize' | 'softmax';
+  readonly layer: TableLayer | ChannelsLayer | MoveLayer | PadLayer | DequantizeLayer | SoftmaxLayer;
+}
+
+export type Step = ConvolutionStep | DepthwiseStep | ConnectedStep | PoolStep | AdditionStep | PlainStep;
+
+/** Tiles of weights that are decoded are computed together, as many as fit so many bytes at the most. */
+const tileBytes = 12 * 1024;
+
+/** Memory that the scratch of a layer may take, by its name. */
+export type Room = (layer: string) => number;
+
+const pixelsOf = ({ tensor }: TensorPart) => tensor.height * tensor.width;
+const isWhole = ({ channels, tensor }: TensorPart) => channels === tensor.channels;
+const unsupported = (where: string, expected: string, found: string) =>
+  new TritbankError('E_UNSUPPORTED', where, `expected ${expected}, found ${found}`);
+
+/** `room` bounds how many tiles are computed together; one always is. */
+export function stepsOf(network: IntegerNetwork, optimize: Optimize, room: Room = () => 0): Step[] {
+  const steps: Step[] = [];
+  const fused = hiddenLayers(network);
+  const hiddenOf = new Map([...fused].map(([hidden, reader]) => [reader, hidden]));
+  for (const layer of network.layers) {
+    if (fused.has(layer as ConvolutionLayer)) continue;
+    if (layer.kind === 'convolution') steps.push(...convolutionSteps(layer, hiddenOf.get(layer), optimize, room));
+    else steps.push(plainStep(layer));
+  }
+  return steps;
+}
+
+/** Hidden units that only the ternary filters of their bank read. */
+function hiddenLayers({ layers, output }: IntegerNetwork): Map<ConvolutionLayer, ConvolutionLayer> {
+  const found = new Map<ConvolutionLayer, ConvolutionLayer>();
+  const isTernary = (layer: IntegerLayer): layer is ConvolutionLayer =>
+    layer.kind === 'convolution' && layer.weights.kind === 'ternary' && layer.groups === 1 && pixelsOf(layer.y) > 1;
+  for (const layer of layers) {
+    if (!isTernary(layer) || !isWhole(layer.y) || layer.y.tensor === output.tensor) continue;
+    const readers = layers.filter((other) => readsOf(other).some(({ tensor }) => tensor === layer.y.tensor));
+    const [reader] = readers;
+    if (readers.length !== 1 || !reader || !isTernary(reader) || !isPointwise(reader) || !isWhole(reader.x)) continue;
+    if (layer.output.type !== 'int8' || reader.output.type !== 'int8' || found.has(reader)) continue;
+    if ([...found.values()].includes(layer)) continue;
+    found.set(layer, reader);
+  }
+  return found;
+}
+
+/** Whether the one output pixel sees all of x, in its order. */
+function isConnected({ x, y, window, groups }: ConvolutionLayer): boolean {
+  const { height, width } = x.tensor;
+  const isAll = window.kernel[0] === height && window.kernel[1] === width;
+  return pixelsOf(y) === 1 && groups === 1 && isAll && window.pads.every((pad) => pad === 0);
+}
+
+function convolutionSteps(
+  layer: ConvolutionLayer,
+  hidden: ConvolutionLayer | undefined,
+  optimize: Optimize,
+  room: Room,
+): Step[] {
+  const { name, x, y, output, groups } = layer;
+  const base = { name, reads: [(hidden ?? layer).x], y, overwrites: false };
+  if (isConnected(layer)) {
+    const matrix = connectedMatrix(layer);
+    const scratch = matrix.form === 'trits' && matrix.rows >= 128 ? 4 * matrix.rows + 512 : 0;
+    const rows = output.type === 'int8' ? { rows: integerRows(layer, output) } : {};
+    return [{ ...base, kind: 'connected', layer, matrix, scratch, ...rows }];
+  }
+  if (output.type !== 'int8') throw unsupported(name, 'scores of one pixel', `${pixelsOf(y)} pixels of floats`);
+  if (isDepthwise(layer) || (groups > 1 && groups === x.channels)) {
+    const overwrites = isWhole(x) && isWhole(y) && layer.rows === x.channels && pixelsOf(y) <= pixelsOf(x);
+    return [
+      { ...base, kind: 'depthwise', layer, rows: integerRows(layer, output), scratch: planeBytes(layer), overwrites },
+    ];
+  }
+  if (groups > 1) return groupsOf(layer).flatMap((group) => convolutionSteps(group, undefined, optimize, room));
+  const parts = hidden ? [hidden, layer] : [layer];
+  const rowTiles = parts.reduce((sum, { columns }) => sum + 16 * gappedPlanes(columns), 0);
+  const allTiles = Math.ceil(pixelsOf(y) / 16);
+  const most = Math.max(1, Math.min(allTiles, Math.floor(Math.min(tileBytes, room(name)) / rowTiles)));
+  const matrices = parts.map((part) => ({
+    matrix: tiledMatrix(part, most, optimize),
+    rows: integerRows(part, part.output as typeof output),
+  }));
+  const decoded = matrices.filter(({ matrix }) => matrix.form === 'trits');
+  const tiles = decoded.length > 0 ? most : 1;
+  const rest = matrices.map(({ matrix: { form, columns } }) => {
+    if (form === 'dense') return 32 * Math.ceil(columns / 4);
+    return form === 'trits' ? columns + 32 : 0;
+  });
+  const own = matrices.map(({ matrix: { form, columns } }) =>
+    form === 'dense' ? 64 * Math.ceil(columns / 4) : 16 * gappedPlanes(columns),
+  );
+  const scratch = tiles * own.reduce((a, b) => a + b, 0) + Math.max(...rest);
+  return [{ ...base, kind: 'convolution', layer: parts[0]!, matrices, tiles, scratch }];
+}
+
+/** A plane with its pads, as `tb_run_depthwise` lays it out. */
+function planeBytes({ window, x, y }: ConvolutionLayer): number {
+  const [pads, size, out] = [window.pads, x.tensor, y.tensor];
+  const reach = (axis: 0 | 1, count: number) =>
+    (count - 1) * window.strides[axis] + (window.kernel[axis] - 1) * window.dilations[axis] + 1;
+  const pitch = (Math.max(reach(1, out.width), pads[1] + size.width) + 12) & ~3;
+  return Math.max(reach(0, out.height), pads[0] + size.height) * pitch + 16;
+}
+
+/** Convolutions of a channel's group each. */
+function groupsOf(layer: ConvolutionLayer): ConvolutionLayer[] {
+  const { groups, rows, columns, weights, x, y, output } = layer;
+  const [filters, channels] = [rows / groups, x.channels / groups];
+  return Array.from({ length: groups }, (_, g) => {
+    const own = { ...output, biases: output.biases.subarray(g * filters, (g + 1) * filters) };
+    const multipliers = output.multipliers.subarray(g * filters, (g + 1) * filters);
+    return {
+      ...layer,
+      name: `${layer.name}.${g}`,
+      groups: 1,
+      rows: filters,
+      weights: {
+        kind: weights.kind,
+        values: weights.values.subarray(g * filters * columns, (g + 1) * filters * columns),
+      },
+      x: { tensor: x.tensor, channel: x.channel + g * channels, channels },
+      y: { tensor: y.tensor, channel: y.channel + g * filters, channels: filters },
+      output: { ...own, multipliers } as ConvolutionLayer['output'],
+    };
+  });
+}
+
+function plainStep(layer: Exclude<IntegerLayer, ConvolutionLayer>): Step {
+  const { name, y } = layer;
+  const base = { name, reads: readsOf(layer), y, scratch: 0, overwrites: false };
+  switch (layer.kind) {
+    case 'pool': {
+      const divisors = new Set(poolDivisors(layer));
+      const [n] = divisors;
+      const integer = layer.method === 'average' && divisors.size === 1 ? averageMultiplier(layer, n!) : undefined;
+      return { ...base, kind: 'pool', layer, ...(integer && { integer }) };
+    }
+    case 'addition': {
+      const integer = findAddition(layer);
+      return { ...base, kind: 'addition', layer, overwrites: true, ...(integer && { integer }) };
+    }
+    case 'table':
+      return { ...base, kind: 'table', layer, overwrites: true };
+    default:
+      return { ...base, kind: layer.kind, layer };
+  }
+}
