@@ -46,6 +46,7 @@ describe('help', () => {
     ['hardware', ['hardware']],
     ['hardware-synthesize', ['hardware', 'synthesize']],
     ['hardware-energy', ['hardware', 'energy']],
+    ['hardware-simulate', ['hardware', 'simulate']],
     ['doctor', ['doctor']],
     ['completion', ['completion']],
   ])('%s', async (name, args) => {
