@@ -45,7 +45,7 @@ describe('wrong usage and bad input leave nothing behind', () => {
   test.each([
     ['--out x.onnx', "E_USAGE: MODEL.onnx: expected an argument of 'tritbank export', found none"],
     ['model.onnx', 'E_USAGE: --out: expected a file, found none'],
-    ['model.onnx --out x.onnx --to tflite', "E_USAGE: --to: expected one of onnx, c, found 'tflite'"],
+    ['model.onnx --out x.onnx --to tflite', "E_USAGE: --to: expected one of onnx, c, verilog, found 'tflite'"],
     ['model.onnx --out x --optimize flash', 'E_USAGE: --optimize: expected it with --to c only, found --to onnx'],
     [
       'model.onnx --out x --to c --data-dir images',
