@@ -4,6 +4,7 @@ export { type ArrayParameters, addressBits, checkArray, defaultArray, entryBits,
 export { compileNetwork } from './compile.ts';
 export type { CompiledNetwork, ParameterWord, Task } from './compiled.ts';
 export { type ConstantMemory, inWords, type MemoryWords, memoryWords, packBytes } from './memory-words.ts';
+export { findSumMultipliers, type SumMultipliers } from './multipliers.ts';
 export type { AdderInstruction, AdderStage, MacInstruction } from './program.ts';
 export { programWords } from './program.ts';
 export { loadImages, type Memory, type Simulation, simulate, type Write } from './simulate.ts';

@@ -69,45 +69,69 @@ const nearby = (most: number) => [
   ...Array.from({ length: 2 * most }, (_, i) => (i % 2 === 0 ? 1 : -1) * (1 + (i >> 1))),
 ];
 
-/**
- * Mantissas of both operands of an addition, over one power of two, which give what `addIntegers` gives for all pairs of
- * integers. E_UNSUPPORTED where none were found.
- */
-export function additionMultipliers(
-  layer: AdditionLayer,
-  bits: number,
-): { mantissas: [number, number]; shift: number } {
+/** Mantissas of both operands of an addition, over one power of two. */
+export interface SumMultipliers {
+  readonly mantissas: readonly [number, number];
+  readonly shift: number;
+}
+
+/** `addIntegers` of these numbers. */
+export type SumOfIntegers = Pick<AdditionLayer, 'scales' | 'zeroPoints' | 'lower' | 'upper'>;
+
+/** What two multiplications give that `addIntegers` gives for all pairs of integers; E_UNSUPPORTED where none were found. */
+export function additionMultipliers(layer: AdditionLayer, bits: number): SumMultipliers {
+  const found = findSumMultipliers(layer, bits);
+  if (found) return found;
+  const expected = 'expected a sum that two multiplications give to the bit';
+  const advice = 'found scales of an older export: tritbank export makes a file whose sums are';
+  throw new TritbankError('E_UNSUPPORTED', layer.name, `${expected}, ${advice}`);
+}
+
+/** As `additionMultipliers`; undefined where none were found. */
+export function findSumMultipliers(layer: SumOfIntegers, bits: number): SumMultipliers | undefined {
   const [a, b, y] = layer.scales.map(fround) as [number, number, number];
   const [ra, rb] = [a / y, b / y];
-  let scale = bits - 1 - Math.floor(Math.log2(Math.max(ra, rb)));
-  scale = Math.min(scale, mostShift);
-  if (scale < leastShift)
-    throw new TritbankError('E_UNSUPPORTED', layer.name, `expected scales that are close, found ${ra}, ${rb}`);
-  const [ma, mb] = [Math.round(ra * 2 ** scale), Math.round(rb * 2 ** scale)];
+  const scale = Math.min(bits - 1 - Math.floor(Math.log2(Math.max(ra, rb))), mostShift);
+  if (scale < leastShift) return undefined;
+  const unit = 2 ** scale;
+  const [ma, mb] = [Math.round(ra * unit), Math.round(rb * unit)];
+  // all others are decided, whatever the last bits are
+  const near = pairsNearTies(layer, ma / unit, mb / unit);
   for (const i of nearby(6)) {
     for (const j of nearby(6)) {
       const mantissas: [number, number] = [ma + i, mb + j];
       if (mantissas.some((m) => m < 0 || m >= 2 ** bits)) continue;
-      if (isExactAddition(layer, mantissas, 2 ** scale)) return { mantissas, shift: scale - leastShift };
+      if (near.every((pair) => sumOf(pair, mantissas, unit, layer) === pair.sum))
+        return { mantissas, shift: scale - leastShift };
     }
   }
-  throw new TritbankError(
-    'E_UNSUPPORTED',
-    layer.name,
-    'expected an addition that two multiplications give, found none',
-  );
+  return undefined;
 }
 
-function isExactAddition(layer: AdditionLayer, [ma, mb]: readonly [number, number], unit: number): boolean {
-  const { zeroPoints, lower, upper } = layer;
-  const [za, zb, zero] = zeroPoints;
-  for (let a = -128; a < 128; a++) {
-    for (let b = -128; b < 128; b++) {
-      const y = roundEven(((a - za) * ma + (b - zb) * mb) / unit) + zero;
-      if (Math.min(Math.max(y, lower), upper) !== addIntegers(a, b, layer)) return false;
+/** Integers without their zero points, and what they add up to. */
+interface Pair {
+  readonly a: number;
+  readonly b: number;
+  readonly sum: number;
+}
+
+function sumOf({ a, b }: Pair, [ma, mb]: readonly [number, number], unit: number, layer: SumOfIntegers): number {
+  const y = roundEven((a * ma + b * mb) / unit) + layer.zeroPoints[2];
+  return Math.min(Math.max(y, layer.lower), layer.upper);
+}
+
+/** Pairs whose sum lies next to the middle between two integers. */
+function pairsNearTies(layer: SumOfIntegers, ra: number, rb: number): Pair[] {
+  const [za, zb] = layer.zeroPoints;
+  const near: Pair[] = [];
+  for (let a = -128 - za; a < 128 - za; a++) {
+    for (let b = -128 - zb; b < 128 - zb; b++) {
+      const value = a * ra + b * rb;
+      const isNear = Math.abs(value - Math.floor(value) - 0.5) < 1e-3;
+      if (isNear) near.push({ a, b, sum: addIntegers(a + za, b + zb, layer) });
     }
   }
-  return true;
+  return near;
 }
 
 /**

@@ -195,7 +195,11 @@ function pool(layer: PoolLayer, x: Int8Array, y: Int8Array): void {
 }
 
 /** The integer that two integers of an addition become. */
-export function addIntegers(a: number, b: number, layer: AdditionLayer): number {
+export function addIntegers(
+  a: number,
+  b: number,
+  layer: Pick<AdditionLayer, 'scales' | 'zeroPoints' | 'lower' | 'upper'>,
+): number {
   const [aScale, bScale, scale] = layer.scales.map(fround) as [number, number, number];
   const [aZero, bZero, zero] = layer.zeroPoints;
   const sum = fround(fround(aScale * (a - aZero)) + fround(bScale * (b - bZero)));

@@ -14,6 +14,7 @@ import { Quantization } from './insert.ts';
 import type { Rounding } from './judge.ts';
 import { bestRange, type Levels, levelsOf, pixelLevels, type TensorPlan } from './ranges.ts';
 import { RowScales } from './row-scales.ts';
+import { settleSums } from './sums.ts';
 import { storeIntegers } from './weights.ts';
 
 export interface Quantized {
@@ -46,6 +47,7 @@ export async function quantizeNetwork(graph: Graph, calibration: Calibration, fo
     plans.set(value.name, { levels: levelsOf(range), means: histogram.means });
   }
   for (const [name, plan] of equalize(graph, histograms, rows)) plans.set(name, plan);
+  settleSums(graph, plans);
   inferShapes(graph);
   const float = graph.clone();
   const levels = new Map<string, Levels>();
