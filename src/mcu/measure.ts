@@ -2,7 +2,7 @@
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CExport } from '../export/c/export-c.ts';
 import { TritbankError } from '../ir/index.ts';
@@ -37,7 +37,8 @@ export interface MeasureOptions {
   readonly optimization?: string;
 }
 
-const folder = new URL('../../kernels-c/mcu/', import.meta.url);
+/** What runs C on an emulated core. */
+const here = fileURLToPath(new URL('../../kernels-c/mcu/', import.meta.url));
 
 /** Builds and runs it. E_DEVICE where tools are absent or a step gives something else than the runtime. */
 export async function measureOnCore(
@@ -54,34 +55,29 @@ export async function measureOnCore(
     writeFileSync(at('count-steps.c'), countText(program));
     writeFileSync(at('smallest.c'), smallestText(program));
     writeFileSync(at('empty.c'), emptyText);
-    writeFileSync(at('link.ld'), linkerText(core, readFileSync(new URL('sections.ld', folder), 'utf8')));
+    writeFileSync(at('link.ld'), linkerText(core, readFileSync(join(here, 'sections.ld'), 'utf8')));
     const plugin = at('count.so');
-    await tool('cc', ['-O2', '-shared', '-fPIC', '-o', plugin, fileURLToPath(new URL('count.c', folder))]);
-    const build = async (main: string, sources: readonly string[]) => {
+    await tool('cc', ['-O2', '-shared', '-fPIC', '-o', plugin, join(here, 'count.c')]);
+    const includes = ['-I', here, '-I', directory, '-isystem', join(here, 'include')];
+    // loops of memcpy must not become calls of memcpy
+    const compiled = [...core.flags, optimization, '-fno-tree-loop-distribute-patterns', '-std=gnu99', ...includes];
+    const compile = async (source: string): Promise<string> => {
+      const object = at(`${basename(source, '.c')}.o`);
+      await tool(core.compiler, [...compiled, '-ffunction-sections', '-fdata-sections', '-c', source, '-o', object]);
+      return object;
+    };
+    const link = async (main: string, objects: readonly string[]): Promise<string> => {
       const elf = at(`${main}.elf`);
-      const fixed = ['-std=gnu99', '-ffunction-sections', '-fdata-sections', '-nostdlib', '-Wl,--gc-sections', '-T'];
-      const own = [at(`${main}.c`), ...sources.map(at), fileURLToPath(new URL('startup.c', folder))];
-      const includes = [
-        '-I',
-        fileURLToPath(folder),
-        '-I',
-        directory,
-        '-isystem',
-        fileURLToPath(new URL('include/', folder)),
-      ];
-      // loops of memcpy must not become calls of memcpy
-      const loops = '-fno-tree-loop-distribute-patterns';
-      await tool(core.compiler, [
-        ...[...core.flags, optimization, loops, ...fixed, at('link.ld')],
-        ...[...includes, ...own, '-lgcc', '-o', elf],
-      ]);
+      const own = [await compile(at(`${main}.c`)), ...objects];
+      const how = ['-nostdlib', '-Wl,--gc-sections', '-T', at('link.ld')];
+      await tool(core.compiler, [...core.flags, ...how, ...own, '-lgcc', '-o', elf]);
       return elf;
     };
-    const sources = [`${program.name}.c`, 'tritbank_kernels.c'];
-    const counted = await build('count-steps', sources);
-    const sizes = await Promise.all([build('smallest', sources), build('empty', [])]).then((elfs) =>
-      Promise.all(elfs.map((elf) => flashOf(elf, core, tool))),
-    );
+    const startup = await compile(join(here, 'startup.c'));
+    const objects = [startup, await compile(at(`${program.name}.c`)), await compile(at('tritbank_kernels.c'))];
+    const counted = await link('count-steps', objects);
+    const smallest = await flashOf(await link('smallest', objects), core, tool);
+    const empty = await flashOf(await link('empty', [startup]), core, tool);
     const output = await tool(core.emulator, [
       ...[...core.board, '-display', 'none', '-serial', 'null', '-monitor', 'none'],
       ...['-semihosting-config', 'enable=on,target=native', '-plugin', `${plugin},model=${core.model}`],
@@ -101,7 +97,7 @@ export async function measureOnCore(
     const arena = program.memory.bytes;
     return {
       ...{ instructions: sum('instructions'), estimatedCycles: sum('estimatedCycles') },
-      ...{ flash: sizes[0]! - sizes[1]!, ram: arena + stack, arena, stack, steps },
+      ...{ flash: smallest - empty, ram: arena + stack, arena, stack, steps },
     };
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -53,7 +53,7 @@ describe('wrong usage and bad input leave nothing behind', () => {
     ],
     [
       'model.onnx --out x --to c',
-      'E_UNSUPPORTED: model.onnx: conv: expected 8-bit activations and weights, found float weights; tritbank export --activations int8 --data IMAGES makes a file of integers',
+      'E_UNSUPPORTED: model.onnx: conv_fp: expected 8-bit activations and weights, found float weights; tritbank export --activations int8 --data IMAGES makes a file of integers',
     ],
     ['model.onnx --out x.onnx --filters int4', "E_USAGE: --filters: expected one of fp16, int8, fp32, found 'int4'"],
     [

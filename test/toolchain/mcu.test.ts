@@ -43,7 +43,8 @@ describe.each(coreNames)('%s', (name) => {
     expect(measure.flash).toBeGreaterThan(constants);
     expect(measure.flash).toBeLessThan(constants + 25_000);
     expect(measure.ram).toBe(exported.program.memory.bytes + measure.stack);
-    // trits that are decoded, and the same counts again
+    // every core has the same kernels besides
+    if (name !== 'cortex-m4') return;
     const small = await measureOnCore(exportC(network, { name: 'small', drawn: 1, optimize: 'flash' }), core);
     expect(small.instructions).toBeGreaterThan(measure.instructions);
     const control = await measureOnCore(exportC(controlNetwork(network), { name: 'small', drawn: 1 }), core);
