@@ -1,15 +1,19 @@
 /** `tritbank table1`: Table I of the paper, computed from the graphs, beside the printed figures. */
 
 import { join } from 'node:path';
+import { TritbankError } from '../ir/errors.ts';
 import { text } from '../options/values.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import { addMeasuredOptions, type MeasuredOptions, measuredTable1 } from './hardware/measured-table.ts';
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, MeasuredOptions {
+  readonly measured?: boolean;
   readonly accelerator?: string;
   readonly models?: string;
 }
 
 const example = `tritbank table1
+tritbank table1 --measured --no-energy
 tritbank table1 --models table1/ && tritbank cost table1/hybrid.onnx`;
 
 export function addTable1(program: TritbankCommand): void {
@@ -19,7 +23,8 @@ export function addTable1(program: TritbankCommand): void {
     .description(
       'Compute Table I of "Aggressive Compression of MobileNets Using Hybrid Ternary Layers" (arXiv 1911.01028) from graphs ' +
         'of MobileNet-V1 0.5, beside the printed figures, and rows that the paper lacks: 8 bits, zeros skipped. ' +
-        'Accuracies are the printed ones: nothing is trained here.',
+        'Accuracies are the printed ones: nothing is trained here. With --measured: on arrays of the accelerator, as ' +
+        'synthesised and simulated; docs/hardware.md explains each figure.',
     )
     .addOption(
       new ValueOption(
@@ -31,11 +36,26 @@ export function addTable1(program: TritbankCommand): void {
     .addOption(
       new ValueOption('--models <dir>', 'write the graphs of the rows there as ONNX files', text('a directory')),
     )
-    .action(table1);
+    .action((options: Options) => table1(options, command.given()));
+  addMeasuredOptions(command);
   command.common(example);
 }
 
-async function table1(options: Options): Promise<void> {
+/** What only makes sense with `--measured`, and what only without it. */
+const ofMeasured = ['network', 'data', 'dataDir', 'liberty', 'memory', 'clock', 'energy', 'goal', 'yosys', 'cache'];
+const ofComputed = ['accelerator', 'models'];
+
+function requireTogether({ measured }: Options, given: Readonly<Record<string, unknown>>): void {
+  const wrong = (measured ? ofComputed : ofMeasured).find((name) => name in given);
+  if (wrong === undefined) return;
+  const flag = `--${wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const found = measured ? 'it with --measured' : 'it alone';
+  throw new TritbankError('E_USAGE', flag, `expected it ${measured ? 'without' : 'with'} --measured, found ${found}`);
+}
+
+async function table1(options: Options, given: Readonly<Record<string, unknown>>): Promise<void> {
+  requireTogether(options, given);
+  if (options.measured) return measuredTable1(options);
   const { buildTable1Graphs, computeTable1, loadAccelerator } = await import('../cost/index.ts');
   const { printTable1 } = await import('../report/index.ts');
   const accelerator = loadAccelerator(options.accelerator ?? 'paper');

@@ -1,4 +1,9 @@
-/** The memories around the core: how large they are for a network, and how often they are used for one image. */
+/**
+ * The memories around the core: how large they are for a network, and how often they are used for one image.
+ *
+ * Words of constants are read in order, so they are stored in lines of 64 bits without gaps, and a line is read once for
+ * all the words in it; the register that holds it is left out. One port: nobody writes them while the array works.
+ */
 
 import type {
   AdderInstruction,
@@ -7,7 +12,7 @@ import type {
   MacInstruction,
   MemoryWords,
 } from '../accelerator/index.ts';
-import { memoryWords } from '../accelerator/index.ts';
+import { memoryWords, programWords } from '../accelerator/index.ts';
 import { type SramCost, type SramProcess, sramCost } from '../synthesis/index.ts';
 
 export interface MemoryUse {
@@ -21,6 +26,8 @@ export interface MemoryUse {
   readonly reads: number;
   readonly writes: number;
 }
+
+const lineBits = 64;
 
 interface Uses {
   activationReads: number;
@@ -89,9 +96,22 @@ export function memoriesOf(compiled: CompiledNetwork): MemoryUse[] {
   const word = 8 * lanes;
   // images that wait do not have to be in this memory: one more is enough for a stream
   const rows = compiled.activationRows - Math.max(0, images - compiled.inFlight) * compiled.inputRows;
-  const constant = (name: string, { bits, words }: MemoryWords, reads: number, count = 1): MemoryUse => ({
-    ...{ name, bits, words: words.length, count, ports: 1, reads, writes: 0 },
-  });
+  const constant = (name: string, { bits, words }: MemoryWords, reads: number, count = 1): MemoryUse => {
+    const linesOf = (count: number) => Math.ceil((count * bits) / lineBits);
+    const line = { bits: lineBits, words: linesOf(words.length), reads: linesOf(reads), writes: 0 };
+    return { name, count, ports: 1, ...line };
+  };
+  const instructions = tasks.map(({ instruction }) => instruction);
+  const program = [
+    ...programWords(
+      instructions.filter((i) => i.engine === 'mac'),
+      'mac',
+    ),
+    ...programWords(
+      instructions.filter((i) => i.engine === 'adder'),
+      'adder',
+    ),
+  ];
   const memories: MemoryUse[] = [
     {
       name: 'activations',
@@ -114,6 +134,7 @@ export function memoriesOf(compiled: CompiledNetwork): MemoryUse[] {
     constant('MAC weights', constants.macWeights, uses.macWeights),
     constant('MAC parameters', constants.macParameters, uses.macParameters),
     constant('access table', constants.table, uses.table, adders > 0 ? 2 : 1),
+    constant('programs', { bits: 64, words: program }, program.length),
   ];
   if (adders === 0) return memories;
   return [
@@ -135,7 +156,7 @@ export function memoriesOf(compiled: CompiledNetwork): MemoryUse[] {
 export interface MemoryFigures {
   /** um2. */
   readonly area: number;
-  /** uJ for an image, of reads and writes. */
+  /** uJ for an image, of reads and writes; leakage is apart. */
   readonly energy: number;
   /** nW. */
   readonly leakage: number;

@@ -3,13 +3,15 @@
 import { TritbankError } from '../../ir/errors.ts';
 import type { TritbankCommand } from '../command.ts';
 import { addEnergy } from './energy.ts';
+import { addExplore } from './explore.ts';
 import { addSimulate } from './simulate.ts';
 import { addSynthesize } from './synthesize.ts';
 
 const example = `tritbank hardware simulate model.int8.onnx --images 2
 tritbank hardware synthesize --lanes 16 --macs 1 --adders 1 --inputs 4
 tritbank hardware synthesize --fpga hx8k --module mac_lane
-tritbank hardware energy --liberty cells.lib.gz --out own.json`;
+tritbank hardware energy --liberty cells.lib.gz --out own.json
+tritbank hardware explore model.int8.onnx --report explore.html`;
 
 export function addHardware(program: TritbankCommand): void {
   const hardware = program.command('hardware');
@@ -20,7 +22,7 @@ export function addHardware(program: TritbankCommand): void {
         'npm install @yowasp/yosys, and @yowasp/nextpnr-ice40 for FPGAs. docs/hardware-synthesis.md explains each figure.',
     )
     .helpCommand(false)
-    .argument('[action]', 'simulate, synthesize or energy')
+    .argument('[action]', 'simulate, synthesize, energy or explore')
     .action((found?: string) => {
       const names = hardware.commands.map((command) => command.name()).join(', ');
       const said = found === undefined ? 'none' : `'${found}'`;
@@ -31,4 +33,5 @@ export function addHardware(program: TritbankCommand): void {
   addSimulate(hardware);
   addSynthesize(hardware);
   addEnergy(hardware);
+  addExplore(hardware);
 }

@@ -57,9 +57,10 @@ async function noise(network: IntegerNetwork, count: number, seed: number): Prom
 
 type Opened = Awaited<ReturnType<typeof import('../../classifier/index.ts').openImagesFor>>;
 
-async function testImages(
+/** The first test images, as the integers that a network takes. */
+export async function testImages(
   network: IntegerNetwork,
-  { dataset, normalisation }: Opened,
+  { dataset, normalisation }: Pick<Opened, 'dataset' | 'normalisation'>,
   count: number,
 ): Promise<Int8Array[]> {
   const [{ batches }, { quantizeInput }] = await Promise.all([

@@ -1,0 +1,110 @@
+/**
+ * Many arrays for one network: cycles and synthesised areas of all, energies of those that are worth a look. What was
+ * synthesised or simulated is kept, so that a search which was stopped goes on where it was.
+ */
+
+import type { ArrayParameters } from '../accelerator/index.ts';
+import { paretoFront } from '../cost/pareto.ts';
+import type { IntegerNetwork } from '../integer/index.ts';
+import { AbortError, TritbankError } from '../ir/index.ts';
+import { nameArray } from './candidates.ts';
+import { type ArrayFigures, type CycleFigures, type MeasureOptions, measureArray } from './measure.ts';
+
+export interface ExploredArray extends CycleFigures {
+  readonly name: string;
+  readonly array: ArrayParameters;
+  /** um2, of the core, and with its memories. */
+  readonly area: number;
+  readonly areaWithMemory: number;
+  /** Images a second. */
+  readonly throughput: number;
+  /** Images a second and mm2. */
+  readonly throughputPerArea: number;
+  /** uJ an image; of Pareto points, if asked for. */
+  readonly energy?: number;
+  readonly energyWithMemory?: number;
+  readonly isInBudget: boolean;
+  /** Whether no other one in the budget is at least as fast and as small, and better in one. */
+  readonly isPareto: boolean;
+}
+
+export interface Exploration {
+  readonly library: string;
+  readonly arrays: readonly ExploredArray[];
+  /** The fastest in the budget, and the one with the highest throughput per area; undefined where none is in it. */
+  readonly fastest?: ExploredArray;
+  readonly densest?: ExploredArray;
+  /** Arrays that the network does not fit, with the reason. */
+  readonly refused: readonly { readonly name: string; readonly reason: string }[];
+}
+
+export interface ExploreOptions extends MeasureOptions {
+  readonly clockMHz: number;
+  /** um2 of the core. Default: any. */
+  readonly area?: number | undefined;
+  readonly onArray?: (done: number, total: number, name: string) => void;
+}
+
+const isRefusal = (error: unknown): error is TritbankError =>
+  error instanceof TritbankError && (error.code === 'E_UNSUPPORTED' || error.code === 'E_LIMIT');
+
+function describe(figures: ArrayFigures, { clockMHz, area: budget }: ExploreOptions): ExploredArray {
+  const { array, cycles, busy, area, memory, energy } = figures;
+  const throughput = (clockMHz * 1e6) / cycles;
+  return {
+    ...{ name: nameArray(array), array, cycles, busy, area, throughput },
+    areaWithMemory: area + memory.area,
+    throughputPerArea: throughput / (area / 1e6),
+    ...(energy !== undefined && { energy, energyWithMemory: energy + memory.energy }),
+    isInBudget: budget === undefined || area <= budget,
+    isPareto: false,
+  };
+}
+
+function mark(arrays: readonly ExploredArray[]): ExploredArray[] {
+  const inside = arrays.filter(({ isInBudget }) => isInBudget);
+  const front = paretoFront(inside, [({ cycles }) => cycles, ({ area }) => area]);
+  const best = new Set(inside.filter((_, i) => front[i]));
+  return arrays.map((one) => ({ ...one, isPareto: best.has(one) }));
+}
+
+/**
+ * Measures `network` on all `candidates`; `image` are the integers of an image. Throws what `measureArray` throws, but
+ * for arrays that the network does not fit.
+ */
+export async function exploreArrays(
+  network: IntegerNetwork,
+  image: Int8Array,
+  candidates: readonly ArrayParameters[],
+  options: ExploreOptions,
+): Promise<Exploration> {
+  const { onArray, signal, hasEnergy = false } = options;
+  const refused: { name: string; reason: string }[] = [];
+  const found: ArrayFigures[] = [];
+  for (const [n, array] of candidates.entries()) {
+    if (signal?.aborted) throw new AbortError('stopped between two arrays');
+    onArray?.(n, candidates.length, nameArray(array));
+    try {
+      found.push(await measureArray(network, image, array, { ...options, hasEnergy: false }));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refused.push({ name: nameArray(array), reason: error.message });
+    }
+  }
+  onArray?.(candidates.length, candidates.length, '');
+  let arrays = mark(found.map((figures) => describe(figures, options)));
+  if (hasEnergy) {
+    const chosen = arrays.filter(({ isPareto }) => isPareto);
+    const measured = new Map<string, ExploredArray>();
+    for (const [n, { name, array }] of chosen.entries()) {
+      onArray?.(n, chosen.length, `energy, ${name}`);
+      measured.set(name, describe(await measureArray(network, image, array, { ...options, hasEnergy: true }), options));
+    }
+    arrays = mark(arrays.map((one) => measured.get(one.name) ?? one));
+  }
+  const best = (of: (one: ExploredArray) => number) =>
+    arrays.filter(({ isInBudget }) => isInBudget).sort((a, b) => of(b) - of(a))[0];
+  const [fastest, densest] = [best((one) => one.throughput), best((one) => one.throughputPerArea)];
+  const library = found[0]?.library ?? '';
+  return { library, arrays, ...(fastest && { fastest }), ...(densest && { densest }), refused };
+}
