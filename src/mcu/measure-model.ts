@@ -32,8 +32,15 @@ export interface McuResult extends McuMeasure {
  * Builds a model for a core, runs it on QEMU and counts. E_DEVICE where a compiler or QEMU is absent.
  *
  * @example
- * const { instructions, flash, control } = await measureModel({ model: 'small.int8.onnx', core: 'cortex-m4' });
- * console.log(instructions / control.instructions, flash / control.flash);
+ * import { measureModel, TritbankError } from 'tritbank';
+ *
+ * try {
+ *   const { instructions, flash, control } = await measureModel({ model: 'small.onnx', core: 'cortex-m4' });
+ *   console.log(instructions / control.instructions, flash / control.flash);
+ * } catch (error) {
+ *   if (!(error instanceof TritbankError) || error.code !== 'E_DEVICE') throw error;
+ *   console.log(error.message); // what to install
+ * }
  */
 export async function measureModel({ model, core, optimize, control, signal }: McuConfig): Promise<McuResult> {
   const target = coreOf(core);

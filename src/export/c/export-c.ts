@@ -22,10 +22,6 @@ export interface CExport {
 
 /**
  * The files of a network in C99. E_UNSUPPORTED for a layer without a kernel in C.
- *
- * @example
- * const { files } = exportC(readIntegerNetwork(await loadModel('small.int8.onnx')), { name: 'small' });
- * for (const [name, text] of files) writeFileSync(join('out', name), text);
  */
 export function exportC(network: IntegerNetwork, options: CExportOptions): CExport {
   const program = makeProgram(network, options);

@@ -97,7 +97,9 @@ async function checkAgainstRuntime(graph: Graph, network: IntegerNetwork): Promi
  * Writes C99 for a model. E_UNSUPPORTED for a model with floats inside, E_USAGE where files are in the way.
  *
  * @example
- * const { bytes } = await exportModelToC({ model: 'small.int8.onnx', out: 'firmware/small' });
+ * import { exportModelToC } from 'tritbank';
+ *
+ * const { bytes } = await exportModelToC({ model: 'small.onnx', out: 'firmware/small' });
  * console.log(bytes.flash, bytes.arena);
  */
 export async function exportModelToC(config: ExportCConfig): Promise<ExportCResult> {
