@@ -24,7 +24,7 @@ export interface ArrayParameters {
   /** Bits of sums: up to 24. */
   readonly sumBits: number;
   readonly adderSumBits: number;
-  /** Bits of the mantissas of multipliers: 24 for any file; fewer for files exported for them. */
+  /** Bits of the mantissas of multipliers: 24 for any file; fewer, where all of a file's have so few. */
   readonly multiplierBits: number;
   /** Bits of a list's gap. */
   readonly gapBits: number;
@@ -69,7 +69,7 @@ const ranges: { readonly [K in keyof ArrayParameters]?: readonly [least: number,
   adderRate: [1, 64],
   sumBits: [18, 24],
   adderSumBits: [14, 24],
-  multiplierBits: [8, 24],
+  multiplierBits: [18, 24],
   gapBits: [2, 8],
   images: [1, 64],
   inFlight: [1, 8],

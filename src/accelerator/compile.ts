@@ -14,6 +14,8 @@ import {
   type IntegerTensor,
   isDepthwise,
   isPointwise,
+  type MoveLayer,
+  type PadLayer,
   type PoolLayer,
   readsOf,
   type TableLayer,
@@ -31,6 +33,8 @@ import { type MemoryLayout, schedule } from './schedule.ts';
 import { assignSlots, type Slots } from './slots.ts';
 import { adderTimes, macTimes } from './timing.ts';
 import { packTernary } from './weights.ts';
+
+const onePixel = { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] } as const;
 
 const unsupported = (where: string, expected: string, found: string) =>
   new TritbankError('E_UNSUPPORTED', where, `expected ${expected}, found ${found}`);
@@ -243,13 +247,16 @@ class Compiler {
       readonly bounds: { readonly zeroPoint: number; readonly lower: number; readonly upper: number };
       readonly secondMantissa?: number;
       readonly operations: number;
+      /** Rows, if not one for each channel. */
+      readonly count?: number;
     },
   ): void {
     const { macs } = this.array;
     const offsetOf = this.offsets(layer.y);
     const common = this.common(x, layer.y, access, index);
     const [weightBase, parameterBase] = [this.macWeights.length / macs, this.macParameters.length];
-    for (const channel of inverse(this.slots[x.id]!)) {
+    const count = rows.count ?? x.channels;
+    for (const channel of inverse(this.slots[x.id]!).subarray(0, count)) {
       for (let tap = 0; tap < rows.taps; tap++) {
         this.macWeights.push(rows.weight(channel, tap));
         for (let i = 1; i < macs; i++) this.macWeights.push(0);
@@ -262,7 +269,7 @@ class Compiler {
       ...own,
       ...rows.bounds,
       secondMantissa: rows.secondMantissa ?? 0,
-      ...{ pad: rows.pad, rows: x.channels, channels: x.channels, words: rows.taps, weightBase, parameterBase },
+      ...{ pad: rows.pad, rows: count, channels: count, words: rows.taps, weightBase, parameterBase },
     };
     this.add(step, layer.name, instruction, rows.operations);
   }
@@ -300,12 +307,71 @@ class Compiler {
     });
   }
 
+  /** Pixels of x as they are, one in every stride. */
+  move(step: number, index: number, layer: MoveLayer): void {
+    const x = this.whole(layer.x, layer.name);
+    const [channel, row, column] = layer.strides;
+    const strides = [row / x.width, column] as const;
+    const [top, left] = [Math.floor(layer.offset / x.width), layer.offset % x.width];
+    const isPlain = channel === x.height * x.width && Number.isInteger(strides[0]) && top < x.height;
+    if (!isPlain || layer.y.channels !== x.channels) {
+      throw unsupported(layer.name, 'every channel of a tensor, its pixels in their order', 'other elements');
+    }
+    const window = { kernel: [1, 1], strides, dilations: [1, 1], pads: [-top, -left, 0, 0] } as const;
+    this.copy(step, index, layer, x, this.access(window, x, layer.y.tensor));
+  }
+
+  /** Channels of one value beside those of x. */
+  pad(step: number, index: number, layer: PadLayer): void {
+    const x = this.whole(layer.x, layer.name);
+    const { name, value } = layer;
+    const { tensor, channel, channels } = layer.y;
+    const [before, top, left] = layer.before;
+    if (top !== 0 || left !== 0 || tensor.height !== x.height || tensor.width !== x.width) {
+      throw unsupported(name, 'a border of channels', 'one of pixels');
+    }
+    const access = this.access(onePixel, x, tensor);
+    const y = { tensor, channel: channel + before, channels: x.channels };
+    this.copy(step, index, { name, y }, x, access);
+    const missing = [
+      [0, before],
+      [before + x.channels, channels],
+    ] as const;
+    for (const [first, end] of missing) {
+      for (let from = first; from < end; from += x.channels) {
+        const count = Math.min(x.channels, end - from);
+        const part = { tensor, channel: channel + from, channels: count };
+        const places = this.offsets(part);
+        let row = 0;
+        this.taps(step, index, { name, y: part }, x, access, {
+          ...{ taps: 1, pad: 0, weight: () => 0, operations: 0, count },
+          parameters: () => ({ bias: 0, mantissa: 0, shift: 0, offset: places(row++) }),
+          bounds: { zeroPoint: value, lower: -128, upper: 127 },
+        });
+      }
+    }
+  }
+
+  private copy(
+    step: number,
+    index: number,
+    layer: { readonly name: string; readonly y: TensorPart },
+    x: IntegerTensor,
+    access: { base: number; table: AccessTable },
+  ): void {
+    const one = mantissaOf(1, this.array.multiplierBits)!;
+    this.taps(step, index, layer, x, access, {
+      ...{ taps: 1, pad: 0, weight: () => 1, operations: 0 },
+      parameters: (_, offset) => ({ bias: 0, ...one, offset }),
+      bounds: { zeroPoint: 0, lower: -128, upper: 127 },
+    });
+  }
+
   /** A change of scale. */
   scaling(step: number, index: number, layer: TableLayer): void {
     const x = this.whole(layer.x, layer.name);
     const { zeroPoint, ...line } = lineOfTable(layer, this.array.multiplierBits);
-    const window = { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] } as const;
-    this.taps(step, index, layer, x, this.access(window, x, layer.y.tensor), {
+    this.taps(step, index, layer, x, this.access(onePixel, x, layer.y.tensor), {
       ...{ taps: 1, pad: 0, weight: () => 1, parameters: (_, offset) => ({ ...line, offset }), operations: 0 },
       bounds: { zeroPoint, lower: -128, upper: 127 },
     });
@@ -552,6 +618,12 @@ function compileLayer(
       return;
     case 'addition':
       compiler.addition(step, index, layer);
+      return;
+    case 'move':
+      compiler.move(step, index, layer);
+      return;
+    case 'pad':
+      compiler.pad(step, index, layer);
       return;
     case 'table':
       compiler.scaling(step, index, layer);

@@ -1,20 +1,31 @@
 /** Which order each tensor's pixels have: the one in which the windows that read them need the fewest reads. */
 
 import {
-  type ConvolutionLayer,
   type IntegerNetwork,
   type IntegerTensor,
   isPointwise,
-  type PoolLayer,
+  type MoveLayer,
+  type TensorPart,
+  type Window,
 } from '../integer/index.ts';
 import { accessTable, type PixelOrder, pixelOrder } from './order.ts';
 
 /** By the tensors' ids. */
 export type PixelOrders = readonly (PixelOrder & { readonly scale: number })[];
 
-type WindowLayer = ConvolutionLayer | PoolLayer;
+/** What the orders have to serve. */
+interface WindowLayer {
+  readonly window: Window;
+  readonly x: TensorPart;
+  readonly y: TensorPart;
+}
 
 const mostScale = 4;
+
+const strideOf = ({ strides: [, row, column], x }: MoveLayer): Window => ({
+  ...{ kernel: [1, 1], strides: [Math.max(1, Math.floor(row / x.tensor.width)), column] },
+  ...{ dilations: [1, 1], pads: [0, 0, 0, 0] },
+});
 
 /** Tensors of one size that layers link keep one order. */
 export function choosePixelOrders(network: IntegerNetwork, lanes: number): PixelOrders {
@@ -39,6 +50,7 @@ export function choosePixelOrders(network: IntegerNetwork, lanes: number): Pixel
     const isOneSize = x.height === y.height && x.width === y.width;
     if (isOneSize) join(x, y);
     if ((layer.kind === 'convolution' && !isPointwise(layer)) || layer.kind === 'pool') windows.push(layer);
+    if (layer.kind === 'move') windows.push({ window: strideOf(layer), x: layer.x, y: layer.y });
   }
   const scales = new Map<IntegerTensor, number>();
   const made = new Map<string, PixelOrder>();
