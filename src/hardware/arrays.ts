@@ -19,6 +19,8 @@ export const measuredArrays = {
   'mac x2': { ...macArray, macs: 2, macRate: 2 },
   'mac x4': { ...macArray, macs: 4, macRate: 4 },
   lists: listArray,
+  /** Most images for its area, of those that `hardware explore` compared for the quarter network. */
+  'lists x2': { ...listArray, macs: 2 },
   /** Every weight takes its cycle, zeros as well; no copies, since nothing has to be kept equally long. */
   trits: { ...listArray, ternary: 'trits', copies: 1 },
 } as const satisfies Readonly<Record<string, ArrayParameters>>;

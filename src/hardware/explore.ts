@@ -97,7 +97,7 @@ export async function exploreArrays(
     const chosen = arrays.filter(({ isPareto }) => isPareto);
     const measured = new Map<string, ExploredArray>();
     for (const [n, { name, array }] of chosen.entries()) {
-      onArray?.(n, chosen.length, `energy, ${name}`);
+      onArray?.(candidates.length, candidates.length, `energy ${n + 1}/${chosen.length}, ${name}`);
       measured.set(name, describe(await measureArray(network, image, array, { ...options, hasEnergy: true }), options));
     }
     arrays = mark(arrays.map((one) => measured.get(one.name) ?? one));

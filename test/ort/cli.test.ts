@@ -47,6 +47,7 @@ describe('help', () => {
     ['hardware-synthesize', ['hardware', 'synthesize']],
     ['hardware-energy', ['hardware', 'energy']],
     ['hardware-simulate', ['hardware', 'simulate']],
+    ['hardware-explore', ['hardware', 'explore']],
     ['doctor', ['doctor']],
     ['completion', ['completion']],
   ])('%s', async (name, args) => {

@@ -128,6 +128,7 @@ export async function openTableCases(choice: TableChoice): Promise<MeasuredCase[
     }
     const opened = await open(graph);
     add(`hybrid, ${name}`, about, 'lists', opened);
+    add(`hybrid, ${name}, 2 MACs a lane`, about, 'lists x2', opened);
     add(`hybrid, ${name}, dense`, about, 'trits', opened);
   }
   return cases;

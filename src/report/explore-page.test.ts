@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { defaultArray, macArray } from '../accelerator/index.ts';
+import type { ExploredArray } from '../hardware/explore.ts';
+import { renderExplorePage } from './explore-page.ts';
+import { printExploration } from './explore-text.ts';
+
+const array = (name: string, cycles: number, area: number, more: Partial<ExploredArray> = {}): ExploredArray => ({
+  ...{ name, array: macArray, cycles, busy: { mac: 0.9, adder: 0 }, area, areaWithMemory: 2 * area },
+  ...{ throughput: 5e7 / cycles, throughputPerArea: 5e13 / cycles / area, isInBudget: true, isPareto: true },
+  ...more,
+});
+const small = array('small', 1000, 1e6);
+const fast = array('fast', 250, 2e6, { array: defaultArray, busy: { mac: 0.8, adder: 0.7 }, energy: 12.34 });
+const large = array('large', 100, 9e6, { isInBudget: false, isPareto: false });
+const exploration = {
+  ...{ library: 'cells', arrays: [small, fast, large], fastest: fast, densest: fast },
+  refused: [{ name: 'odd', reason: 'a reason' }],
+};
+
+test('the terminal has the best for its area first, and says what is too large and what was left out', () => {
+  const lines = printExploration(exploration).split('\n');
+  expect(lines.slice(2, 5).map((line) => line.split(' ')[0])).toEqual(['fast', 'large', 'small']);
+  expect(lines[2]).toMatch(/12\.3 .*Pareto$/);
+  expect(lines[3]).toMatch(/too large$/);
+  expect(lines.at(-1)).toBe('left out           odd: a reason');
+});
+
+test('the page has the best arrays, a dot for each array, and what was left out', () => {
+  const about = { title: 'Arrays', generatedBy: 'a test', command: 'explore', date: '2026-01-01T00:00:00Z' };
+  const page = renderExplorePage({ ...about, exploration, budget: 3e6, clockMHz: 50 });
+  expect(page).toContain('Most for its area');
+  expect(page).toContain('odd: a reason');
+  for (const { name } of exploration.arrays) expect(page).toContain(`<title>${name}: `);
+});
