@@ -35,7 +35,7 @@ it.each([
     /^error E_FORMAT: gates\.lib: expected a flip-flop .* found none among 6 cells/,
   ],
   [['energy', 'model.onnx'], /^error E_USAGE: --data: expected images for the model, found none/],
-  [['melt'], /^error E_USAGE: hardware: expected one of synthesize, energy, found 'melt'/],
+  [['melt'], /^error E_USAGE: hardware: expected one of simulate, synthesize, energy, explore, found 'melt'/],
 ])('refuses %j', async (args, message) => {
   const { status, stdout, stderr } = await start(...args);
   expect(stderr).toMatch(message);
