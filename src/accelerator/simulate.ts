@@ -178,14 +178,14 @@ class Machine {
     const word = new Int8Array(lanes);
     for (let group = 0; group < i.groups; group++) {
       this.patch(i, group, patch);
-      this.rows(i.first, 0, patch, i.isRaw && !i.second, (row, parameters, sums) => {
+      this.rows(i.first, patch, (row, parameters, sums) => {
         if (i.second) {
           requantize(sums, parameters, i.first, word);
           hidden.set(word, row * lanes);
         } else this.finish(i, i.first, group, row, parameters, sums, word);
       });
       if (i.second) {
-        this.rows(i.second, i.hiddenRow, hidden, i.isRaw, (row, parameters, sums) =>
+        this.rows(i.second, hidden, (row, parameters, sums) =>
           this.finish(i, i.second!, group, row, parameters, sums, word),
         );
       }
@@ -211,9 +211,7 @@ class Machine {
 
   private rows(
     stage: AdderStage,
-    _base: number,
     x: Int8Array,
-    _isRaw: boolean,
     finish: (row: number, parameters: ParameterWord, sums: Int32Array) => void,
   ): void {
     const { lanes } = this;

@@ -4,13 +4,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type ArrayParameters, addressBits, checkArray, entryBits, rowBits } from '../accelerator/index.ts';
 import type { Design } from './synthesize.ts';
 
-const folder = new URL('../../hardware/rtl/', import.meta.url);
+/** `rtl` is what is synthesised; models of memories and the test bench are for simulation. */
+export type HardwareFolder = 'rtl' | 'memories' | 'sim';
 
-/** All modules of the array, without memories: texts by file name. */
-export function arraySources(): Design['sources'] {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.v'));
-  return Object.fromEntries(names.map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]));
+/** Verilog of a folder of hardware/: texts by file name. */
+export function hardwareSources(folder: HardwareFolder): Design['sources'] {
+  const path = new URL(`../../hardware/${folder}/`, import.meta.url);
+  const names = readdirSync(path).filter((name) => name.endsWith('.v'));
+  return Object.fromEntries(names.sort().map((name) => [name, readFileSync(new URL(name, path), 'utf8')]));
 }
+
+/** All modules of the array, without memories. */
+export const arraySources = (): Design['sources'] => hardwareSources('rtl');
 
 export interface TileSizes {
   /** Bits of the row addresses of the MAC engine's tile, and of the adder engine's; default: 10 and 9. */

@@ -1,6 +1,6 @@
 export { modelOfFpga, modelOfUnits } from './accelerator-model.ts';
 export { GateSimulator, type Stimulus } from './activity.ts';
-export { arrayDesign, arraySources } from './array-design.ts';
+export { arrayDesign, arraySources, hardwareSources } from './array-design.ts';
 export { type BlockEnergy, type BlockRun, type EnergyOptions, energyOfBlock } from './energy.ts';
 export { type FpgaFigures, fpgaDevices, fpgaFigures } from './fpga.ts';
 export { type CellLibrary, parseLibrary } from './liberty/library.ts';

@@ -1,4 +1,4 @@
 /** Networks as Verilog: the accelerator with a network's programs and memories. */
 
-export { hardwareSources, type VerilogProject, writeVerilogProject } from './project.ts';
+export { type VerilogProject, writeVerilogProject } from './project.ts';
 export { findRtlSimulator, type RtlRun, type RtlSimulator, readRtlLog, rtlSimulators, runRtl } from './run-rtl.ts';

@@ -1,19 +1,17 @@
 /** Memory images as text for `$readmemh`, one word a line. */
 
 import {
-  addressBits,
   type CompiledNetwork,
-  entryBits,
   inWords,
   loadImages,
   memoryWords,
   packBytes,
   programWords,
-  rowBits,
   type Simulation,
   simulate,
   type Write,
 } from '../../accelerator/index.ts';
+import { arrayDesign } from '../../synthesis/index.ts';
 
 const hex = (value: bigint, bits: number) => value.toString(16).padStart(Math.ceil(bits / 4), '0');
 
@@ -70,27 +68,10 @@ export function imageMemories(
 /** Parameters of the test bench, and the depths of its memories. */
 export function configuration(compiled: CompiledNetwork, simulation: Simulation, limit: number): string {
   const { array, mac, adder, table, macWeights, adderWeights, macParameters, adderParameters } = compiled;
+  const { macTileBits, tileBits, hasAdditions } = compiled;
   const atLeastOne = (n: number) => Math.max(1, n);
   const values: Record<string, number> = {
-    LANES: array.lanes,
-    MACS: array.macs,
-    ADDERS: array.adders,
-    INPUTS: array.inputs,
-    COPIES: array.copies,
-    LISTS: Number(array.ternary === 'lists'),
-    FIVE_TRITS: Number(array.ternary === 'five-trits'),
-    MAC_RATE: array.macRate,
-    ADDER_RATE: array.adderRate,
-    SUM_BITS: array.sumBits,
-    ADDER_SUM_BITS: array.adderSumBits,
-    MULTIPLIER_BITS: array.multiplierBits,
-    ADDITIONS: Number(compiled.hasAdditions),
-    ROW_BITS: rowBits,
-    MAC_TILE_BITS: compiled.macTileBits,
-    TILE_BITS: compiled.tileBits,
-    GAP_BITS: array.gapBits,
-    ADDRESS_BITS: addressBits,
-    ENTRY_BITS: entryBits(array),
+    ...arrayDesign(array, { macTileBits, tileBits, additions: hasAdditions }).parameters,
     MAC_PROGRAM_WORDS: programWords(mac, 'mac').length,
     ADDER_PROGRAM_WORDS: programWords(adder, 'adder').length,
     TABLE_WORDS: atLeastOne(table.length),

@@ -1,8 +1,7 @@
 /** A folder with the accelerator for one network: its Verilog, memories, test bench, and how to run it. */
 
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   type ArrayParameters,
   type CompiledNetwork,
@@ -13,6 +12,7 @@ import {
 import { writeFileAtomic } from '../../files/index.ts';
 import type { IntegerNetwork } from '../../integer/index.ts';
 import { TritbankError } from '../../ir/index.ts';
+import { hardwareSources } from '../../synthesis/index.ts';
 import { configuration, constantMemories, imageMemories } from './memories.ts';
 import { describeProject } from './readme.ts';
 
@@ -23,23 +23,8 @@ export interface VerilogProject {
   readonly outputs: readonly Float32Array[];
 }
 
-const hardware = fileURLToPath(new URL('../../../hardware/', import.meta.url));
-
-/** Verilog sources by folder and name. */
-export function hardwareSources(): ReadonlyMap<string, string> {
-  const sources = new Map<string, string>();
-  for (const folder of ['rtl', 'memories', 'sim']) {
-    for (const name of readdirSync(join(hardware, folder))
-      .filter((file) => file.endsWith('.v'))
-      .sort()) {
-      sources.set(`${folder}/${name}`, readFileSync(join(hardware, folder, name), 'utf8'));
-    }
-  }
-  return sources;
-}
-
-/** Names beside rtl/ in the written folder: sram.v and dual_port_sram.v are the models of memories. */
-const placeOf = (source: string) => source.replace(/^memories\//, 'models/').replace(/^sim\//, '');
+/** Folders of hardware/ and where their files go: models are those of memories. */
+const places = { rtl: 'rtl/', memories: 'models/', sim: '' } as const;
 
 const makefile = `# make sim    all images, with Verilator, or with Icarus where there is none
 # make lint   Verilator's warnings
@@ -101,7 +86,9 @@ export function writeVerilogProject(
   const { files, simulation } = imageMemories(compiled, images);
   const write = (name: string, text: string) => writeFileAtomic(join(out, name), text);
   for (const folder of ['rtl', 'models', 'memories', 'images/0']) mkdirSync(join(out, folder), { recursive: true });
-  for (const [name, text] of hardwareSources()) write(placeOf(name), text);
+  for (const folder of ['rtl', 'memories', 'sim'] as const) {
+    for (const [name, text] of Object.entries(hardwareSources(folder))) write(`${places[folder]}${name}`, text);
+  }
   for (const [name, text] of constantMemories(compiled)) write(`memories/${name}`, text);
   for (const [name, text] of files) write(`images/0/${name}`, text);
   write('config.vh', configuration(compiled, simulation, 2 * timeline.cycles + 10_000));
