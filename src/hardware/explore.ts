@@ -3,7 +3,7 @@
  * synthesised or simulated is kept, so that a search which was stopped goes on where it was.
  */
 
-import type { ArrayParameters } from '../accelerator/index.ts';
+import { type ArrayParameters, macArray } from '../accelerator/index.ts';
 import { paretoFront } from '../cost/pareto.ts';
 import type { IntegerNetwork } from '../integer/index.ts';
 import { AbortError, TritbankError } from '../ir/index.ts';
@@ -26,6 +26,8 @@ export interface ExploredArray extends CycleFigures {
   readonly isInBudget: boolean;
   /** Whether no other one in the budget is at least as fast and as small, and better in one. */
   readonly isPareto: boolean;
+  /** Another network: the uncompressed one, on MACs only. It is on no front. */
+  readonly isControl?: boolean;
 }
 
 export interface Exploration {
@@ -42,6 +44,8 @@ export interface ExploreOptions extends MeasureOptions {
   readonly clockMHz: number;
   /** um2 of the core. Default: any. */
   readonly area?: number | undefined;
+  /** The same network, uncompressed, in int8: measured on the candidates without adders, or on a MAC a lane. */
+  readonly control?: { readonly network: IntegerNetwork; readonly image: Int8Array } | undefined;
   readonly onArray?: (done: number, total: number, name: string) => void;
 }
 
@@ -102,9 +106,32 @@ export async function exploreArrays(
     }
     arrays = mark(arrays.map((one) => measured.get(one.name) ?? one));
   }
+  const controls = await measureControl(candidates, options);
   const best = (of: (one: ExploredArray) => number) =>
     arrays.filter(({ isInBudget }) => isInBudget).sort((a, b) => of(b) - of(a))[0];
   const [fastest, densest] = [best((one) => one.throughput), best((one) => one.throughputPerArea)];
   const library = found[0]?.library ?? '';
-  return { library, arrays, ...(fastest && { fastest }), ...(densest && { densest }), refused };
+  return {
+    library,
+    arrays: [...arrays, ...controls],
+    ...(fastest && { fastest }),
+    ...(densest && { densest }),
+    refused,
+  };
+}
+
+async function measureControl(
+  candidates: readonly ArrayParameters[],
+  options: ExploreOptions,
+): Promise<ExploredArray[]> {
+  const { control, onArray, hasEnergy = false } = options;
+  if (!control) return [];
+  const macs = candidates.filter(({ adders }) => adders === 0);
+  const rows: ExploredArray[] = [];
+  for (const array of macs.length > 0 ? macs : [macArray]) {
+    onArray?.(candidates.length, candidates.length, `control, ${nameArray(array)}`);
+    const figures = await measureArray(control.network, control.image, array, { ...options, hasEnergy });
+    rows.push({ ...describe(figures, options), name: `control: ${nameArray(array)}`, isControl: true });
+  }
+  return rows;
 }

@@ -25,6 +25,14 @@ test('the terminal has the best for its area first, and says what is too large a
   expect(lines.at(-1)).toBe('left out           odd: a reason');
 });
 
+test('a page without its control says so, and one with it shows it', () => {
+  expect(printExploration(exploration)).toContain('they are no control');
+  const control = array('control: 16 x 1 MAC', 500, 1e6, { isControl: true, isPareto: false });
+  const lines = printExploration({ ...exploration, arrays: [...exploration.arrays, control] });
+  expect(lines).toContain('control: 16 x 1 MAC');
+  expect(lines).toContain('the control is the uncompressed one in int8');
+});
+
 test('the page has the best arrays, a dot for each array, and what was left out', () => {
   const about = { title: 'Arrays', generatedBy: 'a test', command: 'explore', date: '2026-01-01T00:00:00Z' };
   const page = renderExplorePage({ ...about, exploration, budget: 3e6, clockMHz: 50 });

@@ -4,7 +4,7 @@ import type { Exploration, ExploredArray } from '../hardware/explore.ts';
 import { drawExploredArrays } from './charts/explored-arrays.ts';
 import { renderColumns } from './columns.ts';
 import { type Fact, renderDocument, renderFacts, section, tile } from './document.ts';
-import { exploreColumns, sortArrays } from './explore-text.ts';
+import { controlNote, exploreColumns, sortArrays } from './explore-text.ts';
 import { formatCount, formatDate, formatFixed } from './format.ts';
 import { html } from './html.ts';
 
@@ -46,6 +46,7 @@ ${bestTile('Most for its area', densest, (one) => formatFixed(one.throughputPerA
         'Arrays',
         html`${drawExploredArrays(arrays, budget)}
 <div class="card">${renderColumns({ corner: 'array', columns: exploreColumns, rows, isDense: true })}
+<p class="note">${controlNote(exploration)}</p>
 ${refused.map(({ name, reason }) => html`<p class="note">${name}: ${reason}</p>`)}</div>`,
       ),
     ],

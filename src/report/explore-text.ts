@@ -29,7 +29,8 @@ export const sortArrays = (arrays: readonly ExploredArray[]): ExploredArray[] =>
   [...arrays].sort((a, b) => b.throughputPerArea - a.throughputPerArea);
 
 /** No line end behind the last line. */
-export function printExploration({ arrays, fastest, densest, refused, library }: Exploration): string {
+export function printExploration(exploration: Exploration): string {
+  const { arrays, fastest, densest, refused, library } = exploration;
   const head = ['', ...exploreColumns.map(({ head }) => head)];
   const rows = sortArrays(arrays).map((one) => [one.name, ...exploreColumns.map(({ cell }) => cell(one))]);
   return [
@@ -38,6 +39,14 @@ export function printExploration({ arrays, fastest, densest, refused, library }:
     `library            ${library}`,
     `fastest            ${fastest?.name ?? 'none in the budget'}`,
     `most for its area  ${densest?.name ?? 'none in the budget'}`,
+    '',
+    controlNote(exploration),
     ...refused.map(({ name, reason }) => `left out           ${name}: ${reason}`),
   ].join('\n');
 }
+
+/** What rows without adders are, and what they are not. */
+export const controlNote = ({ arrays }: Exploration): string =>
+  arrays.some(({ isControl }) => isControl)
+    ? 'Rows of MACs only run the compressed network; the control is the uncompressed one in int8, on MACs only.'
+    : 'Rows of MACs only run the compressed network: they are no control. --control FILE takes the uncompressed one.';

@@ -33,6 +33,7 @@ interface Options extends CommonOptions, Pick<ToolOptions, 'liberty' | 'goal' | 
   readonly memory?: (typeof processes)[number];
   readonly data?: string;
   readonly dataDir?: string;
+  readonly control?: string;
   readonly report?: string;
   readonly force?: boolean;
 }
@@ -41,7 +42,7 @@ const processes = ['sg13g2', 'sky130', 'osu018'] as const;
 const forms = ['lists', 'trits', 'five-trits'] as const;
 const defaultModel = 'mobilenet-v1-0.5-cifar10-quarter-int8';
 
-const example = `tritbank hardware explore model.int8.onnx --report explore.html
+const example = `tritbank hardware explore model.int8.onnx --control original.int8.onnx --report explore.html
 tritbank hardware explore model.int8.onnx --area 2.2e6 --macs 1,2 --inputs 0,8,16 --energy --json`;
 
 export function addExplore(hardware: TritbankCommand): void {
@@ -57,6 +58,8 @@ export function addExplore(hardware: TritbankCommand): void {
         'the smallest, and the best for their area. What was synthesised is kept: a search that was stopped goes on.',
     )
     .argument('[MODEL.onnx]', `a model with 8-bit activations (default: ${defaultModel} of the zoo)`);
+  command.optionsGroup('Control:');
+  add('--control <file>', 'the same network, uncompressed, in int8: what gains are relative to', text('a file'));
   command.optionsGroup('Arrays:');
   add('--area <um2>', 'budget for the core, without memories (default: none)', number({ above: 0 }));
   add('--macs <list>', 'MACs in each lane (default: 1,2,4)', numbers(1, 8));
@@ -98,11 +101,14 @@ async function explore(given: string | undefined, options: Options, form: ImageF
       import('../../report/explore-text.ts'),
     ]);
   const { report, force, liberty, data, dataDir, goal = 'area', yosys, cache, area, clock: clockMHz = 50 } = options;
-  claimOutputs({ '--report': report }, { force, inputs: [given, liberty, data, dataDir] });
+  claimOutputs({ '--report': report }, { force, inputs: [given, liberty, data, dataDir, options.control] });
   const model = given ?? (await (await import('../../zoo/index.ts')).findInZoo(defaultModel));
   const library = openLibrary(liberty);
   const choice = { model, images: 1, ...(data !== undefined && { data }), ...(dataDir !== undefined && { dataDir }) };
   const { network, images } = await openNetwork({ ...choice, ...form }, warn);
+  const other =
+    options.control === undefined ? undefined : await openNetwork({ ...choice, model: options.control, ...form }, warn);
+  const control = other && { network: other.network, image: other.images[0]! };
   const { macs, inputs, weights, macRates, adderRates, lanes, inFlight } = options;
   const candidates = hardware.arraysOf({
     ...hardware.defaultSweep,
@@ -121,7 +127,7 @@ async function explore(given: string | undefined, options: Options, form: ImageF
     const exploration = await interruptible(
       (signal) =>
         hardware.exploreArrays(network, images[0]!, candidates, {
-          ...{ library, goal, yosys, signal, clockMHz, area },
+          ...{ library, goal, yosys, signal, clockMHz, area, control },
           process: sramProcesses[options.memory ?? 'osu018'],
           hasEnergy: options.energy ?? false,
           cache: cache === false ? undefined : cacheFolder('synthesis'),
