@@ -139,7 +139,7 @@ withYosys('yosys', () => {
   });
 
   it('maps the whole array with all forms of ternary weights', async () => {
-    const small = { ...defaultArray, lanes: 4, adderRate: 1, sumBits: 18, adderSumBits: 16, multiplierBits: 8 };
+    const small = { ...defaultArray, lanes: 4, adderRate: 1, sumBits: 18, adderSumBits: 16, multiplierBits: 18 };
     const forms = [
       { ...small, inputs: 2 },
       { ...small, inputs: 5, copies: 1, ternary: 'five-trits' as const },
