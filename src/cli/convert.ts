@@ -52,7 +52,7 @@ async function convert(name: string, { out, activations, force, ...options }: Op
     import('../files/outputs.ts'),
   ]);
   const input = await resolveModel(name, warn);
-  claimOutputs({ '--out': out }, { force, inputs: [input] });
+  claimOutputs({ '--out': out }, { force, inputs: [input], models: true });
   const { graph, format, fileBytes } = await openModel(input, { ...(activations && { activations }) });
   for (const note of graph.notes) warn(note);
   await saveModel(graph, out);

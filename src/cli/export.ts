@@ -165,7 +165,7 @@ async function run(model: string, options: Options, form: ImageForm): Promise<vo
     ...rest
   } = options as Options & Record<string, unknown>;
   const { out, data, dataDir } = rest;
-  claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir, labels] });
+  claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir, labels], models: true });
   const config: ExportConfig = {
     ...rest,
     ...form,
@@ -187,10 +187,7 @@ async function run(model: string, options: Options, form: ImageForm): Promise<vo
   try {
     result = await interruptible(
       (signal) => exportModel(config, { onProgress, signal, warn, command: commandLine() }),
-      () =>
-        stage === 'compare'
-          ? `${config.out} is written and whole; its comparison with the model is missing`
-          : 'nothing is kept of what was measured: start again',
+      () => `${config.out} is not written: start again`,
     );
   } finally {
     progress?.stop();

@@ -1,7 +1,7 @@
 /** What the program writes to its two streams, and what becomes of text that cannot be written. */
 
 import { fstatSync, writeSync } from 'node:fs';
-import { fileError } from '../files/files.ts';
+import { fileError } from '../files/errors.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { printable } from '../ir/printable.ts';
 import { paint, type Style } from './colour.ts';

@@ -4,9 +4,9 @@
  * and where each constant comes from. Left out: how energy and time follow from them, which is in `estimate.ts`.
  */
 
-import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { checkJson, describeValue, formatError, oneLine, parseText, requireBounded } from '../files/index.ts';
+import { checkJson, describeValue, formatError, oneLine, parseText, readText } from '../files/index.ts';
 import { reasonOf } from '../files/reasons.ts';
 import { TritbankError } from '../ir/index.ts';
 
@@ -182,13 +182,14 @@ export function parseAccelerator(json: unknown, where: string): Accelerator {
   throw formatError(where, ['defaultFormat'], expected, describeValue(defaultFormat));
 }
 
-function readText(path: string | URL, where: string): string {
+function readFrom(path: string, where: string): string {
+  const expected = `one of ${accelerators.join(', ')} or a readable JSON file`;
   try {
-    if (typeof path === 'string') requireBounded(path, 'a readable JSON file');
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof TritbankError) throw cause;
-    const expected = `one of ${accelerators.join(', ')} or a readable JSON file`;
+    return readText(path, expected);
+  } catch (error) {
+    // a misspelt name is no path
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (cause === undefined) throw error;
     throw new TritbankError('E_FILE', where, `expected ${expected}, found ${reasonOf(cause)}`, { cause });
   }
 }
@@ -205,8 +206,9 @@ function readText(path: string | URL, where: string): string {
  */
 export function loadAccelerator(nameOrPath: string): Accelerator {
   const isName = accelerators.includes(nameOrPath);
-  const path = isName ? new URL(`../../accelerators/${nameOrPath}.json`, import.meta.url) : nameOrPath;
-  return parseAccelerator(parseText(readText(path, nameOrPath), nameOrPath), nameOrPath);
+  const path = isName ? fileURLToPath(new URL(`../../accelerators/${nameOrPath}.json`, import.meta.url)) : nameOrPath;
+  const text = readFrom(path, nameOrPath);
+  return parseAccelerator(parseText(text, nameOrPath), nameOrPath);
 }
 
 /**

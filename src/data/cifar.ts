@@ -4,8 +4,8 @@
  * red, green and blue planes row by row. The Python pickles are not read.
  */
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readText } from '../files/index.ts';
 import { TritbankError } from '../ir/errors.ts';
 import type { Dataset, OpenOptions } from './dataset.ts';
 import { isFile, md5, readData } from './files.ts';
@@ -89,7 +89,9 @@ async function readNames(path: string, known: Known, notes: string[]): Promise<r
     if (known === cifar100) notes.push(`${path}: absent, so the classes are numbered instead of named`);
     return known.classes;
   }
-  const names = (await readFile(path, 'utf8')).split('\n').map((line) => line.trim());
+  const names = readText(path)
+    .split('\n')
+    .map((line) => line.trim());
   const present = names.filter((line) => line !== '');
   if (present.length === known.classes.length) return present;
   const found = `found ${present.length}`;

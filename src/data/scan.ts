@@ -1,7 +1,8 @@
 /** The listing of a folder of images: one folder per class, images at any depth below it, all in code-point order. */
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readText } from '../files/index.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { imageExtension } from './decode.ts';
 import { isDirectory, isFile } from './files.ts';
@@ -68,7 +69,7 @@ export async function readClassFile(dir: string): Promise<Map<string, ClassEntry
   };
   let parsed: unknown;
   try {
-    parsed = JSON.parse(await readFile(path, 'utf8'));
+    parsed = JSON.parse(readText(path));
   } catch (cause) {
     throw fail(cause instanceof Error ? cause.message : 'no JSON', cause);
   }

@@ -1,6 +1,6 @@
 /**
- * `tritbank export --to onnx` as a function: reads a model, writes the export, reads it back and compares the two, on test
- * images where there are data, on noise otherwise.
+ * `tritbank export --to onnx` as a function: reads a model, makes the export, reads it as it will be in its file and
+ * compares the two, on test images where there are data, on noise otherwise; then writes the file.
  */
 
 import { statSync } from 'node:fs';
@@ -24,9 +24,11 @@ import type { StorageScheme } from '../cost/index.ts';
 import { compile } from '../engine/index.ts';
 import { openModel } from '../formats/index.ts';
 import { f32, type Graph, Random, TritbankError } from '../ir/index.ts';
-import { loadModel, saveModel } from '../onnx/index.ts';
+import { initializerBytes, maxModelBytes, readModel, saveModel, writeModel } from '../onnx/index.ts';
+import { limitOf } from '../onnx/read-files.ts';
 import { classesIn } from '../onnx/score-kind.ts';
 import { inferShapes, normalizeNetwork, requireInference } from '../passes/index.ts';
+import { takeTurn } from '../threads/turn.ts';
 import { exportOnnx } from './onnx/export-onnx.ts';
 import { type Calibration, type ExportForms, formsOf } from './onnx/options.ts';
 import { predictSize } from './onnx/size.ts';
@@ -92,9 +94,9 @@ export interface ExportResult extends ExportForms {
 
 /**
  * Exports the file `config.model` as the file `config.out`, and compares the two on test images, or on noise without
- * data. Throws E_USAGE for options that do not fit each other, E_DATA and E_MODEL where data and model do not fit,
+ * data, before it is written. Throws E_USAGE for options that do not fit each other, E_DATA and E_MODEL where data and model do not fit,
  * E_FILE where it cannot read or write, E_UNSUPPORTED for a model that is quantized already; AbortError after the
- * signal.
+ * signal, and then no file.
  *
  * @example
  * import { exportModel } from 'tritbank';
@@ -125,10 +127,15 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
     ...forms,
     ...(labels && { labels }),
     ...(options.warn && { warn: options.warn }),
+    ...(options.signal && { signal: options.signal }),
     ...(data && forms.activations === 'int8' && { calibration: calibrationOf(data, config, options) }),
   });
+  const stored = inferShapes(asRead(exported, out));
+  const compared = data
+    ? await compareOnImages(network, stored, data, config, options)
+    : await compareOnNoise(network, stored, config, options);
+  await takeTurn(options.signal);
   await saveModel(exported, out);
-  const stored = inferShapes(await loadModel(out));
   const predicted = predictSize(network, forms);
   return {
     model,
@@ -136,13 +143,17 @@ export async function exportModel(config: ExportConfig, options: ExportRunOption
     ...forms,
     bytes: { before: fileBytes, after: statSync(out).size },
     ...(predicted && { predicted }),
-    ...(data
-      ? await compareOnImages(network, stored, data, config, options)
-      : await compareOnNoise(network, stored, config)),
+    ...compared,
     command: options.command ?? '',
     date: new Date().toISOString(),
   };
 }
+
+/** The export as a reader of its file has it; one that takes several files, as it is. */
+const asRead = (exported: Graph, name: string): Graph =>
+  initializerBytes(exported) < maxModelBytes / 2
+    ? readModel(writeModel(exported), { name, limit: limitOf({}) })
+    : exported.clone();
 
 /** Names that the file does not have yet. */
 function labelsOf(
@@ -217,6 +228,7 @@ async function compareOnNoise(
   network: Graph,
   stored: Graph,
   config: ExportConfig,
+  { signal }: ExportRunOptions,
 ): Promise<Pick<ExportResult, 'difference'>> {
   const [input, output] = [network.inputs[0], network.outputs[0]];
   const shape = input?.type?.shape?.map((dim, i) => (typeof dim === 'string' && i === 0 ? 1 : dim));
@@ -228,6 +240,7 @@ async function compareOnNoise(
     Float32Array.from({ length: count }, () => random.normal()),
   );
   const run = async (graph: Graph) => {
+    await takeTurn(signal);
     const engine = await compile(graph, config.threads === undefined ? {} : { threads: config.threads });
     try {
       return (await engine.run({ [input.name]: noise }))[output.name]!.data as Float32Array;

@@ -3,10 +3,11 @@
  * that cannot be written is one that stays empty; when there is too much, what was not used for longest goes.
  */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from './files.ts';
+import { mostFileBytes, readBounded } from './read.ts';
 
 const mebibytes = 64;
 
@@ -42,7 +43,7 @@ export function openFileCache(directory: string, maxBytes = mebibytes * 2 ** 20)
     get(name, parse) {
       const path = join(directory, name);
       return attempt(() => {
-        const found = parse(readFileSync(path));
+        const found = parse(readBounded(path, { mostBytes: mostFileBytes }));
         const now = new Date();
         if (found !== undefined) utimesSync(path, now, now);
         return found;

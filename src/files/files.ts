@@ -4,21 +4,13 @@
  * kill is dropped when they are read. Synchronous: files are written between epochs, when nothing else runs.
  */
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { getSystemErrorMap } from 'node:util';
 import { TritbankError } from '../ir/index.ts';
+import { fileError } from './errors.ts';
+import { mostFileBytes, readBounded } from './read.ts';
 import { replaceFiles } from './replace.ts';
 import { removeLeftovers, temporaryName } from './temporary.ts';
-
-/** The TritbankError (E_FILE) for a system call that failed at `path`; other errors are returned as they are. */
-export function fileError(path: string, expected: string, cause: unknown): unknown {
-  if (!(cause instanceof Error) || !('code' in cause)) return cause;
-  const errno = 'errno' in cause && typeof cause.errno === 'number' ? cause.errno : 0;
-  const [, message] = getSystemErrorMap().get(errno) ?? [];
-  const found = message ? `${cause.code}: ${message}` : cause.message;
-  return new TritbankError('E_FILE', path, `expected ${expected}, found ${found}`, { cause });
-}
 
 /** Creates a run directory with its parents. E_FILE when it cannot be created or written to. */
 export function makeRunDirectory(path: string): void {
@@ -83,7 +75,8 @@ export function appendLine(path: string, record: object): void {
  * end, torn by a kill, is dropped. E_FILE when the file is absent, E_FORMAT when another line is damaged.
  */
 export function readLines<T extends object>(path: string): T[] {
-  const lines = readText(path).split('\n');
+  // records of a long run are no text that people write
+  const lines = readBounded(path, { mostBytes: mostFileBytes }).toString().split('\n');
   const records: T[] = [];
   for (const [i, line] of lines.entries()) {
     if (line === '') continue;
@@ -101,14 +94,6 @@ export function readLines<T extends object>(path: string): T[] {
 export function truncateLines<T extends object>(path: string, keep: (record: T) => boolean): void {
   const lines = readLines<T>(path).filter(keep);
   writeFileAtomic(path, lines.map((record) => `${JSON.stringify(record)}\n`).join(''));
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw fileError(path, 'a readable file', cause);
-  }
 }
 
 function parseObject(line: string): object | undefined {

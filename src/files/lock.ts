@@ -4,12 +4,13 @@
  * machine, which cannot be asked: then a person decides.
  */
 
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { TritbankError } from '../ir/index.ts';
-import { fileError } from './files.ts';
+import { fileError } from './errors.ts';
 import { mayRun, type ProcessIdentity, thisProcess } from './process.ts';
+import { readBounded } from './read.ts';
 import { temporaryName } from './temporary.ts';
 
 interface Owner extends ProcessIdentity {
@@ -25,7 +26,7 @@ export interface Lock {
 function readOwner(path: string): { readonly owner?: Owner; readonly text: string } | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readBounded(path).toString();
   } catch {
     return undefined;
   }

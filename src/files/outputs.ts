@@ -6,7 +6,8 @@
 import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { TritbankError } from '../ir/index.ts';
-import { fileError, probeDirectory } from './files.ts';
+import { fileError } from './errors.ts';
+import { probeDirectory } from './files.ts';
 import { followLinks, isPassedOn, statOf } from './replace.ts';
 
 export interface OutputChoice {
@@ -14,6 +15,8 @@ export interface OutputChoice {
   readonly force?: boolean | undefined;
   /** Files and folders that the command reads. Names that are no path, as those of data sets, say nothing. */
   readonly inputs?: readonly (string | undefined)[];
+  /** Take no devices and pipes: what is written is a model, which is replaced whole or not at all. */
+  readonly models?: boolean;
 }
 
 /** The path behind links; undefined where nothing is there. */
@@ -55,7 +58,10 @@ function prove(path: string, stats: Stats | undefined): void {
   }
 }
 
-function look(path: string): Stats | undefined {
+const kindOf = (stats: Stats) =>
+  stats.isDirectory() ? 'a directory' : stats.isFIFO() ? 'a pipe' : stats.isSocket() ? 'a socket' : 'a device';
+
+function look(path: string, models: boolean): Stats | undefined {
   let stats: Stats | undefined;
   try {
     stats = statOf(path);
@@ -63,8 +69,11 @@ function look(path: string): Stats | undefined {
     throw fileError(path, 'a writable file', cause);
   }
   if (stats && !stats.isFile() && !isPassedOn(stats)) {
-    const found = stats.isDirectory() ? 'a directory' : 'a device that is not one of characters';
-    throw new TritbankError('E_FILE', path, `expected a place for a file, found ${found}`);
+    throw new TritbankError('E_FILE', path, `expected a place for a file, found ${kindOf(stats)}`);
+  }
+  if (models && stats && isPassedOn(stats)) {
+    const expected = 'expected a file, since a model is written whole or not at all';
+    throw new TritbankError('E_FILE', path, `${expected}, found ${kindOf(stats)}`);
   }
   return stats;
 }
@@ -75,12 +84,12 @@ function look(path: string): Stats | undefined {
  */
 export function claimOutputs(
   outputs: Readonly<Record<string, string | undefined>>,
-  { force = false, inputs = [] }: OutputChoice = {},
+  { force = false, inputs = [], models = false }: OutputChoice = {},
 ): void {
   const taken = new Map<string, string>();
   for (const [option, path] of Object.entries(outputs)) {
     if (path === undefined) continue;
-    const stats = look(path);
+    const stats = look(path, models);
     const [input] = inputsIn(path, inputs);
     if (input !== undefined) {
       throw new TritbankError('E_USAGE', option, `expected another file than what is read, found ${input}`);

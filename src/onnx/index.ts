@@ -6,4 +6,4 @@ export { type ReadOptions, readModel } from './read.ts';
 export type { ExternalSink } from './tensors.ts';
 export { codeToDtype, dtypeToCode } from './types.ts';
 export { newestOpset, oldestOpset } from './upgrade.ts';
-export { maxModelBytes, type WriteOptions, writeModel } from './write.ts';
+export { initializerBytes, maxModelBytes, type WriteOptions, writeModel } from './write.ts';

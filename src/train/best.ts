@@ -3,8 +3,8 @@
  * of a network in full precision, so that training never ends below where it was (early stopping).
  */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { writeFileAtomic } from '../files/index.ts';
+import { existsSync } from 'node:fs';
+import { mostFileBytes, readBounded, writeFileAtomic } from '../files/index.ts';
 import { type Tensor, TritbankError } from '../ir/index.ts';
 import type { EpochRecord } from './records.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
@@ -20,7 +20,7 @@ const scoreKey = 'score';
 /** Undefined where none was kept. E_FORMAT for a damaged file. */
 export function loadBest(path: string): Best | undefined {
   if (!existsSync(path)) return undefined;
-  const { tensors, metadata } = decodeSafetensors(readFileSync(path), path);
+  const { tensors, metadata } = decodeSafetensors(readBounded(path, { mostBytes: mostFileBytes }), path);
   const text = metadata[scoreKey];
   if (text === undefined) throw new TritbankError('E_FORMAT', path, 'expected weights with their score, found none');
   return { ...(JSON.parse(text) as Score), state: tensors };

@@ -4,8 +4,8 @@
  * numbers need no state: they are keyed by seed, epoch and sample.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { fileError, writeFileAtomic } from '../files/index.ts';
+import { existsSync } from 'node:fs';
+import { mostFileBytes, readBounded, writeFileAtomic } from '../files/index.ts';
 import { type Tensor, TritbankError } from '../ir/index.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
@@ -45,13 +45,7 @@ export function saveCheckpoint(path: string, { position, state, frozenFrom }: Ch
 /** Reads a checkpoint, or undefined where there is none. E_FORMAT for a damaged file, E_RESUME for one of another kind. */
 export function loadCheckpoint(path: string): Checkpoint | undefined {
   if (!existsSync(path)) return undefined;
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw fileError(path, 'a readable file', cause);
-  }
-  const { tensors, metadata } = decodeSafetensors(bytes, path);
+  const { tensors, metadata } = decodeSafetensors(readBounded(path, { mostBytes: mostFileBytes }), path);
   const text = metadata[positionKey];
   if (text === undefined) throw new TritbankError('E_RESUME', path, 'expected a checkpoint of a run, found none');
   const state = new Map<string, Tensor>();

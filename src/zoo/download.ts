@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileError, writeFileAtomic } from '../files/files.ts';
+import { fileError, readText, writeFileAtomic } from '../files/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import type { ZooFile } from './card.ts';
 import { failed, type RequestOptions, request, Unreachable } from './request.ts';
@@ -80,7 +80,7 @@ export function keepIndex(base: URL, text: string): void {
 /** The index that was kept, if one was. */
 export function keptIndex(base: URL): string | undefined {
   const path = indexIn(base);
-  return existsSync(path) ? inCache(path, () => readFileSync(path, 'utf8')) : undefined;
+  return existsSync(path) ? inCache(path, () => readText(path)) : undefined;
 }
 
 async function complete(address: URL, file: ZooFile, part: string, options: DownloadOptions): Promise<void> {

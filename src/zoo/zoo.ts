@@ -1,8 +1,8 @@
 /** The models of the zoo: their cards, and their files, whose content is compared with the card before anyone reads it. */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { mostFileBytes, readBounded, readText } from '../files/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import { type ModelCard, readIndex } from './card.ts';
 import { checkContent, type DownloadOptions, download, keepIndex, keptIndex } from './download.ts';
@@ -15,7 +15,7 @@ export const zooPrefix = 'tritbank/';
 async function cardsIn(source: ZooSource, options: DownloadOptions): Promise<readonly ModelCard[]> {
   if (source.kind === 'folder') {
     const path = join(source.folder, 'index.json');
-    return readIndex(readFileSync(path, 'utf8'), path);
+    return readIndex(readText(path, 'the index of a zoo'), path);
   }
   const address = new URL('index.json', source.base);
   try {
@@ -79,7 +79,7 @@ export async function getFromZoo(name: string, options: DownloadOptions = {}): P
     const advice = 'in a copy of the repository, npm run zoo puts it there';
     throw new TritbankError('E_FILE', path, `expected the model's file, found none; ${advice}`);
   }
-  checkContent(await readFile(path), card.file, path);
+  checkContent(readBounded(path, { mostBytes: mostFileBytes }), card.file, path);
   return { card, path };
 }
 

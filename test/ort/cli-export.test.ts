@@ -92,6 +92,13 @@ describe('wrong usage and bad input leave nothing behind', () => {
   });
 });
 
+test.skipIf(!existsSync('/dev/stdout'))('a model is no stream', async () => {
+  // standard output of this process is no file either
+  const { status, stdout, stderr } = await start('model.onnx --out /dev/stdout');
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^error E_FILE: \/dev\/stdout: expected a .*, found a (pipe|socket)\n$/);
+});
+
 test('float activations, without data: half the bytes and less, and the same scores', async () => {
   const { status, stdout } = await start(
     'model.onnx --filters fp32 --labels names.txt --out float.onnx --quiet --json',

@@ -67,7 +67,7 @@ describe.each(cases)('%s, %j', (model, plan, convs, gemms, sums) => {
     expect(graph.nodes.filter((node) => node.op === 'Mul')).toEqual([]);
     expect(relativeNoise((await load(graph, input)).scores, scores)).toBeLessThan(tolerance);
     const measured = chooseTensors(graph).filter((value) => value !== graph.inputs[0]);
-    const equal = equalize(graph, await calibrate(graph, measured, calibration), rows);
+    const equal = await equalize(graph, await calibrate(graph, measured, calibration), rows);
     verify(inferShapes(graph));
     expect(equal.size > 0).toBe(model !== 'resnet-20');
     expect(relativeNoise((await load(graph, input)).scores, scores)).toBeLessThan(tolerance);

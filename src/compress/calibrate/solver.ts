@@ -3,9 +3,9 @@
  * this one hears of signals and reports progress. The results are the same.
  */
 
-import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { type Reply, settle } from '../../threads/reply.ts';
+import { takeTurn } from '../../threads/turn.ts';
 import { answerOf, startWorkers, unlessAborted } from '../../threads/worker.ts';
 import { type FittedLayer, fitLayer, type LayerTask } from './fit-layer.ts';
 
@@ -30,9 +30,7 @@ export class LayerSolver {
     if (work > momentary) this.workers ??= startWorkers(workerFile, 1);
     const [worker] = work > momentary ? await unlessAborted(this.workers!, this.signal) : [];
     if (!worker) {
-      // lets signals and timers have their turn
-      await setImmediate();
-      this.signal?.throwIfAborted();
+      await takeTurn(this.signal);
       return fitLayer(task);
     }
     return unlessAborted(ask(worker, task, onShare), this.signal);

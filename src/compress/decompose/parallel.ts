@@ -3,10 +3,10 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { TritbankError } from '../../ir/index.ts';
 import { type Reply, settle } from '../../threads/reply.ts';
+import { takeTurn } from '../../threads/turn.ts';
 import { nextMessage, startWorkers, unlessAborted } from '../../threads/worker.ts';
 import type { Decomposition } from './decompose.ts';
 import { attemptLayer, type LayerWeights } from './layer.ts';
@@ -54,9 +54,7 @@ export async function decomposeLayers(
   const workers = await startWorkers(workerFile, Math.min(threads, layers.length));
   try {
     const inTurn = async (layer: LayerWeights) => {
-      // lets the signal and timers have their turn
-      await setImmediate();
-      signal?.throwIfAborted();
+      await takeTurn(signal);
       return attemptLayer(layer);
     };
     const drained = workers.length > 0 ? workers.map((w) => drain((layer) => ask(w, layer))) : [drain(inTurn)];

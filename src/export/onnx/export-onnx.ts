@@ -40,7 +40,7 @@ export async function exportOnnx(graph: Graph, options: ExportOptions = {}): Pro
     for (const node of emitter.nodes) unnamed.add(node);
     rounded = rounding;
   }
-  for (const node of storeWeights(model, forms, options.warn)) unnamed.add(node);
+  for (const node of await storeWeights(model, forms, options)) unnamed.add(node);
   removeDead(model);
   inferShapes(model);
   describeModel(model, forms, options);

@@ -44,6 +44,8 @@ export interface ExportOptions {
   readonly labels?: readonly string[];
   /** Receives a line for each layer whose weights the stored form changes more than by rounding. */
   readonly warn?: (line: string) => void;
+  /** Stops between two layers, with an `AbortError`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ExportForms {
@@ -53,7 +55,7 @@ export interface ExportForms {
 }
 
 /** The forms with their defaults. E_USAGE for a combination that does not exist. */
-export function formsOf(options: Omit<ExportOptions, 'calibration' | 'labels' | 'warn'>): ExportForms {
+export function formsOf(options: Omit<ExportOptions, 'calibration' | 'labels' | 'warn' | 'signal'>): ExportForms {
   const { activations = 'float', ternary = 'five-trit' } = options;
   const filters = options.filters ?? (activations === 'int8' ? 'int8' : 'fp16');
   if (activations === 'int8' && filters !== 'int8') {

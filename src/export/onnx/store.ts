@@ -16,9 +16,10 @@ import {
   type Value,
 } from '../../ir/index.ts';
 import { fromNumbers, roundEven } from '../../ops/arithmetic/numbers.ts';
+import { takeTurn } from '../../threads/turn.ts';
 import { checkRange } from './check-range.ts';
 import { Emitter } from './emitter.ts';
-import type { ExportForms } from './options.ts';
+import type { ExportForms, ExportOptions } from './options.ts';
 import { emitTrits } from './trits.ts';
 
 const largestHalf = 65504;
@@ -63,12 +64,15 @@ export function checkWeights(graph: Graph, { filters }: ExportForms): void {
   }
 }
 
-/** Puts all constant float32 weights of convolutions and Gemms into the file's form, in place. */
-export function storeWeights(
+/**
+ * Puts all constant float32 weights of convolutions and Gemms into the file's form, in place; resolves to the nodes that
+ * unpack them. AbortError after the signal.
+ */
+export async function storeWeights(
   graph: Graph,
   { filters, ternary }: ExportForms,
-  warn?: (line: string) => void,
-): ReadonlySet<Node> {
+  { warn, signal }: Pick<ExportOptions, 'warn' | 'signal'> = {},
+): Promise<ReadonlySet<Node>> {
   const to = new Emitter(graph);
   const done = new Set<Value>();
   for (const node of [...graph.nodes]) {
@@ -76,6 +80,7 @@ export function storeWeights(
     if ((node.op !== 'Conv' && node.op !== 'Gemm') || node.domain !== '') continue;
     if (weight?.constant?.dtype !== 'float32' || done.has(weight)) continue;
     done.add(weight);
+    await takeTurn(signal);
     to.before = node;
     if (ternary === 'five-trit' || !isTernary(weight.constant)) store(to, node, weight, filters, warn);
   }

@@ -1,7 +1,8 @@
 /** Finds and reads liberty files: the user's own, also compressed ones, or the one that Debian brings. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { readBounded } from '../../files/read.ts';
 import { reasonOf } from '../../files/reasons.ts';
 import { TritbankError } from '../../ir/index.ts';
 import { type CellLibrary, parseLibrary } from './library.ts';
@@ -22,8 +23,8 @@ export interface OpenedLibrary {
 }
 
 function readText(path: string): string {
+  const bytes = readBounded(path, { expected: advice, mostBytes });
   try {
-    const bytes = readFileSync(path);
     const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
     return (isCompressed ? gunzipSync(bytes, { maxOutputLength: mostBytes }) : bytes).toString('utf8');
   } catch (cause) {

@@ -12,6 +12,7 @@
 
 import type { Graph, Value } from '../../../ir/index.ts';
 import { Linear } from '../../../passes/index.ts';
+import { takeTurn } from '../../../threads/turn.ts';
 import type { Histogram } from './histogram.ts';
 import { bestRange, levelsOf, type TensorPlan } from './ranges.ts';
 import type { RowScales } from './row-scales.ts';
@@ -41,14 +42,19 @@ function highestValues({ bounds }: Sources, channels: number): Float64Array {
   return highest;
 }
 
-/** Rewrites in place; returns what is known now of the tensors whose channels are equal, by name. */
-export function equalize(
+/**
+ * Rewrites in place; resolves to what is known now of the tensors whose channels are equal, by name. AbortError after the
+ * signal.
+ */
+export async function equalize(
   graph: Graph,
   histograms: ReadonlyMap<Value, Histogram>,
   rows: RowScales,
-): Map<string, TensorPlan> {
+  signal?: AbortSignal,
+): Promise<Map<string, TensorPlan>> {
   const plans = new Map<string, TensorPlan>();
   for (const [value, histogram] of histograms) {
+    await takeTurn(signal);
     const readers = graph.find(value.name) === value ? depthwiseReaders(value) : undefined;
     const sources = readers && sourcesOf(value);
     const channels = Array.from({ length: histogram.channels }, (_, c) => bestRange(histogram.distribution(c)));

@@ -3,6 +3,7 @@
 import { type Graph, TritbankError } from '../../../ir/index.ts';
 import { inferShapes, removeDead } from '../../../passes/index.ts';
 import { keepOutputNames } from '../../../passes/replace.ts';
+import { takeTurn } from '../../../threads/turn.ts';
 import { Emitter } from '../emitter.ts';
 import type { Calibration, ExportForms } from '../options.ts';
 import { absorbProducts } from './absorb.ts';
@@ -24,7 +25,7 @@ export interface Quantized {
   readonly rounding: Rounding;
 }
 
-/** Rewrites a normalized network in place. */
+/** Rewrites a normalized network in place. AbortError after the calibration's signal. */
 export async function quantizeNetwork(graph: Graph, calibration: Calibration, forms: ExportForms): Promise<Quantized> {
   const rows = new RowScales(graph);
   keepOutputNames(graph, () => absorbProducts(graph, rows));
@@ -38,15 +39,17 @@ export async function quantizeNetwork(graph: Graph, calibration: Calibration, fo
   const measured = chosen.filter((value) => value !== input);
   const histograms = await calibrate(graph, measured, calibration);
   const plans = new Map<string, TensorPlan>();
+  const { signal } = calibration;
   const { mean, std } = calibration.normalisation;
   plans.set(input.name, { levels: pixelLevels(mean, std) });
   for (const [value, histogram] of histograms) {
+    await takeTurn(signal);
     const distribution = histogram.distribution();
     // the largest scores decide
     const range = isScore(value) ? { low: distribution.min, high: distribution.max } : bestRange(distribution);
     plans.set(value.name, { levels: levelsOf(range), means: histogram.means });
   }
-  for (const [name, plan] of equalize(graph, histograms, rows)) plans.set(name, plan);
+  for (const [name, plan] of await equalize(graph, histograms, rows, signal)) plans.set(name, plan);
   settleSums(graph, plans);
   inferShapes(graph);
   const float = graph.clone();
@@ -60,7 +63,7 @@ export async function quantizeNetwork(graph: Graph, calibration: Calibration, fo
       quantization.quantize(value, plan);
     }
   });
-  storeIntegers(graph, to, rows, quantization, forms);
+  await storeIntegers(graph, to, rows, quantization, forms, signal);
   removeDead(graph);
   inferShapes(graph);
   return { emitter: to, rounding: { graph: float, levels } };

@@ -7,6 +7,7 @@
 import { elementCount, f32, type Graph, int, type Tensor, type Value } from '../../../ir/index.ts';
 import { roundEven } from '../../../ops/arithmetic/numbers.ts';
 import { Linear } from '../../../passes/index.ts';
+import { takeTurn } from '../../../threads/turn.ts';
 import type { Emitter } from '../emitter.ts';
 import type { ExportForms } from '../options.ts';
 import { filterAxis, filterOf, quantizeFilters } from '../store.ts';
@@ -80,18 +81,20 @@ function correctBias(
   return linear.bias.map((b, f) => b - shift[f]!);
 }
 
-/** Brings the weights of all layers with a quantized input to that form, in place. */
-export function storeIntegers(
+/** Brings the weights of all layers with a quantized input to that form, in place. AbortError after the signal. */
+export async function storeIntegers(
   graph: Graph,
   to: Emitter,
   rows: RowScales,
   quantization: Quantization,
   forms: ExportForms,
-): void {
+  signal?: AbortSignal,
+): Promise<void> {
   for (const node of [...graph.nodes]) {
     const linear = Linear.of(node);
     const input = linear && quantization.get(node.inputs[0]);
     if (!linear || !input) continue;
+    await takeTurn(signal);
     if (!graph.outputs.includes(node.output())) graph.rename(node.output(), to.freshName());
     const axis = filterAxis(node);
     const unit = input.constants.levels.scale;
