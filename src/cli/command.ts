@@ -5,6 +5,7 @@
 
 import { Command, type ErrorOptions, Option } from 'commander';
 import { TritbankError } from '../ir/errors.ts';
+import { printableJson, printableLines } from '../ir/printable.ts';
 import type { ValueKind } from '../options/values.ts';
 import { writeOut } from './output.ts';
 
@@ -124,9 +125,18 @@ export class TritbankCommand extends Command {
   }
 }
 
-/** Prints a command's result: the object with `--json`, else the text. */
-export function printResult({ json }: CommonOptions, result: object, text: () => string): void {
-  writeOut(`${json ? JSON.stringify(result) : text()}\n`);
+/**
+ * Prints a command's result: the object with `--json`, else the text. Names out of files may hold control characters: they
+ * are escaped, unless the text is printable already and has colours.
+ */
+export function printResult(
+  { json }: CommonOptions,
+  result: object,
+  text: () => string,
+  { isPrintable = false }: { readonly isPrintable?: boolean } = {},
+): void {
+  const shown = json ? printableJson(JSON.stringify(result)) : isPrintable ? text() : printableLines(text());
+  writeOut(`${shown}\n`);
 }
 
 /** This process's command line as one would type it. */

@@ -70,6 +70,7 @@ async function convert(name: string, { out, activations, force, ...options }: Op
     outputs: describe(graph.outputs),
     metadata,
   };
+  const { printPairs } = await import('../report/text-table.ts');
   printResult(options, result, () => {
     const print = (values: typeof result.inputs) =>
       values.map(({ name: value, shape }) => `${value} [${shape?.join(', ') ?? '?'}]`).join(', ');
@@ -77,15 +78,13 @@ async function convert(name: string, { out, activations, force, ...options }: Op
       metadata.input_mean === undefined
         ? 'the file does not say'
         : `mean ${metadata.input_mean}, deviation ${metadata.input_std} of 0..255`;
-    return [
+    return printPairs([
       ['format', `${formats[format]}, ${fileBytes.toLocaleString('en-US')} bytes`],
       ['input', print(result.inputs)],
       ['output', print(result.outputs)],
       ['pixels', scale],
       ['labels', metadata.labels === undefined ? 'none' : `${(JSON.parse(metadata.labels) as string[]).length} names`],
       ['file', `${out}, ${size.toLocaleString('en-US')} bytes, ${result.nodes} nodes`],
-    ]
-      .map(([term, value]) => `${term!.padEnd(7)} ${value}`)
-      .join('\n');
+    ]);
   });
 }

@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 import type { DataOptions, Evaluation, ImageForm } from '../classifier/index.ts';
 import type { Device } from '../engine/index.ts';
+import { printable } from '../ir/printable.ts';
 import { oneOf, text, whole } from '../options/values.ts';
 import { devices } from '../train/recipe-options.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
@@ -99,9 +100,12 @@ async function evaluate(model: string, options: Options, form: ImageForm): Promi
   const { top1, top5, intervals, loss, skipped, imagesPerSecond, classes, confusion } = evaluation;
   const result = { top1, top5, intervals, loss, samples: evaluation.samples, skipped, imagesPerSecond, model, data };
   const matrix = { classes, confusion };
-  const words = await import('../report/accuracy-words.ts');
+  const [words, { printPairs }] = await Promise.all([
+    import('../report/accuracy-words.ts'),
+    import('../report/text-table.ts'),
+  ]);
   printResult(options, options.confusion ? { ...result, ...matrix } : result, () => {
-    const text = describe(evaluation, words);
+    const text = printPairs(describe(evaluation, words));
     return options.confusion ? `${text}\n\n${describeConfusion(evaluation)}` : text;
   });
 }
@@ -119,19 +123,19 @@ type Words = typeof import('../report/accuracy-words.ts');
 function describe(
   { top1, top5, intervals, loss, samples, skipped, imagesPerSecond, classes }: Evaluation,
   { printShare }: Words,
-): string {
+): [string, string][] {
   return [
-    `top-1     ${printShare(top1, intervals.top1)}`,
-    ...(classes.length > 5 ? [`top-5     ${printShare(top5, intervals.top5)}`] : []),
-    `loss      ${loss.toFixed(4)}`,
-    `images    ${samples}${skipped > 0 ? ` (${skipped} more did not decode)` : ''}`,
-    `images/s  ${Math.round(imagesPerSecond)}`,
-  ].join('\n');
+    ['top-1', printShare(top1, intervals.top1)],
+    ...(classes.length > 5 ? [['top-5', printShare(top5, intervals.top5)] as [string, string]] : []),
+    ['loss', loss.toFixed(4)],
+    ['images', `${samples}${skipped > 0 ? ` (${skipped} more did not decode)` : ''}`],
+    ['images/s', `${Math.round(imagesPerSecond)}`],
+  ];
 }
 
 /** Rows are labels, columns predictions, both in the order of the classes; columns are headed by class numbers. */
 function describeConfusion({ classes, confusion }: Evaluation): string {
-  const names = classes.map((name, i) => `${i} ${name}`);
+  const names = classes.map((name, i) => `${i} ${printable(name)}`);
   const first = Math.max(...names.map((name) => name.length), 'label'.length);
   const width = Math.max(...confusion.flat().map((n) => `${n}`.length), `${classes.length - 1}`.length) + 2;
   const line = (head: string, cells: readonly number[]) =>

@@ -31,17 +31,17 @@ export async function exportToC(
     ...(optimize && { optimize }),
     ...(force && { force }),
   });
-  printResult(options, result, () => describe(result));
+  const { printPairs } = await import('../report/text-table.ts');
+  printResult(options, result, () => printPairs(describe(result)));
 }
 
-function describe({ out, name, optimize, bytes, steps, rows }: ExportCResult): string {
+function describe({ out, name, optimize, bytes, steps, rows }: ExportCResult): [string, string][] {
   const size = (n: number) => `${n.toLocaleString('en-US')} bytes`;
-  const lines: [string, string][] = [
+  return [
     ['constants', `${size(bytes.flash)} of flash, the kernels' code besides; optimized for ${optimize}`],
     ['arena', `${size(bytes.arena)} of RAM; the input takes ${size(bytes.input)}, the scores ${size(bytes.scores)}`],
     ['rows', `${rows.integer} requantized in integers, ${rows.float} in float32`],
     ['steps', `${steps.length}`],
     ['files', `${out}/${name}.c, ${name}.h, tritbank_kernels.c and more; make -C ${out} test compares all layers`],
   ];
-  return lines.map(([term, value]) => `${term.padEnd(9)} ${value}`).join('\n');
 }

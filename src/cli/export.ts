@@ -192,8 +192,8 @@ async function run(model: string, options: Options, form: ImageForm): Promise<vo
   } finally {
     progress?.stop();
   }
-  const words = await import('../report/accuracy-words.ts');
-  printResult(options, result, () => describe(result, words));
+  const [words, text] = await Promise.all([import('../report/accuracy-words.ts'), import('../report/text-table.ts')]);
+  printResult(options, result, () => text.printPairs(describe(result, words)));
 }
 
 type Words = typeof import('../report/accuracy-words.ts');
@@ -201,7 +201,7 @@ type Words = typeof import('../report/accuracy-words.ts');
 function describe(
   { out, bytes, predicted, accuracy, agreement, change, difference, ...forms }: ExportResult,
   { printChange, printShare }: Words,
-): string {
+): [string, string][] {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const size = (n: number) => n.toLocaleString('en-US');
   const lines: [string, string][] = [
@@ -230,5 +230,5 @@ function describe(
   }
   if (difference !== undefined) lines.push(['difference', `${difference.toExponential(1)} of the scores, on noise`]);
   lines.push(['file', out]);
-  return lines.map(([term, value]) => `${term.padEnd(12)} ${value}`).join('\n');
+  return lines;
 }

@@ -58,7 +58,7 @@ async function inspect(path: string, { dim = [], ...options }: Options, { inputS
   const found = inspectModel(graph, { sizes: Object.fromEntries(dim.map(({ name, value }) => [name, value])) });
   printResult(options, { model: path, file, ...found }, () => {
     const notes = report.printStatements(describeModel(found, file));
-    const warnings = found.warnings.map((warning) => `warning: ${report.oneLine(warning)}`);
+    const warnings = found.warnings.map((warning) => report.printNote(`warning: ${warning}`));
     return [printLayers(found, report.alignTable), '', notes, ...(warnings.length > 0 ? ['', ...warnings] : [])].join(
       '\n',
     );

@@ -50,11 +50,13 @@ async function run(model: string, options: Options): Promise<void> {
       }),
     () => 'nothing was written',
   );
-  const { alignTable } = await import('../report/text-table.ts');
-  printResult(options, result, () => describe(result, alignTable));
+  const text = await import('../report/text-table.ts');
+  printResult(options, result, () => describe(result, text));
 }
 
-function describe(result: McuResult, alignTable: typeof import('../report/text-table.ts').alignTable): string {
+type TextTable = typeof import('../report/text-table.ts');
+
+function describe(result: McuResult, { alignTable, printNote }: TextTable): string {
   const { steps, control } = result;
   const count = (n: number) => n.toLocaleString('en-US');
   const rows = steps.map(({ name, kernel, instructions, estimatedCycles, flash }) => {
@@ -75,6 +77,6 @@ function describe(result: McuResult, alignTable: typeof import('../report/text-t
       (['instructions', 'estimatedCycles', 'flash', 'ram'] as const).map(share),
     ),
     '',
-    `cycles: ${result.cycles}`,
+    printNote(`cycles: ${result.cycles}`),
   ].join('\n');
 }

@@ -6,6 +6,7 @@
 
 import { createRequire } from 'node:module';
 import type { SingleBar } from 'cli-progress';
+import { printable } from '../ir/printable.ts';
 import { fitLine, type ProgressParts, wholeLine } from './progress-text.ts';
 
 export interface ProgressOptions {
@@ -62,7 +63,7 @@ function plainProgress(status: Status, stream: NodeJS.WriteStream, now: () => nu
       last = time;
       print();
     },
-    note: (line) => void stream.write(`${line}\n`),
+    note: (line) => void stream.write(`${printable(line)}\n`),
     stop() {
       if (pending) print();
     },
@@ -91,7 +92,8 @@ function barProgress(status: Status, stream: NodeJS.WriteStream, now: () => numb
     },
     note(line) {
       // The bar returns to the saved cursor when it stops: save it where the bar moves to.
-      stream.write(bar ? `\r\x1b[K${line}\n\x1b7` : `${line}\n`);
+      const text = printable(line);
+      stream.write(bar ? `\r\x1b[K${text}\n\x1b7` : `${text}\n`);
       bar?.render();
     },
     stop() {
@@ -153,13 +155,13 @@ class Status {
     const counted = `${count(done)}${total > 0 ? `/${count(total)}` : ''} ${unit}`;
     const seconds = rate && (total - done) / rate - (time - this.recent.at(-1)!.time) / 1000;
     return {
-      label: this.label,
+      label: printable(this.label),
       count: (isShare && share) || counted,
       share,
       rate: rate && !isShare ? `${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))} ${unit}/s` : undefined,
       left: seconds !== undefined && total > 0 ? `ETA ${formatSeconds(seconds)}` : undefined,
-      extra: Object.entries(this.extra).map(
-        ([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(4)) : value}`,
+      extra: Object.entries(this.extra).map(([name, value]) =>
+        printable(`${name} ${typeof value === 'number' ? Number(value.toPrecision(4)) : value}`),
       ),
     };
   }

@@ -162,7 +162,7 @@ function describe({ image, classes }: ImageResult): string {
   const lines = classes.map(
     ({ label, score }) => `${`${(100 * score).toFixed(2)} %`.padStart(9)}  ${printable(label)}`,
   );
-  return [image, ...lines].join('\n');
+  return [printable(image), ...lines].join('\n');
 }
 
 const describeLatency = ({ first, median, runs }: Latency) =>

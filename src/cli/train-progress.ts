@@ -3,7 +3,6 @@
  * command. After each epoch a line says how it went.
  */
 
-import { printable } from '../ir/printable.ts';
 import type { TrainProgress } from '../train/index.ts';
 import type { EpochRecord } from '../train/records.ts';
 import { warn, writeLine } from './output.ts';
@@ -49,7 +48,7 @@ export function createTrainReporter(label: string, epochs: number, quiet: boolea
     },
     warn(line) {
       if (quiet || !progress) warn(line);
-      else progress.note(`warning: ${printable(line)}`);
+      else progress.note(`warning: ${line}`);
     },
     note,
     stop: () => progress?.stop(),

@@ -98,10 +98,13 @@ async function get(name: string, { out, force, ...options }: GetOptions): Promis
     const [{ readFileSync }, { writeFileAtomic }] = await Promise.all([import('node:fs'), import('../files/index.ts')]);
     writeFileAtomic(out, readFileSync(path));
   }
-  printResult(options, { ...card, path: out ?? path }, () => describe(card, out ?? path));
+  const { printPairs } = await import('../report/text-table.ts');
+  printResult(options, { ...card, path: out ?? path }, () => printPairs(describe(card, out ?? path)));
 }
 
-function describe(card: ModelCard, path: string): string {
+const pair = (term: string, text: string): [string, string] => [term, text];
+
+function describe(card: ModelCard, path: string): [string, string][] {
   const { accuracy, energy, throughput, latency } = card;
   const [low, high] = accuracy.interval.map(percent);
   return [
@@ -111,13 +114,13 @@ function describe(card: ModelCard, path: string): string {
     ['size', `${card.file.bytes.toLocaleString('en-US')} bytes, ${card.parameters.toLocaleString('en-US')} parameters`],
     ['energy', `${energy.dense.toFixed(3)} of the original's, ${energy.zerosSkipped.toFixed(3)} with zeros skipped`],
     ['throughput', `${throughput.dense.toFixed(3)}, ${throughput.zerosSkipped.toFixed(3)} with zeros skipped`],
-    ...(latency ? [['latency', `${latency.milliseconds} ms on one thread (${latency.machine}, ${latency.date})`]] : []),
-    ...(card.plan ? [['plan', card.plan.path]] : []),
+    ...(latency
+      ? [pair('latency', `${latency.milliseconds} ms on one thread (${latency.machine}, ${latency.date})`)]
+      : []),
+    ...(card.plan ? [pair('plan', card.plan.path)] : []),
     ['recipe', card.recipe],
     ['licence', card.licence],
     ['sha256', card.file.sha256],
     ['file', path],
-  ]
-    .map(([term, value]) => `${term!.padEnd(10)} ${value}`)
-    .join('\n');
+  ];
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { TritbankError } from './errors.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson, printableLines } from './printable.ts';
 
 it.each([
   ['conv_1/α 卷积 🙂', 'conv_1/α 卷积 🙂'],
@@ -13,6 +13,14 @@ it.each([
 ])('%j', (text, expected) => {
   expect(printable(text)).toBe(expected);
   expect(printable(expected)).toBe(expected);
+});
+
+it('keeps the lines of a text, and what JSON says', () => {
+  expect(printableLines('a\u001b[2J\n\tb\u009b')).toBe('a\\x1b[2J\n\\tb\\x9b');
+  const value = { label: 'a\u001b\u009b\u202e\ud800 卷 "\n' };
+  const json = printableJson(JSON.stringify(value));
+  expect(json).toMatch(/^[\x20-\x7e卷]*$/);
+  expect(JSON.parse(json)).toEqual(value);
 });
 
 it('keeps errors on one line', () => {

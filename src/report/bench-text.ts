@@ -5,7 +5,7 @@ import type { BenchResult, Measurement, PlaceResult, TaskResult } from '../bench
 import { sizeOf } from '../images/size.ts';
 import type { Column } from './columns.ts';
 import { formatKilobytes } from './format.ts';
-import { alignTable } from './text-table.ts';
+import { alignTable, printNote } from './text-table.ts';
 
 /** Our runtime on the hybrid network with 8-bit activations: what the others are compared with. */
 export const referenceOf = ({ measurements }: PlaceResult): Measurement | undefined =>
@@ -46,7 +46,7 @@ export const absences = ({ absent }: PlaceResult): string[] =>
 function printPlace(task: TaskResult, place: PlaceResult): string {
   const rows = benchRows(task, place).map((row) => [nameOf(row), ...benchColumns.map(({ cell }) => cell(row))]);
   const head = ['runtime and network', ...benchColumns.map(({ head: name }) => name)];
-  return [place.engine, alignTable(head, rows), ...absences(place)].join('\n');
+  return [place.engine, alignTable(head, rows), ...absences(place).map((line) => printNote(line))].join('\n');
 }
 
 /** How the figures were measured. */
@@ -64,5 +64,5 @@ export function printBench(result: BenchResult): string {
     `${task.name}, ${sizeOf(task.size).height} x ${sizeOf(task.size).width}`,
     ...task.places.map((place) => printPlace(task, place)),
   ]);
-  return [...parts, describeBench(result)].join('\n\n');
+  return [...parts, printNote(describeBench(result))].join('\n\n');
 }

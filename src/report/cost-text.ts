@@ -11,7 +11,7 @@ import {
   type Figure,
 } from './cost-words.ts';
 import { formatSetting, shorten } from './format.ts';
-import { alignTable, oneLine, printStatements, type Statement } from './text-table.ts';
+import { alignTable, printNote, printStatements, type Statement } from './text-table.ts';
 
 /** Characters of a name at most. */
 const maxName = 44;
@@ -37,7 +37,7 @@ export function printCost(cost: NetworkCost, { nodes = false, fileBytes }: Print
   const unknown = describeUnknown(cost);
   const table = nodes ? printNodes(cost) : printLayers(cost);
   const parts = [table, '', printStatements([...figures, ...describeTotals(cost)])];
-  if (unknown !== undefined) parts.push('', `warning: ${oneLine(unknown)}`);
+  if (unknown !== undefined) parts.push('', printNote(`warning: ${unknown}`));
   return parts.join('\n');
 }
 
@@ -77,5 +77,5 @@ export function printSweep(points: readonly SweepPoint[], control?: Sweep['contr
     'energy (of the arithmetic), throughput: relative to the same architecture in full precision',
     `*: no other point is at least as good in size, energy${hasLoss ? ' and loss' : ' and throughput'}, and better in one`,
   ];
-  return [table, '', ...notes].join('\n');
+  return [table, '', ...notes.map((note) => printNote(note))].join('\n');
 }

@@ -3,7 +3,7 @@
 import type { Exploration, ExploredArray } from '../hardware/explore.ts';
 import type { Column } from './columns.ts';
 import { formatCount, formatFixed } from './format.ts';
-import { alignTable } from './text-table.ts';
+import { alignTable, printNote, printPairs } from './text-table.ts';
 
 const known = (value: number | undefined) => (value === undefined ? '' : formatFixed(value, 1));
 
@@ -36,12 +36,14 @@ export function printExploration(exploration: Exploration): string {
   return [
     alignTable(head, rows),
     '',
-    `library            ${library}`,
-    `fastest            ${fastest?.name ?? 'none in the budget'}`,
-    `most for its area  ${densest?.name ?? 'none in the budget'}`,
+    printPairs([
+      ['library', library],
+      ['fastest', fastest?.name ?? 'none in the budget'],
+      ['most for its area', densest?.name ?? 'none in the budget'],
+    ]),
     '',
-    controlNote(exploration),
-    ...refused.map(({ name, reason }) => `left out           ${name}: ${reason}`),
+    printNote(controlNote(exploration)),
+    ...refused.map(({ name, reason }) => printPairs([['left out'.padEnd(17), `${name}: ${reason}`]])),
   ].join('\n');
 }
 

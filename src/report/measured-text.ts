@@ -3,7 +3,7 @@
 import type { Table1Row } from '../cost/table1.ts';
 import type { MeasuredRow, MeasuredTable } from '../hardware/table.ts';
 import { formatCount, formatFixed } from './format.ts';
-import { alignTable, printStatements } from './text-table.ts';
+import { alignTable, printNote, printStatements } from './text-table.ts';
 
 const head = [
   '',
@@ -77,13 +77,15 @@ export function printMeasuredTable(table: MeasuredTableText, analytic: readonly 
     ],
   }));
   return [
-    `Table I measured for ${network} at 8 bits; ${library} for ${goal}, ${tool}; ${clockMHz} MHz; SRAM of ${memory}; images: ${data}`,
+    printNote(
+      `Table I measured for ${network} at 8 bits; ${library} for ${goal}, ${tool}; ${clockMHz} MHz; SRAM of ${memory}; images: ${data}`,
+    ),
     '',
     alignTable(head, rows.map(lineOf)),
     '',
-    ...notes,
+    ...notes.map((note) => printNote(note)),
     '',
-    "Computed with the paper's constants, fractions of its 16-bit baseline, for 224 x 224 pixels:",
+    printNote("Computed with the paper's constants, fractions of its 16-bit baseline, for 224 x 224 pixels:"),
     '',
     alignTable(['', 'throughput', 'energy', "paper's", "paper's"], computed),
     '',

@@ -2,7 +2,7 @@
 
 import type { Table1, Table1Row } from '../cost/table1.ts';
 import { formatFixed, formatSigned } from './format.ts';
-import { alignTable, printStatements } from './text-table.ts';
+import { alignTable, printNote, printStatements } from './text-table.ts';
 
 const head = [
   '',
@@ -86,8 +86,8 @@ function paperLines({ paper, residual }: Table1Row): string[][] {
 
 const notes = [
   'top-1 is the figure that the paper prints for ImageNet; nothing is trained here.',
-  'mults: MACs, and products with the scales a. adds: additions by ternary weights and biases; those inside MACs are left',
-  'out, and included in the column behind. Changes are against the multiplications and against the MACs of the baseline.',
+  'mults: MACs, and products with the scales a. adds: additions by ternary weights and biases; those inside MACs are left out, ' +
+    'and included in the column behind. Changes are against the multiplications and against the MACs of the baseline.',
   'energy, throughput: as fractions of the baseline, at equal area. Zeros skipped: those of freshly drawn factors.',
 ];
 
@@ -99,5 +99,7 @@ export function printTable1({ network, accelerator, rows }: Table1): string {
   );
   const configurations = rows.map((row) => ({ term: row.name, texts: [row.configuration] }));
   const title = `Table I for ${network}, accelerator model '${accelerator}'`;
-  return [title, '', table, '', ...notes, '', printStatements(configurations)].join('\n');
+  return [title, '', table, '', ...notes.map((note) => printNote(note)), '', printStatements(configurations)].join(
+    '\n',
+  );
 }

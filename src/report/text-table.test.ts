@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alignTable } from './text-table.ts';
+import { alignTable, printPairs } from './text-table.ts';
 
 const head = ['layer', 'size', 'energy', 'loss'];
 const rows = [
@@ -41,4 +41,17 @@ test('one that does not is stacked, and keeps every column', () => {
 test('a column wider than the terminal stands alone', () => {
   expect(alignTable(head, rows, undefined, 3).split('\n\n')).toHaveLength(3);
   expect(alignTable(['only'], [['x']], undefined, 2)).toBe('only\n----\nx');
+});
+
+test('figures are beside what they are called, in lines that fit', () => {
+  const pairs = [
+    ['size', '12 bytes'],
+    ['change', '12 images gained, 31 lost: more than chance (McNemar, p = 0.005)'],
+  ] as const;
+  expect(printPairs(pairs, 40)).toBe(
+    ['size    12 bytes', 'change  12 images gained, 31 lost: more', '        than chance (McNemar, p = 0.005)'].join(
+      '\n',
+    ),
+  );
+  expect(printPairs(pairs).split('\n')).toHaveLength(2);
 });

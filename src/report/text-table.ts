@@ -85,6 +85,13 @@ export function printStatements(statements: readonly Statement[], width = termin
   return lines.join('\n');
 }
 
+/** Figures of one line each by what they are called, in lines that fit the terminal. */
+export const printPairs = (pairs: readonly (readonly [term: string, text: string])[], width?: number): string =>
+  printStatements(
+    pairs.map(([term, text]) => ({ term, texts: [text] })),
+    width,
+  );
+
 /** A note of one paragraph that fits the terminal. */
 export const printNote = (text: string, width = terminalWidth()): string =>
   wrap(oneLine(text), Math.max(leastText, width)).join('\n');

@@ -1,5 +1,6 @@
 /** `tritbank doctor`: what is installed, what the machine can do, and what to do about what is missing. */
 
+import { printableLines } from '../../ir/printable.ts';
 import { paint, type Style } from '../colour.ts';
 import { type CommonOptions, printResult, type TritbankCommand } from '../command.ts';
 import type { Check } from './check.ts';
@@ -18,22 +19,28 @@ export function addDoctor(program: TritbankCommand): void {
   command.common(example);
 }
 
+type PrintStatements = typeof import('../../report/text-table.ts').printStatements;
+
 const styles: Readonly<Record<Check['status'], Style>> = { ok: 'green', warn: 'yellow', missing: 'red' };
 
-function describe(checks: readonly Check[]): string {
+/** What is found and what to do about it, in lines that fit the terminal, each check's status in its colour. */
+function describe(checks: readonly Check[], printStatements: PrintStatements): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
-  const lines = checks.flatMap(({ name, status, found, advice, required }) => {
+  const texts = checks.map(({ name, status, found, advice, required }) => {
     const style = status === 'missing' && !required ? 'yellow' : styles[status];
-    const first = `${paint(style, status.padEnd(7), process.stdout)}  ${name.padEnd(width)}  ${found}`;
-    return advice === undefined ? [first] : [first, `${' '.repeat(9 + width)}  ${advice}`];
+    const term = `${status.padEnd(7)}  ${name.padEnd(width)}`;
+    const text = printableLines(printStatements([{ term, texts: advice === undefined ? [found] : [found, advice] }]));
+    return paint(style, text.slice(0, 7), process.stdout) + text.slice(7);
   });
-  return lines.join('\n');
+  return texts.join('\n');
 }
 
 async function doctor(options: CommonOptions): Promise<void> {
   const [{ checkSoftware }, { checkMachine }] = await Promise.all([import('./software.ts'), import('./machine.ts')]);
   const checks = [...(await checkSoftware()), ...(await checkMachine())];
   const ok = checks.every(({ status, required }) => status !== 'missing' || !required);
-  printResult(options, { ok, checks }, () => describe(checks));
+  const { printStatements } = await import('../../report/text-table.ts');
+  // its colours are its own
+  printResult(options, { ok, checks }, () => describe(checks, printStatements), { isPrintable: true });
   if (!ok) process.exitCode = 1;
 }

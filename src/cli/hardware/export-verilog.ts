@@ -33,6 +33,7 @@ export async function exportVerilog(model: string, options: VerilogOptions, form
       { ...choice, ...form, ...(seed !== undefined && { seed }) },
       warn,
     );
+    const { printPairs } = await import('../../report/text-table.ts');
     onStep('compile');
     const { compiled, timeline } = writeVerilogProject(out, network, array, integers);
     stop();
@@ -48,11 +49,11 @@ export async function exportVerilog(model: string, options: VerilogOptions, form
       tableWords: table.length,
     };
     printResult(options, result, () =>
-      [
-        `cycles       ${timeline.cycles.toLocaleString('en-US')} for ${images} image${images > 1 ? 's' : ''}`,
-        `activations  ${result.activationBytes.toLocaleString('en-US')} bytes in two banks`,
-        `folder       ${out} (make -C ${out} sim)`,
-      ].join('\n'),
+      printPairs([
+        ['cycles', `${timeline.cycles.toLocaleString('en-US')} for ${images} image${images > 1 ? 's' : ''}`],
+        ['activations', `${result.activationBytes.toLocaleString('en-US')} bytes in two banks`],
+        ['folder', `${out} (make -C ${out} sim)`],
+      ]),
     );
   } finally {
     stop();

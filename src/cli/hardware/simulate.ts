@@ -76,6 +76,7 @@ async function simulate(model: string, options: Options, form: ImageForm): Promi
     ...form,
   };
   const { network, images: integers } = await openNetwork({ ...choice, ...(seed !== undefined && { seed }) }, warn);
+  const { printPairs } = await import('../../report/text-table.ts');
   const { onStep, stop } = stepProgress('simulate', options);
   try {
     onStep('cycle model');
@@ -85,7 +86,7 @@ async function simulate(model: string, options: Options, form: ImageForm): Promi
       const { outputs } = runModel(compiled, loadImages(compiled, integers), { records: false });
       stop();
       const result = { ...summary(array, timeline), outputs: outputs.map((scores) => [...scores]) };
-      printResult(options, result, () => describe(array, timeline, undefined));
+      printResult(options, result, () => printPairs(describe(array, timeline, undefined)));
       return;
     }
     const folder = mkdtempSync(join(tmpdir(), 'tritbank-rtl-'));
@@ -108,7 +109,7 @@ async function simulate(model: string, options: Options, form: ImageForm): Promi
         ...summary(array, timeline),
         outputs: outputs.map((scores) => [...scores]),
       };
-      printResult(options, result, () => describe(array, timeline, { ...run, equal }));
+      printResult(options, result, () => printPairs(describe(array, timeline, { ...run, equal })));
       if (!equal) process.exitCode = 1;
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -138,7 +139,7 @@ function summary(array: ArrayParameters, { spans, cycles }: Timeline) {
 
 const count = (value: number) => Math.round(value).toLocaleString('en-US');
 
-function describe(array: ArrayParameters, timeline: Timeline, run: RtlRun | undefined): string {
+function describe(array: ArrayParameters, timeline: Timeline, run: RtlRun | undefined): [string, string][] {
   const { busy, cyclesPerImage } = summary(array, timeline);
   const lines: [string, string][] = [
     [
@@ -153,8 +154,8 @@ function describe(array: ArrayParameters, timeline: Timeline, run: RtlRun | unde
   if (run) {
     const said = run.equal
       ? 'all layers equal, and the cycles of every instruction'
-      : run.differences.join('\n') || 'other cycles';
+      : run.differences.join('; ') || 'other cycles';
     lines.push(['RTL', `${said} (${run.simulator}, ${count(run.cycles)} cycles)`]);
   }
-  return lines.map(([term, value]) => `${term.padEnd(8)} ${value}`).join('\n');
+  return lines;
 }

@@ -71,7 +71,7 @@ async function synthesize(options: Options): Promise<void> {
   const { fpgaFigures, openLibrary, synthesize: run } = await import('../../synthesis/index.ts');
   const { cacheFolder } = await import('../../files/index.ts');
   const design = await designFrom(options);
-  const { alignTable } = await import('../../report/text-table.ts');
+  const text = await import('../../report/text-table.ts');
   const { onStep, stop } = stepProgress('synthesize', options);
   const advice = () => 'start again: what was mapped whole is kept';
   const { fpga, liberty, goal, yosys, cache } = options;
@@ -80,7 +80,7 @@ async function synthesize(options: Options): Promise<void> {
       const work = { device: deviceOf(fpga), tools: yosys, onStep };
       const figures = await interruptible((signal) => fpgaFigures(design, { ...work, signal }), advice);
       stop();
-      printResult(options, { design: describe(design), ...figures }, () => describeFpga(figures));
+      printResult(options, { design: describe(design), ...figures }, () => text.printPairs(describeFpga(figures)));
       return;
     }
     const library = openLibrary(liberty);
@@ -90,7 +90,7 @@ async function synthesize(options: Options): Promise<void> {
       advice,
     );
     stop();
-    printResult(options, { design: describe(design), ...synthesis }, () => describeCells(synthesis, alignTable));
+    printResult(options, { design: describe(design), ...synthesis }, () => describeCells(synthesis, text));
   } finally {
     stop();
   }
@@ -100,9 +100,11 @@ const describe = ({ top, parameters = {} }: Design) => ({ module: top, parameter
 
 const count = (value: number) => Math.round(value).toLocaleString('en-US');
 
+type TextTable = typeof import('../../report/text-table.ts');
+
 function describeCells(
   { library, tool, goal, blocks, area, cells, flipFlops, longestPath, seconds, isCached }: Synthesis,
-  alignTable: typeof import('../../report/text-table.ts').alignTable,
+  { alignTable, printNote }: TextTable,
 ): string {
   const rows = blocks.map((block) => [
     block.module,
@@ -119,12 +121,14 @@ function describeCells(
   const path =
     `longest path ${nanoseconds.toFixed(1)} ns (${(1000 / nanoseconds).toFixed(0)} MHz), from ${from} to ${to}: ` +
     'an estimate, without placement and sized cells';
-  return `${alignTable(head, rows)}\n\n${library}, for ${goal}, ${tool}, ${made}\n${path}`;
+  return [alignTable(head, rows), '', printNote(`${library}, for ${goal}, ${tool}, ${made}`), printNote(path)].join(
+    '\n',
+  );
 }
 
-function describeFpga(figures: FpgaFigures): string {
+function describeFpga(figures: FpgaFigures): [string, string][] {
   const { device, luts, flipFlops, blockRams, dsps, largeRams, fits, clockMHz, available, tools } = figures;
-  const lines: [string, string][] = [
+  return [
     ['LUTs', `${count(luts)} of ${count(available.luts)}`],
     ['flip-flops', `${count(flipFlops)} of ${count(available.flipFlops)}`],
     ['block RAM', `${blockRams} of ${available.blockRams}`],
@@ -134,5 +138,4 @@ function describeFpga(figures: FpgaFigures): string {
     ...(clockMHz === undefined ? [] : ([['clock', `${clockMHz.toFixed(1)} MHz`]] as [string, string][])),
     ['device', `iCE40 ${device}, ${tools.join(', ')}`],
   ];
-  return lines.map(([term, value]) => `${term.padEnd(11)} ${value}`).join('\n');
 }
