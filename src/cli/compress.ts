@@ -88,16 +88,9 @@ async function configFrom(
   if (options.calibrateOnly && options.training === false) {
     throw new TritbankError('E_USAGE', '--calibrate-only', 'expected it without --no-training, found both');
   }
-  const { storedConfig } = await import('../files/run-directory.ts');
+  const { requireKind, storedConfig } = await import('../files/index.ts');
   const stored = options.resume ? storedConfig<CompressConfig>(out) : undefined;
-  if (stored && !('training' in stored && 'budget' in stored)) {
-    const where = join(out, 'config.json');
-    throw new TritbankError(
-      'E_RESUME',
-      where,
-      'expected the configuration of a compression, found that of another run',
-    );
-  }
+  if (stored) requireKind('compress', stored, join(out, 'config.json'));
   const config = stored
     ? resumedConfig(command, compressOptions, withoutNetwork(stored) as CompressConfig, join(out, 'config.json'))
     : await newConfig<CompressConfig>(command, {

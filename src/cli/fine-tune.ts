@@ -1,6 +1,8 @@
 /** `tritbank fine-tune`: a trained model trained further, as it is or with ternary weights. */
 
 import { basename, join } from 'node:path';
+import { storedConfig } from '../files/run-directory.ts';
+import { requireKind } from '../files/run-kinds.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { extend, field, type OptionTable, oneOf } from '../options/index.ts';
 import { defaultFineTune } from '../train/fine-tune-config.ts';
@@ -68,6 +70,10 @@ export function addFineTune(program: TritbankCommand): void {
 
 /** What to train, where. E_USAGE, E_FILE before anything is written. */
 async function prepare(command: TritbankCommand, model: string, options: Options) {
+  if (options.resume && options.out !== undefined) {
+    const stored = storedConfig(options.out);
+    if (stored) requireKind('fine-tune', stored, join(options.out, 'config.json'));
+  }
   const { fineTuneDefaults } = await import('../train/fine-tune-model.ts');
   const configFor = (method: FineTuneModelConfig['method']) =>
     newConfig<FineTuneModelConfig>(command, {

@@ -1,6 +1,7 @@
 /** `tritbank train`: one run, from options to a run directory with its report. */
 
 import { basename, join } from 'node:path';
+import { requireKind } from '../files/run-kinds.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { defaultConfig, type TrainConfig, transferDefaults, upgradeConfig } from '../train/config.ts';
 import type { RunOptions } from '../train/context.ts';
@@ -51,6 +52,7 @@ async function prepare(command: TritbankCommand, options: Options): Promise<{ co
   if (options.resume) {
     const stored = readRun(out);
     if (!stored) throw new TritbankError('E_RESUME', '--resume', `expected a run in ${out}, found none`);
+    requireKind('train', stored.config, join(out, 'config.json'));
     return { config: resumedConfig(command, trainOptions, stored.config, join(out, 'config.json')), out };
   }
   return { config: wanted ?? (await begin(command)), out };

@@ -23,14 +23,22 @@ import {
   readExamples,
 } from '../classifier/index.ts';
 import { measureCost, type NetworkCost, type PlanFile, type Relative, readPlan } from '../cost/index.ts';
-import { type Codec, checkRunPlace, jsonCodec, RunDirectory, type RunPlace, readObject } from '../files/index.ts';
+import {
+  type Codec,
+  checkRunPlace,
+  jsonCodec,
+  RunDirectory,
+  type RunPlace,
+  readObject,
+  runKinds,
+} from '../files/index.ts';
 import { loadModel, readAnyModel, resolveModel } from '../formats/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { fingerprint, saveModel } from '../onnx/index.ts';
 import { metadataKeys } from '../onnx/metadata.ts';
 import { freeBatch, normalizeNetwork, requireInference } from '../passes/index.ts';
 import { checkPlan } from '../quantize/index.ts';
-import { type RunResult, runFiles, runLayout } from '../train/index.ts';
+import { type RunResult, runFiles } from '../train/index.ts';
 import { readAnalysis } from './analysis-file.ts';
 import { requireCandidates } from './candidates.ts';
 import {
@@ -50,7 +58,6 @@ import {
 } from './deployment.ts';
 import {
   compressFiles,
-  compressLayout,
   compressOrder,
   countingOf,
   type Job,
@@ -197,9 +204,8 @@ const openData = (graph: Graph, { data, dataDir, training }: CompressConfig, opt
 /** Plans and analyses may be replaced, since they are copied into the directory. */
 function placeOf({ model, data, dataDir, training }: CompressConfig, options: CompressOptions): RunPlace {
   const { resume = false, force = false } = options;
-  // a training's files, too: a directory is that of one run
   return {
-    layout: [...compressLayout, ...runLayout],
+    layout: runKinds.compress.layout,
     resume,
     force,
     inputs: [model, data, dataDir, ...(training.teachers ?? [])],

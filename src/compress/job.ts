@@ -2,36 +2,11 @@
 
 import type { ClassifierData } from '../classifier/index.ts';
 import { chooseSetting } from '../cost/index.ts';
-import type { RunDirectory } from '../files/index.ts';
+import { compressionFiles as compressFiles, type RunDirectory } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
 import type { CompressConfig, CompressOptions, CompressProgress, CompressStage } from './compress-config.ts';
 
-/** What a compression leaves in its run directory, besides what every run directory has. */
-export const compressFiles = {
-  /** Layers of an analysis that is not finished. */
-  analyzed: 'analysis.jsonl',
-  analysis: 'analysis.json',
-  plan: 'plan.json',
-  /** A run directory of `fineTune`. */
-  training: 'training',
-  /** The compressed network in float, for further training and other exports. */
-  network: 'network.onnx',
-  /** The same packed, for deployment. */
-  model: 'model.onnx',
-  /** The uncompressed network in int8. */
-  control: 'control.onnx',
-  comparison: 'comparison.json',
-  controlAccuracy: 'control.json',
-  footprint: 'footprint.json',
-  result: 'result.json',
-  report: 'report.html',
-} as const;
-
-/** What a new run removes of an earlier one. */
-export const compressLayout: readonly string[] = [
-  ...Object.values(compressFiles),
-  ...[compressFiles.network, compressFiles.model, compressFiles.control].map((file) => `${file}.data`),
-];
+export { compressFiles };
 
 /** Each is made from those before it. */
 export const compressOrder: readonly string[] = [

@@ -7,4 +7,5 @@ export * from './outputs.ts';
 export * from './provenance.ts';
 export * from './read.ts';
 export * from './run-directory.ts';
+export * from './run-kinds.ts';
 export * from './text.ts';

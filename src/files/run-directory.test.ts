@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Provenance } from './provenance.ts';
 import { checkRunPlace, jsonCodec, RunDirectory, type RunDirectoryOptions, storedConfig } from './run-directory.ts';
+import { runKinds } from './run-kinds.ts';
 
 let directory = '';
 beforeEach(() => {
@@ -161,7 +162,7 @@ describe('a new run', () => {
   test('goes on only with the same configuration', async () => {
     await inRun({}, () => {});
     expect(() => open({ resume: true, config: { ...config, seed: 2, more: true } })).toThrow(
-      `expected the configuration of the run in ${directory}, found other values of seed, more`,
+      'expected seed 1 as it was begun with, found 2 (and more differs)',
     );
     const upgrade = (stored: object) => ({ ...stored, more: true });
     await inRun({ resume: true, config: { ...config, more: true }, upgrade }, (run) =>
@@ -183,6 +184,48 @@ test('commands are added to the record, and the first one stays the first', asyn
   await inRun({ command: 'tritbank three', resume: true }, (run) => expect(run.commands).toHaveLength(3));
   const [first] = new Provenance(at('provenance.jsonl')).commands;
   expect(first).toMatchObject({ kind: 'command', resumed: false, machine: expect.stringContaining('Node') });
+});
+
+describe('a run of another kind', () => {
+  const compressed = { model: 'net.onnx', training: { epochs: 3 }, budget: {} };
+  const trained = { model: 'mobilenet-v1', width: 0.5, epochs: 3 };
+  const files = ['analysis.json', 'network.onnx', 'training', 'plan.json'];
+  const layouts = { compress: runKinds.compress.layout, train: runKinds.train.layout };
+
+  const leave = async () => {
+    await inRun({ config: compressed, layout: layouts.compress }, () => {
+      for (const name of files) mkdirSync(at(name));
+    });
+    for (const name of ['notes.txt', 'checkpoint.safetensors']) writeFileSync(at(name), 'mine');
+  };
+
+  test('is replaced as a whole, and nothing else is', async () => {
+    await leave();
+    await inRun({ config: trained, layout: ['plan.json'], force: true }, () => {});
+    expect(readdirSync(directory).sort()).toEqual([
+      'checkpoint.safetensors',
+      'config.json',
+      'notes.txt',
+      'provenance.jsonl',
+    ]);
+  });
+
+  test('without a run, files of its names are of no one', async () => {
+    for (const name of files) writeFileSync(at(name), 'mine');
+    await inRun({ config: trained, layout: ['plan.json'], force: true }, () => {});
+    expect(readdirSync(directory)).toEqual(expect.arrayContaining(['analysis.json', 'network.onnx', 'training']));
+  });
+
+  test('does not go on', async () => {
+    await leave();
+    const go = (config: object) => () => open({ config, layout: layouts.train, resume: true });
+    const detail = 'expected the configuration of a run of tritbank train, found that of tritbank compress';
+    expect(go(trained)).toThrow(expect.objectContaining({ code: 'E_RESUME', where: at('config.json'), detail }));
+    expect(go({ calibrationBatches: 8 })).toThrow('a run of tritbank fine-tune, found that of tritbank compress');
+    expect(go({ ...compressed, training: { epochs: 4 } })).toThrow(
+      'expected training.epochs 3 as it was begun with, found 4',
+    );
+  });
 });
 
 describe('the lock', () => {

@@ -6,14 +6,15 @@
 
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { TritbankError } from '../ir/index.ts';
 import { parseText } from './check-json.ts';
+import { describeDifferences } from './differences.ts';
 import { fileError } from './errors.ts';
 import { makeRunDirectory, probeRunDirectory, writeFileAtomic } from './files.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { inputsIn } from './outputs.ts';
 import { Provenance } from './provenance.ts';
+import { kindOf, type Layout, requireKind, runKinds } from './run-kinds.ts';
 import { readText } from './text.ts';
 
 /** How a stage's result is kept in its file. */
@@ -27,7 +28,7 @@ export interface RunDirectoryOptions {
   /** All that the run depends on: a resumed run must have the same. */
   readonly config: object;
   /** Files and folders that a run of this kind leaves, besides those of this class. */
-  readonly layout: readonly (string | RegExp)[];
+  readonly layout: Layout;
   /** What the run reads: files and folders. */
   readonly inputs?: readonly (string | undefined)[];
   /** Files in the directory that a new run reads and keeps. */
@@ -70,10 +71,21 @@ export function storedConfig<T extends object>(directory: string): T | undefined
   return existsSync(path) ? readObject<T>(path) : undefined;
 }
 
-/** Names in `directory` that a run with this layout leaves. E_FILE where it is none. */
-function findTaken(directory: string, layout: RunPlace['layout']): string[] {
+/** What the run in `directory` left, of whatever kind it is; nothing where there is none, or a damaged one. */
+function layoutIn(directory: string): Layout {
+  if (!existsSync(join(directory, names.provenance))) return [];
+  try {
+    const kind = kindOf(storedConfig(directory) ?? {});
+    return kind ? runKinds[kind].layout : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Names in `directory` that a run with this layout leaves, and those of the run that is there. E_FILE where it is none. */
+function findTaken(directory: string, layout: Layout): string[] {
   if (!existsSync(directory)) return [];
-  const ours = [...layout, ...Object.values(names)];
+  const ours = [...layout, ...layoutIn(directory), ...Object.values(names)];
   try {
     return readdirSync(directory).filter((name) =>
       ours.some((one) => (typeof one === 'string' ? one === name : one.test(name))),
@@ -144,11 +156,10 @@ export class RunDirectory {
     // compared as the file has it
     const plain = JSON.parse(JSON.stringify(config)) as object;
     if (stored) {
-      const differing = differences(upgrade(stored), plain);
-      if (differing) {
-        const message = `expected the configuration of the run in ${path}, found other values of ${differing}`;
-        throw new TritbankError('E_RESUME', this.file(names.config), message);
-      }
+      const kind = kindOf(plain);
+      if (kind) requireKind(kind, stored, this.file(names.config));
+      const differing = describeDifferences(upgrade(stored), plain);
+      if (differing) throw new TritbankError('E_RESUME', this.file(names.config), differing);
     } else {
       this.discard(layout, keep);
       writeFileAtomic(this.file(names.config), `${JSON.stringify(config, null, 2)}\n`);
@@ -228,7 +239,7 @@ export class RunDirectory {
     for (const later of place < 0 ? [] : this.order.slice(place + 1)) rmSync(this.file(later), { force: true });
   }
 
-  private discard(layout: RunPlace['layout'], keep: readonly (string | undefined)[]): void {
+  private discard(layout: Layout, keep: readonly (string | undefined)[]): void {
     for (const name of findTaken(this.path, layout)) {
       const path = this.file(name);
       // the last thing that says whose the others are
@@ -236,10 +247,4 @@ export class RunDirectory {
       rmSync(path, { recursive: true, force: true });
     }
   }
-}
-
-function differences(a: object, b: object): string {
-  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  const value = (o: object, key: string) => (o as Record<string, unknown>)[key];
-  return keys.filter((key) => !isDeepStrictEqual(value(a, key), value(b, key))).join(', ');
 }

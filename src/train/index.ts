@@ -11,7 +11,7 @@ export { planPhases } from './phases.ts';
 export type { Oscillation } from './pins.ts';
 export * from './records.ts';
 export { trainNetwork } from './run.ts';
-export { runFiles, runLayout } from './run-layout.ts';
+export { runFiles } from './run-layout.ts';
 export type { ScheduleOptions } from './schedule.ts';
 export { hiddenNorms, settleBatchNorms } from './settle-batch-norms.ts';
 export { buildStep, type StepGraph, type StepOptions } from './step.ts';

@@ -355,7 +355,7 @@ describe('a stopped run', () => {
     const other = taskOf({ layers: { conv_pw_2: { method: 'strassen', fullPrecision: [], hidden: 15 } } });
     expect(await errorOf(fineTune(other, config(), { out: parts, resume: true }))).toMatchObject({
       code: 'E_RESUME',
-      detail: `expected the configuration of the run in ${parts}, found other values of start`,
+      detail: 'expected the network that training starts from as it was, found other weights or layers',
     });
     await fineTune(taskOf(plan), config(), { out: parts, resume: true });
     expect(essence(parts)).toEqual(essence(whole));

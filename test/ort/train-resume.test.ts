@@ -121,7 +121,7 @@ describe('runs', () => {
     });
     await expect(trainNetwork({ ...config, alpha: 0.25, seed: 3 }, { out, resume: true })).rejects.toMatchObject({
       code: 'E_RESUME',
-      detail: `expected the configuration of the run in ${out}, found other values of alpha, seed`,
+      detail: 'expected alpha 0.5 as it was begun with, found 0.25 (and seed differs)',
     });
     writeFileSync(path, readFileSync(path).subarray(0, 1000));
     await expect(trainNetwork(config, { out, resume: true })).rejects.toMatchObject({ code: 'E_FORMAT' });
