@@ -11,13 +11,19 @@ export function largestShare(labels: ArrayLike<number>): number {
 
 /**
  * A line for an accuracy `top1` (0..1) on images with these labels whose 95 % interval reaches down to that of always naming
- * the most frequent class; undefined for a better one.
+ * the most frequent class; undefined for a better one. Where it is above that all the same, there are too few images.
  */
 export function chanceWarning(what: string, top1: number, labels: ArrayLike<number>): string | undefined {
+  const images = labels.length;
   const chance = largestShare(labels);
-  const [lower] = wilsonInterval(top1 * labels.length, labels.length);
-  if (labels.length === 0 || lower > chance) return undefined;
+  const right = Math.round(top1 * images);
+  const [lower, upper] = wilsonInterval(right, images);
+  if (images === 0 || lower > chance) return undefined;
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const always = `always naming the most frequent class gets ${percent(chance)} right`;
-  return `${what} is right in ${percent(top1)} of ${labels.length} images, no more than chance: ${always}`;
+  const found = `${what} is right in ${right} of ${images} images, ${percent(top1)}`;
+  const interval = `95 % interval ${(100 * lower).toFixed(1)}–${percent(upper)}`;
+  const always = `always naming the most frequent class, which is right in ${percent(chance)}`;
+  return right > chance * images
+    ? `${found} (${interval}): too few to tell it from ${always}`
+    : `${found} (${interval}): no more than ${always}`;
 }

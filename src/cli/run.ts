@@ -7,6 +7,7 @@ import { text, whole } from '../options/values.ts';
 import type { Classification, ImageClassifier, LayerTime } from '../runtime/node.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
 import { addImageForm, imageFormFrom } from './image-form.ts';
+import { writeLine } from './output.ts';
 
 interface Options extends CommonOptions {
   readonly topK?: number;
@@ -25,7 +26,7 @@ export function addRun(program: TritbankCommand): void {
     .description(
       'Classify images with the ternary runtime. How pixels are normalised and what the classes are called is read from ' +
         "the model's metadata. An image that cannot be read does not keep the others from being classified; the status is " +
-        'then 1.',
+        'then 2.',
     )
     .argument('<MODEL.onnx>', 'a classifier of images, as `tritbank export` or `tritbank train` wrote it, or another')
     .argument('<IMAGE...>', 'JPEG, PNG or WebP files');
@@ -92,7 +93,8 @@ async function run(model: string, images: readonly string[], options: Options, f
       images: results,
       ...(profile && { profile: layers }),
     };
-    if (good.length < images.length) process.exitCode = 1;
+    // bad input, whatever became of the others
+    if (good.length < images.length) process.exitCode = 2;
     if (good.length === 0 && options.json !== true) return;
     const { alignTable } = await import('../report/text-table.ts');
     printResult(options, result, () => {
@@ -135,7 +137,7 @@ async function classifyOne(
 }
 
 function reportError({ error }: ImageError, { json }: Options): void {
-  if (!json) process.stderr.write(`error ${error.code}: ${error.message}\n`);
+  if (!json) writeLine(`error ${error.code}: ${error.message}`);
 }
 
 /** Enough for a median, and no long wait for a slow network. */

@@ -18,6 +18,7 @@ import {
   signalOf,
   threadsOf,
   trainingOf,
+  warningsTo,
 } from './job.ts';
 import { type Measured, type MeasureOptions, measureLayers } from './measure-layers.ts';
 import { type LayerCandidates, untouched } from './planning/candidate.ts';
@@ -59,6 +60,7 @@ export async function gatherStatistics(job: Job): Promise<Statistics> {
       ...trainingOf(job),
       ...threadsOf(job),
       ...signalOf(job),
+      ...warningsTo(job),
       onProgress: reportPasses(job),
     }),
   );

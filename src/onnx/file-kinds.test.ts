@@ -31,6 +31,8 @@ describe('a file that is no ONNX model', () => {
     ['an image', 'images', padded('\x89PNG\r\n\x1a\n')],
     ['an image', 'images', padded('\xff\xd8\xff\xe0\0\x10JFIF')],
     ['a JSON file', 'ONNX', latin('{"classes": ["cat", "dog"]}')],
+    ['a JSON file without a model', 'modelTopology', latin('{}')],
+    ['a JSON file without a model', 'ONNX', latin('[]\n')],
     ['a text file', 'ONNX', latin('# The network of the paper\n\nSee below.\n')],
   ])('%s', (what, advice, bytes) => {
     const action = () => readModel(bytes, { name: 'm.onnx' });

@@ -118,16 +118,18 @@ const kinds: readonly FileKind[] = [
       (head.at(0, 'BM') && head.at(6, '\0\0\0\0')),
   },
   {
-    what: 'a JSON file',
+    what: 'a JSON file without a model (model.json of TensorFlow.js has a modelTopology)',
     advice: 'give an ONNX file',
-    matches: ({ latin }) => /^\s*[[{]\s*["[{\]}\d]/.test(latin) && isText(latin),
+    // as short as {}
+    matches: ({ latin }) => /^(\xef\xbb\xbf)?\s*[[{]\s*["[{\]}\d]/.test(latin) && !hasControls(latin),
   },
   { what: 'a text file', advice: 'give an ONNX file', matches: ({ latin }) => isText(latin) },
 ];
 
 /** No controls but those of white space; bytes above 127 may be any text's. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they tell text from other bytes
-const isText = (latin: string) => latin.length >= 16 && !/[\u0000-\u0008\u000e-\u001f\u007f]/.test(latin);
+const hasControls = (latin: string) => /[\u0000-\u0008\u000e-\u001f\u007f]/.test(latin);
+const isText = (latin: string) => latin.length >= 16 && !hasControls(latin);
 
 /** `a PyTorch file (zip); export it ...`, or undefined for bytes that tell nothing. */
 export function describeFile(bytes: Uint8Array): string | undefined {

@@ -46,7 +46,7 @@ export function pickTraining(
         : holdOut(chosen, validation, choice.seed);
   const train = division?.kept ?? chosen;
   if (train.length < batchSize) {
-    const message = `expected at least one batch of ${batchSize} training images, found ${train.length}`;
+    const message = `expected at least one batch of ${batchSize} training images (--batch-size), found ${train.length}`;
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, message);
   }
   for (const line of lackingClasses(dataset, train)) options.warn?.(line);

@@ -13,6 +13,8 @@ const path = word.regex(/^(?!.*(^|\/)\.\.?(\/|$))[\w.-]+(\/[\w.-]+)*$/, { error:
 
 const file = z.object({ path, bytes: count, sha256 }, { error: 'a file with path, bytes and sha256' });
 
+const shares = z.object({ dense: share, zerosSkipped: share }, { error: 'an object with dense and zerosSkipped' });
+
 const card = z.object(
   {
     name: word.regex(/^[\w.-]+$/, { error: 'a name of letters, digits, dots and dashes' }),
@@ -24,18 +26,26 @@ const card = z.object(
     file,
     /** What each layer became; none for networks in full precision. */
     plan: file.optional(),
-    accuracy: z.object({
-      top1: share,
-      /** Wilson's 95 % interval. */
-      interval: z.tuple([share, share]),
-      samples: count,
-    }),
+    accuracy: z.object(
+      {
+        top1: share,
+        /** Wilson's 95 % interval. */
+        interval: z.tuple([share, share], { error: 'a list of two numbers' }),
+        samples: count,
+      },
+      { error: 'an object with top1, interval and samples' },
+    ),
     parameters: count,
     /** By the accelerator model `paper`, relative to the original at 16 bits, ternary zeros counted and skipped. */
-    energy: z.object({ dense: share, zerosSkipped: share }),
-    throughput: z.object({ dense: share, zerosSkipped: share }),
+    energy: shares,
+    throughput: shares,
     /** One image by `tritbank/runtime`, on one thread; absent where it was not measured. */
-    latency: z.object({ milliseconds: share, machine: word, date: word }).optional(),
+    latency: z
+      .object(
+        { milliseconds: share, machine: word, date: word },
+        { error: 'an object with milliseconds, machine and date' },
+      )
+      .optional(),
     /** The command that made it. */
     recipe: word,
     machine: word,
@@ -45,7 +55,10 @@ const card = z.object(
   { error: 'a card' },
 );
 
-const index = z.object({ version: z.literal(1, { error: '1' }), models: z.array(card, { error: 'a list of cards' }) });
+const index = z.object(
+  { version: z.literal(1, { error: '1' }), models: z.array(card, { error: 'a list of cards' }) },
+  { error: 'the index of a zoo, an object with version and models' },
+);
 
 /** A file of the zoo. */
 export type ZooFile = z.output<typeof file>;

@@ -93,7 +93,7 @@ describe('results', () => {
   test('an image that cannot be read does not cost the others', async () => {
     const run = await start('model.onnx', 'none.png', 'red.png', 'damaged.jpg', '--top-k', '1');
     expect([run.status, withoutTimes(run.stdout)]).toEqual([
-      1,
+      2,
       expect.stringMatching(/^red\.png\n.* % {2}\w+\n\n- ms\n$/),
     ]);
     expect(run.stderr.split('\n')).toEqual([
@@ -102,7 +102,7 @@ describe('results', () => {
       '',
     ]);
     const { status, stdout, stderr } = await start('model.onnx', 'none.png', 'red.png', '--json');
-    expect([status, stderr]).toEqual([1, '']);
+    expect([status, stderr]).toEqual([2, '']);
     const { images, latency } = JSON.parse(stdout);
     expect(images[0]).toEqual({
       image: 'none.png',
@@ -112,7 +112,7 @@ describe('results', () => {
     expect(latency).toEqual({ first: expect.any(Number), median: expect.any(Number), runs: expect.any(Number) });
     expect(latency.runs).toBeGreaterThan(1);
     const none = await start('model.onnx', 'none.png');
-    expect([none.status, none.stdout]).toEqual([1, '']);
+    expect([none.status, none.stdout]).toEqual([2, '']);
   });
 
   test('independent scores are the numbers of the network', async () => {

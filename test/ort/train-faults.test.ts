@@ -159,7 +159,7 @@ describe('data', () => {
   it('fewer images than a batch', async () => {
     expect(await refused({ trainSamples: 20 })).toMatchObject({
       code: 'E_DATA',
-      message: "data set 'bars': expected at least one batch of 32 training images, found 20",
+      message: "data set 'bars': expected at least one batch of 32 training images (--batch-size), found 20",
     });
   });
 
