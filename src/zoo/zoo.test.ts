@@ -208,4 +208,10 @@ describe('an index', () => {
     expect(() => readIndex(text, 'index.json')).toThrow(expect.objectContaining({ code: 'E_FORMAT' }));
     expect(() => readIndex(text, 'index.json')).toThrow(message);
   });
+
+  it('that is another JSON says what was expected', () => {
+    expect(() => readIndex('[]', 'zoo/index.json')).toThrow(
+      'zoo/index.json: expected the index of a zoo, an object with version and models, found a list',
+    );
+  });
 });

@@ -1,6 +1,6 @@
 /** `tritbank run` as users meet it: help, wrong usage, bad files, classes and times. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -113,6 +113,21 @@ describe('results', () => {
     expect(latency.runs).toBeGreaterThan(1);
     const none = await start('model.onnx', 'none.png');
     expect([none.status, none.stdout]).toEqual([2, '']);
+  });
+
+  test('names with escapes for terminals are printed without them', async () => {
+    const image = 'im\u001b[2Jage.png';
+    copyFileSync(join(directory, 'red.png'), join(directory, image));
+    writeFileSync(join(directory, 'escapes.json'), JSON.stringify([0, 1, 2, 3].map((i) => `\u001b[31m\u009b${i}`)));
+    const line = ['model.onnx', image, '--labels', 'escapes.json', '--top-k', '1'];
+    const { status, stdout } = await start(...line);
+    expect([status, withoutTimes(stdout)]).toEqual([
+      0,
+      expect.stringMatching(/^im\\x1b\[2Jage\.png\n +[\d.]+ % {2}\\x1b\[31m\\x9b\d\n\n- ms\n$/),
+    ]);
+    const json = await start(...line, '--json');
+    expect(json.stdout).toMatch(/^[\x20-\x7e]*\n$/);
+    expect(JSON.parse(json.stdout).images[0].image).toBe(image);
   });
 
   test('independent scores are the numbers of the network', async () => {
