@@ -2,7 +2,7 @@
 //
 //   y = clamp(roundHalfToEven(float32(float32(sum + bias) * multiplier)) + zero_point, lower, upper)
 //
-// sum + bias fits SUM_BITS <= 24, so that float32 holds it. The multiplier is mantissa / 2^(17 + shift). The product
+// sum + bias fits SUM_BITS <= 24, so that float32 holds it. The multiplier is mantissa / 2^(16 + shift). The product
 // has more bits than float32: it is rounded to 24 of them first, which matters only where that makes a tie; and a tie
 // goes to the even neighbour.
 //
@@ -30,7 +30,7 @@ module requantizer #(
 );
   localparam PRODUCT_BITS = SUM_BITS + MULTIPLIER_BITS;
   localparam FRACTION = 25;
-  localparam WIDE = PRODUCT_BITS + 9;
+  localparam WIDE = PRODUCT_BITS + 10;
 
   // the sum with its bias, and its magnitude
   wire signed [SUM_BITS-1:0] total = sum + bias;
@@ -82,7 +82,7 @@ module requantizer #(
   endgenerate
 
   // integer part, 25 bits of fraction, and whether anything lies below them
-  wire [WIDE-1:0] wide = {rounded_product, 8'd0};
+  wire [WIDE-1:0] wide = {rounded_product, 9'd0};
   wire [WIDE-1:0] shifted = wide >> shift;
   wire [WIDE-1:0] back = shifted << shift;
   wire sticky = back != wide;

@@ -132,7 +132,7 @@ const holdRun = (trace: LayerTrace, cycles: number): Run => ({
   top: 'row_hold',
   parameters: { LANES: holdLanes, ROWS: 1, RATE: 1, BITS: sumBits },
   stimulus: () => holdStimulus(trace, holdLanes, sumBits),
-  rest: { load: 0, shift: 0 },
+  rest: { load: 0, advance: 0 },
   operations: cycles,
 });
 
