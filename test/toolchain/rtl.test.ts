@@ -106,10 +106,14 @@ describe.skipIf(!hasIcarus)('in Icarus Verilog', () => {
     const own = mkdtempSync(join(folder, 'requantizer-'));
     writeFileSync(join(own, 'cases.bin'), words.join('\n'));
     writeFileSync(join(own, 'bench.v'), bench(cases.length));
-    const built = spawnSync('iverilog', ['-g2005', '-Wall', '-o', 'bench', 'bench.v', join(rtl, 'requantizer.v')], {
-      cwd: own,
-      encoding: 'utf8',
-    });
+    const built = spawnSync(
+      'iverilog',
+      ['-g2005', '-Wall', '-o', 'bench', 'bench.v', join(rtl, 'requantizer.v'), join(rtl, 'rounder.v')],
+      {
+        cwd: own,
+        encoding: 'utf8',
+      },
+    );
     expect(
       built.stderr
         .split('\n')
