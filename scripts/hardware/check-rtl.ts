@@ -1,6 +1,6 @@
 /**
  * `npm run rtl`: the Verilog in Verilator against the cycle model, over many images: every word that is written, and the
- * cycle of every instruction. Networks of four architectures on arrays with lists, dense trits, five trits to a byte and
+ * cycle of every instruction. Networks of three architectures on arrays with lists, dense trits, five trits to a byte and
  * MACs only. Minutes each; goes on where it was stopped: what is stored for the same Verilog is not run again.
  *
  *   npm run rtl -- --images 20 --data-dir cifar10/
@@ -31,7 +31,7 @@ const { values } = parseArgs({
     images: { type: 'string', default: '20' },
     data: { type: 'string', default: 'cifar10' },
     'data-dir': { type: 'string' },
-    networks: { type: 'string', default: 'quarter,mobilenet-v2,resnet-20,ds-cnn' },
+    networks: { type: 'string', default: 'quarter,resnet-20,mobilenet-v2' },
     out: { type: 'string', default: join(root, 'results', 'hardware') },
   },
 });

@@ -1,7 +1,7 @@
 /** What the units' ports get, cycle by cycle, while they compute the products of a layer. */
 
 import type { Stimulus } from './activity.ts';
-import type { LayerTrace } from './traces.ts';
+import type { LayerTrace, OperandBits } from './traces.ts';
 
 export type StimulusOf = (cycle: number) => Stimulus;
 
@@ -30,7 +30,7 @@ export const macStimulus =
   };
 
 /** `adder_lane` on lists: the next non-zeros of a row, `inputs` of them a cycle; the last cycle of a row may have fewer. */
-export function adderStimulus(trace: LayerTrace, inputs: number): StimulusOf {
+export function adderStimulus(trace: LayerTrace, inputs: number, bits: OperandBits = 8): StimulusOf {
   const { columns, rows, pixels, activations, weights } = trace;
   const lists = Array.from({ length: rows }, (_, row) =>
     Array.from({ length: columns }, (_, column) => column).filter((column) => weights[row * columns + column] !== 0),
@@ -43,7 +43,7 @@ export function adderStimulus(trace: LayerTrace, inputs: number): StimulusOf {
     for (let i = 0; i < inputs; i++) {
       const column = list[at + i];
       if (column === undefined) continue;
-      x |= BigInt(activations[pixel * columns + column]! & 255) << BigInt(8 * i);
+      x |= BigInt.asUintN(bits, BigInt(activations[pixel * columns + column]!)) << BigInt(bits * i);
       add |= 1 << i;
       if (weights[row * columns + column]! < 0) subtract |= 1 << i;
     }
