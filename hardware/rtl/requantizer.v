@@ -2,9 +2,7 @@
 //
 //   y = clamp(roundHalfToEven(float32(float32(sum + bias) * multiplier)) + zero_point, lower, upper)
 //
-// sum + bias fits SUM_BITS <= 24, so that float32 holds it. The multiplier is mantissa / 2^(17 + shift). The product
-// has more bits than float32: it is rounded to 24 of them first, which matters only where that makes a tie; and a tie
-// goes to the even neighbour.
+// sum + bias fits SUM_BITS <= 24, so that float32 holds it. The multiplier is mantissa / 2^(16 + shift).
 //
 // ADDITIONS: with `is_addition`, two sums in one make two products: sum = a + 512 b in 9 bits each, a first
 // (`is_second` low), then b, each with its own multiplier; their sum is rounded.
@@ -29,8 +27,6 @@ module requantizer #(
     output reg  [7:0]                 y
 );
   localparam PRODUCT_BITS = SUM_BITS + MULTIPLIER_BITS;
-  localparam FRACTION = 25;
-  localparam WIDE = PRODUCT_BITS + 9;
 
   // the sum with its bias, and its magnitude
   wire signed [SUM_BITS-1:0] total = sum + bias;
@@ -81,39 +77,10 @@ module requantizer #(
     end
   endgenerate
 
-  // integer part, 25 bits of fraction, and whether anything lies below them
-  wire [WIDE-1:0] wide = {rounded_product, 8'd0};
-  wire [WIDE-1:0] shifted = wide >> shift;
-  wire [WIDE-1:0] back = shifted << shift;
-  wire sticky = back != wide;
-  wire [FRACTION-1:0] fraction = shifted[FRACTION-1:0];
-  wire [7:0] whole = shifted[FRACTION+7:FRACTION];
-  wire is_large = |shifted[WIDE-1:FRACTION+8];
+  wire [9:0] rounded;
+  rounder #(.PRODUCT_BITS(PRODUCT_BITS)) round (
+      .product(rounded_product), .shift(shift), .is_exact(is_exact), .rounded(rounded));
 
-  // what float32 rounds to exactly one half: 2^bits of the integer part on either side
-  reg [FRACTION-1:0] reach;
-  always @* begin
-    casez (whole)
-      8'b1???????: reach = 25'd256;
-      8'b01??????: reach = 25'd128;
-      8'b001?????: reach = 25'd64;
-      8'b0001????: reach = 25'd32;
-      8'b00001???: reach = 25'd16;
-      8'b000001??: reach = 25'd8;
-      8'b0000001?: reach = 25'd4;
-      8'b00000001: reach = 25'd2;
-      default:     reach = 25'd1;
-    endcase
-    if (is_exact) reach = 25'd0;
-  end
-
-  localparam [FRACTION-1:0] HALF = 25'h1000000;
-  wire [FRACTION-1:0] most = HALF + reach;
-  wire is_above = fraction > most || (fraction == most && sticky);
-  wire is_below = fraction < HALF - reach;
-  wire up = is_above || (!is_below && whole[0]);
-
-  wire [9:0] rounded = is_large ? 10'd511 : {2'b0, whole} + {9'd0, up};
   wire signed [10:0] with_zero = (rounded_is_negative ? -$signed({1'b0, rounded}) : $signed({1'b0, rounded}))
                                + $signed({{3{zero_point[7]}}, zero_point});
   always @(posedge clk)

@@ -1,5 +1,6 @@
 // Keeps the sums of a finished row while the lanes work on the next one, and gives RATE of them a cycle, lane 0 first;
-// with several rows at a time, row after row.
+// with several rows at a time, row after row. They stay where they are, and a position moves on: a register that is
+// shifted would change all of its bits in each cycle.
 module row_hold #(
     parameter LANES = 16,
     parameter ROWS  = 1,
@@ -8,23 +9,27 @@ module row_hold #(
 ) (
     input  wire                       clk,
     input  wire                       load,
-    input  wire                       shift,
+    input  wire                       advance,
     input  wire [BITS*LANES*ROWS-1:0] sums,
     output wire [BITS*RATE-1:0]       values
 );
   localparam WIDTH = BITS * LANES * ROWS;
   reg [WIDTH-1:0] held;
 
-  assign values = held[BITS*RATE-1:0];
-
   generate
     if (RATE == LANES * ROWS) begin : all_at_once
-      always @(posedge clk) if (load) held <= sums;
-      wire unused = shift;
+      assign values = held;
+      wire unused = advance;
     end else begin : in_turn
+      localparam STEPS = LANES * ROWS / RATE;
+      localparam POSITION_BITS = $clog2(STEPS);
+      reg [POSITION_BITS-1:0] position;
       always @(posedge clk)
-        if (load) held <= sums;
-        else if (shift) held <= {{(BITS * RATE) {1'b0}}, held[WIDTH-1:BITS*RATE]};
+        if (load) position <= {POSITION_BITS{1'b0}};
+        else if (advance) position <= position + 1'b1;
+      assign values = held[BITS*RATE*position+:BITS*RATE];
     end
   endgenerate
+
+  always @(posedge clk) if (load) held <= sums;
 endmodule

@@ -72,7 +72,7 @@ module row_output #(
 
   wire [SUM_BITS*RATE-1:0] values;
   row_hold #(.LANES(LANES), .ROWS(ROWS), .RATE(RATE), .BITS(SUM_BITS)) hold (
-      .clk(clk), .load(load), .shift(advance), .sums(sums), .values(values));
+      .clk(clk), .load(load), .advance(advance), .sums(sums), .values(values));
 
   reg [2:0] valid;
   reg [2:0] ending;

@@ -5,8 +5,14 @@ export { compileNetwork } from './compile.ts';
 export type { CompiledNetwork, ParameterWord, Task } from './compiled.ts';
 export { type ConstantMemory, inWords, type MemoryWords, memoryWords, packBytes } from './memory-words.ts';
 export { findSumMultipliers, type SumMultipliers } from './multipliers.ts';
-export type { AdderInstruction, AdderStage, MacInstruction } from './program.ts';
-export { programWords } from './program.ts';
+export {
+  type AdderInstruction,
+  type AdderStage,
+  adderWords,
+  type MacInstruction,
+  macWords,
+  programWords,
+} from './program.ts';
 export { loadImages, type Memory, type Simulation, simulate, type Write } from './simulate.ts';
 export { type Span, type Timeline, timelineOf } from './timeline.ts';
 export type { Times } from './timing.ts';

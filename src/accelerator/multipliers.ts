@@ -1,4 +1,4 @@
-/** Multipliers as the requantizer takes them: mantissa / 2^(17 + shift). */
+/** Multipliers as the requantizer takes them: mantissa / 2^(16 + shift). */
 
 import { type AdditionLayer, addIntegers, averageOfSum, type PoolLayer, type TableLayer } from '../integer/index.ts';
 import { TritbankError } from '../ir/index.ts';
@@ -11,15 +11,19 @@ export interface RowParameters {
   readonly shift: number;
 }
 
-const leastShift = 17;
+const leastShift = 16;
 const mostShift = leastShift + 63;
 
 const { fround } = Math;
 
-/** Mantissa and shift of a float32 that is not negative; undefined where it needs more bits or another range. */
+/**
+ * Mantissa and shift of a float32 that is not negative; undefined where it needs more bits. Multipliers from 256 on take
+ * every sum but 0 beyond the bounds of a byte, which the largest mantissa of 24 bits does as well.
+ */
 export function mantissaOf(multiplier: number, bits: number): { mantissa: number; shift: number } | undefined {
   if (multiplier === 0) return { mantissa: 0, shift: 0 };
   if (!(multiplier > 0 && multiplier < Infinity)) return undefined;
+  if (multiplier >= 256 && bits === 24) return { mantissa: 2 ** 24 - 1, shift: 0 };
   let mantissa = multiplier;
   let scale = 0;
   // exact: powers of two
@@ -33,7 +37,10 @@ export function mantissaOf(multiplier: number, bits: number): { mantissa: number
   return { mantissa, shift: scale - leastShift };
 }
 
-const multiplierOf = (mantissa: number, shift: number) => mantissa / 2 ** (leastShift + shift);
+/** The power of two that a mantissa is over. */
+export const unitOf = (shift: number): number => 2 ** (leastShift + shift);
+
+const multiplierOf = (mantissa: number, shift: number) => mantissa / unitOf(shift);
 
 /**
  * One multiplication for an average: the multiplier with which the requantizer gives what `averageOfSum` gives, for

@@ -6,6 +6,7 @@
 import { type IntegerLayer, scoreOfSum } from '../integer/index.ts';
 import { roundEven } from '../ops/arithmetic/numbers.ts';
 import type { CompiledNetwork, ParameterWord } from './compiled.ts';
+import { unitOf } from './multipliers.ts';
 import type { Access } from './order.ts';
 import type { AdderInstruction, AdderStage, MacInstruction } from './program.ts';
 
@@ -284,8 +285,6 @@ export function decodeRows({ adderWeights, array }: CompiledNetwork, stage: Adde
 const fiveTrit = (word: bigint, n: number) =>
   (Math.floor(Number((word >> BigInt(8 * Math.floor(n / 5))) & 255n) / 3 ** (n % 5)) % 3) - 1;
 
-const multiplierOf = ({ mantissa, shift }: { mantissa: number; shift: number }) => mantissa / 2 ** (17 + shift);
-
 interface Output {
   readonly zeroPoint: number;
   readonly lower: number;
@@ -294,7 +293,7 @@ interface Output {
 
 /** The requantizer: as the runtime does it. */
 function requantize(sums: Int32Array, parameters: ParameterWord, output: Output, word: Int8Array): void {
-  const multiplier = multiplierOf(parameters);
+  const multiplier = parameters.mantissa / unitOf(parameters.shift);
   for (const [lane, sum] of sums.entries()) {
     word[lane] = clamp(roundEven(fround((sum + parameters.bias) * multiplier)) + output.zeroPoint, output);
   }
@@ -302,7 +301,7 @@ function requantize(sums: Int32Array, parameters: ParameterWord, output: Output,
 
 /** Two operands in one sum, 9 bits each. */
 function addUp(sums: Int32Array, parameters: ParameterWord, i: MacInstruction, word: Int8Array): void {
-  const unit = 2 ** (17 + parameters.shift);
+  const unit = unitOf(parameters.shift);
   for (const [lane, sum] of sums.entries()) {
     const total = sum + parameters.bias;
     const a = ((total & 511) ^ 256) - 256;

@@ -88,7 +88,7 @@ export class TaskBuilder {
     const multiplier = output.multipliers[row]!;
     const found = mantissaOf(multiplier, this.array.multiplierBits);
     if (!found) {
-      const expected = `a multiplier with a mantissa of ${this.array.multiplierBits} bits, below 128`;
+      const expected = `a multiplier with a mantissa of ${this.array.multiplierBits} bits`;
       throw unsupported(`${layer.name}, filter ${row}`, expected, String(multiplier));
     }
     this.checkSums(layer, row, bits);

@@ -5,15 +5,9 @@
  * all the words in it; the register that holds it is left out. One port: nobody writes them while the array works.
  */
 
-import type {
-  AdderInstruction,
-  AdderStage,
-  CompiledNetwork,
-  MacInstruction,
-  MemoryWords,
-} from '../accelerator/index.ts';
-import { memoryWords, programWords } from '../accelerator/index.ts';
+import { type CompiledNetwork, type MemoryWords, memoryWords, programWords } from '../accelerator/index.ts';
 import { type SramCost, type SramProcess, sramCost } from '../synthesis/index.ts';
+import { accessesOf, sumAccesses } from './accesses.ts';
 
 export interface MemoryUse {
   readonly name: string;
@@ -29,69 +23,11 @@ export interface MemoryUse {
 
 const lineBits = 64;
 
-interface Uses {
-  activationReads: number;
-  activationWrites: number;
-  macTileReads: number;
-  macTileWrites: number;
-  tileReads: number;
-  tileWrites: number;
-  macWeights: number;
-  adderWeights: number;
-  macParameters: number;
-  adderParameters: number;
-  table: number;
-}
-
-function countMac(i: MacInstruction, macs: number, uses: Uses): void {
-  const blocks = i.isTaps ? i.rows : Math.ceil(i.rows / macs);
-  const stream = (i.isTaps ? i.rows : i.channels) * i.reads;
-  // both banks are read
-  uses.activationReads += 2 * stream * i.groups;
-  if (i.usesTable) uses.table += stream * i.groups;
-  uses.macWeights += i.words * blocks * i.groups;
-  uses.macParameters += i.rows * i.groups;
-  if (!i.isRaw) uses.activationWrites += i.rows * i.groups;
-  if (i.isTaps) return;
-  uses.macTileWrites += i.words * i.groups;
-  uses.macTileReads += i.words * (blocks - 1) * i.groups;
-}
-
-function countAdder(
-  i: AdderInstruction,
-  lengths: readonly [Int32Array, Int32Array?],
-  { inputs, copies }: { inputs: number; copies: number },
-  uses: Uses,
-): void {
-  const stream = i.channels * i.reads;
-  uses.activationReads += 2 * stream * i.groups;
-  if (i.usesTable) uses.table += stream * i.groups;
-  const sets = inputs / copies;
-  const writes = i.hiddenRow * sets + (i.second ? i.first.rows : 0);
-  uses.tileWrites += writes * copies * i.groups;
-  const stages: readonly (AdderStage | undefined)[] = [i.first, i.second];
-  for (const [s, stage] of stages.entries()) {
-    if (!stage) continue;
-    const words = lengths[s]!.reduce((sum, n) => sum + n, 0);
-    uses.adderWeights += words * i.groups;
-    uses.tileReads += words * inputs * i.groups;
-    uses.adderParameters += stage.rows * i.groups;
-  }
-  if (!i.isRaw) uses.activationWrites += (i.second ?? i.first).rows * i.groups;
-}
-
 /** All memories; nothing of an engine that the array does not have. */
 export function memoriesOf(compiled: CompiledNetwork): MemoryUse[] {
   const { array, tasks } = compiled;
-  const { lanes, macs, adders, inputs, images } = array;
-  const uses: Uses = {
-    ...{ activationReads: 0, activationWrites: 0, macTileReads: 0, macTileWrites: 0, tileReads: 0, tileWrites: 0 },
-    ...{ macWeights: 0, adderWeights: 0, macParameters: 0, adderParameters: 0, table: 0 },
-  };
-  for (const { instruction, lengths } of tasks) {
-    if (instruction.engine === 'mac') countMac(instruction, macs, uses);
-    else countAdder(instruction, lengths!, array, uses);
-  }
+  const { lanes, adders, inputs, images } = array;
+  const uses = sumAccesses(tasks.map((task) => accessesOf(task, array)));
   const constants = memoryWords(compiled);
   const word = 8 * lanes;
   // images that wait do not have to be in this memory: one more is enough for a stream

@@ -3,6 +3,7 @@
 import type { Accelerator, MeasuredUnit, NumberFormat, OperationCost } from '../cost/index.ts';
 import type { FpgaFigures } from './fpga.ts';
 import { type SramProcess, sramCost } from './sram.ts';
+import type { OperandBits } from './traces.ts';
 import type { Unit, UnitMeasures } from './units.ts';
 
 export interface ModelNames {
@@ -14,8 +15,8 @@ export interface ModelNames {
 /** Adder lanes of the format int8; other ones have formats of their own. */
 const usualInputs = 4;
 
-const formatName = (inputs: number) =>
-  inputs === usualInputs ? 'int8' : `int8-${inputs}-input${inputs === 1 ? '' : 's'}`;
+const formatName = (inputs: number, bits: OperandBits) =>
+  inputs === usualInputs ? `int${bits}` : `int${bits}-${inputs}-input${inputs === 1 ? '' : 's'}`;
 
 /** Four digits: more would say more than is known. */
 const round = (value: number) => Number(value.toPrecision(4));
@@ -23,12 +24,21 @@ const round = (value: number) => Number(value.toPrecision(4));
 const costOf = ({ energy, area }: OperationCost): OperationCost => ({ energy: round(energy), area: round(area) });
 
 /** A product outside of a MAC is done by a MAC. An adder lane does `inputs` additions a cycle. */
-function formatsOf(mac: OperationCost, adders: readonly (OperationCost & { readonly inputs: number })[]) {
+function formatsOf(
+  mac: OperationCost,
+  adders: readonly (OperationCost & { readonly inputs: number })[],
+  bits: OperandBits = 8,
+) {
   const formats = adders.map(({ inputs, energy, area }): [string, NumberFormat] => [
-    formatName(inputs),
-    { bytes: 1, mac: costOf(mac), multiplication: costOf(mac), addition: costOf({ energy, area: area / inputs }) },
+    formatName(inputs, bits),
+    {
+      bytes: bits / 8,
+      mac: costOf(mac),
+      multiplication: costOf(mac),
+      addition: costOf({ energy, area: area / inputs }),
+    },
   ]);
-  const usual = formats.find(([name]) => name === 'int8') ?? formats[0]!;
+  const usual = formats.find(([name]) => name === `int${bits}`) ?? formats[0]!;
   return { defaultFormat: usual[0], formats: Object.fromEntries([usual, ...formats.filter((one) => one !== usual)]) };
 }
 
@@ -60,21 +70,24 @@ export function modelOfUnits(
   process?: SramProcess,
 ): Accelerator {
   const { mac, adders, requantizer, rowHold, library, tool, clockMHz, volts, goal, data, glitches } = measures;
+  const { operandBits } = measures;
+  const kind = `int${operandBits}`;
   const units: Record<string, MeasuredUnit> = { mac: unitOf(mac) };
   for (const unit of adders) units[`adder, ${unit.inputs} ${unit.inputs === 1 ? 'input' : 'inputs'}`] = unitOf(unit);
-  units.requantizer = unitOf(requantizer);
-  units['sums held, a lane'] = unitOf(rowHold);
+  if (requantizer) units.requantizer = unitOf(requantizer);
+  if (rowHold) units['sums held, a lane'] = unitOf(rowHold);
   const memory = process ? memoryOf(process) : null;
   return {
     name,
     description:
       `Units of hardware/rtl, mapped to ${library} (for ${goal}) and simulated at ${volts} V and ${clockMHz} MHz on ` +
-      `${data}. A MAC has int8 operands and 24 bits of sum, an adder lane adds ${usualInputs} int8 inputs a cycle to 20 ` +
-      'bits (the formats int8-1-input, int8-2-inputs, int8-8-inputs: as many). A product outside of a MAC is done by one.' +
+      `${data}. A MAC has ${kind} operands and ${2 * operandBits + 8} bits of sum, an adder lane adds ${usualInputs} ${kind} inputs a ` +
+      `cycle to ${operandBits + 12} bits (the formats ${kind}-1-input, ${kind}-2-inputs, ${kind}-8-inputs: as many). A product ` +
+      'outside of a MAC is done by one.' +
       (memory ? ' Memory: SRAM of 1024 words, 64 bits wide for weights and 128 for activations.' : ''),
     source: 'Measured: see measured.command, docs/hardware-synthesis.md.',
     units: { energy: 'pJ', area: 'um2' },
-    ...formatsOf(mac, adders),
+    ...formatsOf(mac, adders, operandBits),
     memory,
     measured: {
       command,

@@ -59,6 +59,8 @@ export interface FpgaFigures extends FpgaSizes {
   readonly device: FpgaDevice;
   readonly tools: readonly string[];
   readonly available: FpgaSizes;
+  /** Whether MACs are made of logic cells, because the device has too few multipliers. */
+  readonly macsInCells: boolean;
   readonly fits: boolean;
   /** Of the placed and routed design, at 1.2 V and the slowest corner; undefined for one that does not fit. */
   readonly clockMHz: number | undefined;
@@ -69,11 +71,17 @@ export async function fpgaFigures(design: Design, options: FpgaOptions): Promise
   const { device, tools, portsArePins = false, usesDsps = true, onStep, signal } = options;
   const yosys = findYosys(tools);
   const router = findTool(nextpnr, tools);
-  const work = { onStep, signal, device, usesDsps };
-  const plain = await mapDesign(yosys, design, work);
+  let work: Work = { onStep, signal, device, usesDsps, macsInCells: false };
+  let plain = await mapDesign(yosys, design, work);
+  // requantizers have the widest multipliers: where there are too few for all, MACs do without
+  if (usesDsps && countCells(plain.netlist).dsps > available[device].dsps) {
+    work = { ...work, macsInCells: true };
+    plain = await mapDesign(yosys, design, work);
+  }
   const sizes = countCells(plain.netlist);
   const fits = (Object.keys(sizes) as (keyof FpgaSizes)[]).every((key) => sizes[key] <= available[device][key]);
-  const figures = { device, tools: [yosys.name, router.name], ...sizes, available: available[device] };
+  const { macsInCells } = work;
+  const figures = { device, tools: [yosys.name, router.name], ...sizes, macsInCells, available: available[device] };
   if (!fits) return { ...figures, fits, clockMHz: undefined };
   const placed = portsArePins ? plain : await mapDesign(yosys, chainPorts(design, plain.netlist), work);
   const clockMHz = await route(router, placed.json, work);
@@ -83,6 +91,7 @@ export async function fpgaFigures(design: Design, options: FpgaOptions): Promise
 interface Work {
   readonly device: FpgaDevice;
   readonly usesDsps: boolean;
+  readonly macsInCells: boolean;
   readonly onStep: ((step: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -90,7 +99,7 @@ interface Work {
 async function mapDesign(
   yosys: Tool,
   { sources, top, parameters = {} }: Design,
-  { device, usesDsps, onStep, signal }: Work,
+  { device, usesDsps, macsInCells, onStep, signal }: Work,
 ): Promise<{ readonly json: string; readonly netlist: Netlist }> {
   const files = Object.fromEntries(Object.values(sources).map((text, i) => [`source${i}.v`, text]));
   const settings = Object.entries(parameters).map(([name, value]) => `chparam -set ${name} ${value} ${top}`);
@@ -98,6 +107,7 @@ async function mapDesign(
     'log step: read',
     `read_verilog ${Object.keys(files).join(' ')}`,
     ...settings,
+    ...(macsInCells ? [`hierarchy -top ${top}`, 'proc', 'booth *mac_lane*'] : []),
     `log step: synthesize ${top}`,
     `synth_ice40 -device ${device === 'up5k' ? 'u' : 'hx'}${device === 'up5k' && usesDsps ? ' -dsp' : ''} -top ${top} -json netlist.json`,
   ];
@@ -171,7 +181,7 @@ async function route(router: Tool, json: string, { device, onStep, signal }: Wor
   if (report === undefined) {
     const error = outcome.lines.find((line) => line.startsWith('ERROR'));
     if (error && /place|fit|too many|BEL/i.test(error)) return undefined;
-    const found = error ?? `status ${outcome.status}`;
+    const found = error ?? `status ${outcome.status}, after ${outcome.lines.at(-1) ?? 'nothing'}`;
     throw new TritbankError('E_FORMAT', router.name, `expected a design that can be placed, found '${found}'`);
   }
   const { fmax } = JSON.parse(report) as { fmax: Record<string, { achieved: number }> };

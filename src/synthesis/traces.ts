@@ -11,10 +11,10 @@ export interface LayerTrace {
   readonly columns: number;
   readonly pixels: number;
   /** [pixels, columns]. */
-  readonly activations: Int8Array;
+  readonly activations: Int8Array | Int16Array;
   readonly rows: number;
   /** [rows, columns]; of a ternary layer -1, 0, 1. */
-  readonly weights: Int8Array;
+  readonly weights: Int8Array | Int16Array;
 }
 
 export interface UnitTraces {
@@ -24,30 +24,34 @@ export interface UnitTraces {
   readonly ternary: LayerTrace;
 }
 
-const clampByte = (value: number) => Math.max(-128, Math.min(127, Math.round(value)));
+/** Bits of activations and full-precision weights. */
+export type OperandBits = 8 | 16;
 
 /**
- * Drawn data that look like those of a compressed MobileNet: after a ReLU half of the activations are at the zero point
- * -128 and the others fall off exponentially; int8 weights are normal with a deviation of 32; 65 % of the trits are zero.
+ * Drawn data that look like those of a compressed MobileNet: after a ReLU half of the activations are at the zero point,
+ * the least integer, and the others fall off exponentially; weights are normal with a deviation of an eighth of the
+ * range; 65 % of the trits are zero.
  */
-export function drawnTraces(seed = 0): UnitTraces {
+export function drawnTraces(seed = 0, bits: OperandBits = 8): UnitTraces {
   const [columns, pixels, rows] = [128, 32, 32];
   const random = new Random(seed, 'traces');
-  const activations = () =>
-    Int8Array.from({ length: pixels * columns }, () =>
-      random.float() < 0.5 ? -128 : clampByte(-128 - 40 * Math.log(1 - random.float())),
-    );
+  const half = 2 ** (bits - 1);
+  const clamp = (value: number) => Math.max(-half, Math.min(half - 1, Math.round(value)));
+  const integers = (length: number, draw: () => number) =>
+    bits === 8 ? Int8Array.from({ length }, draw) : Int16Array.from({ length }, draw);
+  const activation = () =>
+    random.float() < 0.5 ? -half : clamp(-half - (40 / 128) * half * Math.log(1 - random.float()));
   const trit = () => (random.float() < 0.65 ? 0 : random.float() < 0.5 ? -1 : 1);
   const layer = (weight: () => number): LayerTrace => ({
     columns,
     pixels,
-    activations: activations(),
+    activations: integers(pixels * columns, activation),
     rows,
-    weights: Int8Array.from({ length: rows * columns }, weight),
+    weights: integers(rows * columns, weight),
   });
   return {
     source: `drawn data, seed ${seed}`,
-    filters: layer(() => clampByte(32 * random.normal())),
+    filters: layer(() => clamp((half / 4) * random.normal())),
     ternary: layer(trit),
   };
 }

@@ -1,7 +1,7 @@
 /** What the units' ports get, cycle by cycle, while they compute the products of a layer. */
 
 import type { Stimulus } from './activity.ts';
-import type { LayerTrace } from './traces.ts';
+import type { LayerTrace, OperandBits } from './traces.ts';
 
 export type StimulusOf = (cycle: number) => Stimulus;
 
@@ -30,7 +30,7 @@ export const macStimulus =
   };
 
 /** `adder_lane` on lists: the next non-zeros of a row, `inputs` of them a cycle; the last cycle of a row may have fewer. */
-export function adderStimulus(trace: LayerTrace, inputs: number): StimulusOf {
+export function adderStimulus(trace: LayerTrace, inputs: number, bits: OperandBits = 8): StimulusOf {
   const { columns, rows, pixels, activations, weights } = trace;
   const lists = Array.from({ length: rows }, (_, row) =>
     Array.from({ length: columns }, (_, column) => column).filter((column) => weights[row * columns + column] !== 0),
@@ -43,7 +43,7 @@ export function adderStimulus(trace: LayerTrace, inputs: number): StimulusOf {
     for (let i = 0; i < inputs; i++) {
       const column = list[at + i];
       if (column === undefined) continue;
-      x |= BigInt(activations[pixel * columns + column]! & 255) << BigInt(8 * i);
+      x |= BigInt.asUintN(bits, BigInt(activations[pixel * columns + column]!)) << BigInt(bits * i);
       add |= 1 << i;
       if (weights[row * columns + column]! < 0) subtract |= 1 << i;
     }
@@ -89,10 +89,10 @@ export function requantizerStimulus(trace: LayerTrace): StimulusOf {
     const own = sums.subarray(row * pixels, (row + 1) * pixels);
     const mean = own.reduce((a, b) => a + b, 0) / pixels;
     const deviation = Math.sqrt(own.reduce((a, b) => a + (b - mean) ** 2, 0) / pixels) || 1;
-    // the multiplier is mantissa / 2^(17 + shift), with 24 bits in the mantissa
+    // the multiplier is mantissa / 2^(16 + shift), with 24 bits in the mantissa
     const exponent = Math.floor(Math.log2(48 / deviation));
     const mantissa = Math.min(2 ** 24 - 1, Math.round((48 / deviation) * 2 ** (23 - exponent)));
-    return { bias: -Math.round(mean), multiplier: mantissa, shift: Math.max(0, Math.min(63, 6 - exponent)) };
+    return { bias: -Math.round(mean), multiplier: mantissa, shift: Math.max(0, Math.min(63, 7 - exponent)) };
   });
   return (cycle) => {
     const at = cycle % sums.length;
@@ -119,12 +119,12 @@ export function holdStimulus(trace: LayerTrace, lanes: number, bits: number): St
   const sums = sumsOf(trace);
   return (cycle) => {
     const isLoad = cycle % lanes === 0;
-    if (!isLoad) return { load: 0, shift: 1 };
+    if (!isLoad) return { load: 0, advance: 1 };
     let word = 0n;
     for (let lane = 0; lane < lanes; lane++) {
       const sum = sums[(cycle + lane) % sums.length]!;
       word |= BigInt.asUintN(bits, BigInt(sum)) << BigInt(bits * lane);
     }
-    return { load: 1, shift: 1, sums: word };
+    return { load: 1, advance: 1, sums: word };
   };
 }

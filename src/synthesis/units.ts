@@ -2,7 +2,7 @@
 
 import { type EnergyOptions, energyOfBlock } from './energy.ts';
 import { type Design, type SynthesisOptions, synthesize } from './synthesize.ts';
-import type { LayerTrace, UnitTraces } from './traces.ts';
+import type { LayerTrace, OperandBits, UnitTraces } from './traces.ts';
 import {
   adderStimulus,
   countAdditions,
@@ -39,9 +39,11 @@ export interface UnitMeasures {
   readonly data: string;
   readonly mac: Unit;
   readonly adders: readonly AdderUnit[];
-  readonly requantizer: Unit;
+  readonly operandBits: OperandBits;
+  /** Of arrays with operands of 8 bits: there is no other one. */
+  readonly requantizer?: Unit;
   /** The registers that hold finished sums, one lane's share of them; a value is one that is taken and given. */
-  readonly rowHold: Unit;
+  readonly rowHold?: Unit;
 }
 
 export interface UnitOptions extends SynthesisOptions, Omit<EnergyOptions, 'library'> {
@@ -51,11 +53,15 @@ export interface UnitOptions extends SynthesisOptions, Omit<EnergyOptions, 'libr
   readonly inputs?: readonly number[];
   /** Cycles to simulate; default: 4096. */
   readonly cycles?: number;
+  /** Of the lanes; the traces have to be as wide. Default: 8. */
+  readonly operandBits?: OperandBits;
 }
 
 const holdLanes = 16;
-const sumBits = 24;
-const adderSumBits = 20;
+/** Room for sums of 256 products, and of 4096 activations. */
+const sumBitsOf = (operandBits: number) => 2 * operandBits + 8;
+const adderSumBitsOf = (operandBits: number) => operandBits + 12;
+const sumBits = sumBitsOf(8);
 const warmUp = 16;
 
 interface Run {
@@ -81,6 +87,7 @@ interface Run {
  */
 export async function measureUnits(options: UnitOptions, traces: UnitTraces): Promise<UnitMeasures> {
   const { sources, inputs = [1, 2, 4, 8], cycles = 4096, clockMHz = 100, wire, transition, delays, library } = options;
+  const { operandBits = 8 } = options;
   const tools = new Set<string>();
   const measure = async ({ top, parameters, stimulus, rest, operations }: Run): Promise<Unit> => {
     options.onStep?.(`${top} ${Object.values(parameters).join(' ')}`.trim());
@@ -97,18 +104,27 @@ export async function measureUnits(options: UnitOptions, traces: UnitTraces): Pr
   const { filters, ternary } = traces;
   const mac = await measure({
     top: 'mac_lane',
-    parameters: { ACC_BITS: sumBits },
+    parameters: { OPERAND_BITS: operandBits, ACC_BITS: sumBitsOf(operandBits) },
     stimulus: () => macStimulus(filters),
     rest: { enable: 0 },
     operations: cycles,
   });
   for (const count of inputs) {
-    const stimulus = () => adderStimulus(ternary, count);
-    const parameters = { INPUTS: count, ACC_BITS: adderSumBits };
+    const stimulus = () => adderStimulus(ternary, count, operandBits);
+    const parameters = { INPUTS: count, OPERAND_BITS: operandBits, ACC_BITS: adderSumBitsOf(operandBits) };
     const operations = countAdditions(stimulus(), warmUp, cycles);
     const unit = await measure({ top: 'adder_lane', parameters, stimulus, rest: { enable: 0 }, operations });
     adders.push({ inputs: count, ...unit });
   }
+  const made = {
+    library: library.library.name,
+    volts: library.library.volts,
+    clockMHz,
+    glitches: delays === 'unit',
+    data: traces.source,
+    ...{ goal: options.goal ?? 'speed', operandBits, mac, adders },
+  };
+  if (operandBits !== 8) return { ...made, tool: [...tools].join(', ') };
   const requantizer = await measure({
     top: 'requantizer',
     parameters: { SUM_BITS: sumBits, MULTIPLIER_BITS: 24, ADDITIONS: 0 },
@@ -117,22 +133,14 @@ export async function measureUnits(options: UnitOptions, traces: UnitTraces): Pr
     operations: cycles,
   });
   const rowHold = share(await measure(holdRun(filters, cycles)), holdLanes);
-  const made = {
-    library: library.library.name,
-    volts: library.library.volts,
-    clockMHz,
-    glitches: delays === 'unit',
-    data: traces.source,
-  };
-  const { goal = 'speed' } = options;
-  return { ...made, goal, tool: [...tools].join(', '), mac, adders, requantizer, rowHold };
+  return { ...made, tool: [...tools].join(', '), requantizer, rowHold };
 }
 
 const holdRun = (trace: LayerTrace, cycles: number): Run => ({
   top: 'row_hold',
   parameters: { LANES: holdLanes, ROWS: 1, RATE: 1, BITS: sumBits },
   stimulus: () => holdStimulus(trace, holdLanes, sumBits),
-  rest: { load: 0, shift: 0 },
+  rest: { load: 0, advance: 0 },
   operations: cycles,
 });
 

@@ -22,10 +22,9 @@ const arrays: [string, ArrayParameters][] = [
   ['MACs', { ...macArray, macs: 2, images: 1 }],
 ];
 
-// drawn hybrids of MobileNet-V2 have multipliers above 128, which the requantizer does not take
 describe.each([
   ['mobilenet-v1', 'hybrid'],
-  ['mobilenet-v2', 'fp'],
+  ['mobilenet-v2', 'hybrid'],
   ['resnet-20', 'hybrid'],
   ['ds-cnn', 'strassen'],
 ] as const)('%s, %s', (model, method) => {

@@ -16,6 +16,7 @@ import { chooseTensors } from '../../src/export/onnx/int8/choose.ts';
 import { equalize } from '../../src/export/onnx/int8/equalize.ts';
 import { flattenHead } from '../../src/export/onnx/int8/flatten-head.ts';
 import { RowScales } from '../../src/export/onnx/int8/row-scales.ts';
+import { readIntegerNetwork } from '../../src/integer/index.ts';
 import {
   f32,
   Graph,
@@ -28,7 +29,7 @@ import {
   type Value,
   verify,
 } from '../../src/ir/index.ts';
-import { writeModel } from '../../src/onnx/index.ts';
+import { readModel, writeModel } from '../../src/onnx/index.ts';
 import { inferShapes, Linear, normalizeNetwork } from '../../src/passes/index.ts';
 import type { PlanOptions } from '../../src/quantize/index.ts';
 import { normal, ternary } from '../evaluate.ts';
@@ -174,6 +175,23 @@ test('a layer keeps its bias where its weights are next to nothing', async () =>
   const exported = await exportOnnx(network, { activations: 'int8', calibration });
   const [expected, found] = [await load(network, input), await load(exported, input)];
   expect(relativeNoise(found.scores, expected.scores)).toBeLessThan(0.05);
+});
+
+test('sums with their bias fit 24 bits where the bias outweighs the weights, which are not lost', async () => {
+  const network = chain([1, 1, 1e-4, 1], false);
+  const bias = network.value('b');
+  bias.constant = f32([4], [0, 0, 3e4, 0]);
+  const exported = await exportOnnx(network, { activations: 'int8', calibration });
+  const [expected, found] = [await load(network, input), await load(exported, input)];
+  expect(relativeNoise(found.scores, expected.scores)).toBeLessThan(0.05);
+  const integers = readIntegerNetwork(readModel(writeModel(exported)));
+  const [first] = integers.layers;
+  if (first?.kind !== 'convolution' || first.output.type !== 'int8') throw new Error('no convolution');
+  const own = first.weights.values.subarray(2 * first.columns, 3 * first.columns);
+  const reach = own.reduce((sum, w) => sum + 128 * Math.abs(w), 0) + Math.abs(first.output.biases[2]!);
+  expect(reach).toBeGreaterThan(2 ** 22);
+  expect(reach).toBeLessThan(2 ** 23);
+  expect(own.some((w) => w !== 0)).toBe(true);
 });
 
 test('the file says how its images are normalised', async () => {

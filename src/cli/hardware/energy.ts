@@ -22,6 +22,7 @@ interface Options extends CommonOptions, ToolOptions {
   readonly data?: string;
   readonly dataDir?: string;
   readonly inputs?: readonly number[];
+  readonly bits?: '8' | '16';
   readonly clock?: number;
   readonly wire?: number;
   readonly transition?: number;
@@ -62,6 +63,7 @@ export function addEnergy(hardware: TritbankCommand): void {
     'inputs of adder lanes (default: 1,2,4,8)',
     listOf(whole({ from: 1, to: 16 }), 'whole numbers from 1 to 16, separated by commas'),
   );
+  add('--bits <n>', 'of activations and weights, 8 or 16 with drawn data (default: 8)', oneOf(['8', '16'] as const));
   add('--cycles <n>', 'cycles to simulate (default: 4096)', whole({ from: 16, to: 1_000_000 }));
   addToolOptions(command);
   add('--clock <MHz>', 'clock, for leakage and idle cycles (default: 100)', number({ above: 0 }));
@@ -85,10 +87,14 @@ export function addEnergy(hardware: TritbankCommand): void {
   command.common(example);
 }
 
+const bitsOf = ({ bits }: Options): 8 | 16 => (bits === '16' ? 16 : 8);
+
 async function tracesFrom(model: string | undefined, options: Options, form: ImageForm): Promise<UnitTraces> {
   const { drawnTraces, networkTraces } = await import('../../synthesis/index.ts');
   const { data, dataDir } = options;
-  if (model === undefined) return drawnTraces();
+  if (model === undefined) return drawnTraces(0, bitsOf(options));
+  if (options.bits === '16')
+    throw new TritbankError('E_USAGE', '--bits', 'expected 8 with a model, whose activations are bytes, found 16');
   if (data === undefined) throw new TritbankError('E_USAGE', '--data', 'expected images for the model, found none');
   const { openNetwork } = await import('./quantized-images.ts');
   const choice = { model, data, ...(dataDir !== undefined && { dataDir }), images: 1, ...form };
@@ -126,7 +132,7 @@ async function energy(model: string | undefined, options: Options, form: ImageFo
     const library = synthesis.openLibrary(liberty);
     const { clock: clockMHz, wire, transition, cycles } = options;
     const delays = options.glitches ? ('unit' as const) : undefined;
-    const figures = { inputs, clockMHz, wire, transition, delays };
+    const figures = { inputs, clockMHz, wire, transition, delays, operandBits: bitsOf(options) };
     const work = { sources: synthesis.arraySources(), library, goal, yosys, ...figures };
     const folder = cache === false ? undefined : cacheFolder('synthesis');
     const measures = await interruptible(

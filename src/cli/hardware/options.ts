@@ -14,6 +14,8 @@ export interface ArrayOptions {
   readonly copies?: number;
   readonly macRate?: number;
   readonly adderRate?: number;
+  readonly gapBits?: number;
+  readonly inFlight?: number;
 }
 
 export function addArrayOptions(command: TritbankCommand): void {
@@ -34,12 +36,14 @@ export function addArrayOptions(command: TritbankCommand): void {
   add('--copies <n>', 'banks of the tile with the same words (default: 2 with lists, else 1)', 1, 16);
   add('--mac-rate <n>', 'values that the MAC engine requantizes in a cycle (default: 1)', 1, 64);
   add('--adder-rate <n>', 'values that the adder engine requantizes in a cycle (default: 4)', 1, 64);
+  add('--gap-bits <n>', "bits of a list's gap (default: 5)", 2, 8);
+  add('--in-flight <n>', 'images at work at the same time (default: 2)', 1, 8);
 }
 
 /** The array that was asked for; what does not go together is E_USAGE. */
 export async function arrayFrom(options: ArrayOptions): Promise<ArrayParameters> {
   const { checkArray, defaultArray } = await import('../../accelerator/index.ts');
-  const { lanes, macs, adders, inputs, weights, copies, macRate, adderRate } = options;
+  const { lanes, macs, adders, inputs, weights, copies, macRate, adderRate, gapBits, inFlight } = options;
   const ternary = weights ?? defaultArray.ternary;
   const banks = inputs ?? defaultArray.inputs;
   const usualCopies = ternary === 'lists' && banks % defaultArray.copies === 0 ? defaultArray.copies : 1;
@@ -53,6 +57,8 @@ export async function arrayFrom(options: ArrayOptions): Promise<ArrayParameters>
     ...(adders !== undefined && { adders }),
     ...(macRate !== undefined && { macRate }),
     ...(adderRate !== undefined && { adderRate }),
+    ...(gapBits !== undefined && { gapBits }),
+    ...(inFlight !== undefined && { inFlight }),
   });
 }
 

@@ -2,12 +2,20 @@
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { ArrayParameters, Timeline } from '../../accelerator/index.ts';
+import { basename, join } from 'node:path';
+import type { ArrayParameters, CompiledNetwork, Timeline } from '../../accelerator/index.ts';
 import type { ImageForm } from '../../classifier/image-form.ts';
 import type { RtlRun } from '../../export/verilog/index.ts';
 import { oneOf, text, whole } from '../../options/values.ts';
-import { type CommonOptions, interruptible, printResult, type TritbankCommand, ValueOption } from '../command.ts';
+import {
+  type CommonOptions,
+  commandLine,
+  interruptible,
+  printResult,
+  type TritbankCommand,
+  ValueOption,
+  version,
+} from '../command.ts';
 import { addImageForm, imageFormFrom } from '../image-form.ts';
 import { warn } from '../output.ts';
 import { type ArrayOptions, addArrayOptions, arrayFrom, stepProgress } from './options.ts';
@@ -20,11 +28,13 @@ interface Options extends CommonOptions, ArrayOptions {
   readonly seed?: number;
   readonly simulator?: 'verilator' | 'icarus';
   readonly rtl?: boolean;
+  readonly report?: string;
+  readonly force?: boolean;
 }
 
 const example = `tritbank hardware simulate model.int8.onnx --images 2
 tritbank hardware simulate model.int8.onnx --data images/ --images 20 --inputs 8 --json
-tritbank hardware simulate model.int8.onnx --no-rtl`;
+tritbank hardware simulate model.int8.onnx --no-rtl --images 4 --report array.html`;
 
 export function addSimulate(hardware: TritbankCommand): void {
   const command = hardware.command('simulate');
@@ -52,6 +62,9 @@ export function addSimulate(hardware: TritbankCommand): void {
     oneOf(['verilator', 'icarus']),
   );
   command.option('--no-rtl', 'the cycle model alone');
+  command.optionsGroup('Output:');
+  add('--report <file>', 'write an HTML page: timeline, roofline, layers, memories', text('a file'));
+  command.replacing();
   command.action((model: string, options: Options) => simulate(model, options, imageFormFrom(command)));
   command.common(example);
 }
@@ -60,12 +73,14 @@ export function addSimulate(hardware: TritbankCommand): void {
 const forImages = (array: ArrayParameters, images: number): ArrayParameters => ({ ...array, images });
 
 async function simulate(model: string, options: Options, form: ImageForm): Promise<void> {
-  const { images = 1, data, dataDir, seed, simulator: wanted, rtl = true } = options;
+  const { images = 1, data, dataDir, seed, simulator: wanted, rtl = true, report, force } = options;
   const array = forImages(await arrayFrom(options), images);
-  const [{ compileNetwork, loadImages, simulate: runModel, timelineOf }, verilog] = await Promise.all([
+  const [{ compileNetwork, loadImages, simulate: runModel, timelineOf }, verilog, files] = await Promise.all([
     import('../../accelerator/index.ts'),
     import('../../export/verilog/index.ts'),
+    import('../../files/index.ts'),
   ]);
+  files.claimOutputs({ '--report': report }, { force, inputs: [model, data, dataDir] });
   // known before any work
   const simulator = rtl ? await verilog.findRtlSimulator(wanted) : undefined;
   const choice = {
@@ -78,45 +93,66 @@ async function simulate(model: string, options: Options, form: ImageForm): Promi
   const { network, images: integers } = await openNetwork({ ...choice, ...(seed !== undefined && { seed }) }, warn);
   const { printPairs } = await import('../../report/text-table.ts');
   const { onStep, stop } = stepProgress('simulate', options);
+  const finish = async (compiled: CompiledNetwork, timeline: Timeline, outputs: readonly Float32Array[], run?: Run) => {
+    const { layerFigures, nameArray } = await import('../../hardware/index.ts');
+    const layers = layerFigures(compiled, timeline);
+    const known = summary(array, timeline);
+    if (report !== undefined) {
+      const { renderSimulatePage } = await import('../../report/simulate-page.ts');
+      const about = { title: `${basename(model)} on the array`, generatedBy: `tritbank ${version}` };
+      const page = { ...about, command: commandLine(), date: new Date().toISOString(), arrayName: nameArray(array) };
+      const figures = { array, timeline, layers, busy: known.busy };
+      files.writeFileAtomic(report, renderSimulatePage({ ...page, ...figures, verdict: verdictOf(run) }));
+    }
+    stop();
+    const result = {
+      ...(run && { equal: run.equal, cycles: run.cycles }),
+      modelCycles: timeline.cycles,
+      ...(run && { simulator: run.simulator, differences: run.differences }),
+      ...known,
+      layers,
+      outputs: outputs.map((scores) => [...scores]),
+      ...(report !== undefined && { report }),
+    };
+    const { printLayers } = await import('../../report/simulate-text.ts');
+    const more: [string, string][] = report === undefined ? [] : [['report', report]];
+    printResult(options, result, () =>
+      [printLayers(layers), '', printPairs([...describe(array, timeline, run), ...more])].join('\n'),
+    );
+    if (run && !run.equal) process.exitCode = 1;
+  };
   try {
     onStep('cycle model');
     if (!simulator) {
       const compiled = compileNetwork(network, array);
-      const timeline = timelineOf(compiled);
       const { outputs } = runModel(compiled, loadImages(compiled, integers), { records: false });
-      stop();
-      const result = { ...summary(array, timeline), outputs: outputs.map((scores) => [...scores]) };
-      printResult(options, result, () => printPairs(describe(array, timeline, undefined)));
+      await finish(compiled, timelineOf(compiled), outputs);
       return;
     }
     const folder = mkdtempSync(join(tmpdir(), 'tritbank-rtl-'));
     try {
-      const { timeline, outputs } = verilog.writeVerilogProject(folder, network, array, integers);
+      const { compiled, timeline, outputs } = verilog.writeVerilogProject(folder, network, array, integers);
       onStep(`RTL in ${simulator}`);
       const run = await interruptible(
         (signal) => verilog.runRtl(folder, simulator, signal),
         () => 'nothing is kept: start again',
       );
-      stop();
-      const sameTimes = isSame(timeline, run);
-      const equal = run.equal && sameTimes && run.cycles === timeline.cycles;
-      const result = {
-        equal,
-        cycles: run.cycles,
-        modelCycles: timeline.cycles,
-        simulator,
-        differences: run.differences,
-        ...summary(array, timeline),
-        outputs: outputs.map((scores) => [...scores]),
-      };
-      printResult(options, result, () => printPairs(describe(array, timeline, { ...run, equal })));
-      if (!equal) process.exitCode = 1;
+      const equal = run.equal && isSame(timeline, run) && run.cycles === timeline.cycles;
+      await finish(compiled, timeline, outputs, { ...run, equal });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   } finally {
     stop();
   }
+}
+
+type Run = RtlRun & { readonly equal: boolean };
+
+function verdictOf(run: Run | undefined): string {
+  if (!run) return 'not run: cycles and scores are those of the cycle model';
+  if (run.equal) return `${run.simulator}: all layers equal, and the cycles of every instruction`;
+  return `${run.simulator}: differs. ${run.differences[0] ?? 'Other cycles'}`;
 }
 
 /** Whether each instruction was done in the cycle that the model says. */

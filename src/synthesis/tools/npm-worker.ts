@@ -26,6 +26,9 @@ interface Exit {
   readonly files: Tree;
 }
 
+/** As a shell has it of a program that calls abort. */
+const aborted = 134;
+
 const isExit = (error: unknown): error is Exit =>
   error instanceof Error && 'code' in error && typeof error.code === 'number' && 'files' in error;
 
@@ -40,9 +43,9 @@ async function run(job: NpmJob): Promise<ToolOutcome> {
   try {
     tree = await module[job.export]!([...job.args], { ...job.files }, { stdout: take, stderr: take });
   } catch (error) {
-    if (!isExit(error)) throw error;
-    status = error.code;
-    tree = error.files;
+    if (isExit(error)) [status, tree] = [error.code, error.files];
+    else if (error instanceof WebAssembly.RuntimeError) [status, tree] = [aborted, {}];
+    else throw error;
   }
   const made = job.outputs.filter((name) => typeof tree[name] === 'string').map((name) => [name, tree[name] as string]);
   return { status, lines: collector.end(), files: Object.fromEntries(made) };

@@ -13,6 +13,7 @@ import type { ExportForms } from '../options.ts';
 import { filterAxis, filterOf, quantizeFilters } from '../store.ts';
 import { emitTrits } from '../trits.ts';
 import type { Quantization } from './insert.ts';
+import type { Levels } from './ranges.ts';
 import type { RowScales } from './row-scales.ts';
 
 /** Biases stay below 2^30 units, so that sums over products have room in int32. */
@@ -22,6 +23,39 @@ interface Stored {
   readonly values: Tensor;
   readonly isTernary: boolean;
   readonly scales: Float32Array;
+}
+
+/** What float32 and accelerators hold exactly, with a sign: sums with their bias stay below, where the bias decides it. */
+const largestSum = 2 ** 23 - 1;
+
+/**
+ * Coarser weights for filters whose sums fit 24 bits without their bias and not with it: what the bias outweighs needs
+ * no fine steps.
+ */
+function makeRoom(
+  { values, isTernary, scales }: Stored,
+  linear: Linear,
+  axis: number,
+  { scale, zero }: Levels,
+): Stored {
+  if (isTernary) return { values, isTernary, scales };
+  const exact = linear.weight.constant!.data as Float32Array;
+  const codes = values.data as Int8Array;
+  const of = filterOf(values.dims, axis);
+  const [positive, negative] = [new Float64Array(linear.filters), new Float64Array(linear.filters)];
+  for (const [i, q] of codes.entries()) (q > 0 ? positive : negative)[of(i)]! += Math.abs(q);
+  const factors = scales.map((s, f) => {
+    const [p, n] = [positive[f]!, negative[f]!];
+    const bare = Math.max(127 * p + 128 * n, 128 * p + 127 * n);
+    const bias = linear.bias[f]! / (scale * s);
+    const reach = Math.max(bias + (255 - zero) * p + zero * n, zero * p + (255 - zero) * n - bias);
+    // weights are rounded again, and biases are corrected for that
+    return bare < largestSum && reach > 0.99 * largestSum ? reach / (0.98 * largestSum) : 1;
+  });
+  if (factors.every((factor) => factor === 1)) return { values, isTernary, scales };
+  const wider = scales.map((s, f) => s * factors[f]!);
+  const data = codes.map((q, i) => (factors[of(i)] === 1 ? q : roundEven(exact[i]! / wider[of(i)]!)));
+  return { values: { ...values, data }, isTernary, scales: wider };
 }
 
 /** A filter whose bias is out of proportion to its weights contributes its bias alone, and gets a scale that suits that. */
@@ -98,7 +132,8 @@ export async function storeIntegers(
     if (!graph.outputs.includes(node.output())) graph.rename(node.output(), to.freshName());
     const axis = filterAxis(node);
     const unit = input.constants.levels.scale;
-    const { values, isTernary, scales } = adaptToBias(storedForm(linear, axis, rows), linear, axis, unit);
+    const stored = makeRoom(storedForm(linear, axis, rows), linear, axis, input.constants.levels);
+    const { values, isTernary, scales } = adaptToBias(stored, linear, axis, unit);
     const { hasBias, weight } = linear;
     const bias = hasBias && !isTernary ? correctBias(linear, values, scales, axis, input.means) : linear.bias;
     const biasName = node.inputs[2]?.name ?? '';
@@ -121,9 +156,9 @@ export async function storeIntegers(
     const old = node.input(2);
     takeName(graph, old);
     const units = bias.map((b, f) => roundEven(b / (unit * scales[f]!)));
-    const stored = to.constant(biasName, { dtype: 'int32', dims: [bias.length], data: Int32Array.from(units) });
+    const integer = to.constant(biasName, { dtype: 'int32', dims: [bias.length], data: Int32Array.from(units) });
     const step = to.op('Mul', [scale, input.constants.scale]);
-    node.setInput(2, to.op('DequantizeLinear', [stored, step], along(0)));
+    node.setInput(2, to.op('DequantizeLinear', [integer, step], along(0)));
     if (old.uses.size === 0) graph.removeValue(old);
   }
 }
