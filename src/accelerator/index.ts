@@ -7,6 +7,8 @@ export { type ConstantMemory, inWords, type MemoryWords, memoryWords, packBytes 
 export { findSumMultipliers, type SumMultipliers } from './multipliers.ts';
 export type { AdderInstruction, AdderStage, MacInstruction } from './program.ts';
 export { programWords } from './program.ts';
+export { type Engine, orderTasks, type TaskTime } from './schedule.ts';
 export { loadImages, type Memory, type Simulation, simulate, type Write } from './simulate.ts';
 export { type Span, type Timeline, timelineOf } from './timeline.ts';
-export type { Times } from './timing.ts';
+export { adderTimes, fetchCycles, macTimes, type RowLengths, type Times } from './timing.ts';
+export { denseLength, listLength } from './weights.ts';
