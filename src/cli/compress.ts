@@ -52,10 +52,10 @@ export function addCompress(program: TritbankCommand): void {
         'same in float) and control.onnx (the uncompressed network in int8, which it is compared with).',
     )
     .argument('<MODEL.onnx>', 'a classifier with one image input');
-  const { Data, Budget, Accelerator, ...others } = compressOptions;
+  const { Data, Budget, Target, Accelerator, ...others } = compressOptions;
   // the help shows no more than these
   const defaults = plainDefaults as unknown as CompressConfig;
-  addConfigOptions(command, { Data: Data!, Budget: Budget!, Accelerator: Accelerator! }, defaults);
+  addConfigOptions(command, { Data: Data!, Budget: Budget!, Target: Target!, Accelerator: Accelerator! }, defaults);
   command.renamed('--test-samples <n>', 'samples').renamed('--ratios <list>', 'widthRatios');
   addCountingOptions(command);
   addStorageOptions(command, 'hybrid-fp16');
@@ -81,7 +81,7 @@ async function configFrom(
   out: string,
   options: Options,
 ): Promise<CompressConfig> {
-  const [{ checkCompressConfig, defaultCompress, schemeOf }, { storageSchemes }] = await Promise.all([
+  const [{ checkCompressConfig, defaultCompress, schemeOf, takeArray }, { storageSchemes }] = await Promise.all([
     import('../compress/index.ts'),
     import('../cost/index.ts'),
   ]);
@@ -98,7 +98,7 @@ async function configFrom(
       'expected the configuration of a compression, found that of another run',
     );
   }
-  const config = stored
+  const found = stored
     ? resumedConfig(command, compressOptions, withoutNetwork(stored) as CompressConfig, join(out, 'config.json'))
     : await newConfig<CompressConfig>(command, {
         table: compressOptions,
@@ -106,6 +106,7 @@ async function configFrom(
         more: [...otherPlaces, 'dims'].map((place) => `training.${place}`),
         upgrade: withoutNetwork,
       });
+  const config = takeArray(found);
   if (config.method === 'train' && config.data === undefined) {
     throw new TritbankError('E_USAGE', '--data', 'expected images, or --no-training, found neither');
   }

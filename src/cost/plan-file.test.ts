@@ -131,7 +131,7 @@ describe('parsePlan', () => {
 
   it('refuses what is no plan', () => {
     expect(lineOf(() => parsePlan([], 'plan.json'))).toBe(
-      'error E_FORMAT: plan.json: expected an object with version, model, budget, settings, predicted, layers, found a list',
+      'error E_FORMAT: plan.json: expected an object with version, model, budget, settings, predicted, target, layers, found a list',
     );
   });
 });

@@ -1,0 +1,42 @@
+/** Targets by name, or from files: what can be limited on them, and how they are made for a network. */
+
+import { measureCycles } from '../hardware/index.ts';
+import type { IntegerNetwork } from '../integer/index.ts';
+import { TritbankError } from '../ir/index.ts';
+import { arrayTarget } from './array/array-target.ts';
+import { arrayNames, readArray } from './array/read-array.ts';
+import type { LimitName, PlanningTarget, Totals } from './target.ts';
+
+/** A machine, for any network. */
+export interface TargetMachine {
+  readonly name: string;
+  /** What can be limited on it. */
+  readonly limits: readonly LimitName[];
+  /** The target for an uncompressed network in 8 bits. */
+  open(control: IntegerNetwork): PlanningTarget;
+  /** Figures of a network as it is, compressed or not, where they are known without the machine. */
+  measure?(network: IntegerNetwork): Totals;
+}
+
+function arrayMachine(name: string): TargetMachine {
+  const array = readArray(name);
+  return {
+    name,
+    limits: ['cycles'],
+    open: (control) => arrayTarget(name, control, array),
+    measure: (network) => ({ cycles: measureCycles(network, array).cycles }),
+  };
+}
+
+/** What every target is called, files of arrays apart. */
+export const targetNames: readonly string[] = arrayNames;
+
+/**
+ * A machine by its name, or an array from its file. E_USAGE for another name; E_FILE, E_FORMAT and E_USAGE for a file that
+ * is no array's.
+ */
+export function readTarget(nameOrPath: string): TargetMachine {
+  if (targetNames.includes(nameOrPath) || nameOrPath.endsWith('.json')) return arrayMachine(nameOrPath);
+  const expected = `expected one of ${targetNames.join(', ')}, or an array's JSON file, found '${nameOrPath}'`;
+  throw new TritbankError('E_USAGE', 'target', expected);
+}
