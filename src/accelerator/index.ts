@@ -11,4 +11,4 @@ export { type Engine, orderTasks, type TaskTime } from './schedule.ts';
 export { loadImages, type Memory, type Simulation, simulate, type Write } from './simulate.ts';
 export { type Span, type Timeline, timelineOf } from './timeline.ts';
 export { adderTimes, fetchCycles, macTimes, type RowLengths, type Times } from './timing.ts';
-export { denseLength, listLength } from './weights.ts';
+export { denseLength, listLengths } from './weights.ts';

@@ -63,8 +63,9 @@ function listsOf(trits: Int8Array, { inputs, copies, gapBits }: ArrayParameters)
 
 const lengthOf = (lists: readonly (readonly number[])[]) => Math.max(1, ...lists.map((gaps) => gaps.length));
 
-/** Words that a row of trits takes as lists. */
-export const listLength = (trits: Int8Array, array: ArrayParameters): number => lengthOf(listsOf(trits, array));
+/** Entries of the list of each bank for a row of trits; the row takes as many words as the longest has. */
+export const listLengths = (trits: Int8Array, array: ArrayParameters): number[] =>
+  listsOf(trits, array).map((gaps) => gaps.length);
 
 /** Words that every block of dense rows takes. */
 export const denseLength = (columns: number, { inputs }: ArrayParameters): number => Math.ceil(columns / inputs);
