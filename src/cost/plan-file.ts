@@ -177,7 +177,7 @@ export function readPlan(path: string): PlanFile {
 }
 
 /**
- * The text of a plan's file, which `readPlan` reads: indented, a list of indices on one line.
+ * The text of a plan's file, which `readPlan` reads: indented, a list of numbers on one line.
  *
  * @example
  * import { writeFile } from 'node:fs/promises';
@@ -190,5 +190,5 @@ export function readPlan(path: string): PlanFile {
 export function formatPlan(plan: PlanFile): string {
   const indented = JSON.stringify(plan, null, 2);
   // a line break in a name is escaped, so that this matches lists only
-  return `${indented.replace(/\[\n[\d,\s]*\]/g, (list) => `[${list.slice(1, -1).trim().replace(/\s+/g, ' ')}]`)}\n`;
+  return `${indented.replace(/\[\n[\d.,\s]*\]/g, (list) => `[${list.slice(1, -1).trim().replace(/\s+/g, ' ')}]`)}\n`;
 }

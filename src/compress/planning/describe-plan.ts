@@ -6,6 +6,9 @@ import type { Budget } from './budget.ts';
 import { type NetworkCosts, predictCost } from './layer-costs.ts';
 import { type TargetCosts, totalsOf } from './target.ts';
 
+/** Figures as a file has them. */
+const short = (figure: number) => Number(figure.toPrecision(6));
+
 /** What the choice takes on its target, beside the control. */
 function describeTarget(onTarget: TargetCosts, { layers }: NetworkCosts, choice: readonly number[]): PlanTarget {
   const { target, limits, control } = onTarget;
@@ -14,13 +17,13 @@ function describeTarget(onTarget: TargetCosts, { layers }: NetworkCosts, choice:
     name: target.name,
     limits: Object.fromEntries(limitsIn(limits).map((name) => [name, limits[name]!])),
     totals: Object.fromEntries(
-      limitsIn(totals).map((name) => [name, { predicted: totals[name]!, control: control[name]! }]),
+      limitsIn(totals).map((name) => [name, { predicted: short(totals[name]!), control: short(control[name]!) }]),
     ),
     resources: target.resources.map(({ name }) => name),
     layers: Object.fromEntries(
       layers.map(({ name }, i) => [
         name,
-        { predicted: [...onTarget.layers[i]![choice[i]!]!], control: [...target.cost(name)] },
+        { predicted: onTarget.layers[i]![choice[i]!]!.map(short), control: target.cost(name).map(short) },
       ]),
     ),
   };
