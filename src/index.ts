@@ -172,7 +172,17 @@ export {
   exportOnnx,
 } from './export/index.ts';
 export * from './graph.ts';
-export { type McuConfig, type McuResult, measureModel } from './mcu/index.ts';
+export {
+  type CoreName,
+  type McuConfig,
+  type McuResult,
+  measureModel,
+  predictStep,
+  type StepCost,
+  type StepKind,
+  type StepShape,
+  type TernaryShape,
+} from './mcu/index.ts';
 export { printTable, type ReportOptions, renderReport } from './report/index.ts';
 export {
   buildStep,

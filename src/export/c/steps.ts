@@ -80,6 +80,12 @@ export type Step = ConvolutionStep | DepthwiseStep | ConnectedStep | PoolStep | 
 /** Tiles of weights that are decoded are computed together, as many as fit so many bytes at the most. */
 const tileBytes = 12 * 1024;
 
+/** How many tiles of so many columns are computed together, where memory allows. */
+export function tilesOf(columns: readonly number[], pixels: number, room: number): number {
+  const bytes = columns.reduce((sum, n) => sum + 16 * gappedPlanes(n), 0);
+  return Math.max(1, Math.min(Math.ceil(pixels / 16), Math.floor(Math.min(tileBytes, room) / bytes)));
+}
+
 /** Memory that the scratch of a layer may take, by its name. */
 export type Room = (layer: string) => number;
 
@@ -148,9 +154,11 @@ function convolutionSteps(
   }
   if (groups > 1) return groupsOf(layer).flatMap((group) => convolutionSteps(group, undefined, optimize, room));
   const parts = hidden ? [hidden, layer] : [layer];
-  const rowTiles = parts.reduce((sum, { columns }) => sum + 16 * gappedPlanes(columns), 0);
-  const allTiles = Math.ceil(pixelsOf(y) / 16);
-  const most = Math.max(1, Math.min(allTiles, Math.floor(Math.min(tileBytes, room(name)) / rowTiles)));
+  const most = tilesOf(
+    parts.map(({ columns }) => columns),
+    pixelsOf(y),
+    room(name),
+  );
   const matrices = parts.map((part) => ({
     matrix: tiledMatrix(part, most, optimize),
     rows: integerRows(part, part.output as typeof output),
