@@ -53,8 +53,8 @@ const onTarget = (name: LimitName, flags: string, description: string) =>
 /** Targets compute in 8 bits. */
 const target: ConfigOption<CompressConfig> = option(
   '--target <name|file>',
-  "the machine to plan for: lists, 'lists x2', trits, mac (arrays of the accelerator), or an array's JSON file; implies " +
-    '--activations int8',
+  "the machine to plan for: cortex-m4, m7, m0plus, m3, m55, rv32imc; lists, 'lists x2', trits, mac (arrays of the " +
+    "accelerator), or an array's JSON file; implies --activations int8",
   text('a name or a file'),
   {
     key: 'target',

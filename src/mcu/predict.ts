@@ -7,7 +7,7 @@ import { predictProgram } from './costs/steps.ts';
 import type { McuMeasure } from './measure.ts';
 
 /** As `measureOnCore`; constants and arena are exact, all else is predicted. */
-export function predictOnCore({ program }: CExport, { name }: Core): McuMeasure {
+export function predictOnCore({ program }: Pick<CExport, 'program'>, { name }: Core): McuMeasure {
   const core = name as CoreName;
   const { code, stack } = coreCosts(core);
   const costs = predictProgram(core, program);

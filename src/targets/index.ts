@@ -2,6 +2,7 @@
 
 export { arrayTarget } from './array/array-target.ts';
 export { isArrayFile, parseArray } from './array/read-array.ts';
+export { coreTarget } from './core/core-target.ts';
 export { figureOf, isShare, type Limit, type Limits, limitKind, limitsIn } from './limits.ts';
 export { readTarget, type TargetMachine, targetNames } from './open.ts';
 export {

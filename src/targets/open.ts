@@ -3,8 +3,10 @@
 import { measureCycles } from '../hardware/index.ts';
 import type { IntegerNetwork } from '../integer/index.ts';
 import { TritbankError } from '../ir/index.ts';
+import { type CoreName, coreNames } from '../mcu/index.ts';
 import { arrayTarget } from './array/array-target.ts';
 import { arrayNames, readArray } from './array/read-array.ts';
+import { coreFigures, coreTarget } from './core/core-target.ts';
 import type { LimitName, PlanningTarget, Totals } from './target.ts';
 
 /** A machine, for any network. */
@@ -28,14 +30,29 @@ function arrayMachine(name: string): TargetMachine {
   };
 }
 
+function coreMachine(core: CoreName): TargetMachine {
+  return {
+    name: core,
+    limits: ['instructions', 'flash', 'ram'],
+    open: (control) => coreTarget(core, control),
+    measure: (network) => coreFigures(core, network),
+  };
+}
+
+/** A core by its name, which may leave out `cortex-`. */
+const coreNamed = (name: string): CoreName | undefined =>
+  coreNames.find((core) => core === name || core === `cortex-${name}`);
+
 /** What every target is called, files of arrays apart. */
-export const targetNames: readonly string[] = arrayNames;
+export const targetNames: readonly string[] = [...coreNames, ...arrayNames];
 
 /**
  * A machine by its name, or an array from its file. E_USAGE for another name; E_FILE, E_FORMAT and E_USAGE for a file that
  * is no array's.
  */
 export function readTarget(nameOrPath: string): TargetMachine {
+  const core = coreNamed(nameOrPath);
+  if (core) return coreMachine(core);
   if (targetNames.includes(nameOrPath) || nameOrPath.endsWith('.json')) return arrayMachine(nameOrPath);
   const expected = `expected one of ${targetNames.join(', ')}, or an array's JSON file, found '${nameOrPath}'`;
   throw new TritbankError('E_USAGE', 'target', expected);
