@@ -39,7 +39,9 @@ interface Options extends CommonOptions, PlaceOptions, CountingOptions, StorageO
 const example = `tritbank compress mobilenet.onnx --data images/ --max-size 0.49 --max-energy 0.72 --min-throughput 1 --out small
 tritbank compress mobilenet.onnx --data images/ --uniform 0.5,2 --calibrate-only --out quick
 tritbank compress mobilenet.onnx --data images/ --plan small/plan.json --epochs 10 --out edited
-tritbank compress mobilenet.onnx --data images/ --max-size 0.35 --analysis small/analysis.json --out smaller`;
+tritbank compress mobilenet.onnx --data images/ --max-size 0.35 --analysis small/analysis.json --out smaller
+tritbank compress mobilenet.onnx --data images/ --target cortex-m4 --max-flash 256K --max-instructions 0.9 --out firmware
+tritbank compress mobilenet.onnx --data images/ --target array.json --max-cycles 0.4 --out accelerated`;
 
 export function addCompress(program: TritbankCommand): void {
   const command = program.command('compress');

@@ -39,7 +39,7 @@ export interface CompressConfig {
   readonly alphas?: readonly number[];
   /**
    * Sparsities of decompositions that the planner may choose from besides 0. Default: `defaultSparsities` where zeros are
-   * skipped, else none.
+   * skipped, by the conventions or the target, else none.
    */
   readonly sparsities?: readonly number[];
   /** Images that statistics, and calibration, are taken from. */

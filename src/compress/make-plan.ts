@@ -10,7 +10,6 @@ import type { PlanningTarget } from '../targets/index.ts';
 import { openCache } from './analysis-cache.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { keepAnalyzed } from './analysis-progress.ts';
-import type { CompressConfig } from './compress-config.ts';
 import { packControl } from './deployment.ts';
 import {
   compressFiles,
@@ -69,9 +68,11 @@ export async function gatherStatistics(job: Job): Promise<Statistics> {
 }
 
 /** What a plan is chosen from; a uniform choice is of one ratio. */
-function analyzedFits({ uniform, ratios, sparsities, conventions }: CompressConfig) {
+function analyzedFits({ config, machine }: Job) {
+  const { uniform, ratios, sparsities, conventions } = config;
   if (uniform) return { ratios: [uniform.widthRatio] };
-  const skipping = conventions.ternary === 'zero-skipping' ? defaultSparsities : [];
+  const skipsZeros = conventions.ternary === 'zero-skipping' || machine?.skipsZeros === true;
+  const skipping = skipsZeros ? defaultSparsities : [];
   return { sparsities: sparsities ?? skipping, ...(ratios && { ratios }) };
 }
 
@@ -84,7 +85,7 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
     const statistics = await gather();
     return analyzeNetwork(graph, {
       seed: config.seed,
-      ...analyzedFits(config),
+      ...analyzedFits(job),
       ...statistics,
       ...threadsOf(job),
       ...signalOf(job),

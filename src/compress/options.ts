@@ -110,7 +110,7 @@ export const compressOptions: OptionTable<CompressConfig> = {
       'sparsities',
       '--sparsities <list>',
       'of decompositions to choose from besides 0; higher ones have fewer non-zeros (default: 1,4,10 where zeros are ' +
-        'skipped, else 0)',
+        'skipped, by --ternary or the target, else 0)',
       listOf(number({ from: 0, to: 100 }), 'numbers from 0 to 100, separated by commas'),
     ),
   ],
@@ -119,8 +119,15 @@ export const compressOptions: OptionTable<CompressConfig> = {
     onTarget(
       'cycles',
       '--max-cycles <n>',
-      "cycles for an image in a stream: a share of the int8 network's, or a number",
+      "of an array for an image in a stream: a share of the int8 network's, or as 200K",
     ),
+    onTarget(
+      'instructions',
+      '--max-instructions <n>',
+      "of a core for an image: a share of the int8 network's, or as 15M",
+    ),
+    onTarget('flash', '--max-flash <n>', "of a core, constants and kernels: a share of the int8 network's, or as 256K"),
+    onTarget('ram', '--max-ram <n>', 'of a core, tensors and stack, which plans hardly change: a share, or as 64K'),
   ],
   Accelerator: [
     field(

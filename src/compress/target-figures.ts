@@ -2,7 +2,7 @@
 
 import { readIntegerNetwork } from '../integer/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
-import { limitsIn, readTarget, type TargetMachine, type Totals } from '../targets/index.ts';
+import { figureOf, limitsIn, limitUnits, readTarget, type TargetMachine, type Totals } from '../targets/index.ts';
 import type { CompressConfig } from './compress-config.ts';
 import type { DeployedFile, Footprint, Packed } from './deployment.ts';
 import type { Job } from './job.ts';
@@ -25,7 +25,7 @@ export function machineOf({ target, limits = {} }: CompressConfig): TargetMachin
 
 /** Figures of both files as far as they are known here; undefined without a machine. */
 export function measureOnTarget(
-  { machine, options }: Job,
+  { machine, config, options }: Job,
   packed: Packed,
   files: Footprint,
 ): TargetFigures | undefined {
@@ -44,9 +44,23 @@ export function measureOnTarget(
     ...measure(graph),
     ...(machine.limits.includes('latency') && runtime && { latency: runtime.milliseconds }),
   });
-  return {
-    name: machine.name,
-    model: figures(packed.model, files.model),
-    control: figures(packed.control, files.control),
-  };
+  const [model, control] = [figures(packed.model, files.model), figures(packed.control, files.control)];
+  warnOfExcess({ config, options }, model, control);
+  return { name: machine.name, model, control };
+}
+
+/** Files are not exactly what was predicted of them: weights have been trained since. */
+function warnOfExcess(
+  { config: { limits = {} }, options }: Pick<Job, 'config' | 'options'>,
+  model: Totals,
+  control: Totals,
+) {
+  for (const name of limitsIn(limits)) {
+    const [found, of] = [model[name], control[name]];
+    if (found === undefined || of === undefined) continue;
+    const most = figureOf(name, limits[name]!, of);
+    if (found <= most) continue;
+    const [is, was] = [found, most].map((figure) => `${name === 'latency' ? figure.toFixed(2) : Math.round(figure)}`);
+    options.warn?.(`the file takes ${is} ${limitUnits[name]} (${name}), more than the limit of ${was}`);
+  }
 }

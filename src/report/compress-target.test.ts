@@ -28,9 +28,9 @@ it('is a line for each figure, with what was measured and asked for', () => {
     {
       term: 'target cortex-m4',
       texts: [
-        "instructions: 1,234,567 (0.500 of int8's) predicted, at most 0.9",
-        "flash: 150.0 KB (0.500 of int8's) predicted, 160.0 KB (0.500 of int8's) measured, at most 256K",
-        "ram: 2.0 KB (1.000 of int8's) predicted",
+        "instructions: 1,234,567 (0.500 of int8's) planned, at most 0.9",
+        "flash: 150.0 KB (0.500 of int8's) planned, 160.0 KB (0.500 of int8's) of the file, at most 256K",
+        "ram: 2.0 KB (1.000 of int8's) planned",
       ],
     },
   ]);

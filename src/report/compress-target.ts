@@ -50,26 +50,26 @@ export function describeTarget({ plan, target }: Planned): Statement[] {
   if (!plan.target) return [];
   const texts = totalRows(plan.target, target).map(({ name, limit, predicted, control, measured, measuredControl }) => {
     const figure = (value: number, of: number) => `${formatFigure(name, value)} (${share(value, of)} of int8's)`;
-    const found = measured === undefined ? '' : `, ${figure(measured, measuredControl ?? 0)} measured`;
+    const found = measured === undefined ? '' : `, ${figure(measured, measuredControl ?? 0)} of the file`;
     const most = limit === undefined ? '' : `, at most ${limit}`;
-    return `${name}: ${figure(predicted, control)} predicted${found}${most}`;
+    return `${name}: ${figure(predicted, control)} planned${found}${most}`;
   });
   return [{ term: `target ${plan.target.name}`, texts }];
 }
 
 const totalColumns: readonly Column<TotalRow>[] = [
   { head: 'limit', cell: ({ limit }) => (limit === undefined ? none : `≤ ${limit}`) },
-  { head: 'predicted', cell: ({ name, predicted }) => formatFigure(name, predicted) },
+  { head: 'planned', cell: ({ name, predicted }) => formatFigure(name, predicted) },
   { head: 'int8', hint: 'The uncompressed network in int8', cell: ({ name, control }) => formatFigure(name, control) },
   { head: 'of int8', cell: ({ predicted, control }) => share(predicted, control) },
   {
-    head: 'measured',
-    hint: 'Of the packed file',
+    head: 'of the file',
+    hint: 'Compiled or laid out as it is; latency: measured',
     cell: ({ name, measured }) => (measured === undefined ? none : formatFigure(name, measured)),
   },
   {
-    head: 'of int8, measured',
-    hint: "Of the control's file",
+    head: "of int8's file",
+    hint: 'The same for the control',
     cell: ({ measured, measuredControl }) =>
       measured === undefined || measuredControl === undefined ? none : share(measured, measuredControl),
   },

@@ -14,6 +14,8 @@ export interface TargetMachine {
   readonly name: string;
   /** What can be limited on it. */
   readonly limits: readonly LimitName[];
+  /** Whether zeros of ternary weights take no time, so that sparse ones are worth looking at. */
+  readonly skipsZeros: boolean;
   /** The target for an uncompressed network in 8 bits. */
   open(control: IntegerNetwork): PlanningTarget;
   /** Figures of a network as it is, compressed or not, where they are known without the machine. */
@@ -25,6 +27,7 @@ function arrayMachine(name: string): TargetMachine {
   return {
     name,
     limits: ['cycles'],
+    skipsZeros: array.adders > 0 && array.ternary === 'lists',
     open: (control) => arrayTarget(name, control, array),
     measure: (network) => ({ cycles: measureCycles(network, array).cycles }),
   };
@@ -34,6 +37,7 @@ function coreMachine(core: CoreName): TargetMachine {
   return {
     name: core,
     limits: ['instructions', 'flash', 'ram'],
+    skipsZeros: true,
     open: (control) => coreTarget(core, control),
     measure: (network) => coreFigures(core, network),
   };
