@@ -40,7 +40,9 @@ it('is a line for each figure, with what was measured and asked for', () => {
 });
 
 it('is tables of figures and of layers on the page', () => {
-  const text = renderTarget({ plan, target })!.text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+  const text = renderTarget({ plan, target })!
+    .text.replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ');
   expect(text).toContain('instructions ≤ 0.9 1,234,567 2,469,134 0.500 – –');
   expect(text).toContain('flash ≤ 256K 150.0 KB 300.0 KB 0.500 160.0 KB 0.500');
   expect(text).toContain('conv 1,000 2,000 2.500 8,000');

@@ -53,6 +53,14 @@ export const targetNames: readonly string[] = [...coreNames, ...arrayNames];
 /**
  * A machine by its name, or an array from its file. E_USAGE for another name; E_FILE, E_FORMAT and E_USAGE for a file that
  * is no array's.
+ *
+ * @example
+ * import { compressModel, readTarget } from 'tritbank';
+ *
+ * console.log(readTarget('cortex-m4').limits); // instructions, flash, ram
+ * const settings = { data: 'images', target: 'cortex-m4', limits: { flash: '256K' }, method: 'none', images: 16 } as const;
+ * const { result } = await compressModel('mobilenet.onnx', settings, { out: 'runs/firmware' });
+ * console.log(result.target!.model.flash, result.target!.control.flash);
  */
 export function readTarget(nameOrPath: string): TargetMachine {
   const core = coreNamed(nameOrPath);
