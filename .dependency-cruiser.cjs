@@ -25,6 +25,7 @@ const order = [
   'hardware',
   'export',
   'mcu',
+  'targets',
   'train',
   'compress',
   'bench',

@@ -10,41 +10,68 @@ static int tb_is_pointwise(const tb_window *w)
 /* Bytes 0 and 2 of two words. */
 static inline uint32_t tb_even_bytes(uint32_t a, uint32_t b)
 {
+#if TB_DSP
+    uint32_t r;
+    __asm__("uxtb16 %1, %1\n uxtb16 %2, %2\n orr %1, %1, %1, lsr #8\n orr %2, %2, %2, lsr #8\n pkhbt %0, %1, %2, lsl #16"
+            : "=r"(r), "+r"(a), "+r"(b));
+    return r;
+#else
     a &= 0x00FF00FFu, b &= 0x00FF00FFu;
     a |= a >> 8, b |= b >> 8;
     return (a & 0xFFFFu) | b << 16;
+#endif
 }
 
-/* One column of 16 pixels or fewer; `first` is the pixel under the tap for output row and column 0. */
-static void tb_gather_tap(const tb_window *w, const int8_t *plane, int32_t top, int32_t left, int32_t pixel, int32_t n,
-                          int8_t *to)
+/* Pixels of a tile that lie in one row of outputs: `at` .. `at + count - 1`; y, x are those of their window. */
+typedef struct {
+    int32_t y, x;
+    uint8_t at, count;
+} tb_run;
+
+/* Runs of n pixels from `pixel` on, 16 at the most. */
+static int32_t tb_find_runs(const tb_window *w, int32_t pixel, int32_t n, tb_run *runs)
 {
-    int32_t row = pixel / w->out_width, column = pixel % w->out_width;
-    for (int32_t i = 0; i < n;) {
-        int32_t run = w->out_width - column;
-        if (run > n - i) run = n - i;
-        const int32_t y = row * w->stride_y + top;
-        int32_t x = column * w->stride_x + left;
-        if (y < 0 || y >= w->height) {
-            memset(to + i, w->zero_point, (size_t)run);
-        } else {
-            const int8_t *from = plane + y * w->width;
-            int32_t k = i;
-            const int32_t end = i + run;
-            for (; k < end && x < 0; k++, x += w->stride_x) to[k] = w->zero_point;
-            if (w->stride_x == 1) {
-                for (; k + 4 <= end && x + 4 <= w->width; k += 4, x += 4) tb_put_word(to + k, tb_word(from + x));
-            } else if (w->stride_x == 2) {
-                for (; k + 4 <= end && x + 8 <= w->width; k += 4, x += 8)
-                    tb_put_word(to + k, tb_even_bytes(tb_word(from + x), tb_word(from + x + 4)));
-            }
-            for (; k < end && x < w->width; k++, x += w->stride_x) to[k] = from[x];
-            for (; k < end; k++) to[k] = w->zero_point;
-        }
-        i += run;
-        row++;
-        column = 0;
+    int32_t row = pixel / w->out_width, column = pixel - row * w->out_width, count = 0;
+    for (int32_t at = 0; at < n; row++, column = 0, count++) {
+        int32_t length = w->out_width - column;
+        if (length > n - at) length = n - at;
+        runs[count].y = row * w->stride_y - w->pad_top;
+        runs[count].x = column * w->stride_x - w->pad_left;
+        runs[count].at = (uint8_t)at;
+        runs[count].count = (uint8_t)length;
+        at += length;
     }
+    return count;
+}
+
+/* A run of one tap, at (y, x) of a plane. */
+static void tb_gather_run(const tb_window *w, const int8_t *plane, int32_t y, int32_t x, int32_t count, int8_t *to)
+{
+    const int32_t stride = w->stride_x, width = w->width;
+    int32_t k = 0;
+    if (y < 0 || y >= w->height) {
+        memset(to, w->zero_point, (size_t)count);
+        return;
+    }
+    const int8_t *from = plane + y * width;
+    if (count == 16 && x >= 0 && x + 16 * stride <= width && stride <= 2) {
+        from += x;
+        if (stride == 1)
+            for (; k < 16; k += 4) tb_put_word(to + k, tb_word(from + k));
+        else
+            for (; k < 16; k += 4) tb_put_word(to + k, tb_even_bytes(tb_word(from + 2 * k), tb_word(from + 2 * k + 4)));
+        return;
+    }
+    for (; k < count && x < 0; k++, x += stride) to[k] = w->zero_point;
+    from += x;
+    if (stride == 1) {
+        for (; k + 4 <= count && x + 4 <= width; k += 4, x += 4, from += 4) tb_put_word(to + k, tb_word(from));
+    } else if (stride == 2) {
+        for (; k + 4 <= count && x + 8 <= width; k += 4, x += 8, from += 8)
+            tb_put_word(to + k, tb_even_bytes(tb_word(from), tb_word(from + 4)));
+    }
+    for (; k < count && x < width; k++, x += stride, from += stride) to[k] = *from;
+    for (; k < count; k++) to[k] = w->zero_point;
 }
 
 void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t pixel, int32_t n, int8_t *tile)
@@ -52,6 +79,8 @@ void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t 
     const int is_gapped = m->form != TB_DENSE, pointwise = tb_is_pointwise(w);
     const uint32_t flip = is_gapped ? TB_FLIP : 0;
     const int32_t pixels = w->height * w->width;
+    tb_run runs[16];
+    const int32_t count = pointwise ? 0 : tb_find_runs(w, pixel, n, runs);
     int32_t until = TB_GAP_CHANNELS;
     for (int32_t c = 0; c < w->channels; c++, x += pixels) {
         for (int32_t i = 0; i < w->kernel_height; i++) {
@@ -65,7 +94,9 @@ void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t 
                     for (int32_t k = 0; k < 16; k += 4) tb_put_word(tile + k, tb_word(x + pixel + k) ^ flip);
                 } else {
                     if (pointwise) memcpy(tile, x + pixel, (size_t)n);
-                    else tb_gather_tap(w, x, i * w->dilation_y - w->pad_top, j * w->dilation_x - w->pad_left, pixel, n, tile);
+                    const int32_t top = i * w->dilation_y, left = j * w->dilation_x;
+                    for (const tb_run *run = runs; run < runs + count; run++)
+                        tb_gather_run(w, x, run->y + top, run->x + left, run->count, tile + run->at);
                     if (flip)
                         for (int32_t k = 0; k < n; k += 4) tb_put_word(tile + k, tb_word(tile + k) ^ flip);
                 }
@@ -82,20 +113,21 @@ void tb_run_convolution(const tb_convolution *layer, const int8_t *x, int8_t *y,
     const tb_matrix *first = layer->first, *second = layer->second;
     const int32_t pixels = w->out_height * w->out_width;
     const int32_t bytes = tb_tile_bytes(first), hidden_bytes = second ? tb_tile_bytes(second) : 0;
-    int8_t *tiles = scratch, *hidden = tiles + layer->tiles * bytes;
-    uint8_t *rest = (uint8_t *)hidden + layer->tiles * hidden_bytes;
-    for (int32_t p = 0; p < pixels; p += 16 * layer->tiles) {
+    const int32_t tiles = first->form == TB_DENSE ? 1 : layer->tiles;
+    int8_t *memory = scratch, *hidden = memory + tiles * bytes;
+    uint8_t *rest = (uint8_t *)hidden + tiles * hidden_bytes;
+    for (int32_t p = 0; p < pixels; p += 16 * tiles) {
         int32_t count = 0, n = 16;
-        for (int32_t at = p; count < layer->tiles && at < pixels; count++, at += 16) {
+        for (int32_t at = p; count < tiles && at < pixels; count++, at += 16) {
             n = pixels - at < 16 ? pixels - at : 16;
-            tb_gather(w, first, x, at, n, tiles + count * bytes);
+            tb_gather(w, first, x, at, n, memory + count * bytes);
         }
         if (first->form == TB_DENSE) {
-            tb_dense_rows(first, tiles, n, y + p, pixels, rest);
+            tb_dense_rows(first, memory, n, y + p, pixels, layer->tiles, rest);
         } else if (!second) {
-            tb_ternary_rows(first, tiles, count, n, y + p, pixels, 0, rest);
+            tb_ternary_rows(first, memory, count, n, y + p, pixels, 0, rest);
         } else {
-            tb_ternary_rows(first, tiles, count, n, hidden, hidden_bytes, 1, rest);
+            tb_ternary_rows(first, memory, count, n, hidden, hidden_bytes, 1, rest);
             tb_ternary_rows(second, hidden, count, n, y + p, pixels, 0, rest);
         }
     }

@@ -3,56 +3,60 @@
 #include "tile.h"
 
 #if TB_DSP
-/* Halves (c0, c1) of pixels 0, 2, 1 and 3 of each pair of columns: 16 bytes. */
-static void tb_widen(const int8_t *tile, int32_t columns, uint32_t *to)
+#define TB_UNUSED __attribute__((unused))
+/* Halves (c0, c1) of pixels 0, 2, 1 and 3 of each pair of columns: 16 bytes. Columns in fours, as planes of 16 pixels. */
+#define TB_WIDEN2                                                                                                     \
+    "ldr r4, [r0], #16\n ldr r6, [r0], #16\n sxtb16 r5, r4, ror #8\n sxtb16 r7, r6, ror #8\n sxtb16 r4, r4\n"          \
+    "sxtb16 r6, r6\n pkhbt r8, r4, r6, lsl #16\n pkhtb r9, r6, r4, asr #16\n pkhbt r10, r5, r7, lsl #16\n"            \
+    "pkhtb r11, r7, r5, asr #16\n stm r2!, {r8-r11}\n"
+__attribute__((naked, noinline)) static void tb_widen(const int8_t *tile TB_UNUSED, const int8_t *end TB_UNUSED,
+    uint32_t *to TB_UNUSED)
 {
-    for (int32_t c = 0; c < columns; c += 2, tile += 32, to += 4) {
-        const uint32_t a = tb_word(tile), b = tb_word(tile + 16);
-        const uint32_t a0 = tb_sxtb16(a), a1 = tb_sxtb16_ror8(a), b0 = tb_sxtb16(b), b1 = tb_sxtb16_ror8(b);
-        __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(to[0]) : "r"(a0), "r"(b0));
-        __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(to[1]) : "r"(b0), "r"(a0));
-        __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(to[2]) : "r"(a1), "r"(b1));
-        __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(to[3]) : "r"(b1), "r"(a1));
-    }
+    __asm__ volatile("push {r4-r11, lr}\n1:\n" TB_WIDEN2 TB_WIDEN2 "cmp r0, r1\n bne 1b\n pop {r4-r11, pc}\n");
 }
 
-#define TB_UNUSED __attribute__((unused))
 #define TB_TWO(x0, x1)                                                                                                \
     "ldrd r2, r3, [r1], #8\n smlad r4, r2, " x0 ", r4\n smlad r8, r2, " x1 ", r8\n"                                    \
     "smlad r6, r3, " x0 ", r6\n smlad r10, r3, " x1 ", r10\n ldrd r2, r3, [r1], #8\n"                                  \
     "smlad r5, r2, " x0 ", r5\n smlad r9, r2, " x1 ", r9\n smlad r7, r3, " x0 ", r7\n smlad r11, r3, " x1 ", r11\n"
 
-/* Sums of two rows and four pixels, out[8]; columns in fours, 8 bytes of weights each. */
+#define TB_FOUR_COLUMNS                                                                                               \
+    "ldrd r12, lr, [r0]\n sxtb16 r12, r12\n sxtb16 lr, lr\n" TB_TWO("r12", "lr")                                       \
+    "ldrd r12, lr, [r0], #8\n sxtb16 r12, r12, ror #8\n sxtb16 lr, lr, ror #8\n" TB_TWO("r12", "lr")
+
+/* Sums of two rows and four pixels, out[0 .. 3] and out[16 .. 19]; columns in fours, 8 bytes of weights each, and eights at
+ * once. */
 __attribute__((naked, noinline)) static void tb_dense_sums(const uint8_t *weights TB_UNUSED,
     const uint32_t *wide TB_UNUSED, const uint8_t *end TB_UNUSED, int32_t *out TB_UNUSED)
 {
     __asm__ volatile("push {r2, r3, r4-r11, lr}\n movs r4, #0\n mov r5, r4\n mov r6, r4\n mov r7, r4\n mov r8, r4\n"
-        "mov r9, r4\n mov r10, r4\n mov r11, r4\n1:\n"
-        "ldrd r12, lr, [r0]\n sxtb16 r12, r12\n sxtb16 lr, lr\n" TB_TWO("r12", "lr")
-        "ldrd r12, lr, [r0], #8\n sxtb16 r12, r12, ror #8\n sxtb16 lr, lr, ror #8\n" TB_TWO("r12", "lr")
+        "mov r9, r4\n mov r10, r4\n mov r11, r4\n eor r2, r2, r0\n lsls r2, r2, #28\n bmi 2f\n"
+        "1:\n" TB_FOUR_COLUMNS "2:\n" TB_FOUR_COLUMNS
         "ldr r2, [sp]\n cmp r0, r2\n bne 1b\n"
-        "ldr r3, [sp, #4]\n stm r3, {r4-r11}\n add sp, #8\n pop {r4-r11, pc}\n");
+        "ldr r3, [sp, #4]\n stm r3, {r4-r7}\n adds r3, #64\n stm r3, {r8-r11}\n add sp, #8\n pop {r4-r11, pc}\n");
 }
 
-void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pitch, uint8_t *scratch)
+/* Rows first of `quads` times four pixels, so that a row's constants are loaded once for them. */
+void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pitch, int32_t quads,
+                   uint8_t *scratch)
 {
-    const int32_t columns = (m->columns + 3) & ~3;
+    const int32_t columns = (m->columns + 3) & ~3, rows = m->rows;
+    const tb_requantization *out = &m->output;
     uint32_t *wide = (uint32_t *)(void *)scratch;
-    for (int32_t p = 0; p < n; p += 4) {
-        const int32_t count = n - p < 4 ? n - p : 4;
-        tb_widen(tile + p, columns, wide);
+    for (int32_t p = 0; p < n; p += 4 * quads) {
+        const int32_t count = n - p < 4 * quads ? n - p : 4 * quads;
         const uint8_t *w = m->weights;
-        for (int32_t row = 0; row < m->rows; row += 2, w += 2 * columns) {
-            int32_t sums[8];
-            tb_dense_sums(w, wide, w + 2 * columns, sums);
-            for (int32_t k = 0; k < 2 && row + k < m->rows; k++) {
-                const tb_row r = tb_row_of(&m->output, row + k);
-                const int32_t *s = sums + 4 * k;
-                int8_t *to = y + (row + k) * pitch + p;
-                const uint32_t v = tb_requantize4(&r, s[0], s[1], s[2], s[3]);
-                if (count == 4) tb_put_word(to, v);
-                else memcpy(to, &v, (size_t)count);
-                tb_bound(&m->output, to, count);
+        int8_t *to = y + p;
+        for (int32_t i = 0; i < count; i += 4)
+            tb_widen(tile + p + i, tile + p + i + 16 * columns, wide + i / 2 * columns);
+        for (int32_t row = 0; row < rows; w += 2 * columns) {
+            int32_t sums[32];
+            for (int32_t i = 0; i < count; i += 4) tb_dense_sums(w, wide + i / 2 * columns, w + 2 * columns, sums + i);
+            const int32_t end = row + 2 < rows ? row + 2 : rows;
+            for (const int32_t *s = sums; row < end; row++, s += 16, to += pitch) {
+                const tb_row r = tb_row_of(out, row);
+                tb_requantize_pixels(&r, s, count, to);
+                tb_bound(out, to, count);
             }
         }
     }
@@ -60,9 +64,10 @@ void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y,
 
 #else
 
-void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pitch, uint8_t *scratch)
+void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pitch, int32_t quads,
+                   uint8_t *scratch)
 {
-    (void)scratch;
+    (void)quads, (void)scratch;
     const int32_t fours = (m->columns + 3) / 4;
     const int8_t *w = (const int8_t *)m->weights;
     for (int32_t row = 0; row < m->rows; row += 2, w += 8 * fours) {

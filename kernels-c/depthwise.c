@@ -16,60 +16,62 @@ static void tb_pad_plane(const tb_window *w, const int8_t *x, int32_t pitch, int
 }
 
 #if TB_DSP
-static inline int32_t tb_smlabb(uint32_t a, uint32_t b, int32_t c)
+/* The nine weights of a plane: of each row the outer two as halves, the middle ones of rows 0 and 1, and of row 2. */
+typedef struct {
+    uint32_t outer[3], middle01, middle2;
+} tb_taps;
+
+#define TB_UNUSED __attribute__((unused))
+/* Four pixels of a row in r10: even ones (0, 2), odd ones (1, 3). Two sums of three rows at stride 1, one at 2. */
+#define TB_SUMS2                                                                                                      \
+    "ldr r10, [r0], #2\n sxtb16 r11, r10, ror #8\n sxtb16 r10, r10\n smuad r12, r10, r5\n smuad lr, r11, r5\n"         \
+    "smlabb r12, r11, r8, r12\n smlatb lr, r10, r8, lr\n"                                                             \
+    "ldr r10, [r1], #2\n sxtb16 r11, r10, ror #8\n sxtb16 r10, r10\n smlad r12, r10, r6, r12\n smlad lr, r11, r6, lr\n" \
+    "smlabt r12, r11, r8, r12\n smlatt lr, r10, r8, lr\n"                                                             \
+    "ldr r10, [r2], #2\n sxtb16 r11, r10, ror #8\n sxtb16 r10, r10\n smlad r12, r10, r7, r12\n smlad lr, r11, r7, lr\n" \
+    "smlabb r12, r11, r9, r12\n smlatb lr, r10, r9, lr\n strd r12, lr, [r3], #8\n"
+#define TB_SUM(acc)                                                                                                   \
+    "ldr r10, [r0], #2\n sxtb16 r11, r10, ror #8\n sxtb16 r10, r10\n smuad " acc ", r10, r5\n smlabb " acc             \
+    ", r11, r8, " acc "\n ldr r10, [r1], #2\n sxtb16 r11, r10, ror #8\n sxtb16 r10, r10\n smlad " acc ", r10, r6, " acc \
+    "\n smlabt " acc ", r11, r8, " acc "\n ldr r10, [r2], #2\n sxtb16 r11, r10, ror #8\n sxtb16 r10, r10\n smlad " acc  \
+    ", r10, r7, " acc "\n smlabb " acc ", r11, r9, " acc "\n"
+#define TB_ROW_SUMS(four)                                                                                             \
+    __asm__ volatile("push {r4-r11, lr}\n ldrd r10, r4, [sp, #36]\n ldm r10, {r5-r9}\n1:\n" four                       \
+                     "cmp r3, r4\n bne 1b\n pop {r4-r11, pc}\n")
+
+/* Sums of a row of outputs, four at a time, at 3 x 3 taps over three rows of a padded plane: sums .. end. */
+__attribute__((naked, noinline)) static void tb_row_sums1(const int8_t *row0 TB_UNUSED, const int8_t *row1 TB_UNUSED,
+    const int8_t *row2 TB_UNUSED, int32_t *sums TB_UNUSED, const tb_taps *taps TB_UNUSED, const int32_t *end TB_UNUSED)
 {
-    int32_t r;
-    __asm__("smlabb %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(c));
-    return r;
+    TB_ROW_SUMS(TB_SUMS2 TB_SUMS2);
 }
 
-static inline int32_t tb_smlatb(uint32_t a, uint32_t b, int32_t c)
+__attribute__((naked, noinline)) static void tb_row_sums2(const int8_t *row0 TB_UNUSED, const int8_t *row1 TB_UNUSED,
+    const int8_t *row2 TB_UNUSED, int32_t *sums TB_UNUSED, const tb_taps *taps TB_UNUSED, const int32_t *end TB_UNUSED)
 {
-    int32_t r;
-    __asm__("smlatb %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(c));
-    return r;
+    TB_ROW_SUMS(TB_SUM("r12") TB_SUM("lr") "strd r12, lr, [r3], #8\n" TB_SUM("r12") TB_SUM("lr") "strd r12, lr, [r3], #8\n");
 }
 
-/* 3 x 3, stride 1 or 2: the outer taps of a row in one product of pairs. */
-static void tb_plane3(const tb_depthwise *layer, int32_t row, const int8_t *plane, int32_t pitch, int8_t *y)
+/* 3 x 3, stride 1 or 2: the outer taps of a row in one product of pairs. `sums` has room for a row of outputs. */
+static void tb_plane3(const tb_depthwise *layer, int32_t row, const int8_t *plane, int32_t pitch, int8_t *y, int32_t *sums)
 {
     const tb_window *w = &layer->window;
     const int8_t *k = layer->weights + 9 * row;
-    const uint32_t p0 = (uint16_t)k[0] | (uint32_t)k[2] << 16, p1 = (uint16_t)k[3] | (uint32_t)k[5] << 16,
-                   p2 = (uint16_t)k[6] | (uint32_t)k[8] << 16;
-    const uint32_t m0 = (uint32_t)k[1], m1 = (uint32_t)k[4], m2 = (uint32_t)k[7];
+    const tb_taps taps = {{(uint16_t)k[0] | (uint32_t)k[2] << 16, (uint16_t)k[3] | (uint32_t)k[5] << 16,
+                           (uint16_t)k[6] | (uint32_t)k[8] << 16},
+                          (uint16_t)k[1] | (uint32_t)k[4] << 16, (uint32_t)k[7]};
     const tb_row r = tb_row_of(&layer->output, row);
-    for (int32_t i = 0; i < w->out_height; i++) {
-        const int8_t *at = plane + i * w->stride_y * pitch;
-        for (int32_t j = 0; j < w->out_width; j += 4) {
-            int32_t s[4];
-            if (w->stride_x == 1) {
-                for (int q = 0; q < 4; q += 2, at += 2) {
-                    uint32_t v = tb_word(at), even = tb_sxtb16(v), odd = tb_sxtb16_ror8(v);
-                    int32_t a = tb_smlabb(odd, m0, tb_smlad(even, p0, 0)), b = tb_smlatb(even, m0, tb_smlad(odd, p0, 0));
-                    v = tb_word(at + pitch), even = tb_sxtb16(v), odd = tb_sxtb16_ror8(v);
-                    a = tb_smlabb(odd, m1, tb_smlad(even, p1, a)), b = tb_smlatb(even, m1, tb_smlad(odd, p1, b));
-                    v = tb_word(at + 2 * pitch), even = tb_sxtb16(v), odd = tb_sxtb16_ror8(v);
-                    s[q] = tb_smlabb(odd, m2, tb_smlad(even, p2, a)), s[q + 1] = tb_smlatb(even, m2, tb_smlad(odd, p2, b));
-                }
-            } else {
-                for (int q = 0; q < 4; q++, at += 2) {
-                    uint32_t v = tb_word(at);
-                    int32_t a = tb_smlabb(tb_sxtb16_ror8(v), m0, tb_smlad(tb_sxtb16(v), p0, 0));
-                    v = tb_word(at + pitch);
-                    a = tb_smlabb(tb_sxtb16_ror8(v), m1, tb_smlad(tb_sxtb16(v), p1, a));
-                    v = tb_word(at + 2 * pitch);
-                    s[q] = tb_smlabb(tb_sxtb16_ror8(v), m2, tb_smlad(tb_sxtb16(v), p2, a));
-                }
-            }
-            const uint32_t v = tb_requantize4(&r, s[0], s[1], s[2], s[3]);
-            const int32_t count = w->out_width - j < 4 ? w->out_width - j : 4;
-            if (count == 4) tb_put_word(y, v);
-            else memcpy(y, &v, (size_t)count);
-            tb_bound(&layer->output, y, count);
-            y += count;
-        }
+    const int32_t width = w->out_width, step = w->stride_y * pitch;
+    int32_t *const end = sums + ((width + 3) & ~3);
+    int8_t *const start = y;
+    for (int32_t i = 0; i < w->out_height; i++, plane += step, y += width) {
+        if (w->stride_x == 1) tb_row_sums1(plane, plane + pitch, plane + 2 * pitch, sums, &taps, end);
+        else tb_row_sums2(plane, plane + pitch, plane + 2 * pitch, sums, &taps, end);
+        /* what is written behind a row belongs to the next one, which follows */
+        if (i < w->out_height - 1) tb_requantize_words(&r, sums, width, y);
+        else tb_requantize_pixels(&r, sums, width, y);
     }
+    tb_bound(&layer->output, start, w->out_height * width);
 }
 #endif
 
@@ -102,6 +104,9 @@ void tb_run_depthwise(const tb_depthwise *layer, const int8_t *x, int8_t *y, voi
     const int32_t reach = (w->out_height - 1) * w->stride_y + (w->kernel_height - 1) * w->dilation_y + 1;
     const int32_t rows = reach > w->pad_top + w->height ? reach : w->pad_top + w->height;
     int8_t *plane = scratch;
+#if TB_DSP
+    int32_t *sums = (int32_t *)(void *)(plane + rows * pitch);
+#endif
     memset(plane, w->zero_point, (size_t)(rows * pitch));
     for (int32_t c = 0; c < w->channels; c++, x += w->height * w->width) {
         tb_pad_plane(w, x, pitch, plane);
@@ -111,7 +116,7 @@ void tb_run_depthwise(const tb_depthwise *layer, const int8_t *x, int8_t *y, voi
             const int is3 = w->kernel_height == 3 && w->kernel_width == 3 && w->dilation_y == 1 && w->dilation_x == 1 &&
                             (w->stride_x == 1 || w->stride_x == 2);
             if (is3) {
-                tb_plane3(layer, row, plane, pitch, y);
+                tb_plane3(layer, row, plane, pitch, y, sums);
                 continue;
             }
 #endif

@@ -132,6 +132,9 @@ static inline int32_t tb_smmlar(int32_t t, int32_t multiplier, int32_t zero)
     return r;
 }
 
+/* v * 2^left, which fits */
+static inline int32_t tb_left(int32_t v, uint32_t left) { return (int32_t)((uint32_t)v << left); }
+
 /* Four values that fit 16 bits, as bytes. */
 static inline uint32_t tb_pack(int32_t v0, int32_t v1, int32_t v2, int32_t v3)
 {
@@ -161,29 +164,61 @@ static inline tb_row tb_row_of(const tb_requantization *r, int32_t row)
     return result;
 }
 
+/* Whether a row takes one multiplication that keeps the upper 32 bits. */
+static inline int tb_is_short(const tb_row *r) { return r->shift - 1u < 32u; }
+
+/* The other rows; t has the bias. */
+static __attribute__((noinline, unused)) uint32_t tb_requantize_long(const tb_row *r, int32_t t0, int32_t t1, int32_t t2, int32_t t3)
+{
+    const int32_t m = r->multiplier, zero = r->zero;
+    if (r->shift)
+        return tb_pack(tb_saturate(tb_scale(t0, m, r->shift) + zero), tb_saturate(tb_scale(t1, m, r->shift) + zero),
+                       tb_saturate(tb_scale(t2, m, r->shift) + zero), tb_saturate(tb_scale(t3, m, r->shift) + zero));
+    const float f = tb_float(m);
+    return tb_pack(tb_round((float)t0 * f) + zero, tb_round((float)t1 * f) + zero, tb_round((float)t2 * f) + zero,
+                   tb_round((float)t3 * f) + zero);
+}
+
 static inline uint32_t tb_requantize4(const tb_row *r, int32_t s0, int32_t s1, int32_t s2, int32_t s3)
 {
     s0 += r->bias, s1 += r->bias, s2 += r->bias, s3 += r->bias;
+    if (!tb_is_short(r)) return tb_requantize_long(r, s0, s1, s2, s3);
     const int32_t m = r->multiplier, zero = r->zero;
-    if (r->shift < 32 && r->shift) {
-        const int32_t factor = (int32_t)(1u << (32u - r->shift));
-        s0 *= factor, s1 *= factor, s2 *= factor, s3 *= factor;
-        return tb_pack(tb_smmlar(s0, m, zero), tb_smmlar(s1, m, zero), tb_smmlar(s2, m, zero), tb_smmlar(s3, m, zero));
-    }
-    if (r->shift == 32)
-        return tb_pack(tb_smmlar(s0, m, zero), tb_smmlar(s1, m, zero), tb_smmlar(s2, m, zero), tb_smmlar(s3, m, zero));
-    if (r->shift)
-        return tb_pack(tb_saturate(tb_scale(s0, m, r->shift) + zero), tb_saturate(tb_scale(s1, m, r->shift) + zero),
-                       tb_saturate(tb_scale(s2, m, r->shift) + zero), tb_saturate(tb_scale(s3, m, r->shift) + zero));
-    const float f = tb_float(m);
-    return tb_pack(tb_round((float)s0 * f) + zero, tb_round((float)s1 * f) + zero, tb_round((float)s2 * f) + zero,
-                   tb_round((float)s3 * f) + zero);
+    const uint32_t left = 32u - r->shift;
+    return tb_pack(tb_smmlar(tb_left(s0, left), m, zero), tb_smmlar(tb_left(s1, left), m, zero),
+                   tb_smmlar(tb_left(s2, left), m, zero), tb_smmlar(tb_left(s3, left), m, zero));
 }
+
+/* Sums of a row in fours: up to three more than n are read, and bytes written. */
+static inline void tb_requantize_words(const tb_row *r, const int32_t *s, int32_t n, int8_t *y)
+{
+    const int32_t bias = r->bias, m = r->multiplier, zero = r->zero;
+    if (r->shift == 32) {
+        for (const int32_t *end = s + n; s < end; s += 4, y += 4)
+            tb_put_word(y, tb_pack(tb_smmlar(s[0] + bias, m, zero), tb_smmlar(s[1] + bias, m, zero),
+                                   tb_smmlar(s[2] + bias, m, zero), tb_smmlar(s[3] + bias, m, zero)));
+        return;
+    }
+    const tb_row row = *r;
+    for (const int32_t *end = s + n; s < end; s += 4, y += 4) tb_put_word(y, tb_requantize4(&row, s[0], s[1], s[2], s[3]));
+}
+
+/* The same for exactly n. */
+static inline void tb_requantize_pixels(const tb_row *r, const int32_t *s, int32_t n, int8_t *y)
+{
+    const int32_t whole = n & ~3;
+    tb_requantize_words(r, s, whole, y);
+    if (whole == n) return;
+    const uint32_t v = tb_requantize4(r, s[whole], s[whole + 1], s[whole + 2], s[whole + 3]);
+    memcpy(y + whole, &v, (size_t)(n - whole));
+}
+
+static inline int tb_is_bounded(const tb_requantization *r) { return r->lower != -128 || r->upper != 127; }
 
 /* The bounds of a row, where they are not those of int8. */
 static inline void tb_bound(const tb_requantization *r, int8_t *y, int32_t n)
 {
-    if (r->lower == -128 && r->upper == 127) return;
+    if (!tb_is_bounded(r)) return;
     for (int32_t i = 0; i < n; i++) y[i] = (int8_t)tb_clamp(y[i], r->lower, r->upper);
 }
 #endif

@@ -64,22 +64,25 @@ static inline int32_t tb_low(int32_t bias, uint32_t v)
 static inline int32_t tb_high(int32_t bias, uint32_t v) { return bias + ((int32_t)v >> 16); }
 
 /* Four pixels of two words of halves. */
-#define TB_FOUR(at, e, o, left)                                                                                       \
-    tb_put_word(at, tb_pack(tb_smmlar(tb_low(bias, e) << (left), m, zero), tb_smmlar(tb_low(bias, o) << (left), m, zero), \
-                            tb_smmlar(tb_high(bias, e) << (left), m, zero), tb_smmlar(tb_high(bias, o) << (left), m, zero)))
+#define TB_SAME(v, left) (v)
+#define TB_FOUR(shift, at, e, o)                                                                                      \
+    tb_put_word(at, tb_pack(tb_smmlar(shift(tb_low(bias, e), left), m, zero),                                         \
+                            tb_smmlar(shift(tb_low(bias, o), left), m, zero),                                         \
+                            tb_smmlar(shift(tb_high(bias, e), left), m, zero),                                        \
+                            tb_smmlar(shift(tb_high(bias, o), left), m, zero)))
 
 static void tb_finish_lanes(const tb_matrix *matrix, int32_t row, const uint32_t *a, int32_t lanes, int8_t *y)
 {
     const tb_row r = tb_row_of(&matrix->output, row);
     const int32_t bias = r.bias, m = r.multiplier, zero = r.zero;
     if (r.shift == 32 && lanes == 16) {
-        TB_FOUR(y, a[0], a[1], 0);
-        TB_FOUR(y + 4, a[2], a[3], 0);
-        TB_FOUR(y + 8, a[4], a[5], 0);
-        TB_FOUR(y + 12, a[6], a[7], 0);
-    } else if (r.shift <= 32 && r.shift) {
-        const uint32_t left = 32 - r.shift;
-        for (int32_t i = 0; i < lanes; i += 4, a += 2) TB_FOUR(y + i, a[0], a[1], left);
+        TB_FOUR(TB_SAME, y, a[0], a[1]);
+        TB_FOUR(TB_SAME, y + 4, a[2], a[3]);
+        TB_FOUR(TB_SAME, y + 8, a[4], a[5]);
+        TB_FOUR(TB_SAME, y + 12, a[6], a[7]);
+    } else if (tb_is_short(&r)) {
+        const uint32_t left = 32u - r.shift;
+        for (int32_t i = 0; i < lanes; i += 4, a += 2) TB_FOUR(tb_left, y + i, a[0], a[1]);
     } else {
         for (int32_t i = 0; i < lanes; i += 4, a += 2)
             tb_put_word(y + i, tb_requantize4(&r, tb_low(0, a[0]), tb_low(0, a[1]), tb_high(0, a[0]), tb_high(0, a[1])));
@@ -108,13 +111,19 @@ static const uint8_t *tb_long_row(const tb_matrix *m, int32_t row, const int8_t 
 }
 
 /* One row of one tile; `list` may be in parts. */
-static inline const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list,
-                                            int32_t n, int8_t *y)
+static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
+                                     int8_t *y)
 {
+    uint32_t a[8];
+    if (n == 16 && *list != 255) {
+        list = tb_sum16(tile - 16, list + 2, list[0], list[1], a);
+        tb_finish_lanes(m, row, a, 16, y);
+        tb_bound(&m->output, y, n);
+        return list;
+    }
     const int32_t lanes = n > 8 ? 16 : n > 4 ? 8 : 4;
     int8_t last[16], *to = n == lanes ? y : last;
     if (*list != 255) {
-        uint32_t a[8];
         list = tb_chunk_sums(tile, list, lanes, a);
         tb_finish_lanes(m, row, a, lanes, to);
     } else {

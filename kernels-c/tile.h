@@ -31,6 +31,7 @@ void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t 
 void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, int32_t tiles, int32_t n, int8_t *y, int32_t pitch,
                      int into_tiles, uint8_t *scratch);
 
-/* Rows of int8 weights of one tile. */
-void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pitch, uint8_t *scratch);
+/* Rows of int8 weights of one tile, `quads` times four pixels at once. */
+void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pitch, int32_t quads,
+                   uint8_t *scratch);
 #endif

@@ -56,7 +56,8 @@ typedef struct {
 typedef struct {
     tb_window window;
     const tb_matrix *first, *second;
-    /* Tiles of 16 pixels that are computed together: weights that have to be decoded are decoded once for all of them. */
+    /* Tiles of 16 pixels that are computed together: weights that have to be decoded are decoded once for all of them. Of
+     * int8 weights, fours of pixels that are computed together: 1 to 4. */
     int32_t tiles;
 } tb_convolution;
 

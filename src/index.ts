@@ -84,7 +84,9 @@ export type {
 } from './compress/planning/layer-costs.ts';
 export type { CandidateGrid } from './compress/planning/make-candidates.ts';
 export type { OptimizedPlan } from './compress/planning/optimize.ts';
+export type { TargetCosts } from './compress/planning/target.ts';
 export type { AnalysisData, AnalyzedLayer, SparserFit } from './compress/sensitivity.ts';
+export type { TargetFigures } from './compress/target-figures.ts';
 export type { MemoryEnergies, OperationCost } from './cost/accelerator.ts';
 export type { LayerEstimate } from './cost/estimate.ts';
 export {
@@ -110,6 +112,7 @@ export {
   type OperationCounts,
   type Packing,
   type PlanFile,
+  type PlanTarget,
   packings,
   paperConventions,
   parseAccelerator,
@@ -130,6 +133,7 @@ export {
   type UnknownOperator,
   type Work,
 } from './cost/index.ts';
+export type { PlanFigure } from './cost/plan-file.ts';
 export type { Residual } from './cost/table1.ts';
 export type { CropWindow } from './data/image.ts';
 export {
@@ -172,8 +176,29 @@ export {
   exportOnnx,
 } from './export/index.ts';
 export * from './graph.ts';
-export { type McuConfig, type McuResult, measureModel } from './mcu/index.ts';
+export {
+  type CoreName,
+  type McuConfig,
+  type McuResult,
+  measureModel,
+  predictStep,
+  type StepCost,
+  type StepKind,
+  type StepShape,
+  type TernaryShape,
+} from './mcu/index.ts';
 export { printTable, type ReportOptions, renderReport } from './report/index.ts';
+export {
+  type BankShape,
+  type Limit,
+  type LimitName,
+  type Limits,
+  type PlanningTarget,
+  type Resource,
+  readTarget,
+  type TargetMachine,
+  type Totals,
+} from './targets/index.ts';
 export {
   buildStep,
   checkConfig,

@@ -13,6 +13,8 @@ export {
   macWords,
   programWords,
 } from './program.ts';
+export { type Engine, orderTasks, type TaskTime } from './schedule.ts';
 export { loadImages, type Memory, type Simulation, simulate, type Write } from './simulate.ts';
 export { type Span, type Timeline, timelineOf } from './timeline.ts';
-export type { Times } from './timing.ts';
+export { adderTimes, fetchCycles, macTimes, type RowLengths, type Times } from './timing.ts';
+export { denseLength, listLengths } from './weights.ts';

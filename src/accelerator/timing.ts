@@ -77,10 +77,13 @@ export function macTimes(i: MacInstruction, array: ArrayParameters): { cycles: n
   return { cycles: sum(times), times };
 }
 
-/** `lengths`: words of each row or block of rows of both stages. */
+/** Words of each row or block of rows; predicted ones are no whole numbers. */
+export type RowLengths = ArrayLike<number> & Iterable<number>;
+
+/** `lengths` are those of both stages. */
 export function adderTimes(
   i: AdderInstruction,
-  lengths: readonly [Int32Array, Int32Array?],
+  lengths: readonly [RowLengths, RowLengths?],
   array: ArrayParameters,
 ): { cycles: number; times: Times } {
   const steps = array.lanes / array.adderRate;
@@ -93,9 +96,10 @@ export function adderTimes(
     const blocks = own.length;
     const lastRows = part.rows - (blocks - 1) * array.adders;
     const full = steps * Math.min(array.adders, part.rows);
-    for (const [block, length] of own.entries()) {
+    let block = 0;
+    for (const length of own) {
       busy += length;
-      if (block > 0) requantize += Math.max(0, full - length);
+      if (block++ > 0) requantize += Math.max(0, full - length);
     }
     const isRaw = i.isRaw && !(stage === 0 && i.second);
     overhead += (isRaw ? adderRawDrain : adderDrain) + steps * lastRows + lateScore(isRaw, steps);

@@ -44,30 +44,43 @@ function gapsOf(entries: readonly Entry[], gapBits: number): number[] {
   return gaps;
 }
 
-function packLists({ rows, columns, values }: TernaryMatrix, array: ArrayParameters): PackedRows {
-  const { inputs, copies, gapBits } = array;
+/** The list of each bank for one row. */
+function listsOf(trits: Int8Array, { inputs, copies, gapBits }: ArrayParameters): number[][] {
   const sets = inputs / copies;
+  const ofSet = Array.from({ length: sets }, (): Entry[] => []);
+  for (const [column, trit] of trits.entries()) {
+    if (trit !== 0) ofSet[column % sets]!.push({ row: Math.floor(column / sets), isNegative: trit < 0 });
+  }
+  // bank k has set k mod sets; the copies of a set take its entries in turn
+  return Array.from({ length: inputs }, (_, k) => {
+    const turn = Math.floor(k / sets);
+    return gapsOf(
+      ofSet[k % sets]!.filter((_, i) => i % copies === turn),
+      gapBits,
+    );
+  });
+}
+
+const lengthOf = (lists: readonly (readonly number[])[]) => Math.max(1, ...lists.map((gaps) => gaps.length));
+
+/** Entries of the list of each bank for a row of trits; the row takes as many words as the longest has. */
+export const listLengths = (trits: Int8Array, array: ArrayParameters): number[] =>
+  listsOf(trits, array).map((gaps) => gaps.length);
+
+/** Words that every block of dense rows takes. */
+export const denseLength = (columns: number, { inputs }: ArrayParameters): number => Math.ceil(columns / inputs);
+
+function packLists({ rows, columns, values }: TernaryMatrix, array: ArrayParameters): PackedRows {
+  const { inputs, gapBits } = array;
   const width = BigInt(gapBits + 1);
   const words: bigint[] = [];
   const lengths = new Int32Array(rows);
   let additions = 0;
   for (let row = 0; row < rows; row++) {
-    const ofSet = Array.from({ length: sets }, (): Entry[] => []);
-    for (let column = 0; column < columns; column++) {
-      const trit = values[row * columns + column]!;
-      if (trit === 0) continue;
-      ofSet[column % sets]!.push({ row: Math.floor(column / sets), isNegative: trit < 0 });
-      additions++;
-    }
-    // bank k has set k mod sets; the copies of a set take its entries in turn
-    const banks = Array.from({ length: inputs }, (_, k) => {
-      const turn = Math.floor(k / sets);
-      return gapsOf(
-        ofSet[k % sets]!.filter((_, i) => i % copies === turn),
-        gapBits,
-      );
-    });
-    const length = Math.max(1, ...banks.map((gaps) => gaps.length));
+    const trits = values.subarray(row * columns, (row + 1) * columns);
+    for (const trit of trits) if (trit !== 0) additions++;
+    const banks = listsOf(trits, array);
+    const length = lengthOf(banks);
     lengths[row] = length;
     for (let i = 0; i < length; i++) {
       let word = i === length - 1 ? 1n << (width * BigInt(inputs)) : 0n;
@@ -80,7 +93,7 @@ function packLists({ rows, columns, values }: TernaryMatrix, array: ArrayParamet
 
 function packTrits({ rows, columns, values }: TernaryMatrix, array: ArrayParameters): PackedRows {
   const { inputs, adders, ternary } = array;
-  const perRow = Math.ceil(columns / inputs);
+  const perRow = denseLength(columns, array);
   const blocks = Math.ceil(rows / adders);
   const words: bigint[] = [];
   let additions = 0;

@@ -39,7 +39,9 @@ interface Options extends CommonOptions, PlaceOptions, CountingOptions, StorageO
 const example = `tritbank compress mobilenet.onnx --data images/ --max-size 0.49 --max-energy 0.72 --min-throughput 1 --out small
 tritbank compress mobilenet.onnx --data images/ --uniform 0.5,2 --calibrate-only --out quick
 tritbank compress mobilenet.onnx --data images/ --plan small/plan.json --epochs 10 --out edited
-tritbank compress mobilenet.onnx --data images/ --max-size 0.35 --analysis small/analysis.json --out smaller`;
+tritbank compress mobilenet.onnx --data images/ --max-size 0.35 --analysis small/analysis.json --out smaller
+tritbank compress mobilenet.onnx --data images/ --target cortex-m4 --max-flash 256K --max-instructions 0.9 --out firmware
+tritbank compress mobilenet.onnx --data images/ --target array.json --max-cycles 0.4 --out accelerated`;
 
 export function addCompress(program: TritbankCommand): void {
   const command = program.command('compress');
@@ -52,10 +54,10 @@ export function addCompress(program: TritbankCommand): void {
         'same in float) and control.onnx (the uncompressed network in int8, which it is compared with).',
     )
     .argument('<MODEL.onnx>', 'a classifier with one image input');
-  const { Data, Budget, Accelerator, ...others } = compressOptions;
+  const { Data, Budget, Target, Accelerator, ...others } = compressOptions;
   // the help shows no more than these
   const defaults = plainDefaults as unknown as CompressConfig;
-  addConfigOptions(command, { Data: Data!, Budget: Budget!, Accelerator: Accelerator! }, defaults);
+  addConfigOptions(command, { Data: Data!, Budget: Budget!, Target: Target!, Accelerator: Accelerator! }, defaults);
   command.renamed('--test-samples <n>', 'samples').renamed('--ratios <list>', 'widthRatios');
   addCountingOptions(command);
   addStorageOptions(command, 'hybrid-fp16');
@@ -81,7 +83,7 @@ async function configFrom(
   out: string,
   options: Options,
 ): Promise<CompressConfig> {
-  const [{ checkCompressConfig, defaultCompress, schemeOf }, { storageSchemes }] = await Promise.all([
+  const [{ checkCompressConfig, defaultCompress, schemeOf, takeArray }, { storageSchemes }] = await Promise.all([
     import('../compress/index.ts'),
     import('../cost/index.ts'),
   ]);
@@ -91,7 +93,7 @@ async function configFrom(
   const { requireKind, storedConfig } = await import('../files/index.ts');
   const stored = options.resume ? storedConfig<CompressConfig>(out) : undefined;
   if (stored) requireKind('compress', stored, join(out, 'config.json'));
-  const config = stored
+  const found = stored
     ? resumedConfig(command, compressOptions, withoutNetwork(stored) as CompressConfig, join(out, 'config.json'))
     : await newConfig<CompressConfig>(command, {
         table: compressOptions,
@@ -99,6 +101,7 @@ async function configFrom(
         more: [...otherPlaces, 'dims'].map((place) => `training.${place}`),
         upgrade: withoutNetwork,
       });
+  const config = takeArray(found);
   if (config.method === 'train' && config.data === undefined) {
     throw new TritbankError('E_USAGE', '--data', 'expected images, or --no-training, found neither');
   }

@@ -5,6 +5,7 @@ import { type CoreName, coreNames } from '../mcu/cores.ts';
 import type { McuResult } from '../mcu/index.ts';
 import { oneOf, text } from '../options/values.ts';
 import { type CommonOptions, interruptible, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import { warn } from './output.ts';
 
 interface Options extends CommonOptions {
   readonly core?: CoreName;
@@ -23,8 +24,8 @@ export function addMcu(program: TritbankCommand): void {
     .summary('flash, RAM and instructions of a model on an emulated microcontroller')
     .description(
       'Write a model as C (as tritbank export --to c does), build it for a core, run it on QEMU, compare every layer, and ' +
-        'count the instructions of each; beside it the same network in int8 by the same kernels. Needs QEMU and a ' +
-        'compiler for the core. docs/microcontrollers.md says what the numbers mean.',
+        'count the instructions of each; beside it the same network in int8 by the same kernels. Where QEMU or a ' +
+        'compiler for the core is absent, instructions are predicted. docs/microcontrollers.md says what the numbers mean.',
     )
     .argument('<MODEL.onnx>', 'a packed classifier with 8-bit activations');
   add('--core <name>', `${coreNames.join(', ')} (default: cortex-m4)`, oneOf(coreNames));
@@ -39,7 +40,7 @@ export function addMcu(program: TritbankCommand): void {
 }
 
 async function run(model: string, options: Options): Promise<void> {
-  const { measureModel } = await import('../mcu/index.ts');
+  const { coreOf, installText, measureModel, missingTools } = await import('../mcu/index.ts');
   const { core = 'cortex-m4', optimize, control } = options;
   const result = await interruptible(
     (signal) =>
@@ -50,6 +51,7 @@ async function run(model: string, options: Options): Promise<void> {
       }),
     () => 'nothing was written',
   );
+  if (!result.measured) warn(`predicted, not measured: ${installText(missingTools(coreOf(core)))}`);
   const text = await import('../report/text-table.ts');
   printResult(options, result, () => describe(result, text));
 }

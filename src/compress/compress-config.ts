@@ -1,9 +1,10 @@
 /** What `compressModel` is asked for; stored as `config.json`, so that a resumed run does the same. */
 
 import { checkForm } from '../classifier/form-options.ts';
-import { type Conventions, paperConventions, type StorageScheme, storageSchemes } from '../cost/index.ts';
+import { accelerators, type Conventions, paperConventions, type StorageScheme, storageSchemes } from '../cost/index.ts';
 import type { ActivationForm } from '../export/index.ts';
 import { TritbankError } from '../ir/index.ts';
+import { isArrayFile, type Limits, limitKind, limitsIn } from '../targets/index.ts';
 import type { FineTuneConfig } from '../train/index.ts';
 import { plainDefaults } from './defaults.ts';
 import { type Budget, checkBudget, namesIn } from './planning/budget.ts';
@@ -18,6 +19,10 @@ export interface CompressConfig {
   readonly budget: Budget;
   /** The paper's choice, the same in every layer, instead of an optimised plan. */
   readonly uniform?: { readonly alpha: number; readonly widthRatio: number };
+  /** The machine to plan for: a name, or an array's file. It computes in 8 bits, `activations` included. */
+  readonly target?: string;
+  /** Limits on the target, beside the budget: shares of the control's figures, or figures (`256K`). */
+  readonly limits?: Limits;
   /** A plan file, instead of an optimised plan. */
   readonly plan?: string;
   /** An analysis of the same model, of an earlier run or of `tritbank analyze`, instead of a new one. */
@@ -34,7 +39,7 @@ export interface CompressConfig {
   readonly alphas?: readonly number[];
   /**
    * Sparsities of decompositions that the planner may choose from besides 0. Default: `defaultSparsities` where zeros are
-   * skipped, else none.
+   * skipped, by the conventions or the target, else none.
    */
   readonly sparsities?: readonly number[];
   /** Images that statistics, and calibration, are taken from. */
@@ -107,15 +112,27 @@ export type CompressSettings = Partial<Omit<CompressConfig, 'model' | 'training'
 /** The choice of Gope et al. (arXiv 1911.01028, section 4), where neither a budget nor a plan is given. */
 const paperChoice = { alpha: 0.5, widthRatio: 1.25 } as const;
 
+const isLimited = ({ budget = {}, limits = {} }: Pick<CompressSettings, 'budget' | 'limits'>) =>
+  namesIn(budget).length > 0 || limitsIn(limits).length > 0;
+
+/** Where an array's file was given as the accelerator, it is the target, and costs are counted as by default. */
+export function takeArray<S extends CompressSettings>(settings: S): S {
+  const { accelerator, target } = settings;
+  if (accelerator === undefined || accelerators.includes(accelerator) || !isArrayFile(accelerator)) return settings;
+  return { ...settings, accelerator: plainDefaults.accelerator, target: target ?? accelerator, activations: 'int8' };
+}
+
 /** The configuration with defaults for what is not given: without data, weights are decomposed and nothing is trained. */
-export function completeConfig(model: string, settings: CompressSettings): CompressConfig {
-  const isChosen = namesIn(settings.budget ?? {}).length > 0 || settings.uniform || settings.plan !== undefined;
+export function completeConfig(model: string, given: CompressSettings): CompressConfig {
+  const settings = takeArray(given);
+  const isChosen = isLimited(settings) || settings.uniform || settings.plan !== undefined;
+  const activations = settings.activations ?? (settings.target === undefined ? undefined : 'int8');
   return {
     ...defaultCompress,
     model,
     ...(!isChosen && { uniform: paperChoice }),
     ...(settings.data === undefined && { method: 'none' }),
-    ...(settings.activations && { scheme: schemeOf(settings.activations) }),
+    ...(activations && { activations, scheme: schemeOf(activations) }),
     ...settings,
     training: { ...plainDefaults.training, ...settings.training },
   };
@@ -124,14 +141,14 @@ export function completeConfig(model: string, settings: CompressSettings): Compr
 /** Throws E_USAGE for the first thing that does not fit. */
 export function checkCompressConfig(config: CompressConfig): void {
   const { activations, budget, uniform, plan, analysis, method, data, init, images, training } = config;
-  const limits = namesIn(budget);
-  const ways = [limits.length > 0 && 'a budget', uniform && 'a uniform choice', plan !== undefined && 'a plan'];
+  const ways = [isLimited(config) && 'a budget', uniform && 'a uniform choice', plan !== undefined && 'a plan'];
   const given = ways.filter((way) => way);
   if (given.length !== 1) {
     const found = given.length === 0 ? 'none of them' : given.join(' and ');
     throw new TritbankError('E_USAGE', 'compress', `expected a budget, a uniform choice or a plan, found ${found}`);
   }
-  if (limits.length > 0) checkBudget(budget);
+  if (namesIn(budget).length > 0) checkBudget(budget);
+  checkTarget(config);
   checkForm(training);
   if (plan !== undefined && analysis !== undefined) {
     throw new TritbankError('E_USAGE', 'analysis', 'expected none beside a plan, found both');
@@ -153,4 +170,22 @@ export function checkCompressConfig(config: CompressConfig): void {
   if (!Number.isSafeInteger(images) || images < 2) {
     throw new TritbankError('E_USAGE', 'images', `expected a whole number of at least 2, found ${images}`);
   }
+}
+
+/** E_USAGE for limits without a target, and for a target without what it needs. */
+function checkTarget({ target, limits = {}, plan, data, activations }: CompressConfig): void {
+  const fail = (expected: string, found: unknown) => {
+    throw new TritbankError('E_USAGE', 'target', `expected ${expected}, found ${found}`);
+  };
+  const [name] = limitsIn(limits);
+  if (target === undefined) {
+    if (name) fail(`one that has ${name}`, 'none');
+    return;
+  }
+  for (const one of limitsIn(limits)) {
+    if (!limitKind.accepts(limits[one])) fail(`for ${one} ${limitKind.expected}`, limits[one]);
+  }
+  if (plan !== undefined) fail('none beside a plan', 'both');
+  if (data === undefined) fail('images to calibrate 8 bits with', 'none');
+  if (activations !== 'int8') fail('activations int8, which every target computes in', activations);
 }

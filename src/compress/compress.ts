@@ -70,6 +70,7 @@ import { analysisCodec, analyze, gatherStatistics, plan, planCodec, type Statist
 import { checkAnalysis } from './planning/make-candidates.ts';
 import { rebuild } from './rebuild.ts';
 import type { Analysis } from './sensitivity.ts';
+import { machineOf, measureOnTarget, type TargetFigures } from './target-figures.ts';
 
 export interface CompressResult extends DeployedFile {
   /** The file of the compressed network in float, for further training and other exports. */
@@ -82,6 +83,8 @@ export interface CompressResult extends DeployedFile {
   readonly countedBytes: number;
   /** The uncompressed network in int8. */
   readonly control: Control;
+  /** Of a compression for a target. */
+  readonly target?: TargetFigures;
   /** The original, where it is a file. */
   readonly originalFile: OriginalFile;
   /** 1000-way, or as many ways as the model has classes; absent without data. */
@@ -241,6 +244,7 @@ export async function compressModel(
   const loaded = typeof model === 'string' ? await loadModel(path!) : await toGraph(model);
   const config = completeConfig(path ?? loaded.name, settings);
   checkCompressConfig(config);
+  const machine = machineOf(config);
   const graph = normalizeNetwork(adaptInput(loaded, config.training, options.warn));
   freeBatch(graph);
   requireInference(graph);
@@ -265,7 +269,7 @@ export async function compressModel(
   };
   const run = RunDirectory.open(out, how);
   try {
-    return await compressIn({ config, options, graph, run, data }, given);
+    return await compressIn({ config, options, graph, run, data, machine }, given);
   } finally {
     run.close();
   }
@@ -300,6 +304,7 @@ async function compressIn(
   if (compared) warnOfChance(job, compared);
   const controlAccuracy = await evaluateControl(job, packed.control);
   const files = await measureFootprint(job);
+  const target = measureOnTarget(job, packed, files);
   const costs = measureAll(job, network);
   const withMemory = costs.before.memoryEnergy > 0 ? costs : measureAll(job, network, memoryModel);
   const stored = await run.stage('result', compressFiles.result, jsonCodec<CompressResult>(2), () => ({
@@ -311,6 +316,7 @@ async function compressIn(
     countedBytes: costs.after.bytes,
     control: { ...files.control, ...controlAccuracy },
     originalFile: files.original,
+    ...(target && { target }),
     ...compared,
     seconds: run.seconds,
     config,

@@ -87,12 +87,19 @@ export interface Packed {
   readonly control: Graph;
 }
 
+const readPacked = async ({ run }: Job, file: string): Promise<Graph> => inferShapes(await loadModel(run.file(file)));
+
+/** Writes the control, if that was not done yet, and reads it back. */
+export async function packControl(job: Job): Promise<Graph> {
+  await pack(ofControl(job), job.graph, compressFiles.control, controlForms(job));
+  return readPacked(job, compressFiles.control);
+}
+
 /** Writes both files and reads them back. */
 export async function packBoth(job: Job, network: Graph): Promise<Packed> {
   await pack(job, network, compressFiles.model, compressedForms(job));
-  await pack(ofControl(job), job.graph, compressFiles.control, controlForms(job));
-  const read = async (file: string) => inferShapes(await loadModel(job.run.file(file)));
-  return { model: await read(compressFiles.model), control: await read(compressFiles.control) };
+  const control = await packControl(job);
+  return { model: await readPacked(job, compressFiles.model), control };
 }
 
 /** Accuracy of the control on the test images; undefined without data. */

@@ -12,6 +12,7 @@ export {
   checkCompressConfig,
   defaultCompress,
   schemeOf,
+  takeArray,
 } from './compress-config.ts';
 export { type Decomposition, decompose } from './decompose/decompose.ts';
 export type { DecomposeOptions } from './decompose/options.ts';

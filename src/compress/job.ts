@@ -4,6 +4,7 @@ import type { ClassifierData } from '../classifier/index.ts';
 import { chooseSetting } from '../cost/index.ts';
 import { compressionFiles as compressFiles, type RunDirectory } from '../files/index.ts';
 import type { Graph } from '../ir/index.ts';
+import type { TargetMachine } from '../targets/index.ts';
 import type { CompressConfig, CompressOptions, CompressProgress, CompressStage } from './compress-config.ts';
 
 export { compressFiles };
@@ -27,6 +28,8 @@ export interface Job {
   readonly run: RunDirectory;
   /** Absent for a compression of weights alone. */
   readonly data: ClassifierData | undefined;
+  /** The machine that is planned for, if any. */
+  readonly machine?: TargetMachine | undefined;
 }
 
 export const reporter =

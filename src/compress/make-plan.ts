@@ -3,12 +3,14 @@
 import { rmSync } from 'node:fs';
 import { formatPlan, type PlanFile, readPlan } from '../cost/index.ts';
 import { type Codec, writeFileAtomic } from '../files/index.ts';
+import { readIntegerNetwork } from '../integer/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { isBank, makePlan, otherFilters } from '../quantize/index.ts';
+import type { PlanningTarget } from '../targets/index.ts';
 import { openCache } from './analysis-cache.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { keepAnalyzed } from './analysis-progress.ts';
-import type { CompressConfig } from './compress-config.ts';
+import { packControl } from './deployment.ts';
 import {
   compressFiles,
   countingOf,
@@ -27,6 +29,7 @@ import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
 import { filterSensitivity, makeCandidates, predictBankLoss, predictNonZero } from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
 import { solverAside } from './planning/solver-aside.ts';
+import { costOnTarget } from './planning/target.ts';
 import { type Analysis, analyzeNetwork, defaultSparsities } from './sensitivity.ts';
 import { largestMatrix } from './statistics/inputs.ts';
 
@@ -67,9 +70,11 @@ export async function gatherStatistics(job: Job): Promise<Statistics> {
 }
 
 /** What a plan is chosen from; a uniform choice is of one ratio. */
-function analyzedFits({ uniform, ratios, sparsities, conventions }: CompressConfig) {
+function analyzedFits({ config, machine }: Job) {
+  const { uniform, ratios, sparsities, conventions } = config;
   if (uniform) return { ratios: [uniform.widthRatio] };
-  const skipping = conventions.ternary === 'zero-skipping' ? defaultSparsities : [];
+  const skipsZeros = conventions.ternary === 'zero-skipping' || machine?.skipsZeros === true;
+  const skipping = skipsZeros ? defaultSparsities : [];
   return { sparsities: sparsities ?? skipping, ...(ratios && { ratios }) };
 }
 
@@ -82,7 +87,7 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
     const statistics = await gather();
     return analyzeNetwork(graph, {
       seed: config.seed,
-      ...analyzedFits(config),
+      ...analyzedFits(job),
       ...statistics,
       ...threadsOf(job),
       ...signalOf(job),
@@ -128,9 +133,16 @@ function keepNarrow({ config, options }: Job, analysis: Analysis): Analysis {
   return { ...analysis, layers: analysis.layers.filter((layer) => !wide.includes(layer)) };
 }
 
+/** The target of the run for its network, whose form in 8 bits is the control. */
+async function openTarget(job: Job): Promise<PlanningTarget | undefined> {
+  const { machine } = job;
+  return machine?.open(readIntegerNetwork(await packControl(job)));
+}
+
 /** The plan of the run: optimised under the budget, or the uniform choice. */
-export function plan(job: Job, analysis: () => Promise<Analysis>): Promise<PlanFile> {
+export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise<PlanFile> {
   const { config, graph, run, options } = job;
+  const target = await openTarget(job);
   return run.stage('plan', compressFiles.plan, planCodec, async () => {
     const found = keepNarrow(job, await analysis());
     const { alphas, ratios, sparsities, uniform, budget } = config;
@@ -142,9 +154,10 @@ export function plan(job: Job, analysis: () => Promise<Analysis>): Promise<PlanF
     };
     const candidates = uniform ? uniformCandidates(graph, found, uniform) : makeCandidates(graph, found, grid);
     const costs = costCandidates(graph, candidates, counting);
+    const onTarget = target && costOnTarget(target, config.limits ?? {}, costs.layers);
     const choice = uniform
       ? candidates.map(() => 0)
-      : (await optimizePlan(costs, budget, solverAside(options.signal))).choice;
-    return describePlan(config.model, budget, costs, choice);
+      : (await optimizePlan(costs, budget, solverAside(options.signal), onTarget)).choice;
+    return describePlan(config.model, budget, costs, choice, onTarget);
   });
 }

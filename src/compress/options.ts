@@ -18,6 +18,8 @@ import {
   toggle,
   whole,
 } from '../options/index.ts';
+import { type Limit, limitKind } from '../targets/limits.ts';
+import type { LimitName } from '../targets/target.ts';
 import { dataDirOption, dataOption, fineTuneOptions } from '../train/options.ts';
 import type { CompressConfig } from './compress-config.ts';
 
@@ -36,6 +38,30 @@ const ofTraining = (heading: string) =>
 
 const limit = (name: keyof CompressConfig['budget'], flags: string, description: string) =>
   nested<CompressConfig, 'budget', number>('budget', name, flags, description, share);
+
+const onTarget = (name: LimitName, flags: string, description: string) =>
+  nested<CompressConfig, 'limits', Limit>('limits', name, flags, description, limitKind, {
+    fallback: {},
+    need: {
+      expected: '--target',
+      found: () => 'none',
+      // the file of an array may stand in the accelerator's place
+      isMet: ({ target, accelerator }) => target !== undefined || accelerator.endsWith('.json'),
+    },
+  });
+
+/** Targets compute in 8 bits. */
+const target: ConfigOption<CompressConfig> = option(
+  '--target <name|file>',
+  "the machine to plan for: cortex-m4, m7, m0plus, m3, m55, rv32imc; lists, 'lists x2', trits, mac (arrays of the " +
+    "accelerator), or an array's JSON file; implies --activations int8",
+  text('a name or a file'),
+  {
+    key: 'target',
+    get: (config) => config.target,
+    set: (config, name) => ({ ...config, target: name, activations: 'int8' }),
+  },
+);
 
 const uniform: ConfigOption<CompressConfig> = option(
   '--uniform <alpha,ratio>',
@@ -84,15 +110,30 @@ export const compressOptions: OptionTable<CompressConfig> = {
       'sparsities',
       '--sparsities <list>',
       'of decompositions to choose from besides 0; higher ones have fewer non-zeros (default: 1,4,10 where zeros are ' +
-        'skipped, else 0)',
+        'skipped, by --ternary or the target, else 0)',
       listOf(number({ from: 0, to: 100 }), 'numbers from 0 to 100, separated by commas'),
     ),
+  ],
+  Target: [
+    target,
+    onTarget(
+      'cycles',
+      '--max-cycles <n>',
+      "of an array for an image in a stream: a share of the int8 network's, or as 200K",
+    ),
+    onTarget(
+      'instructions',
+      '--max-instructions <n>',
+      "of a core for an image: a share of the int8 network's, or as 15M",
+    ),
+    onTarget('flash', '--max-flash <n>', "of a core, constants and kernels: a share of the int8 network's, or as 256K"),
+    onTarget('ram', '--max-ram <n>', 'of a core, tensors and stack, which plans hardly change: a share, or as 64K'),
   ],
   Accelerator: [
     field(
       'accelerator',
       '--accelerator <name|file>',
-      'paper, horowitz-fp16, horowitz-int8, osu018, sky130, sg13g2, ice40, or a JSON file',
+      "paper, horowitz-fp16, horowitz-int8, osu018, sky130, sg13g2, ice40, or a JSON file (an array's is a --target)",
       text('a name or a file'),
     ),
     field('format', '--format <name>', "number format (default: the accelerator's own)", text('a number format')),

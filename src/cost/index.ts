@@ -26,7 +26,15 @@ export {
   workOf,
 } from './measure.ts';
 export type { PaperRow } from './paper.ts';
-export { formatPlan, type PlanFile, type PlanPrediction, type PlanSettings, parsePlan, readPlan } from './plan-file.ts';
+export {
+  formatPlan,
+  type PlanFile,
+  type PlanPrediction,
+  type PlanSettings,
+  type PlanTarget,
+  parsePlan,
+  readPlan,
+} from './plan-file.ts';
 export { predictLayers } from './predict.ts';
 export type {
   Arithmetic,

@@ -124,14 +124,18 @@ describe('parsePlan', () => {
     ['layers.pw.method', 'strassen', 'layers.pw.fullPrecision: expected none for strassen, found [1, 4]'],
     ['layers.pw.bits', [8], 'layers.pw.bits: expected 2, one for each of fullPrecision, found 1'],
     ['layers.stem.hidden', 4, 'layers.stem.hidden: expected one of method, found an unknown key'],
-    ['note', 'mine', 'note: expected one of version, model, budget, settings, predicted, layers, found an unknown key'],
+    [
+      'note',
+      'mine',
+      'note: expected one of version, model, budget, settings, predicted, target, layers, found an unknown key',
+    ],
   ])('refuses %s %j', (path, value, message) => {
     expect(lineWith(path, value)).toBe(`error E_FORMAT: plan.json ${message}`);
   });
 
   it('refuses what is no plan', () => {
     expect(lineOf(() => parsePlan([], 'plan.json'))).toBe(
-      'error E_FORMAT: plan.json: expected an object with version, model, budget, settings, predicted, layers, found a list',
+      'error E_FORMAT: plan.json: expected an object with version, model, budget, settings, predicted, target, layers, found a list',
     );
   });
 });

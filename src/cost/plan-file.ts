@@ -23,6 +23,25 @@ export interface PlanPrediction extends Relative {
   readonly losses: Readonly<Record<string, number>>;
 }
 
+/** A figure of the planned network, and of the uncompressed one in 8 bits. */
+export interface PlanFigure<T> {
+  readonly predicted: T;
+  readonly control: T;
+}
+
+/** A plan on the machine that it was made for. */
+export interface PlanTarget {
+  readonly name: string;
+  /** As they were asked for: shares of the control's figures, or figures. */
+  readonly limits: Readonly<Record<string, number | string>>;
+  /** By what limits are about: cycles, instructions, latency, flash, ram. */
+  readonly totals: Readonly<Record<string, PlanFigure<number>>>;
+  /** What adds up over layers, by name. */
+  readonly resources: readonly string[];
+  /** What each planned layer takes of each resource. */
+  readonly layers: Readonly<Record<string, PlanFigure<readonly number[]>>>;
+}
+
 export interface PlanFile extends Plan {
   readonly version: 2;
   /** The network that the plan is for. */
@@ -31,6 +50,7 @@ export interface PlanFile extends Plan {
   readonly budget?: Partial<Relative>;
   readonly settings?: PlanSettings;
   readonly predicted?: PlanPrediction;
+  readonly target?: PlanTarget;
 }
 
 // In the schema an `error` is what follows "expected" in the error that a user sees.
@@ -74,6 +94,20 @@ const layer = z.discriminatedUnion(
   { error: 'an object with the method fp, twn, strassen or hybrid' },
 );
 
+/** Of the planned network and of the control. */
+const figure = <S extends z.ZodType>(kind: S) => record({ predicted: kind, control: kind });
+
+const byName = <S extends z.ZodType>(kind: S, what: string) =>
+  z.record(z.string(), kind, { error: `an object of ${what} by name` });
+
+const target = record({
+  name: text(),
+  limits: byName(z.union([aboveZero(), text()], { error: 'a number above 0 or a text' }), 'limits'),
+  totals: byName(figure(atLeastZero()), 'figures'),
+  resources: z.array(text(), { error: 'a list of names' }),
+  layers: byName(figure(z.array(z.number(), { error: 'a list of numbers' })), 'layers'),
+});
+
 const figures = { size: aboveZero(), energy: aboveZero(), multiplications: aboveZero(), throughput: aboveZero() };
 
 const schema = record({
@@ -105,6 +139,7 @@ const schema = record({
     loss: atLeastZero(),
     losses: z.record(z.string(), atLeastZero(), { error: 'an object of losses by the names of layers' }),
   }).optional(),
+  target: target.optional(),
   layers: z.record(z.string(), layer, { error: 'an object of layers by their names' }),
 });
 
@@ -142,7 +177,7 @@ export function readPlan(path: string): PlanFile {
 }
 
 /**
- * The text of a plan's file, which `readPlan` reads: indented, a list of indices on one line.
+ * The text of a plan's file, which `readPlan` reads: indented, a list of numbers on one line.
  *
  * @example
  * import { writeFile } from 'node:fs/promises';
@@ -155,5 +190,5 @@ export function readPlan(path: string): PlanFile {
 export function formatPlan(plan: PlanFile): string {
   const indented = JSON.stringify(plan, null, 2);
   // a line break in a name is escaped, so that this matches lists only
-  return `${indented.replace(/\[\n[\d,\s]*\]/g, (list) => `[${list.slice(1, -1).trim().replace(/\s+/g, ' ')}]`)}\n`;
+  return `${indented.replace(/\[\n[\d.,\s]*\]/g, (list) => `[${list.slice(1, -1).trim().replace(/\s+/g, ' ')}]`)}\n`;
 }

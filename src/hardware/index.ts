@@ -5,6 +5,13 @@ export { type ArraySweep, arraysOf, defaultSweep, nameArray } from './candidates
 export { type Exploration, type ExploredArray, type ExploreOptions, exploreArrays } from './explore.ts';
 export type { GateEnergy, TaskEnergy } from './gate-energy.ts';
 export { bandwidthOf, type LayerFigures, layerFigures, peakOf } from './layer-figures.ts';
-export { type ArrayFigures, type CycleFigures, type MeasureOptions, measureArray, measureCycles } from './measure.ts';
+export {
+  type ArrayFigures,
+  type CycleFigures,
+  compileStream,
+  type MeasureOptions,
+  measureArray,
+  measureCycles,
+} from './measure.ts';
 export type { MemoryFigures, MemoryUse } from './memories.ts';
 export { type MeasuredCase, type MeasuredRow, type MeasuredTable, measureTable } from './table.ts';

@@ -1,9 +1,7 @@
 /** What each engine does for each layer: cycles and their causes, use of the lanes, accesses to the memories. */
 
-import { type CompiledNetwork, type Timeline, type Times, timelineOf } from '../accelerator/index.ts';
+import { type CompiledNetwork, type Engine, type Timeline, type Times, timelineOf } from '../accelerator/index.ts';
 import { type Accesses, accessesOf } from './accesses.ts';
-
-export type Engine = 'mac' | 'adder';
 
 export interface LayerFigures {
   readonly name: string;

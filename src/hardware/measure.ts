@@ -38,7 +38,8 @@ export interface ArrayFigures extends CycleFigures {
 /** Images of the stream: cycles at its beginning and end are in the mean. Fewer where their memory is too large. */
 const streamLengths = [12, 8, 4, 2, 1];
 
-function compileStream(network: IntegerNetwork, array: ArrayParameters): CompiledNetwork {
+/** `network` compiled for as many images as fit, up to 12. Errors are those of `compileNetwork`. */
+export function compileStream(network: IntegerNetwork, array: ArrayParameters): CompiledNetwork {
   for (const images of streamLengths) {
     try {
       return compileNetwork(network, { ...array, images });

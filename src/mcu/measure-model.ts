@@ -4,7 +4,8 @@ import { exportC, type Optimize, readIntegers } from '../export/c/index.ts';
 import { controlNetwork } from './control.ts';
 import { type CoreName, coreOf } from './cores.ts';
 import { type McuMeasure, measureOnCore } from './measure.ts';
-import { requireTools } from './tools.ts';
+import { predictOnCore } from './predict.ts';
+import { missingTools } from './tools.ts';
 
 export interface McuConfig {
   /** A packed file with 8-bit activations. */
@@ -21,39 +22,37 @@ export interface McuResult extends McuMeasure {
   readonly model: string;
   readonly core: CoreName;
   readonly optimize: Optimize;
-  /** Instructions were counted, and every layer equals the runtime's. */
-  readonly measured: true;
+  /** Instructions were counted, and every layer equals the runtime's; else they are predicted by cost functions. */
+  readonly measured: boolean;
   /** How cycles were estimated of instructions. */
   readonly cycles: string;
   readonly control: Omit<McuMeasure, 'steps'>;
 }
 
 /**
- * Builds a model for a core, runs it on QEMU and counts. E_DEVICE where a compiler or QEMU is absent.
+ * Builds a model for a core, runs it on QEMU and counts; predicts it where a compiler or QEMU is absent. E_DEVICE where a
+ * layer gives something else than the runtime.
  *
  * @example
- * import { measureModel, TritbankError } from 'tritbank';
+ * import { measureModel } from 'tritbank';
  *
- * try {
- *   const { instructions, flash, control } = await measureModel({ model: 'small.onnx', core: 'cortex-m4' });
- *   console.log(instructions / control.instructions, flash / control.flash);
- * } catch (error) {
- *   if (!(error instanceof TritbankError) || error.code !== 'E_DEVICE') throw error;
- *   console.log(error.message); // what to install
- * }
+ * const { instructions, flash, control, measured } = await measureModel({ model: 'small.onnx', core: 'cortex-m4' });
+ * console.log(measured ? 'counted' : 'predicted', instructions / control.instructions, flash / control.flash);
  */
 export async function measureModel({ model, core, optimize, control, signal }: McuConfig): Promise<McuResult> {
   const target = coreOf(core);
-  requireTools(target);
+  const missing = missingTools(target);
   const network = await readIntegers(model);
   const other = control === undefined ? controlNetwork(network) : await readIntegers(control);
   const options = { drawn: 1, ...(optimize && { optimize }) };
-  const measure = (own: typeof network, name: string) =>
-    measureOnCore(exportC(own, { name, ...options }), target, signal ? { signal } : {});
+  const measure = async (own: typeof network, name: string) => {
+    const exported = exportC(own, { name, ...options });
+    return missing.length > 0 ? predictOnCore(exported, target) : measureOnCore(exported, target, { signal });
+  };
   const own = await measure(network, 'network');
   const { steps: _, ...rest } = await measure(other, 'control');
   return {
-    ...{ model, core, optimize: optimize ?? 'balanced', measured: true, cycles: target.cycles },
+    ...{ model, core, optimize: optimize ?? 'balanced', measured: missing.length === 0, cycles: target.cycles },
     ...own,
     control: rest,
   };

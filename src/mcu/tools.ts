@@ -33,11 +33,15 @@ function isInstalled(program: string): boolean {
 export const missingTools = ({ compiler, emulator }: Core): string[] =>
   [compiler, emulator, 'cc'].filter((program) => !isInstalled(program));
 
+/** What is missing, and what to install. */
+export const installText = (missing: readonly string[]): string =>
+  `no ${missing.join(', ')} (Debian: apt-get install ${missing.map((name) => packages[name]).join(' ')})`;
+
 /** E_DEVICE with what to install. */
 export function requireTools(core: Core): void {
   const missing = missingTools(core);
   if (missing.length === 0) return;
-  const found = `no ${missing.join(', ')} (Debian: apt-get install ${missing.map((name) => packages[name]).join(' ')})`;
+  const found = installText(missing);
   throw new TritbankError('E_DEVICE', core.name, `expected a compiler and an emulator for it, found ${found}`);
 }
 

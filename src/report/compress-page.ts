@@ -18,6 +18,7 @@ import {
   sharedScale,
   sparsityOf,
 } from './compress-columns.ts';
+import { renderTarget } from './compress-target.ts';
 import { describeFigures, describeSetting, describeUnknown } from './cost-words.ts';
 import { deploymentColumns, deploymentRows, judgeControl } from './deployment.ts';
 import { renderDisagreements } from './disagreements.ts';
@@ -60,6 +61,7 @@ ${unknown && html`<p class="card warning"><strong>Warning</strong>: ${unknown}</
     sections: [
       section('Files', renderFiles(report)),
       section('Budget', renderBudget(result)),
+      section('Target', renderTarget(result)),
       section('Plan', html`<div class="pair">${drawPlan(layers)}</div>`),
       section('Layers', renderLayers(layers, report)),
       section('Training', training && renderTraining(training)),

@@ -2,6 +2,7 @@
 
 import type { Compression, Costs } from '../compress/compress.ts';
 import { printChange, printShare } from './accuracy-words.ts';
+import { describeTarget } from './compress-target.ts';
 import { deploymentColumns, deploymentRows, judgeControl } from './deployment.ts';
 import { formatPercent, formatSigned } from './format.ts';
 import { alignTable, printNote, printStatements, type Statement } from './text-table.ts';
@@ -21,6 +22,7 @@ export function describeCompression(compression: Compression, report: string): s
   const times = Object.entries(result.seconds).map(([stage, time]) => `${stage} ${time.toFixed(1)} s`);
   const statements = [
     ...describeCosts(compression),
+    ...describeTarget(result),
     ...describeAccuracy(compression),
     state('time', times.join(', ') || 'nothing to do'),
     state('model', result.model),

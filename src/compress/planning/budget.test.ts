@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkBudget, limited, roundReachable, slackOf, unreachableTogether } from './budget.ts';
+import { checkBudget, limited, reachOf, roundReachable, slackOf, unreachable } from './budget.ts';
 
 describe('checkBudget', () => {
   it('accepts one limit and all of them', () => {
@@ -42,7 +42,7 @@ it('figures are rounded to the side that can be reached', () => {
 
 it('the error of limits that exclude each other lists the closest point', () => {
   const closest = { size: 0.3101, multiplications: 0.2, energy: 0.4, throughput: 1.149 };
-  expect(unreachableTogether({ size: 0.3, throughput: 1.2 }, closest).line).toBe(
+  expect(unreachable(reachOf({ size: 0.3, throughput: 1.2 }, closest)).line).toBe(
     'error E_USAGE: budget: expected a reachable one, found size 0.3, throughput 1.2, each within reach but not all ' +
       'together: the closest possible is size 0.311, throughput 1.149',
   );

@@ -6,6 +6,7 @@
 import type { Reference, Relative } from '../../cost/index.ts';
 import { TritbankError } from '../../ir/index.ts';
 import { type CostVector, type NetworkCosts, predictCost } from './layer-costs.ts';
+import { roundDown, roundUp } from './round.ts';
 
 export interface Budget {
   /** Stored bytes, at most. */
@@ -56,19 +57,11 @@ export function slackOf(budget: Budget, relative: Budget): Budget {
 }
 
 /** Three digits, rounded to the side on which a budget of that figure can be kept. */
-export function roundReachable(name: BudgetName, value: number): number {
-  if (value === 0) return 0;
-  const digits = Math.max(3, 2 - Math.floor(Math.log10(value)));
-  const scaled = value * 10 ** digits;
-  // a figure of three digits is not to grow by its own rounding error
-  const rounded = name === 'throughput' ? Math.floor(scaled + 1e-10) : Math.ceil(scaled - 1e-10);
-  return Number((rounded / 10 ** digits).toPrecision(12));
-}
+export const roundReachable = (name: BudgetName, value: number): number =>
+  name === 'throughput' ? roundDown(value) : roundUp(value);
 
-const listFigures = (budget: Budget) =>
-  namesIn(budget)
-    .map((name) => `${name} ${budget[name]}`)
-    .join(', ');
+const figuresOf = (budget: Budget) => namesIn(budget).map((name) => `${name} ${budget[name]}`);
+const listFigures = (budget: Budget) => figuresOf(budget).join(', ');
 
 const pick = (names: readonly BudgetName[], figureOf: (name: BudgetName) => number): Budget =>
   Object.fromEntries(names.map((name) => [name, figureOf(name)]));
@@ -90,9 +83,21 @@ export function checkEachReachable(budget: Budget, costs: NetworkCosts): void {
   throw new TritbankError('E_USAGE', 'budget', `expected a reachable one, ${found}`);
 }
 
-/** The error where each budget is within reach and all together are not; `closest` is as near as one can come. */
-export function unreachableTogether(budget: Budget, closest: Relative): TritbankError {
-  const figures = listFigures(pick(namesIn(budget), (name) => roundReachable(name, closest[name])));
-  const found = `found ${listFigures(budget)}, each within reach but not all together: the closest possible is ${figures}`;
-  return new TritbankError('E_USAGE', 'budget', `expected a reachable one, ${found}`);
+/** What was asked for and what is possible, in words. */
+export interface Reach {
+  readonly found: readonly string[];
+  readonly closest: readonly string[];
 }
+
+/** The error of a budget that is out of reach; several limits are each within reach, but not all together. */
+export function unreachable({ found, closest }: Reach): TritbankError {
+  const apart = found.length > 1 ? ', each within reach but not all together' : '';
+  const detail = `found ${found.join(', ')}${apart}: the closest possible is ${closest.join(', ')}`;
+  return new TritbankError('E_USAGE', 'budget', `expected a reachable one, ${detail}`);
+}
+
+/** A budget, and as near as one can come to it. */
+export const reachOf = (budget: Budget, closest: Relative): Reach => ({
+  found: figuresOf(budget),
+  closest: figuresOf(pick(namesIn(budget), (name) => roundReachable(name, closest[name]))),
+});

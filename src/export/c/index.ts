@@ -3,4 +3,4 @@
 export { type CExport, type CExportOptions, exportC } from './export-c.ts';
 export { type ExportCConfig, type ExportCResult, exportModelToC, readIntegers } from './export-files.ts';
 export { type Optimize, optimizeNames } from './optimize.ts';
-export type { Program } from './program.ts';
+export { makeProgram, type Program } from './program.ts';

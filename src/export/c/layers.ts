@@ -182,19 +182,27 @@ export function layerText(step: Step, index: number, memory: Memory): LayerText 
   }
 }
 
+/** Bytes of a row's bias, multiplier and shift. */
+export const rowBytes = 9;
+
+/** Bytes of the structs of a step, and of a matrix of a convolution. */
+export const structBytes = { convolution: 40, matrix: 32, depthwise: 64, connected: 24, plain: 52 } as const;
+
 /** Bytes of constants: what the flash holds of a step. */
 export function flashOf(step: Step): number {
-  const perRow = 9;
   switch (step.kind) {
     case 'convolution':
-      return step.matrices.reduce((sum, { matrix }) => sum + matrix.bytes.length + perRow * matrix.rows + 32, 40);
+      return step.matrices.reduce<number>(
+        (sum, { matrix }) => sum + matrix.bytes.length + rowBytes * matrix.rows + structBytes.matrix,
+        structBytes.convolution,
+      );
     case 'depthwise':
-      return step.layer.weights.values.length + perRow * step.layer.rows + 64;
+      return step.layer.weights.values.length + rowBytes * step.layer.rows + structBytes.depthwise;
     case 'connected':
-      return step.matrix.bytes.length + (step.rows ? perRow : 8) * step.matrix.rows + 24;
+      return step.matrix.bytes.length + (step.rows ? rowBytes : 8) * step.matrix.rows + structBytes.connected;
     case 'pool':
     case 'addition':
-      return 52;
+      return structBytes.plain;
     default:
       if (step.layer.kind === 'table') return 256;
       return step.layer.kind === 'channels' ? 2 * step.layer.indices.length : 0;

@@ -24,6 +24,24 @@ export interface IntegerRows {
 /** A decoded row costs about so many additions of 16 pixels, for each weight. */
 const decoding = 0.6;
 
+export interface TernaryForms {
+  readonly rows: number;
+  readonly columns: number;
+  readonly nonZeros: number;
+  /** Bytes as lists. */
+  readonly lists: number;
+  /** Tiles that are computed of one decoded row. */
+  readonly tiles: number;
+}
+
+/** Whether five trits a byte are better than lists: where flash is scarce, or where they save more than they slow. */
+export function prefersTrits({ rows, columns, nonZeros, lists, tiles }: TernaryForms, optimize: Optimize): boolean {
+  const trits = rows * Math.ceil(columns / 5);
+  if (optimize === 'speed' || trits >= lists) return false;
+  const slower = (nonZeros + (decoding * rows * columns) / tiles) / nonZeros;
+  return optimize === 'flash' || slower * trits < 0.9 * lists;
+}
+
 /** Rows and columns of tiles. Trits take a fifth of a byte each; lists are read as they are. */
 export function tiledMatrix(layer: ConvolutionLayer, tiles: number, optimize: Optimize): Matrix {
   const { rows, columns, weights } = layer;
@@ -31,12 +49,9 @@ export function tiledMatrix(layer: ConvolutionLayer, tiles: number, optimize: Op
   const of = (form: Form, bytes: Uint8Array): Matrix => ({ rows, columns, form, bytes, nonZeros });
   if (weights.kind === 'int8') return of('dense', encodeDense(weights.values, rows));
   const lists = of('lists', encodeLists(weights.values, rows));
-  if (optimize === 'speed' || !isOneChunk(weights.values, rows)) return lists;
-  const trits = of('trits', encodeTrits(weights.values, rows));
-  const isSmaller = trits.bytes.length < lists.bytes.length;
-  const slower = (nonZeros + (decoding * rows * columns) / tiles) / nonZeros;
-  const isWorth = optimize === 'flash' || slower * trits.bytes.length < 0.9 * lists.bytes.length;
-  return isSmaller && isWorth ? trits : lists;
+  const forms = { rows, columns, nonZeros, lists: lists.bytes.length, tiles };
+  if (!prefersTrits(forms, optimize) || !isOneChunk(weights.values, rows)) return lists;
+  return of('trits', encodeTrits(weights.values, rows));
 }
 
 /** Of one pixel. */

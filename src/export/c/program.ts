@@ -33,7 +33,6 @@ export interface Program {
 function planSteps(network: IntegerNetwork, optimize: Optimize): Pick<Program, 'steps' | 'memory'> {
   const steps = stepsOf(network, optimize);
   const memory = planMemory(network, steps);
-  if (optimize === 'speed') return { steps, memory };
   const free = freeBytes(network, steps, memory.bytes);
   const wide = stepsOf(network, optimize, (name) => free.get(name) ?? 0);
   const widely = planMemory(network, wide);

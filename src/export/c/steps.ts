@@ -80,6 +80,22 @@ export type Step = ConvolutionStep | DepthwiseStep | ConnectedStep | PoolStep | 
 /** Tiles of weights that are decoded are computed together, as many as fit so many bytes at the most. */
 const tileBytes = 12 * 1024;
 
+/** How many tiles of so many columns are computed together, where memory allows. */
+export function tilesOf(columns: readonly number[], pixels: number, room: number): number {
+  const bytes = columns.reduce((sum, n) => sum + 16 * gappedPlanes(n), 0);
+  return Math.max(1, Math.min(Math.ceil(pixels / 16), Math.floor(Math.min(tileBytes, room) / bytes)));
+}
+
+/** What is taken for speed in any case. */
+const leastBytes = 1024;
+
+/** How many fours of pixels int8 rows are computed of at once, where memory allows. */
+export function quadsOf(columns: number, pixels: number, room: number): number {
+  const fours = Math.ceil(columns / 4);
+  const most = Math.max(Math.floor((room - 64 * fours) / (32 * fours)), Math.floor(leastBytes / (32 * fours)));
+  return Math.max(1, Math.min(4, Math.ceil(pixels / 4), most));
+}
+
 /** Memory that the scratch of a layer may take, by its name. */
 export type Room = (layer: string) => number;
 
@@ -148,24 +164,29 @@ function convolutionSteps(
   }
   if (groups > 1) return groupsOf(layer).flatMap((group) => convolutionSteps(group, undefined, optimize, room));
   const parts = hidden ? [hidden, layer] : [layer];
-  const rowTiles = parts.reduce((sum, { columns }) => sum + 16 * gappedPlanes(columns), 0);
-  const allTiles = Math.ceil(pixelsOf(y) / 16);
-  const most = Math.max(1, Math.min(allTiles, Math.floor(Math.min(tileBytes, room(name)) / rowTiles)));
+  const most = tilesOf(
+    parts.map(({ columns }) => columns),
+    pixelsOf(y),
+    room(name),
+  );
   const matrices = parts.map((part) => ({
     matrix: tiledMatrix(part, most, optimize),
     rows: integerRows(part, part.output as typeof output),
   }));
-  const decoded = matrices.filter(({ matrix }) => matrix.form === 'trits');
-  const tiles = decoded.length > 0 ? most : 1;
+  const isDecoded = matrices.some(({ matrix }) => matrix.form === 'trits');
+  const isDense = matrices[0]!.matrix.form === 'dense';
+  const quads = isDense ? quadsOf(matrices[0]!.matrix.columns, pixelsOf(y), room(name)) : 1;
+  const tiles = isDecoded ? most : 1;
   const rest = matrices.map(({ matrix: { form, columns } }) => {
-    if (form === 'dense') return 32 * Math.ceil(columns / 4);
+    if (form === 'dense') return quads * 32 * Math.ceil(columns / 4);
     return form === 'trits' ? columns + 32 : 0;
   });
   const own = matrices.map(({ matrix: { form, columns } }) =>
     form === 'dense' ? 64 * Math.ceil(columns / 4) : 16 * gappedPlanes(columns),
   );
   const scratch = tiles * own.reduce((a, b) => a + b, 0) + Math.max(...rest);
-  return [{ ...base, kind: 'convolution', layer: parts[0]!, matrices, tiles, scratch }];
+  const together = isDense ? quads : tiles;
+  return [{ ...base, kind: 'convolution', layer: parts[0]!, matrices, tiles: together, scratch }];
 }
 
 /** A plane with its pads, as `tb_run_depthwise` lays it out. */
@@ -174,7 +195,9 @@ function planeBytes({ window, x, y }: ConvolutionLayer): number {
   const reach = (axis: 0 | 1, count: number) =>
     (count - 1) * window.strides[axis] + (window.kernel[axis] - 1) * window.dilations[axis] + 1;
   const pitch = (Math.max(reach(1, out.width), pads[1] + size.width) + 12) & ~3;
-  return Math.max(reach(0, out.height), pads[0] + size.height) * pitch + 16;
+  const rows = Math.max(reach(0, out.height), pads[0] + size.height);
+  // and a row of sums
+  return rows * pitch + 16 * Math.ceil(out.width / 4) + 16;
 }
 
 /** Convolutions of a channel's group each. */

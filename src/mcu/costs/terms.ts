@@ -1,0 +1,141 @@
+/**
+ * What kernels do, counted: loops of `kernels-c` and how often each of them runs. A kernel's cost is a sum over its terms,
+ * each times a coefficient that was fitted to measurements on a core.
+ */
+
+import type { MatrixShape } from './shape.ts';
+
+export type KernelName =
+  | 'dense'
+  | 'denseWindow'
+  | 'ternary'
+  | 'ternaryWindow'
+  | 'depthwise3'
+  | 'depthwise'
+  | 'connected'
+  | 'connectedTrits'
+  | 'connectedTable'
+  | 'addition'
+  | 'pool'
+  | 'copy'
+  | 'softmax';
+
+/** A kernel's work: how often each of its loops runs. */
+export interface Work {
+  readonly kernel: KernelName;
+  readonly terms: Readonly<Record<string, number>>;
+}
+
+export interface Area {
+  readonly height: number;
+  readonly width: number;
+}
+
+export interface WindowShape {
+  readonly kernel: readonly [number, number];
+  readonly stride: number;
+}
+
+/** Rows of fewer weights of one pixel are read trit by trit (`tb_run_connected`). */
+export const tableRows = 128;
+
+const pixelsOf = ({ height, width }: Area) => height * width;
+const isPoint = ({ kernel, stride }: WindowShape) => kernel[0] * kernel[1] * stride === 1;
+
+/** Bringing pixels into tiles of 16. */
+function gatherTerms(columns: number, out: Area, window: WindowShape): Record<string, number> {
+  const tiles = Math.ceil(pixelsOf(out) / 16);
+  if (isPoint(window)) return { gather: columns * tiles, rest: pixelsOf(out) % 16 ? columns : 0 };
+  const words = (columns * pixelsOf(out)) / 4;
+  const runs = columns * (out.width % 16 ? tiles + out.height : tiles);
+  return { [`gather${Math.min(window.stride, 3)}`]: words, runs };
+}
+
+/** Int8 filters: two rows and four pixels at a time. */
+export function denseWork(rows: number, columns: number, out: Area, window: WindowShape): Work {
+  const fours = Math.ceil(pixelsOf(out) / 4);
+  const wide = Math.ceil(columns / 4);
+  return {
+    kernel: isPoint(window) ? 'dense' : 'denseWindow',
+    terms: {
+      ...gatherTerms(columns, out, window),
+      tile: Math.ceil(pixelsOf(out) / 16),
+      widen: wide * fours,
+      macs: Math.ceil(rows / 2) * wide * fours,
+      outputs: rows * fours,
+    },
+  };
+}
+
+/** Ternary matrices, one behind the other: additions of 16 pixels, and of 4 for what is left. */
+export function ternaryWork(
+  matrices: readonly MatrixShape[],
+  out: Area,
+  window: WindowShape,
+  tilesAtOnce: number,
+): Work {
+  const tiles = Math.ceil(pixelsOf(out) / 16);
+  const rest = pixelsOf(out) % 16;
+  const full = rest > 8 ? tiles : Math.floor(pixelsOf(out) / 16);
+  const parts = rest === 0 || rest > 8 ? 0 : Math.ceil(rest / 4);
+  const sum = (of: (matrix: MatrixShape) => number) => matrices.reduce((total, matrix) => total + of(matrix), 0);
+  const times = Math.ceil(tiles / tilesAtOnce);
+  const decoded = sum(({ form, rows, columns }) => (form === 'trits' ? rows * columns : 0));
+  const decodedGaps = sum(({ form, nibbles }) => (form === 'trits' ? nibbles : 0));
+  const [gaps, rows] = [sum(({ nibbles }) => nibbles), sum((matrix) => matrix.rows)];
+  return {
+    kernel: isPoint(window) ? 'ternary' : 'ternaryWindow',
+    terms: {
+      ...gatherTerms(matrices[0]!.columns, out, window),
+      tile: tiles,
+      gaps: gaps * full,
+      gapsOf4: gaps * parts,
+      rows: rows * full,
+      rowsOf4: rows * parts,
+      decodedRows: times * sum(({ form, rows: n }) => (form === 'trits' ? n : 0)),
+      decoded: decoded * times,
+      decodedGaps: decodedGaps * times,
+    },
+  };
+}
+
+export function depthwiseWork(channels: number, filters: number, out: Area, window: WindowShape): Work {
+  const { kernel, stride } = window;
+  const [height, width] = [out.height * stride, out.width * stride];
+  const pads = { channels, padRows: channels * height, padBytes: channels * height * width };
+  if (kernel[0] === 3 && kernel[1] === 3 && stride <= 2) {
+    const fours = filters * out.height * Math.ceil(out.width / 4);
+    return {
+      kernel: 'depthwise3',
+      terms: { ...pads, filters, rows: filters * out.height, [`fours${stride}`]: fours },
+    };
+  }
+  const outputs = filters * pixelsOf(out);
+  return {
+    kernel: 'depthwise',
+    terms: { ...pads, outputs, rows: outputs * kernel[0], taps: outputs * kernel[0] * kernel[1] },
+  };
+}
+
+/** One pixel. */
+export function connectedWork(rows: number, columns: number, form: 'plain' | 'trits'): Work {
+  if (form === 'plain') return { kernel: 'connected', terms: { call: 1, rows, macs: rows * columns } };
+  if (rows < tableRows) return { kernel: 'connectedTrits', terms: { call: 1, rows, trits: rows * columns } };
+  const bytes = Math.ceil(columns / 5);
+  return { kernel: 'connectedTable', terms: { tables: bytes, rows, sums: rows * bytes } };
+}
+
+export const additionWork = (elements: number): Work => ({ kernel: 'addition', terms: { elements } });
+
+export function poolWork(channels: number, out: Area, kernel: readonly [number, number]): Work {
+  const outputs = channels * pixelsOf(out);
+  return {
+    kernel: 'pool',
+    terms: { outputs, rows: outputs * kernel[0], taps: outputs * kernel[0] * kernel[1] },
+  };
+}
+
+/** Tables, orders of channels, parts, borders, floats of integers: something of each element. */
+export const copyWork = (elements: number): Work => ({ kernel: 'copy', terms: { elements } });
+
+export const softmaxWork = (elements: number): Work => ({ kernel: 'softmax', terms: { elements } });

@@ -1,0 +1,71 @@
+/** Targets by name, or from files: what can be limited on them, and how they are made for a network. */
+
+import { measureCycles } from '../hardware/index.ts';
+import type { IntegerNetwork } from '../integer/index.ts';
+import { TritbankError } from '../ir/index.ts';
+import { type CoreName, coreNames } from '../mcu/index.ts';
+import { arrayTarget } from './array/array-target.ts';
+import { arrayNames, readArray } from './array/read-array.ts';
+import { coreFigures, coreTarget } from './core/core-target.ts';
+import type { LimitName, PlanningTarget, Totals } from './target.ts';
+
+/** A machine, for any network. */
+export interface TargetMachine {
+  readonly name: string;
+  /** What can be limited on it. */
+  readonly limits: readonly LimitName[];
+  /** Whether zeros of ternary weights take no time, so that sparse ones are worth looking at. */
+  readonly skipsZeros: boolean;
+  /** The target for an uncompressed network in 8 bits. */
+  open(control: IntegerNetwork): PlanningTarget;
+  /** Figures of a network as it is, compressed or not, where they are known without the machine. */
+  measure?(network: IntegerNetwork): Totals;
+}
+
+function arrayMachine(name: string): TargetMachine {
+  const array = readArray(name);
+  return {
+    name,
+    limits: ['cycles'],
+    skipsZeros: array.adders > 0 && array.ternary === 'lists',
+    open: (control) => arrayTarget(name, control, array),
+    measure: (network) => ({ cycles: measureCycles(network, array).cycles }),
+  };
+}
+
+function coreMachine(core: CoreName): TargetMachine {
+  return {
+    name: core,
+    limits: ['instructions', 'flash', 'ram'],
+    skipsZeros: true,
+    open: (control) => coreTarget(core, control),
+    measure: (network) => coreFigures(core, network),
+  };
+}
+
+/** A core by its name, which may leave out `cortex-`. */
+const coreNamed = (name: string): CoreName | undefined =>
+  coreNames.find((core) => core === name || core === `cortex-${name}`);
+
+/** What every target is called, files of arrays apart. */
+export const targetNames: readonly string[] = [...coreNames, ...arrayNames];
+
+/**
+ * A machine by its name, or an array from its file. E_USAGE for another name; E_FILE, E_FORMAT and E_USAGE for a file that
+ * is no array's.
+ *
+ * @example
+ * import { compressModel, readTarget } from 'tritbank';
+ *
+ * console.log(readTarget('cortex-m4').limits); // instructions, flash, ram
+ * const settings = { data: 'images', target: 'cortex-m4', limits: { flash: '256K' }, method: 'none', images: 16 } as const;
+ * const { result } = await compressModel('mobilenet.onnx', settings, { out: 'runs/firmware' });
+ * console.log(result.target!.model.flash, result.target!.control.flash);
+ */
+export function readTarget(nameOrPath: string): TargetMachine {
+  const core = coreNamed(nameOrPath);
+  if (core) return coreMachine(core);
+  if (targetNames.includes(nameOrPath) || nameOrPath.endsWith('.json')) return arrayMachine(nameOrPath);
+  const expected = `expected one of ${targetNames.join(', ')}, or an array's JSON file, found '${nameOrPath}'`;
+  throw new TritbankError('E_USAGE', 'target', expected);
+}
