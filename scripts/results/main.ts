@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/files/index.ts';
 import { collectNetwork } from './collect.ts';
+import { makeMcuPage } from './mcu.ts';
 import { makePages } from './pages.ts';
 import { makePlannerPage } from './planner.ts';
 
@@ -20,7 +21,7 @@ if (!process.argv.includes('--stored') && existsSync(runs)) {
   }
 }
 const read = (file: string) => readFileSync(file, 'utf8');
-for (const [path, text] of [...makePages(target, read), makePlannerPage(read)]) {
+for (const [path, text] of [...makePages(target, read), makePlannerPage(read), makeMcuPage(read)]) {
   writeFileAtomic(path, text);
   console.log(path);
 }
