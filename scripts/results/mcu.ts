@@ -1,8 +1,10 @@
-/** `results/bench/mcu.md`: tables of what `bench mcu` stored in `results/bench/mcu.json`. */
+/** `results/bench/mcu.md`: tables of what `bench mcu` stored in `results/bench`. */
 
 import { figures, type McuReport, type McuRow } from '../../bench/mcu/report.ts';
 
 const folder = 'results/bench';
+
+const files = ['mcu.json', 'mcu-cortex-m7.json'];
 
 function tableOf(rows: readonly McuRow[]): string {
   const count = (n: number) => n.toLocaleString('en-US');
@@ -20,7 +22,10 @@ function tableOf(rows: readonly McuRow[]): string {
 
 /** The page and its text. `read` gives the text of a file. */
 export function makeMcuPage(read: (file: string) => string): [path: string, text: string] {
-  const { rows, cmsis, compiler, flags, command, date } = JSON.parse(read(`${folder}/mcu.json`)) as McuReport;
+  const reports = files.map((name) => JSON.parse(read(`${folder}/${name}`)) as McuReport);
+  const rows = reports.flatMap((report) => report.rows);
+  const { cmsis, compiler, flags, date } = reports[0]!;
+  const commands = reports.map(({ command }) => `\`${command}\``).join('\n');
   const tables = [...new Set(rows.map(({ core, network }) => `${network}, ${core}`))].map(
     (title) => `## ${title}\n\n${tableOf(rows.filter(({ core, network }) => `${network}, ${core}` === title))}\n`,
   );
@@ -29,8 +34,8 @@ export function makeMcuPage(read: (file: string) => string): [path: string, text
     `${folder}/mcu.md`,
     `# Microcontrollers beside CMSIS-NN
 
-Made by \`npm run results\` from \`mcu.json\`, ${date.slice(0, 10)}:
-\`${command}\`.
+Made by \`npm run results\` from \`mcu.json\` and \`mcu-cortex-m7.json\`, ${date.slice(0, 10)}:
+${commands}
 
 Networks with drawn weights, counted on QEMU; cycles are estimated by a table of timings, no hardware was measured.
 CMSIS-NN ${cmsis ?? '(absent)'} is built from its own source with the flags of ours, \`${flags}\`,
