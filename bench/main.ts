@@ -15,6 +15,7 @@ import { TritbankError } from '../src/ir/index.ts';
 import { addCost } from './cost.ts';
 import { addGraphSize } from './graph-size/command.ts';
 import { addKernels } from './kernels/command.ts';
+import { addMcu } from './mcu/command.ts';
 import { addPlanner } from './planner/command.ts';
 import { addTrainStep } from './train-step/command.ts';
 
@@ -27,6 +28,7 @@ addTrainStep(program);
 addCost(program);
 addGraphSize(program);
 addKernels(program);
+addMcu(program);
 addPlanner(program);
 for (const command of [program, ...program.commands]) command.exitOverride();
 

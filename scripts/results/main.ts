@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/files/index.ts';
 import { collectNetwork } from './collect.ts';
 import { makeHardwarePage } from './hardware.ts';
+import { makeMcuPage } from './mcu.ts';
 import { makePages } from './pages.ts';
 import { makePlannerPage } from './planner.ts';
 
@@ -21,7 +22,12 @@ if (!process.argv.includes('--stored') && existsSync(runs)) {
   }
 }
 const read = (file: string) => readFileSync(file, 'utf8');
-for (const [path, text] of [...makePages(target, read), makePlannerPage(read), makeHardwarePage(read)]) {
+for (const [path, text] of [
+  ...makePages(target, read),
+  makePlannerPage(read),
+  makeHardwarePage(read),
+  makeMcuPage(read),
+]) {
   writeFileAtomic(path, text);
   console.log(path);
 }

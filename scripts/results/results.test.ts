@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeHardwarePage } from './hardware.ts';
+import { makeMcuPage } from './mcu.ts';
 import { makePages } from './pages.ts';
 import { makePlannerPage } from './planner.ts';
 import { rowOf } from './rows.ts';
@@ -181,7 +182,13 @@ test('a row far below the others does not stretch the axis', () => {
 
 test.skipIf(!existsSync('results/cifar10'))('the pages in the repository are those of the stored runs', () => {
   const read = (file: string) => readFileSync(file, 'utf8');
-  for (const [path, text] of [...makePages('results/cifar10', read), makePlannerPage(read), makeHardwarePage(read)]) {
+  const pages = [
+    ...makePages('results/cifar10', read),
+    makePlannerPage(read),
+    makeHardwarePage(read),
+    makeMcuPage(read),
+  ];
+  for (const [path, text] of pages) {
     expect(readFileSync(path, 'utf8') === text, `${path}: run npm run results`).toBe(true);
   }
 });

@@ -1,6 +1,7 @@
 /** `tritbank export`: a model as a file for deployment. */
 
 import type { ImageForm } from '../classifier/image-form.ts';
+import { type Layout, layoutNames } from '../export/c/layout-names.ts';
 import { type Optimize, optimizeNames } from '../export/c/optimize.ts';
 import type { ExportConfig, ExportProgress, ExportResult } from '../export/index.ts';
 import { TritbankError } from '../ir/errors.ts';
@@ -26,6 +27,7 @@ const ternary = ['five-trit', 'float'] as const;
 interface Options extends CommonOptions, ArrayOptions {
   readonly to?: 'onnx' | 'c' | 'verilog';
   readonly optimize?: Optimize;
+  readonly layout?: Layout;
   readonly name?: string;
   readonly activations?: (typeof activations)[number];
   readonly filters?: (typeof filters)[number];
@@ -44,6 +46,7 @@ interface Options extends CommonOptions, ArrayOptions {
 const example = `tritbank export runs/first/model.onnx --out model.packed.onnx
 tritbank export small/network.onnx --activations int8 --data images/ --images 256 --out model.int8.onnx
 tritbank export model.int8.onnx --to c --out firmware/model
+tritbank export model.int8.onnx --to c --layout zephyr --data images/ --images 5 --out modules/model
 tritbank export model.int8.onnx --to verilog --out array && make -C array sim`;
 
 export function addExport(program: TritbankCommand): void {
@@ -80,6 +83,11 @@ export function addExport(program: TritbankCommand): void {
   );
   command.optionsGroup('C:');
   add('--optimize <what>', `what is scarce: ${optimizeNames.join(', ')} (default: balanced)`, oneOf(optimizeNames));
+  add(
+    '--layout <name>',
+    `of the folder: ${layoutNames.join(', ')} (a library for arduino, a module of zephyr; default: plain)`,
+    oneOf(layoutNames),
+  );
   add('--name <name>', "of files and functions (default: the model's)", text('a name'));
   command.optionsGroup('Data:');
   add(
@@ -88,7 +96,7 @@ export function addExport(program: TritbankCommand): void {
     text('a name or a directory'),
   );
   add('--data-dir <dir>', 'where the files of a named data set are', text('a directory'));
-  add('--images <n>', 'training images for calibration (default: 256)', count);
+  add('--images <n>', 'training images for calibration (default: 256); C: test images that test.c compares (3)', count);
   add(
     '--samples <n>',
     'compare on so many test images, of each class in proportion (default: all); Verilog: images of the test bench (1)',
@@ -115,7 +123,7 @@ export function addExport(program: TritbankCommand): void {
 
 /** Options that belong to one format. */
 const optionsOf = {
-  c: ['optimize', 'name'],
+  c: ['optimize', 'layout', 'name'],
   verilog: ['lanes', 'macs', 'adders', 'inputs', 'weights', 'copies', 'macRate', 'adderRate'],
 } as const;
 
@@ -134,7 +142,7 @@ function refuseOthers(options: Options): void {
 
 async function run(model: string, options: Options, form: ImageForm): Promise<void> {
   refuseOthers(options);
-  if (options.to === 'c') return exportToC(model, { ...options });
+  if (options.to === 'c') return exportToC(model, { ...options }, form);
   if (options.to === 'verilog') {
     const { exportVerilog } = await import('./hardware/export-verilog.ts');
     return exportVerilog(model, options, form);

@@ -6,5 +6,5 @@ export { predictStep, type StepCost, type StepKind, type StepShape, type Ternary
 export { type McuMeasure, type MeasureOptions, measureOnCore, type StepMeasure } from './measure.ts';
 export { type McuConfig, type McuResult, measureModel } from './measure-model.ts';
 export { predictOnCore } from './predict.ts';
-export { installText, missingTools } from './tools.ts';
+export { installText, missingTools, runTool } from './tools.ts';
 export { type Counts, type Run, type Workshop, withWorkshop } from './workshop.ts';

@@ -1,9 +1,9 @@
 /** Exported C, built and run on this machine. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CExport } from '../../src/export/c/index.ts';
 
 const has = (program: string, args: readonly string[]) => {
@@ -25,8 +25,13 @@ export const hasClang = has('clang', ['--version']);
 export function make({ files }: CExport, target: 'test' | 'sanitize', variables: readonly string[] = []): string {
   const directory = mkdtempSync(join(tmpdir(), 'tritbank-c-'));
   try {
-    for (const [name, text] of files) writeFileSync(join(directory, name), text);
-    const args = ['--silent', '--no-print-directory', '-C', directory, target, ...variables];
+    for (const [name, text] of files) {
+      mkdirSync(join(directory, dirname(name)), { recursive: true });
+      writeFileSync(join(directory, name), text);
+    }
+    const makefile = [...files.keys()].find((name) => name.endsWith('Makefile'))!;
+    const folder = join(directory, dirname(makefile));
+    const args = ['--silent', '--no-print-directory', '-C', folder, target, ...variables];
     return execFileSync('make', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };

@@ -32,6 +32,12 @@ describe.skipIf(missing !== undefined)(`with a C compiler${missing ? ` (no ${mis
     expect(make(exportC(integers(exported), { name: 'small' }), 'sanitize')).toBe('all layers equal');
   });
 
+  it.each(['arduino', 'zephyr'] as const)('the folder of %s has its test, with given images', (layout) => {
+    const network = integers(randomNetwork(6, 5, [[1, 7]]));
+    const images = [new Int8Array(90).fill(5)];
+    expect(make(exportC(network, { name: 'laid', layout, images }), 'test')).toBe('all layers equal');
+  });
+
   it('random networks of all layers', () => {
     const size = fc.integer({ min: 1, max: 11 });
     const moves = fc.array(fc.tuple(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 50 })), {

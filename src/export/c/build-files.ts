@@ -3,19 +3,21 @@
 import type { Program } from './program.ts';
 import { formText, takesPixels } from './source.ts';
 
-export const makefileText = ({
-  name,
-}: Program): string => `# make test: builds for this machine and compares every layer with what was recorded.
+/** `source` is where the code lies, seen from the Makefile: empty, or a folder with a slash. */
+export const makefileText = (
+  { name }: Program,
+  source = '',
+): string => `# make test: builds for this machine and compares every layer with what was recorded.
 CC ?= cc
 CFLAGS ?= -O2
 WARNINGS = -std=c99 -Wall -Wextra -Wpedantic -Wconversion -Werror
-SOURCES = ${name}.c tritbank_kernels.c
+SOURCES = ${source}${name}.c ${source}tritbank_kernels.c
 
 test: ${name}_test
 \t./${name}_test
 
-${name}_test: test.c $(SOURCES) ${name}.h tritbank_kernels.h
-\t$(CC) $(CFLAGS) $(WARNINGS) -o $@ test.c $(SOURCES) -lm
+${name}_test: test.c $(SOURCES) ${source}${name}.h ${source}tritbank_kernels.h
+\t$(CC) $(CFLAGS) $(WARNINGS)${source && ` -I${source}`} -o $@ test.c $(SOURCES) -lm
 
 # with the sanitizers for memory and undefined behaviour
 sanitize:

@@ -1,8 +1,10 @@
 /** A network of integers as C99 in a folder. */
 
 import type { IntegerNetwork } from '../../integer/index.ts';
-import { cmakeText, makefileText, readmeText } from './build-files.ts';
+import { readmeText } from './build-files.ts';
 import { kernelHeader, kernelSource } from './kernels.ts';
+import { layOut } from './layout.ts';
+import type { Layout } from './layout-names.ts';
 import { makeProgram, type Program, type ProgramOptions } from './program.ts';
 import { headerText, sourceText } from './source.ts';
 import { testText } from './test-program.ts';
@@ -12,11 +14,13 @@ export interface CExportOptions extends ProgramOptions {
   readonly drawn?: number;
   /** Images that the test compares besides, as integers of the network's input. */
   readonly images?: readonly Int8Array[];
+  /** Of the folder (default: plain). */
+  readonly layout?: Layout;
 }
 
 export interface CExport {
   readonly program: Program;
-  /** Contents by name. */
+  /** Contents by path. */
   readonly files: ReadonlyMap<string, string>;
 }
 
@@ -26,15 +30,13 @@ export interface CExport {
 export function exportC(network: IntegerNetwork, options: CExportOptions): CExport {
   const program = makeProgram(network, options);
   const { name } = program;
-  const files = new Map([
+  const code = new Map([
     [`${name}.h`, headerText(program)],
     [`${name}.c`, sourceText(program)],
     ['tritbank_kernels.h', kernelHeader()],
     ['tritbank_kernels.c', kernelSource(program.steps)],
     ['test.c', testText(program, options.drawn ?? 3, options.images)],
-    ['Makefile', makefileText(program)],
-    ['CMakeLists.txt', cmakeText(program)],
     ['README.md', readmeText(program)],
   ]);
-  return { program, files };
+  return { program, files: layOut(program, code, options.layout ?? 'plain') };
 }

@@ -1,6 +1,6 @@
 /** An int8 file as a folder of C, checked against the runtime. */
 
-import { basename, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { makeRunDirectory, writeFileAtomic } from '../../files/files.ts';
 import { claimOutputs } from '../../files/outputs.ts';
 import { evaluateNetwork, type IntegerNetwork, readIntegerNetwork } from '../../integer/index.ts';
@@ -9,6 +9,7 @@ import { loadModel } from '../../onnx/files.ts';
 import { writeModel } from '../../onnx/write.ts';
 import { InferenceSession, Tensor } from '../../runtime/node.ts';
 import { type CExport, exportC } from './export-c.ts';
+import type { Layout } from './layout-names.ts';
 import type { Optimize } from './optimize.ts';
 import { formText } from './source.ts';
 import { drawnInput } from './test-program.ts';
@@ -22,6 +23,10 @@ export interface ExportCConfig {
   readonly name?: string;
   /** What is scarce: flash, speed or balanced (default). */
   readonly optimize?: Optimize;
+  /** Of the folder: plain (default), a library for arduino, a module of zephyr. */
+  readonly layout?: Layout;
+  /** Images that the test compares, besides drawn ones: integers of the network's input. */
+  readonly images?: readonly Int8Array[];
   /** Replace files that are there. */
   readonly force?: boolean;
 }
@@ -103,11 +108,12 @@ async function checkAgainstRuntime(graph: Graph, network: IntegerNetwork): Promi
  * console.log(bytes.flash, bytes.arena);
  */
 export async function exportModelToC(config: ExportCConfig): Promise<ExportCResult> {
-  const { model, out, name = defaultName(model), optimize = 'balanced', force } = config;
-  const exported = exportC(await readIntegers(model), { name, optimize });
+  const { model, out, name = defaultName(model), optimize = 'balanced', layout = 'plain', images = [], force } = config;
+  const exported = exportC(await readIntegers(model), { name, optimize, layout, images });
   makeRunDirectory(out);
   const paths = [...exported.files.keys()].map((file) => [file, join(out, file)] as const);
   claimOutputs(Object.fromEntries(paths.map(([, path]) => [`--out ${path}`, path])), { force, inputs: [model] });
+  for (const folder of new Set(paths.map(([, path]) => dirname(path)))) makeRunDirectory(folder);
   for (const [file, path] of paths) writeFileAtomic(path, exported.files.get(file)!);
   return describeExport(exported, { model, out });
 }

@@ -1,0 +1,51 @@
+/** `results/bench/mcu.md`: tables of what `bench mcu` stored in `results/bench`. */
+
+import { figures, type McuReport, type McuRow } from '../../bench/mcu/report.ts';
+
+const folder = 'results/bench';
+
+const files = ['mcu.json', 'mcu-cortex-m7.json'];
+
+function tableOf(rows: readonly McuRow[]): string {
+  const count = (n: number) => n.toLocaleString('en-US');
+  const lines = rows.map((row) => {
+    const over = figures.map((key) => row.overCmsis?.[key].toFixed(2) ?? '');
+    const own = [row.contestant, count(row.instructions), count(row.flash), count(row.ram)];
+    return `| ${[...own, ...over, row.overControl.instructions.toFixed(2)].join(' | ')} |`;
+  });
+  return [
+    '| | instructions | flash | RAM | over CMSIS-NN: instructions | cycles | flash | RAM | over int8: instructions |',
+    '|---|---:|---:|---:|---:|---:|---:|---:|---:|',
+    ...lines,
+  ].join('\n');
+}
+
+/** The page and its text. `read` gives the text of a file. */
+export function makeMcuPage(read: (file: string) => string): [path: string, text: string] {
+  const reports = files.map((name) => JSON.parse(read(`${folder}/${name}`)) as McuReport);
+  const rows = reports.flatMap((report) => report.rows);
+  const { cmsis, compiler, flags, date } = reports[0]!;
+  const commands = reports.map(({ command }) => `\`${command}\``).join('\n');
+  const tables = [...new Set(rows.map(({ core, network }) => `${network}, ${core}`))].map(
+    (title) => `## ${title}\n\n${tableOf(rows.filter(({ core, network }) => `${network}, ${core}` === title))}\n`,
+  );
+  const most = Math.max(...rows.map(({ difference = 0 }) => difference));
+  return [
+    `${folder}/mcu.md`,
+    `# Microcontrollers beside CMSIS-NN
+
+Made by \`npm run results\` from \`mcu.json\` and \`mcu-cortex-m7.json\`, ${date.slice(0, 10)}:
+${commands}
+
+Networks with drawn weights, counted on QEMU; cycles are estimated by a table of timings, no hardware was measured.
+CMSIS-NN ${cmsis ?? '(absent)'} is built from its own source with the flags of ours, \`${flags}\`,
+${compiler}; its scores differ from ours by ${most} steps of 8 bits at the most.
+RAM is the arena and the stack. \`int8\` is the control: the same uncompressed network by our kernels.
+\`quarter\` has about the hidden units and zeros of a trained MobileNet-V1 0.5 (CIFAR-10, 25 % of the size). \`mixed\`
+keeps the first three pointwise layers in int8 and has at most three quarters of the filters as hidden units and at
+least 75 % zeros elsewhere: nobody has trained it, so that it says what such a plan costs, not what it is worth.
+ResNet-8 and DS-CNN have one plan under both names.
+
+${tables.join('\n')}`,
+  ];
+}
