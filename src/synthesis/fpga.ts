@@ -45,8 +45,8 @@ export interface FpgaOptions {
   readonly device: FpgaDevice;
   readonly tools?: ToolOrigin | undefined;
   /**
-   * The design's ports are pins of the device. Otherwise they are registers in a chain: modules have more ports than
-   * devices have pins, and the clock says something only between registers.
+   * The design's ports are pins of the device. Otherwise they come from registers and go to some: modules have more
+   * ports than devices have pins, and the clock says something only between registers.
    */
   readonly portsArePins?: boolean;
   /** Whether multipliers of the device are used; default: yes. */
@@ -128,7 +128,14 @@ function countCells({ modules, top }: Netlist): FpgaSizes {
   };
 }
 
-/** A design with one pin in and one out: inputs are a chain of registers, outputs are registers, folded to one bit. */
+/** Registers before the inputs and behind the outputs: few, since they take logic cells that the device may not have. */
+const chainLength = 64;
+const foldedBits = 8;
+
+/**
+ * A design with one pin in and one out. Inputs come from a chain of registers that they share, those of different ports
+ * in different orders; outputs are folded to some bits, those to one.
+ */
 function chainPorts(design: Design, netlist: Netlist): Design {
   const ports = Object.entries(netlist.modules[netlist.top]!.ports);
   const inputs = ports.filter(([name, { direction }]) => direction === 'input' && name !== 'clk');
@@ -136,28 +143,33 @@ function chainPorts(design: Design, netlist: Netlist): Design {
   if (!ports.some(([name]) => name === 'clk')) {
     throw new TritbankError('E_UNSUPPORTED', `module ${design.top}`, 'expected an input clk, found none');
   }
-  let [given, taken] = [0, 0];
+  let taken = 0;
   const joined = [
     '.clk(clk)',
-    ...inputs.map(([name, { bits }]) => {
-      given += bits.length;
-      return `.${name}(chain[${given - 1}:${given - bits.length}])`;
+    ...inputs.map(([name, { bits }], port) => {
+      // odd steps reach every register
+      const from = bits.map((_, bit) => `chain[${((2 * port + 1) * bit + 11 * port) % chainLength}]`);
+      return `.${name}({${from.reverse().join(', ')}})`;
     }),
     ...outputs.map(([name, { bits }]) => {
       taken += bits.length;
       return `.${name}(found[${taken - 1}:${taken - bits.length}])`;
     }),
   ];
+  const folds = Array.from({ length: foldedBits }, (_, fold) => {
+    const own = Array.from({ length: taken }, (_, bit) => bit).filter((bit) => bit % foldedBits === fold);
+    return `held[${fold}] <= ${own.length === 0 ? "1'b0" : own.map((bit) => `found[${bit}]`).join(' ^ ')};`;
+  });
   const settings = Object.entries(design.parameters ?? {}).map(([name, value]) => `.${name}(${value})`);
   const parameters = settings.length > 0 ? `#(${settings.join(', ')}) ` : '';
   const text = `module chained(input wire clk, input wire from, output reg to);
-  reg [${Math.max(1, given)}:0] chain;
+  reg [${chainLength - 1}:0] chain;
   wire [${Math.max(1, taken) - 1}:0] found;
-  reg [${Math.max(1, taken) - 1}:0] held;
+  reg [${foldedBits - 1}:0] held;
   always @(posedge clk) begin
-    chain <= {chain[${Math.max(1, given) - 1}:0], from};
-    held <= chain[0] ? found : {1'b0, held[${Math.max(1, taken) - 1}:${taken > 1 ? 1 : 0}]};
-    to <= held[0];
+    chain <= {chain[${chainLength - 2}:0], from};
+    ${folds.join('\n    ')}
+    to <= ^held;
   end
   ${design.top} ${parameters}design(${joined.join(', ')});
 endmodule
