@@ -55,6 +55,21 @@ test('rows are read back from lists as they were, however far apart non-zeros li
   }
 });
 
+test.each([defaultArray, macArray])('rows of a dead filter, with a bias beyond all sums, are computed', (array) => {
+  const network = drawnIntegerNetwork(3);
+  const layers = network.layers.map((layer) => {
+    if (layer.kind !== 'convolution' || layer.output.type !== 'int8') return layer;
+    const [biases, multipliers] = [layer.output.biases.slice(), layer.output.multipliers.slice()];
+    [biases[0], multipliers[0]] = [140_000_001, Math.fround(40 / 140_000_001)];
+    return { ...layer, output: { ...layer.output, biases, multipliers } };
+  });
+  const dead = { ...network, layers };
+  const compiled = compileNetwork(dead, { ...array, lanes: 8, images: 1 });
+  const image = drawnImage(dead, 5);
+  const { outputs } = simulate(compiled, loadImages(compiled, [image]));
+  expect([...outputs[0]!]).toEqual([...evaluateNetwork(dead, image)[dead.output.tensor.id]!]);
+});
+
 test('columns are dealt to sets of equal size, and rows get shorter by it', () => {
   const [rows, columns, sets] = [64, 96, 4];
   const values = Int8Array.from({ length: rows * columns }, (_, i) =>

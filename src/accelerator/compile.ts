@@ -21,6 +21,7 @@ import { type ArrayParameters, addressBits, checkArray, rowBits } from './array.
 import type { CompiledNetwork } from './compiled.ts';
 import { choosePixelOrders, type PixelOrders } from './pixel-orders.ts';
 import { type MemoryLayout, schedule } from './schedule.ts';
+import { settleRows } from './settle-rows.ts';
 import { assignSlots } from './slots.ts';
 import { TaskBuilder, unsupported } from './task-builder.ts';
 
@@ -104,11 +105,12 @@ const scoresOf = ({ tensors }: IntegerNetwork) =>
 const bitsFor = (count: number) => Math.max(2, Math.ceil(Math.log2(count)));
 
 /**
- * Compiles `network` for `array`. E_UNSUPPORTED names a layer that the array does not have, or numbers that are too
+ * Compiles a network for `array`. E_UNSUPPORTED names a layer that the array does not have, or numbers that are too
  * large for it; E_LIMIT is for networks that do not fit its address ranges.
  */
-export function compileNetwork(network: IntegerNetwork, array: ArrayParameters): CompiledNetwork {
+export function compileNetwork(given: IntegerNetwork, array: ArrayParameters): CompiledNetwork {
   checkArray(array);
+  const network = settleRows(given, array);
   const hidden = hiddenTensors(network, array);
   const steps = stepsOf(network, hidden);
   const orders = choosePixelOrders(network, array.lanes);

@@ -19,6 +19,7 @@ import { additionMultipliers, averageMultiplier, lineOfTable, mantissaOf } from 
 import { type AccessTable, accessTable } from './order.ts';
 import type { PixelOrders } from './pixel-orders.ts';
 import type { AdderInstruction, AdderStage, MacInstruction } from './program.ts';
+import { reachOf, sumRange } from './settle-rows.ts';
 import type { Slots } from './slots.ts';
 import { adderTimes, macTimes } from './timing.ts';
 import { packTernary } from './weights.ts';
@@ -96,15 +97,10 @@ export class TaskBuilder {
   }
 
   /** Sums of any activations fit, with and without the bias. */
-  private checkSums({ weights, columns, output, name }: ConvolutionLayer, row: number, bits: number): void {
-    let [least, most] = [0, 0];
-    for (let i = row * columns; i < (row + 1) * columns; i++) {
-      const w = weights.values[i]!;
-      least += w < 0 ? w * 127 : w * -128;
-      most += w < 0 ? w * -128 : w * 127;
-    }
+  private checkSums(layer: ConvolutionLayer, row: number, bits: number): void {
+    const { output, name } = layer;
     const bias = output.type === 'int8' ? output.biases[row]! : 0;
-    const reach = Math.max(-least, most, -(least + bias), most + bias);
+    const reach = reachOf(sumRange(layer, row), bias);
     if (reach < 2 ** (bits - 1)) return;
     throw unsupported(`${name}, filter ${row}`, `sums of ${bits} bits`, `up to ${reach}`);
   }
