@@ -2,10 +2,12 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { processorSeconds } from './processor-time.ts';
 import type { Files } from './target.ts';
 import type { Answer } from './worker.ts';
 
 export interface Limits {
+  /** Of work on one mutant. On a busy machine the clock may show more, up to `patience` times as much. */
   readonly seconds: number;
   readonly bytes: number;
 }
@@ -17,6 +19,9 @@ export interface Verdict {
 
 /** Loading what a target needs may take longer than any mutant. */
 const startSeconds = 120;
+
+/** So many times its limit a mutant may take by the clock where it worked for less: others have the processor. */
+const patience = 12;
 
 export class Child {
   private process: ChildProcess | undefined;
@@ -73,14 +78,21 @@ export class Child {
     return new Promise((done) => {
       let isLeft = false;
       const finish = (verdict: Verdict, ended: boolean) => {
-        clearTimeout(timer);
+        clearInterval(timer);
         child.off('message', hear);
         child.off('exit', exit);
         done({ ...verdict, ended });
       };
       const end = (what: string) =>
         finish(isLeft ? { outcome: `peer ${what}` } : { outcome: what, failure: what }, true);
-      const timer = setTimeout(() => end(`hang of more than ${this.limits.seconds} s`), this.limits.seconds * 1000);
+      const { seconds } = this.limits;
+      const worked = () => processorSeconds(child.pid!) ?? Number.POSITIVE_INFINITY;
+      const [begun, before] = [performance.now(), processorSeconds(child.pid!) ?? 0];
+      const timer = setInterval(() => {
+        const passed = (performance.now() - begun) / 1000;
+        if (passed < seconds || (worked() - before < seconds && passed < patience * seconds)) return;
+        end(`hang of more than ${seconds} s`);
+      }, 250);
       const exit = (code: number | null, signal: string | null) => end(`crash (${signal ?? code})`);
       const hear = (answer: Answer) => {
         if (answer.index !== index) return;

@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz -- --minutes N [--seed S] [--target NAME ...] [--mutants N] [--first N]`: damaged files of all kinds.
  *
- * A mutant fails by a crash, a hang of more than 5 seconds, more than 1 GB of memory, an error that is no TritbankError,
+ * A mutant fails by a crash, a hang of more than 5 seconds of work, more than 1 GB of memory, an error that is no TritbankError,
  * control characters in an error line, or scores that differ from ONNX Runtime's. Failures are kept in runs/fuzz with
  * the command that repeats them; any makes the exit status 1.
  */

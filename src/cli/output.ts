@@ -5,6 +5,7 @@ import { fileError } from '../files/errors.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { printable } from '../ir/printable.ts';
 import { paint, type Style } from './colour.ts';
+import { writeWholeLine } from './lines.ts';
 
 /** A result that could not be written: work that failed, not wrong usage. */
 class OutputError extends TritbankError {
@@ -44,13 +45,13 @@ export function writeOut(text: string): void {
 
 const heads: Readonly<Record<string, Style>> = { error: 'red', warning: 'yellow' };
 
-/** Writes a line about the work to standard error, where it has room. */
+/** Writes a line about the work to standard error, where it has room, above a bar that is drawn there. */
 export function writeLine(line: string): void {
   const text = printable(line);
   const [head = ''] = /^\w+/.exec(text) ?? [];
   const style = heads[head];
   const shown = style ? paint(style, head, process.stderr) + text.slice(head.length) : text;
-  process.stderr.write(`${shown}\n`);
+  writeWholeLine(process.stderr, shown);
 }
 
 /** A warning, which `--quiet` does not keep back. */

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { writeWholeLine } from './lines.ts';
 import { createProgress, type ProgressOptions } from './progress.ts';
 
 /** A stream that keeps what is written; with columns it takes the part of a terminal. */
@@ -92,6 +93,23 @@ describe('on a terminal', () => {
     const length = drawn.length;
     progress.update(60_000);
     expect(out.text().length).toBe(length);
+  });
+
+  test('lines of others go above the bar while it is drawn', () => {
+    const { progress, clock, out } = start({}, 60);
+    writeWholeLine(out.stream, 'before');
+    clock.time = 1_000;
+    progress.update(30_000);
+    writeWholeLine(out.stream, 'warning: during');
+    progress.stop();
+    const length = out.text().length;
+    writeWholeLine(out.stream, 'after');
+    expect(out.text()).toMatch(/^before\n/);
+    const during = out.text().indexOf('\r\x1b[Kwarning: during\n\x1b7');
+    expect(during).toBeGreaterThan(0);
+    // drawn again below it
+    expect(out.text().slice(during)).toContain('30,000/60,000 images');
+    expect(out.text().slice(length)).toBe('after\n');
   });
 
   test.each([

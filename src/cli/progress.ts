@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module';
 import type { SingleBar } from 'cli-progress';
 import { printable } from '../ir/printable.ts';
+import { barDrawn, writeWholeLine } from './lines.ts';
 import { fitLine, type ProgressParts, wholeLine } from './progress-text.ts';
 
 export interface ProgressOptions {
@@ -72,6 +73,7 @@ function plainProgress(status: Status, stream: NodeJS.WriteStream, now: () => nu
 
 function barProgress(status: Status, stream: NodeJS.WriteStream, now: () => number): Progress {
   let bar: SingleBar | undefined;
+  let ended = () => {};
   let stopped = false;
   // fitted to the terminal's width, so that the terminal's line wrapping can stay as it is
   const format = () => fitLine(status.parts(now()), status.share, (stream.columns || 80) - 1);
@@ -83,21 +85,25 @@ function barProgress(status: Status, stream: NodeJS.WriteStream, now: () => numb
     made.start(status.total, 0);
     return made;
   };
+  const above = (line: string) => {
+    // The bar returns to the saved cursor when it stops: save it where the bar moves to.
+    stream.write(`\r\x1b[K${line}\n\x1b7`);
+    bar?.render();
+  };
   return {
     update(done, extra) {
       if (stopped) return;
       status.update(done, extra, now());
-      bar ??= start();
+      if (!bar) {
+        bar = start();
+        ended = barDrawn(stream, above);
+      }
       bar.update(done);
     },
-    note(line) {
-      // The bar returns to the saved cursor when it stops: save it where the bar moves to.
-      const text = printable(line);
-      stream.write(bar ? `\r\x1b[K${text}\n\x1b7` : `${text}\n`);
-      bar?.render();
-    },
+    note: (line) => writeWholeLine(stream, printable(line)),
     stop() {
       stopped = true;
+      ended();
       bar?.stop();
       bar = undefined;
     },

@@ -21,7 +21,7 @@ class Bytes {
 
   check(at: number, length: number): number {
     if (at >= 0 && length >= 0 && at + length <= this.bytes.length) return at;
-    throw damaged(`${length} bytes at ${at}, found the end of the file at ${this.bytes.length}`);
+    throw damaged(`a whole TensorFlow Lite file (${length} bytes at ${at}), found the end at ${this.bytes.length}`);
   }
 
   take(count: number): void {

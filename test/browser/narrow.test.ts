@@ -16,6 +16,7 @@ import {
 import { findTextFaults, hasBrowser, launch, openPage } from './browser.ts';
 import { after, analysis, before, result, samples } from './compress-records.ts';
 import { makeMobileNet, makeSweep } from './cost-records.ts';
+import { makeExplorePage, makeSimulatePage, targeted } from './hardware-pages.ts';
 import { makeRun, makeRuns } from './report-runs.ts';
 
 const about = {
@@ -51,6 +52,8 @@ const bench: BenchResult = {
   })),
 };
 
+const costs = { before, after, control: before, withMemory: { before, after, control: before } };
+
 const pages: Readonly<Record<string, () => Promise<string>>> = {
   runs: () => renderReport(makeRuns(), about),
   'one run': () => renderReport([makeRun()], about),
@@ -62,19 +65,11 @@ const pages: Readonly<Record<string, () => Promise<string>>> = {
       sweep: makeSweep().map((point) => ({ ...point, loss: (2 - point.alpha) / point.widthRatio })),
     }),
   analysis: () => renderAnalysisReport({ ...about, ...made, analysis }),
-  compression: () =>
-    renderCompressReport({
-      ...about,
-      result,
-      before,
-      after,
-      control: before,
-      withMemory: { before, after, control: before },
-      analysis,
-      training: makeRun(),
-      samples,
-    }),
+  compression: () => renderCompressReport({ ...about, result, ...costs, analysis, training: makeRun(), samples }),
+  'compression for a core': () => renderCompressReport({ ...about, result: targeted, ...costs }),
   bench: () => renderBenchReport({ ...about, result: bench }),
+  'arrays explored': async () => makeExplorePage(),
+  'an array simulated': async () => makeSimulatePage(),
 };
 
 /** Elements whose content is wider than they are, however that is hidden; screen readers' texts left out. */

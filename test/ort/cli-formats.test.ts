@@ -59,7 +59,10 @@ describe('convert', () => {
   });
 
   test.each([
-    ['convert cut.tflite --out x.onnx', /^error E_FORMAT: cut.tflite: .*expected .*, found .*\n$/],
+    [
+      'convert cut.tflite --out x.onnx',
+      /^error E_FORMAT: cut.tflite: .*expected a whole TensorFlow Lite file .*, found .*\n$/,
+    ],
     ['convert none.tflite --out x.onnx', /^error E_FILE: none.tflite: /],
     ['convert saved --out x.onnx', /^error E_FORMAT: saved: .*--saved-model saved /],
     ['convert stored.tflite --out stored.tflite --force', /^error E_USAGE: --out: /],
