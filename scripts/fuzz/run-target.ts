@@ -55,7 +55,9 @@ export async function runTarget(target: Target, options: RunOptions): Promise<Su
     console.error(`FAILED ${target.name} ${index}: ${failure.split('\n')[0]}\n  ${again}`);
   };
   try {
-    for (let index = first; index < first + mutants && performance.now() < deadline; index++) {
+    // one at least: a target of which nothing was tried is no target without failures
+    const isTime = (index: number) => index === first || performance.now() < deadline;
+    for (let index = first; index < first + mutants && isTime(index); index++) {
       const files = mutantOf(target, seeds, seed, index);
       note(await child.try(index, files), index, files);
       done++;

@@ -67,6 +67,8 @@ describe('help', () => {
       'export/c/optimize.ts',
       'images/size.ts',
       'mcu/cores.ts',
+      'targets/limits.ts',
+      'targets/target.ts',
       'train/config.ts',
       'train/fine-tune-config.ts',
       'train/options.ts',
