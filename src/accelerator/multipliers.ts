@@ -90,7 +90,7 @@ export function additionMultipliers(layer: AdditionLayer, bits: number): SumMult
   const found = findSumMultipliers(layer, bits);
   if (found) return found;
   const expected = 'expected a sum that two multiplications give to the bit';
-  const advice = 'found scales of an older export: tritbank export makes a file whose sums are';
+  const advice = 'found scales of an older export: export the float model again with --activations int8';
   throw new TritbankError('E_UNSUPPORTED', layer.name, `${expected}, ${advice}`);
 }
 

@@ -3,11 +3,11 @@
  * what the command reads.
  */
 
-import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { TritbankError } from '../ir/index.ts';
 import { fileError } from './errors.ts';
-import { probeDirectory } from './files.ts';
+import { probeDirectory, probeRunDirectory } from './files.ts';
 import { followLinks, isPassedOn, statOf } from './replace.ts';
 
 export interface OutputChoice {
@@ -105,4 +105,23 @@ export function claimOutputs(
     taken.set(place, option);
     prove(path, stats);
   }
+}
+
+/**
+ * Checks the folder of an option. E_USAGE for one that has something in it, unless it is an earlier output, which has a
+ * file `sign`, and `force` is given; E_FILE where it cannot be written.
+ */
+export function claimFolder(option: string, path: string, { force, sign }: { force?: boolean; sign: string }): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats && !stats.isDirectory())
+    throw new TritbankError('E_FILE', path, 'expected a folder or nothing, found a file');
+  const entries = stats ? readdirSync(path) : [];
+  if (entries.length > 0 && !entries.includes(sign)) {
+    const expected = 'expected an empty folder, or one of an earlier export';
+    throw new TritbankError('E_USAGE', option, `${expected}, found other files in ${path}`);
+  }
+  if (entries.length > 0 && !force) {
+    throw new TritbankError('E_USAGE', option, `expected no folder there, or --force to replace it, found ${path}`);
+  }
+  probeRunDirectory(path);
 }

@@ -83,6 +83,8 @@ export async function exploreArrays(
   options: ExploreOptions,
 ): Promise<Exploration> {
   const { onArray, signal, hasEnergy = false } = options;
+  // first: one that fits no array ends the search before it has begun
+  const controls = await measureControl(candidates, options);
   const refused: { name: string; reason: string }[] = [];
   const found: ArrayFigures[] = [];
   for (const [n, array] of candidates.entries()) {
@@ -106,7 +108,6 @@ export async function exploreArrays(
     }
     arrays = mark(arrays.map((one) => measured.get(one.name) ?? one));
   }
-  const controls = await measureControl(candidates, options);
   const best = (of: (one: ExploredArray) => number) =>
     arrays.filter(({ isInBudget }) => isInBudget).sort((a, b) => of(b) - of(a))[0];
   const [fastest, densest] = [best((one) => one.throughput), best((one) => one.throughputPerArea)];
@@ -129,7 +130,7 @@ async function measureControl(
   const macs = candidates.filter(({ adders }) => adders === 0);
   const rows: ExploredArray[] = [];
   for (const array of macs.length > 0 ? macs : [macArray]) {
-    onArray?.(candidates.length, candidates.length, `control, ${nameArray(array)}`);
+    onArray?.(0, candidates.length, `control, ${nameArray(array)}`);
     const figures = await measureArray(control.network, control.image, array, { ...options, hasEnergy });
     rows.push({ ...describe(figures, options), name: `control: ${nameArray(array)}`, isControl: true });
   }

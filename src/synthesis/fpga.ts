@@ -192,7 +192,7 @@ async function route(router: Tool, json: string, { device, onStep, signal }: Wor
   const report = outcome.files['report.json'];
   if (report === undefined) {
     const error = outcome.lines.find((line) => line.startsWith('ERROR'));
-    if (error && /place|fit|too many|BEL/i.test(error)) return undefined;
+    if (error && /place|fit|too many|BEL|expand region/i.test(error)) return undefined;
     const found = error ?? `status ${outcome.status}, after ${outcome.lines.at(-1) ?? 'nothing'}`;
     throw new TritbankError('E_FORMAT', router.name, `expected a design that can be placed, found '${found}'`);
   }

@@ -27,7 +27,7 @@ it.each([
   [['synthesize', '--set', 'A=1'], /^error E_USAGE: --set: expected --module with it, found none\n$/],
   [
     ['synthesize', '--lanes', '10', '--adder-rate', '4'],
-    /^error E_USAGE: adderRate: expected a divisor of 10 lanes, found 4/,
+    /^error E_USAGE: --adder-rate: expected a divisor of 10 lanes, found 4/,
   ],
   [['synthesize', '--liberty', 'none.lib'], /^error E_FILE: none\.lib: expected a liberty file: install Debian's/],
   [

@@ -20,11 +20,16 @@ export interface VerilogOptions extends CommonOptions, ArrayOptions {
 export async function exportVerilog(model: string, options: VerilogOptions, form: ImageForm): Promise<void> {
   const { out, force, data, dataDir, samples: images = 1, seed } = options;
   const array = { ...(await arrayFrom(options)), images };
-  const [{ claimOutputs }, { writeVerilogProject }] = await Promise.all([
+  const [{ claimFolder, inputsIn }, { writeVerilogProject }, { TritbankError }] = await Promise.all([
     import('../../files/outputs.ts'),
     import('../../export/verilog/index.ts'),
+    import('../../ir/errors.ts'),
   ]);
-  claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir] });
+  claimFolder('--out', out, { sign: 'config.vh', ...(force !== undefined && { force }) });
+  const [input] = inputsIn(out, [model, data, dataDir]);
+  if (input !== undefined) {
+    throw new TritbankError('E_USAGE', '--out', `expected another folder than what is read, found ${input}`);
+  }
   const { onStep, stop } = stepProgress('export', options);
   try {
     onStep('images');

@@ -40,6 +40,18 @@ export function addArrayOptions(command: TritbankCommand): void {
   add('--in-flight <n>', 'images at work at the same time (default: 2)', 1, 8);
 }
 
+/** Errors that name a parameter name its option. */
+async function saidByOptions<T>(work: () => T): Promise<T> {
+  const { TritbankError } = await import('../../ir/index.ts');
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof TritbankError)) throw error;
+    const option = `--${error.where.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new TritbankError(error.code, option, error.detail);
+  }
+}
+
 /** The array that was asked for; what does not go together is E_USAGE. */
 export async function arrayFrom(options: ArrayOptions): Promise<ArrayParameters> {
   const { checkArray, defaultArray } = await import('../../accelerator/index.ts');
@@ -47,19 +59,21 @@ export async function arrayFrom(options: ArrayOptions): Promise<ArrayParameters>
   const ternary = weights ?? defaultArray.ternary;
   const banks = inputs ?? defaultArray.inputs;
   const usualCopies = ternary === 'lists' && banks % defaultArray.copies === 0 ? defaultArray.copies : 1;
-  return checkArray({
-    ...defaultArray,
-    ternary,
-    inputs: banks,
-    copies: copies ?? usualCopies,
-    ...(lanes !== undefined && { lanes }),
-    ...(macs !== undefined && { macs }),
-    ...(adders !== undefined && { adders }),
-    ...(macRate !== undefined && { macRate }),
-    ...(adderRate !== undefined && { adderRate }),
-    ...(gapBits !== undefined && { gapBits }),
-    ...(inFlight !== undefined && { inFlight }),
-  });
+  return saidByOptions(() =>
+    checkArray({
+      ...defaultArray,
+      ternary,
+      inputs: banks,
+      copies: copies ?? usualCopies,
+      ...(lanes !== undefined && { lanes }),
+      ...(macs !== undefined && { macs }),
+      ...(adders !== undefined && { adders }),
+      ...(macRate !== undefined && { macRate }),
+      ...(adderRate !== undefined && { adderRate }),
+      ...(gapBits !== undefined && { gapBits }),
+      ...(inFlight !== undefined && { inFlight }),
+    }),
+  );
 }
 
 export interface ToolOptions {

@@ -64,7 +64,17 @@ async function designFrom(options: Options): Promise<Design> {
     throw new TritbankError('E_USAGE', '--set', 'expected --module with it, found none');
   }
   const parameters = Object.fromEntries(set.map(({ name, value }) => [name, value]));
-  return { sources: arraySources(), top: module, parameters };
+  const sources = arraySources();
+  const modules = Object.keys(sources).map((name) => name.replace(/\.v$/, ''));
+  if (!modules.includes(module)) {
+    throw new TritbankError('E_USAGE', '--module', `expected one of ${modules.join(', ')}, found ${module}`);
+  }
+  const known = [...sources[`${module}.v`]!.matchAll(/parameter\s+(?:\[[^\]]*\]\s*)?(\w+)/g)].map(([, name]) => name!);
+  const strange = Object.keys(parameters).find((name) => !known.includes(name));
+  if (strange !== undefined) {
+    throw new TritbankError('E_USAGE', '--set', `expected one of ${known.join(', ')}, found ${strange}`);
+  }
+  return { sources, top: module, parameters };
 }
 
 async function synthesize(options: Options): Promise<void> {

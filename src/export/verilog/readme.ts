@@ -41,7 +41,7 @@ time), and compares every word that is written with what the cycle model compute
 Memories: activations ${count(2 * activationRows * lanes)} bytes in two banks; weights of MACs ${count(macWeights.length)} bytes; ternary weights
 ${count(adderWeights.length)} words; access table ${count(table.length)} words; tiles ${count(2 ** macTileBits)} and ${inputs} x ${count(2 ** tileBits)} words of ${lanes} bytes.
 
-| layer | engine | cycles an image | lanes at work |
+| layer | engine | cycles an image | of them computing |
 |---|---|---|---|
 ${rows.join('\n')}
 `;

@@ -46,8 +46,9 @@ export function drawRoofline(layers: readonly LayerFigures[], array: ArrayParame
       labelAnchor: 'center',
       labelArrow: 'none',
       tickFormat: String,
+      nice: true,
     },
-    y: { type: 'log', tickFormat: String, label: 'Operations a cycle', labelArrow: 'up' },
+    y: { type: 'log', tickFormat: String, nice: true, label: 'Operations a cycle', labelArrow: 'up' },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1, ticks: 4 }),
       Plot.line(roofs, { x: 'x', y: 'y', z: 'engine', stroke: 'color', strokeWidth: 1.5 }),
