@@ -37,8 +37,8 @@ interface Part {
   readonly flash: number;
 }
 
-/** Pixels of the whole image at once take so much of the memory that other layers need anyway. */
-const room = 12 * 1024;
+/** About what a layer in the middle of a network may take of the memory that others need anyway. */
+const usualRoom = 12 * 1024;
 
 const fours = (n: number) => 4 * Math.ceil(n / 4);
 
@@ -54,7 +54,7 @@ function densePart({ filters, kernel, channels, ...area }: StepShape, window: Wi
 
 /** Both matrices, whose zeros are taken to be as frequent. */
 function ternaryPart(
-  { kernel, channels, ...area }: StepShape,
+  { kernel, channels, room = usualRoom, ...area }: StepShape,
   { hidden, filters, nonZero }: TernaryShape,
   window: WindowShape,
   optimize: Optimize,
