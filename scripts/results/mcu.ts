@@ -42,8 +42,8 @@ export function makeMcuPage(read: (file: string) => string): [path: string, text
   const reports = files.map((name) => JSON.parse(read(`${folder}/${name}`)) as McuReport);
   const rows = reports.flatMap((report) => report.rows);
   const { cmsis, compiler, flags, date } = reports[0]!;
-  const names = files.map((name) => `\`${name}\``).join(', ');
-  const commands = reports.map(({ command }) => `\`${command}\``).join('\n');
+  const names = files.map((name) => `\`${name}\``).join(',\n');
+  const commands = reports.map(({ command }) => command).join('\n');
   const tables = [...new Set(rows.map(({ core, network }) => `${network}, ${core}`))].map((title) => {
     const own = rows.filter(({ core, network }) => `${network}, ${core}` === title);
     return `## ${title}\n\n${tableOf(own)}\n${verdictOf(own)}`;
@@ -54,7 +54,10 @@ export function makeMcuPage(read: (file: string) => string): [path: string, text
     `# Microcontrollers beside CMSIS-NN
 
 Made by \`npm run results\` from ${names}, ${date.slice(0, 10)}:
+
+\`\`\`sh
 ${commands}
+\`\`\`
 
 Counted on QEMU; cycles are estimated by a table of timings, no hardware was measured. Networks have drawn weights but
 for those that are called trained.

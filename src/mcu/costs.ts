@@ -6,7 +6,7 @@
 import { rowBytes, structBytes } from '../export/c/layers.ts';
 import { prefersTrits } from '../export/c/matrix.ts';
 import type { Optimize } from '../export/c/optimize.ts';
-import { tilesOf } from '../export/c/steps.ts';
+import { quadsOf, tilesOf } from '../export/c/steps.ts';
 import type { CoreName } from './cores.ts';
 import { costOf } from './costs/coefficients.ts';
 import { expectedGaps } from './costs/gaps.ts';
@@ -42,12 +42,12 @@ const usualRoom = 12 * 1024;
 
 const fours = (n: number) => 4 * Math.ceil(n / 4);
 
-function densePart({ filters, kernel, channels, ...area }: StepShape, window: WindowShape): Part {
+function densePart({ filters, kernel, channels, room = usualRoom, ...area }: StepShape, window: WindowShape): Part {
   if (filters === 0) return { flash: 0 };
   const columns = channels * kernel[0] * kernel[1];
   const bytes = 2 * Math.ceil(filters / 2) * fours(columns);
   return {
-    work: denseWork(filters, columns, area, window),
+    work: denseWork(filters, columns, area, window, quadsOf(columns, area.height * area.width, room)),
     flash: bytes + rowBytes * filters + structBytes.matrix + structBytes.convolution,
   };
 }
