@@ -9,7 +9,7 @@ import { type Core, type McuMeasure, type Workshop, withWorkshop } from '../../s
 import { type Buffer, placeBuffers } from '../../src/runtime/plan/arena.ts';
 import { type CmsisLayer, cmsisLayers } from './cmsis-layers.ts';
 
-export interface PeerMeasure extends McuMeasure {
+export interface PeerMeasure extends Omit<McuMeasure, 'memory'> {
   /** The largest difference of a score from ours, in steps of its 8 bits. */
   readonly difference: number;
 }

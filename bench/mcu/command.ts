@@ -1,5 +1,6 @@
 /** `bench mcu`: networks on emulated microcontrollers, beside CMSIS-NN's int8 of the uncompressed network. */
 
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { printResult, type TritbankCommand, ValueOption } from '../../src/cli/command.ts';
 import { exportC, type Optimize, optimizeNames, readIntegers } from '../../src/export/c/index.ts';
@@ -12,13 +13,15 @@ import { describeEnvironment } from '../environment.ts';
 import { formatTable } from '../table.ts';
 import { cmsisVersion, measureCmsis, type PeerMeasure } from './cmsis-nn.ts';
 import { plans, tasks } from './networks.ts';
-import { figuresOf, type McuReport, type McuRow, ratiosOf } from './report.ts';
+import { figuresOf, type McuAccuracy, type McuReport, type McuRow, ratiosOf } from './report.ts';
 
 interface Options {
   readonly cmsisNn?: string;
   readonly core: readonly CoreName[];
   readonly optimize: readonly Optimize[];
   readonly control?: string;
+  readonly result?: string;
+  readonly name?: string;
   readonly out?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -29,6 +32,7 @@ interface Contest {
   readonly name: string;
   readonly control: IntegerNetwork;
   readonly compressed: readonly { readonly plan: string; readonly network: IntegerNetwork }[];
+  readonly accuracies?: { readonly model: McuAccuracy; readonly control: McuAccuracy };
 }
 
 const drawnContests = (): Contest[] =>
@@ -38,13 +42,27 @@ const drawnContests = (): Contest[] =>
     compressed: Object.entries(plans).map(([plan, choice]) => ({ plan, network: build(choice) })),
   }));
 
-async function givenContest(models: readonly string[], control: string | undefined): Promise<Contest> {
+/** Of a `result.json` of `compress --samples`: the file's top-1 and the control's. */
+function readAccuracies(path: string): NonNullable<Contest['accuracies']> {
+  const { accuracy, control } = JSON.parse(readFileSync(path, 'utf8')) as {
+    accuracy: { after: McuAccuracy };
+    control: McuAccuracy;
+  };
+  const of = ({ top1, samples, interval }: McuAccuracy) => ({ top1, samples, interval });
+  return { model: of(accuracy.after), control: of(control) };
+}
+
+async function givenContest(
+  models: readonly string[],
+  { control, result, name }: Pick<Options, 'control' | 'result' | 'name'>,
+): Promise<Contest> {
   if (control === undefined) {
     throw new TritbankError('E_USAGE', '--control', 'expected the uncompressed int8 file of the models, found none');
   }
   const compressed = [];
   for (const model of models) compressed.push({ plan: basename(model, '.onnx'), network: await readIntegers(model) });
-  return { name: basename(control, '.onnx'), control: await readIntegers(control), compressed };
+  const accuracies = result === undefined ? {} : { accuracies: readAccuracies(result) };
+  return { name: name ?? basename(control, '.onnx'), control: await readIntegers(control), compressed, ...accuracies };
 }
 
 /** The rows of a contest on a core; `peer` is CMSIS-NN. */
@@ -60,11 +78,13 @@ async function rowsOf(contest: Contest, core: CoreName, optimize: readonly Optim
   });
   const rows: McuRow[] = [];
   if (peer) rows.push({ ...row('CMSIS-NN int8', peer), difference: Number(peer.difference.toFixed(2)) });
-  rows.push(row('int8', control));
+  const { accuracies } = contest;
+  rows.push({ ...row('int8', control), ...(accuracies && { accuracy: accuracies.control }) });
   for (const { plan, network } of contest.compressed) {
     for (const what of optimize) {
       const exported = exportC(network, { name: 'network', drawn: 1, optimize: what });
-      rows.push(row(`${plan}, ${what}`, await measureOnCore(exported, coreOf(core))));
+      const found = row(`${plan}, ${what}`, await measureOnCore(exported, coreOf(core)));
+      rows.push({ ...found, ...(accuracies && { accuracy: accuracies.model }) });
     }
   }
   return rows;
@@ -89,7 +109,7 @@ async function run(models: readonly string[], options: Options): Promise<void> {
   const say = (line: string) => void (quiet || process.stderr.write(`${line}\n`));
   const usable = core.filter((name) => missingTools(coreOf(name)).length === 0);
   for (const name of core) if (!usable.includes(name)) say(`${name}: left out, its tools are absent`);
-  const contests = models.length > 0 ? [await givenContest(models, options.control)] : drawnContests();
+  const contests = models.length > 0 ? [await givenContest(models, options)] : drawnContests();
   const environment = describeEnvironment();
   const rows: McuRow[] = [];
   for (const name of usable) rows.push(...(await compete(contests, name, options, say)));
@@ -136,6 +156,10 @@ export function addMcu(program: TritbankCommand): void {
     .argument('[MODEL.onnx...]', 'compressed files with 8-bit activations, with --control')
     .addOption(new ValueOption('--cmsis-nn <dir>', 'a checkout of CMSIS-NN (default: left out)', text('a directory')))
     .addOption(new ValueOption('--control <file>', 'the uncompressed int8 file', text('a file')))
+    .addOption(new ValueOption('--result <file>', 'result.json of compress: accuracies of both', text('a file')))
+    .addOption(
+      new ValueOption('--name <text>', 'what the rows call the network (default: the control)', text('a name')),
+    )
     .addOption(
       new ValueOption(
         '--core <list>',

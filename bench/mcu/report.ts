@@ -3,6 +3,14 @@
 import type { CoreName, McuMeasure } from '../../src/mcu/index.ts';
 import type { Environment } from '../environment.ts';
 
+/** Of the file on test images, as `compress` found it. */
+export interface McuAccuracy {
+  readonly top1: number;
+  readonly samples: number;
+  /** Wilson's, 95 %. */
+  readonly interval: readonly [number, number];
+}
+
 type Figures = Pick<McuMeasure, 'instructions' | 'estimatedCycles' | 'flash' | 'ram'>;
 
 export interface McuRow extends Figures {
@@ -12,6 +20,7 @@ export interface McuRow extends Figures {
   readonly contestant: string;
   /** CMSIS-NN: the largest difference of a score from ours, in steps of its 8 bits. */
   readonly difference?: number;
+  readonly accuracy?: McuAccuracy;
   /** Over CMSIS-NN, where it is there. */
   readonly overCmsis?: Figures;
   /** Over the control. */

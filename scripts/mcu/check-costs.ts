@@ -18,8 +18,11 @@ for (const core of names.length > 0 ? names : coreNames) {
     for (const [i, step] of program.steps.entries()) {
       const shape = shapeOf(step);
       if (!shape) continue;
-      const { instructions, flash } = predictStep(core, shape);
-      errors.push({ instructions: instructions / steps[i]!.instructions - 1, flash: flash / program.flash[i]! - 1 });
+      const room = program.room.get(step.name) ?? 0;
+      const { instructions, flash } = predictStep(core, { ...shape, room });
+      const error = { instructions: instructions / steps[i]!.instructions - 1, flash: flash / program.flash[i]! - 1 };
+      errors.push(error);
+      if (process.env.VERBOSE) console.log(JSON.stringify({ core, network: network.name, room, ...error, ...shape }));
     }
   }
   console.log(`${core} instructions: ${describeErrors(errors.map((e) => e.instructions))}`);

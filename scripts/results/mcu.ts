@@ -1,10 +1,27 @@
 /** `results/bench/mcu.md`: tables of what `bench mcu` stored in `results/bench`. */
 
-import { figures, type McuReport, type McuRow } from '../../bench/mcu/report.ts';
+import { figures, type McuAccuracy, type McuReport, type McuRow } from '../../bench/mcu/report.ts';
 
 const folder = 'results/bench';
 
-const files = ['mcu.json', 'mcu-cortex-m7.json'];
+const files = ['mcu.json', 'mcu-cortex-m7.json', 'mcu-planned.json', 'mcu-planned-cortex-m7.json'];
+
+const percent = (share: number) => (100 * share).toFixed(1);
+
+/** A trained network: accuracies beside those of int8, and whether both aims are reached. */
+function verdictOf(rows: readonly McuRow[]): string {
+  const control = rows.find(({ contestant }) => contestant === 'int8')?.accuracy;
+  const lines = rows.flatMap(({ contestant, accuracy, overControl: { instructions } }) => {
+    if (!accuracy || !control || contestant === 'int8') return [];
+    const of = ({ top1, interval: [low, high] }: McuAccuracy) =>
+      `${percent(top1)} % (${percent(low)} to ${percent(high)})`;
+    const isNear = accuracy.top1 > control.top1 - 0.01;
+    const verdict = `at most 0.9 of int8's instructions: ${instructions <= 0.9 ? 'yes' : 'no'}, ${instructions}; within a point of its accuracy: ${isNear ? 'yes' : 'no'}`;
+    const images = `top-1 on ${accuracy.samples} images`;
+    return [`\n\`${contestant}\`: ${images}: ${of(accuracy)}, int8 ${of(control)}.\n${verdict}.\n`];
+  });
+  return lines.join('');
+}
 
 function tableOf(rows: readonly McuRow[]): string {
   const count = (n: number) => n.toLocaleString('en-US');
@@ -25,19 +42,25 @@ export function makeMcuPage(read: (file: string) => string): [path: string, text
   const reports = files.map((name) => JSON.parse(read(`${folder}/${name}`)) as McuReport);
   const rows = reports.flatMap((report) => report.rows);
   const { cmsis, compiler, flags, date } = reports[0]!;
-  const commands = reports.map(({ command }) => `\`${command}\``).join('\n');
-  const tables = [...new Set(rows.map(({ core, network }) => `${network}, ${core}`))].map(
-    (title) => `## ${title}\n\n${tableOf(rows.filter(({ core, network }) => `${network}, ${core}` === title))}\n`,
-  );
+  const names = files.map((name) => `\`${name}\``).join(',\n');
+  const commands = reports.map(({ command }) => command).join('\n');
+  const tables = [...new Set(rows.map(({ core, network }) => `${network}, ${core}`))].map((title) => {
+    const own = rows.filter(({ core, network }) => `${network}, ${core}` === title);
+    return `## ${title}\n\n${tableOf(own)}\n${verdictOf(own)}`;
+  });
   const most = Math.max(...rows.map(({ difference = 0 }) => difference));
   return [
     `${folder}/mcu.md`,
     `# Microcontrollers beside CMSIS-NN
 
-Made by \`npm run results\` from \`mcu.json\` and \`mcu-cortex-m7.json\`, ${date.slice(0, 10)}:
-${commands}
+Made by \`npm run results\` from ${names}, ${date.slice(0, 10)}:
 
-Networks with drawn weights, counted on QEMU; cycles are estimated by a table of timings, no hardware was measured.
+\`\`\`sh
+${commands}
+\`\`\`
+
+Counted on QEMU; cycles are estimated by a table of timings, no hardware was measured. Networks have drawn weights but
+for those that are called trained.
 CMSIS-NN ${cmsis ?? '(absent)'} is built from its own source with the flags of ours, \`${flags}\`,
 ${compiler}; its scores differ from ours by ${most} steps of 8 bits at the most.
 RAM is the arena and the stack. \`int8\` is the control: the same uncompressed network by our kernels.
@@ -45,6 +68,9 @@ RAM is the arena and the stack. \`int8\` is the control: the same uncompressed n
 keeps the first three pointwise layers in int8 and has at most three quarters of the filters as hidden units and at
 least 75 % zeros elsewhere: nobody has trained it, so that it says what such a plan costs, not what it is worth.
 ResNet-8 and DS-CNN have one plan under both names.
+\`planned\` was made of pretrained weights (ImageNet), calibrated without labels, not fine-tuned:
+\`tritbank compress mobilenet_v1_0.5_160.onnx --data imagenette160 --images 256 --calibrate-only --activations int8\`
+\`--target cortex-m4 --max-instructions 0.9 --max-flash 0.6 --samples 500\`
 
 ${tables.join('\n')}`,
   ];

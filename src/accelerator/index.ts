@@ -4,7 +4,7 @@ export { type ArrayParameters, addressBits, checkArray, defaultArray, entryBits,
 export { compileNetwork } from './compile.ts';
 export type { CompiledNetwork, ParameterWord, Task } from './compiled.ts';
 export { type ConstantMemory, inWords, type MemoryWords, memoryWords, packBytes } from './memory-words.ts';
-export { findSumMultipliers, type SumMultipliers } from './multipliers.ts';
+export { findSumMultipliers, type SumMultipliers, unitOf } from './multipliers.ts';
 export {
   type AdderInstruction,
   type AdderStage,

@@ -1,19 +1,30 @@
 /** `tritbank mcu`: what a network takes on an emulated microcontroller. */
 
+import { basename } from 'node:path';
 import { type Optimize, optimizeNames } from '../export/c/optimize.ts';
 import { type CoreName, coreNames } from '../mcu/cores.ts';
 import type { McuResult } from '../mcu/index.ts';
 import { oneOf, text } from '../options/values.ts';
-import { type CommonOptions, interruptible, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import {
+  type CommonOptions,
+  commandLine,
+  interruptible,
+  printResult,
+  type TritbankCommand,
+  ValueOption,
+  version,
+} from './command.ts';
 import { warn } from './output.ts';
 
 interface Options extends CommonOptions {
   readonly core?: CoreName;
   readonly optimize?: Optimize;
   readonly control?: string;
+  readonly report?: string;
+  readonly force?: boolean;
 }
 
-const example = `tritbank mcu small.int8.onnx --core cortex-m4
+const example = `tritbank mcu small.int8.onnx --core cortex-m4 --report small.html
 tritbank mcu small.int8.onnx --core cortex-m0plus --optimize flash --control runs/small/control.onnx`;
 
 export function addMcu(program: TritbankCommand): void {
@@ -35,13 +46,19 @@ export function addMcu(program: TritbankCommand): void {
     'an uncompressed int8 model to compare with (default: the same layers with int8 weights)',
     text('a file'),
   );
+  add('--report <file>', 'write an HTML page: steps, flash, what lies where in the arena', text('a file'));
+  command.replacing();
   command.action(run);
   command.common(example);
 }
 
 async function run(model: string, options: Options): Promise<void> {
-  const { coreOf, installText, measureModel, missingTools } = await import('../mcu/index.ts');
-  const { core = 'cortex-m4', optimize, control } = options;
+  const [{ coreOf, installText, measureModel, missingTools }, files] = await Promise.all([
+    import('../mcu/index.ts'),
+    import('../files/index.ts'),
+  ]);
+  const { core = 'cortex-m4', optimize, control, report, force } = options;
+  files.claimOutputs({ '--report': report }, { force, inputs: [model, control] });
   const result = await interruptible(
     (signal) =>
       measureModel({
@@ -52,33 +69,15 @@ async function run(model: string, options: Options): Promise<void> {
     () => 'nothing was written',
   );
   if (!result.measured) warn(`predicted, not measured: ${installText(missingTools(coreOf(core)))}`);
-  const text = await import('../report/text-table.ts');
-  printResult(options, result, () => describe(result, text));
+  if (report !== undefined) files.writeFileAtomic(report, await pageOf(result));
+  const { printMcu } = await import('../report/mcu-text.ts');
+  printResult(options, { ...result, ...(report !== undefined && { report }) }, () =>
+    [printMcu(result), ...(report === undefined ? [] : [`\nreport  ${report}`])].join('\n'),
+  );
 }
 
-type TextTable = typeof import('../report/text-table.ts');
-
-function describe(result: McuResult, { alignTable, printNote }: TextTable): string {
-  const { steps, control } = result;
-  const count = (n: number) => n.toLocaleString('en-US');
-  const rows = steps.map(({ name, kernel, instructions, estimatedCycles, flash }) => {
-    return [name, kernel, count(instructions), count(estimatedCycles), count(flash)];
-  });
-  const all = ['all', '', count(result.instructions), count(result.estimatedCycles), count(result.flash)];
-  const share = (key: 'instructions' | 'estimatedCycles' | 'flash' | 'ram') => [
-    key,
-    count(result[key]),
-    count(control[key]),
-    (result[key] / control[key]).toFixed(2),
-  ];
-  return [
-    alignTable(['step', 'kernel', 'instructions', 'cycles', 'flash'], rows, all),
-    '',
-    alignTable(
-      [result.core, 'model', 'int8 control', 'ratio'],
-      (['instructions', 'estimatedCycles', 'flash', 'ram'] as const).map(share),
-    ),
-    '',
-    printNote(`cycles: ${result.cycles}`),
-  ].join('\n');
+async function pageOf(result: McuResult): Promise<string> {
+  const { renderMcuPage } = await import('../report/mcu-page.ts');
+  const about = { title: `${basename(result.model)} on a ${result.core}`, generatedBy: `tritbank ${version}` };
+  return renderMcuPage({ ...about, command: commandLine(), date: new Date().toISOString(), result });
 }

@@ -6,7 +6,7 @@
 import { rowBytes, structBytes } from '../export/c/layers.ts';
 import { prefersTrits } from '../export/c/matrix.ts';
 import type { Optimize } from '../export/c/optimize.ts';
-import { tilesOf } from '../export/c/steps.ts';
+import { quadsOf, tilesOf } from '../export/c/steps.ts';
 import type { CoreName } from './cores.ts';
 import { costOf } from './costs/coefficients.ts';
 import { expectedGaps } from './costs/gaps.ts';
@@ -37,24 +37,24 @@ interface Part {
   readonly flash: number;
 }
 
-/** Pixels of the whole image at once take so much of the memory that other layers need anyway. */
-const room = 12 * 1024;
+/** About what a layer in the middle of a network may take of the memory that others need anyway. */
+const usualRoom = 12 * 1024;
 
 const fours = (n: number) => 4 * Math.ceil(n / 4);
 
-function densePart({ filters, kernel, channels, ...area }: StepShape, window: WindowShape): Part {
+function densePart({ filters, kernel, channels, room = usualRoom, ...area }: StepShape, window: WindowShape): Part {
   if (filters === 0) return { flash: 0 };
   const columns = channels * kernel[0] * kernel[1];
   const bytes = 2 * Math.ceil(filters / 2) * fours(columns);
   return {
-    work: denseWork(filters, columns, area, window),
+    work: denseWork(filters, columns, area, window, quadsOf(columns, area.height * area.width, room)),
     flash: bytes + rowBytes * filters + structBytes.matrix + structBytes.convolution,
   };
 }
 
 /** Both matrices, whose zeros are taken to be as frequent. */
 function ternaryPart(
-  { kernel, channels, ...area }: StepShape,
+  { kernel, channels, room = usualRoom, ...area }: StepShape,
   { hidden, filters, nonZero }: TernaryShape,
   window: WindowShape,
   optimize: Optimize,

@@ -26,7 +26,7 @@ export interface McuResult extends McuMeasure {
   readonly measured: boolean;
   /** How cycles were estimated of instructions. */
   readonly cycles: string;
-  readonly control: Omit<McuMeasure, 'steps'>;
+  readonly control: Omit<McuMeasure, 'steps' | 'memory'>;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function measureModel({ model, core, optimize, control, signal }: M
     return missing.length > 0 ? predictOnCore(exported, target) : measureOnCore(exported, target, { signal });
   };
   const own = await measure(network, 'network');
-  const { steps: _, ...rest } = await measure(other, 'control');
+  const { steps: _, memory: __, ...rest } = await measure(other, 'control');
   return {
     ...{ model, core, optimize: optimize ?? 'balanced', measured: missing.length === 0, cycles: target.cycles },
     ...own,

@@ -1,6 +1,7 @@
 /** A network on an emulated core: instructions and cycles of each step, flash, RAM. */
 
 import type { CExport } from '../export/c/export-c.ts';
+import type { MemoryBlock } from '../export/c/memory.ts';
 import { TritbankError } from '../ir/index.ts';
 import type { Core } from './cores.ts';
 import { countText, emptyText, smallestText } from './measure-text.ts';
@@ -26,6 +27,8 @@ export interface McuMeasure {
   readonly ram: number;
   readonly arena: number;
   readonly stack: number;
+  /** What lies where in the arena, and for which steps. */
+  readonly memory: readonly MemoryBlock[];
   readonly steps: readonly StepMeasure[];
 }
 
@@ -53,10 +56,10 @@ export function measureOnCore(
       return { name, kernel: kind, instructions, estimatedCycles, flash: program.flash[i]! };
     });
     const sum = (key: 'instructions' | 'estimatedCycles') => steps.reduce((total, step) => total + step[key], 0);
-    const arena = program.memory.bytes;
+    const { bytes: arena, blocks: memory } = program.memory;
     return {
       ...{ instructions: sum('instructions'), estimatedCycles: sum('estimatedCycles') },
-      ...{ flash: smallest - empty, ram: arena + stack, arena, stack, steps },
+      ...{ flash: smallest - empty, ram: arena + stack, arena, stack, memory, steps },
     };
   });
 }

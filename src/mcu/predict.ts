@@ -18,11 +18,11 @@ export function predictOnCore({ program }: Pick<CExport, 'program'>, { name }: C
   const sum = (of: (step: (typeof steps)[number]) => number) => steps.reduce((total, step) => total + of(step), 0);
   const kinds = new Set<string>(program.steps.map(({ kind }) => kind));
   const text = [...kinds].reduce((total, kind) => total + (code[kind] ?? 0), code.none ?? 0);
-  const arena = program.memory.bytes;
+  const { bytes: arena, blocks: memory } = program.memory;
   return {
     instructions: sum(({ instructions }) => instructions),
     estimatedCycles: sum(({ estimatedCycles }) => estimatedCycles),
     flash: sum(({ flash }) => flash) + text,
-    ...{ ram: arena + stack, arena, stack, steps },
+    ...{ ram: arena + stack, arena, stack, memory, steps },
   };
 }

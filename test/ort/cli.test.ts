@@ -64,6 +64,7 @@ describe('help', () => {
       'commander',
       'compress/defaults.ts',
       'compress/options.ts',
+      'export/c/layout-names.ts',
       'export/c/optimize.ts',
       'images/size.ts',
       'mcu/cores.ts',

@@ -55,3 +55,25 @@ it('a sum overwrites an operand that nobody reads later', () => {
   const depthwise = steps.find(({ kind }) => kind === 'depthwise')!;
   expect(memory.place(depthwise.y).offset).not.toBe(memory.place(depthwise.reads[0]!).offset);
 });
+
+it('blocks are the arena: as high as it is, apart from each other at any step', () => {
+  const { steps, memory } = smallProgram();
+  const { blocks } = memory;
+  expect(Math.max(...blocks.map(({ offset, bytes }) => offset + bytes))).toBeGreaterThan(memory.bytes - 8);
+  for (const [i, a] of blocks.entries()) {
+    for (const b of blocks.slice(i + 1)) {
+      const meet = a.first <= b.last && b.first <= a.last;
+      const apart = a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset;
+      expect([a, b, !meet || apart]).toEqual([a, b, true]);
+    }
+  }
+  // depthwise and sum overwrite what they read
+  const tensors = blocks.filter(({ kind }) => kind === 'tensor');
+  expect(tensors.length).toBeLessThan(steps.length - 1);
+  for (const [i, step] of steps.entries()) {
+    const place = memory.place(step.y);
+    if (place.kind !== 'arena') continue;
+    const own = tensors.filter(({ first, last, offset }) => first <= i && i <= last && offset === place.offset);
+    expect(own).toHaveLength(1);
+  }
+});

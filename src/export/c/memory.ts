@@ -9,11 +9,26 @@ export type Place =
   /** The caller's image or scores, from an element on. */
   | { readonly kind: 'input' | 'output'; readonly offset: number };
 
+/** What lies in a part of the arena for some steps. */
+export interface MemoryBlock {
+  /** Of the step that writes it first. */
+  readonly name: string;
+  /** `tensor` also where a step overwrites its operand: one block has both. */
+  readonly kind: 'tensor' | 'scratch';
+  readonly offset: number;
+  readonly bytes: number;
+  /** Steps, both included. */
+  readonly first: number;
+  readonly last: number;
+}
+
 export interface Memory {
   readonly bytes: number;
   readonly place: (part: TensorPart) => Place;
   /** Offset of the scratch of each step. */
   readonly scratch: readonly number[];
+  /** All of the arena, in the order of steps. */
+  readonly blocks: readonly MemoryBlock[];
 }
 
 /** Of words, which kernels read two of at once. */
@@ -64,7 +79,13 @@ export function planMemory(network: IntegerNetwork, steps: readonly Step[]): Mem
   const { input, output } = network;
   const { homes, buffers } = placeTensors(network, steps);
   const scratch = steps.map(({ scratch: bytes }, i) => ({ bytes: Math.max(bytes, 1), first: i, last: i }));
-  const arena = placeBuffers([...buffers, ...scratch.filter((_, i) => steps[i]!.scratch > 0)], alignment);
+  const own = scratch.filter((_, i) => steps[i]!.scratch > 0);
+  const arena = placeBuffers([...buffers, ...own], alignment);
+  const block = (kind: MemoryBlock['kind']) => (buffer: Buffer) => {
+    const { bytes, first, last } = buffer;
+    return { name: steps[first]!.name, kind, offset: arena.addresses.get(buffer)!, bytes, first, last };
+  };
+  const blocks = [...buffers.map(block('tensor')), ...own.map(block('scratch'))];
   return {
     bytes: arena.bytes,
     place: ({ tensor, channel }) => {
@@ -76,6 +97,7 @@ export function planMemory(network: IntegerNetwork, steps: readonly Step[]): Mem
       return { kind: 'arena', offset: arena.addresses.get(home)! + offset * (tensor.type === 'int8' ? 1 : 4) };
     },
     scratch: scratch.map((buffer) => arena.addresses.get(buffer) ?? 0),
+    blocks: blocks.sort((a, b) => a.first - b.first || a.offset - b.offset),
   };
 }
 

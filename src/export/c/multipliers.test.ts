@@ -2,8 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { findSumMultipliers } from '../../accelerator/index.ts';
 import { type AdditionLayer, addIntegers, type Requantization, requantizeSum, whole } from '../../integer/index.ts';
-import { findAddition, rowMultiplier } from './multipliers.ts';
+import { findAddition, type IntegerAddition, rowMultiplier } from './multipliers.ts';
 
 const row = (multiplier: number, bias: number, zeroPoint: number, lower = -128, upper = 127): Requantization => ({
   type: 'int8',
@@ -58,6 +59,17 @@ describe('of a row', () => {
   });
 });
 
+/** Integers as the C kernel adds them, which has the zero points in the rounding. */
+function expectAllPairs(layer: AdditionLayer, { a: ma, b: mb, rounding, shift }: IntegerAddition): void {
+  for (let a = -128; a < 128; a++) {
+    for (let b = -128; b < 128; b++) {
+      const y = Math.min(Math.max(Math.floor((a * ma + b * mb + rounding) / 2 ** shift), -128), 127);
+      const expected = addIntegers(a, b, layer);
+      if (y !== expected) expect([a, b, y]).toEqual([a, b, expected]);
+    }
+  }
+}
+
 describe('of an addition', () => {
   const tensor = { id: 0, type: 'int8', channels: 1, height: 1, width: 1 } as const;
   const addition = (scales: [number, number, number], zeroPoints: [number, number, number]): AdditionLayer => ({
@@ -78,14 +90,22 @@ describe('of an addition', () => {
       const integer = findAddition(layer);
       if (!integer) continue;
       found++;
-      for (let a = -128; a < 128; a++) {
-        for (let b = -128; b < 128; b++) {
-          const y = Math.floor((a * integer.a + b * integer.b + integer.rounding) / 2 ** integer.shift);
-          const cut = Math.min(Math.max(y, -128), 127);
-          if (cut !== addIntegers(a, b, layer)) expect([a, b, cut]).toEqual([a, b, addIntegers(a, b, layer)]);
-        }
-      }
+      expectAllPairs(layer, integer);
     }
     expect(found).toBeGreaterThan(0);
+  });
+
+  // an export settled these scales with integers of 24 bits; the quotients with 31 bits have a pair that rounds otherwise
+  it.each([
+    [0.07138700783252716, 0.03757413104176521, 0.07582041621208191],
+    [0.0390625, 0.050474878400564194, 0.05328536406159401],
+    [0.11328125, 0.10324754565954208, 0.1487688422203064],
+  ])('are those of an export where finer ones are not exact: %d + %d = %d', (a, b, y) => {
+    const layer = addition([a, b, y], [3, -7, 5]);
+    const integer = findAddition(layer)!;
+    const { mantissas } = findSumMultipliers(layer, 24)!;
+    expect(integer.a / integer.b).toBe(mantissas[0] / mantissas[1]);
+    expect(Math.max(integer.a, integer.b)).toBeLessThan(2 ** 31);
+    expectAllPairs(layer, integer);
   });
 });

@@ -7,6 +7,7 @@
  * same sums, so that only these have to be looked at, and each of them says in which interval the multiplier lies.
  */
 
+import { findSumMultipliers, unitOf } from '../../accelerator/index.ts';
 import {
   type AdditionLayer,
   addIntegers,
@@ -157,12 +158,24 @@ export function findAddition(layer: AdditionLayer): IntegerAddition | undefined 
   const shift = Math.min(32, 30 - Math.floor(Math.log2(Math.max(slopeA, slopeB))));
   if (shift < 24) return undefined;
   const [a0, b0] = [Math.round(slopeA * 2 ** shift), Math.round(slopeB * 2 ** shift)];
-  for (const [i, j] of nearby) {
-    const [a, b] = [a0 + i, b0 + j];
+  const near = nearby.map(([i, j]) => [a0 + i, b0 + j] as const);
+  for (const [a, b] of [...near, ...coarse(layer, shift)]) {
     const rounding = roundingOf(expected, a, b, shift, lower, upper);
     if (rounding !== undefined) return { a, b, rounding, shift };
   }
   return undefined;
+}
+
+/** Bits of the integers that an export looks for when it chooses the scale of a sum. */
+const sumBits = 24;
+
+/** Those of fewer bits: further from the quotients of the scales, and exact wherever an export settled the sum. */
+function* coarse(layer: AdditionLayer, shift: number): Generator<readonly [number, number]> {
+  const found = findSumMultipliers(layer, sumBits);
+  if (!found) return;
+  const unit = 2 ** shift / unitOf(found.shift);
+  const [a, b] = found.mantissas;
+  if (Number.isInteger(a * unit) && Number.isInteger(b * unit)) yield [a * unit, b * unit];
 }
 
 const nearby = [-2, -1, 0, 1, 2]

@@ -23,6 +23,8 @@ export interface Program {
   readonly steps: readonly Step[];
   readonly texts: readonly LayerText[];
   readonly memory: Memory;
+  /** Bytes that were free for the scratch of each step, by its name. */
+  readonly room: ReadonlyMap<string, number>;
   readonly preprocessing: Preprocessing;
   /** Bytes of constants, of each step. */
   readonly flash: readonly number[];
@@ -30,25 +32,25 @@ export interface Program {
 }
 
 /** Tiles are computed together as far as the arena stays as small as it can be. */
-function planSteps(network: IntegerNetwork, optimize: Optimize): Pick<Program, 'steps' | 'memory'> {
+function planSteps(network: IntegerNetwork, optimize: Optimize): Pick<Program, 'steps' | 'memory' | 'room'> {
   const steps = stepsOf(network, optimize);
   const memory = planMemory(network, steps);
-  const free = freeBytes(network, steps, memory.bytes);
-  const wide = stepsOf(network, optimize, (name) => free.get(name) ?? 0);
+  const room = freeBytes(network, steps, memory.bytes);
+  const wide = stepsOf(network, optimize, (name) => room.get(name) ?? 0);
   const widely = planMemory(network, wide);
-  return widely.bytes <= memory.bytes ? { steps: wide, memory: widely } : { steps, memory };
+  return widely.bytes <= memory.bytes ? { steps: wide, memory: widely, room } : { steps, memory, room: new Map() };
 }
 
 /** E_UNSUPPORTED where a layer has no kernel in C. */
 export function makeProgram(network: IntegerNetwork, { name, optimize = 'balanced' }: ProgramOptions): Program {
-  const { steps, memory } = planSteps(network, optimize);
+  const { steps, memory, room } = planSteps(network, optimize);
   const { tensor } = network.output;
   if (tensor.type !== 'float32' || tensor === network.input.tensor || !steps.some(({ y }) => y.tensor === tensor)) {
     throw new TritbankError('E_UNSUPPORTED', 'output', `expected scores in float32, found ${tensor.type}`);
   }
   return {
     name: identifierOf(name),
-    ...{ optimize, network, steps, memory },
+    ...{ optimize, network, steps, memory, room },
     texts: steps.map((step, i) => layerText(step, i, memory)),
     preprocessing: readPreprocessing(network.metadata),
     flash: steps.map(flashOf),

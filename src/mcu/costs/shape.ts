@@ -24,6 +24,8 @@ export interface StepShape {
   readonly kernel: readonly [height: number, width: number];
   /** Along both axes (default: 1). */
   readonly stride?: number;
+  /** Bytes that are free for scratch while the layer runs: decoded trits are shared by the tiles that fit (default: 12 KB). */
+  readonly room?: number;
   /** What is beside the int8 filters, in a bank. */
   readonly ternary?: TernaryShape;
 }

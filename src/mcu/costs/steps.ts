@@ -35,7 +35,9 @@ export function workOf(step: Step): Work {
     case 'convolution': {
       const window = windowShape(step.layer.window);
       const [first] = step.matrices;
-      if (first!.matrix.form === 'dense') return denseWork(first!.matrix.rows, first!.matrix.columns, tensor, window);
+      if (first!.matrix.form === 'dense') {
+        return denseWork(first!.matrix.rows, first!.matrix.columns, tensor, window, step.tiles);
+      }
       return ternaryWork(step.matrices.map(matrixShape), tensor, window, step.tiles);
     }
     case 'depthwise':

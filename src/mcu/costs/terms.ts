@@ -51,8 +51,8 @@ function gatherTerms(columns: number, out: Area, window: WindowShape): Record<st
   return { [`gather${Math.min(window.stride, 3)}`]: words, runs };
 }
 
-/** Int8 filters: two rows and four pixels at a time. */
-export function denseWork(rows: number, columns: number, out: Area, window: WindowShape): Work {
+/** Int8 filters: two rows and four pixels at a time; weights are read once for so many `quads` of pixels. */
+export function denseWork(rows: number, columns: number, out: Area, window: WindowShape, quads: number): Work {
   const fours = Math.ceil(pixelsOf(out) / 4);
   const wide = Math.ceil(columns / 4);
   return {
@@ -62,6 +62,7 @@ export function denseWork(rows: number, columns: number, out: Area, window: Wind
       tile: Math.ceil(pixelsOf(out) / 16),
       widen: wide * fours,
       macs: Math.ceil(rows / 2) * wide * fours,
+      reads: Math.ceil(rows / 2) * wide * Math.ceil(fours / quads),
       outputs: rows * fours,
     },
   };

@@ -4,7 +4,7 @@
  * uncompressed network: tensors are as large in every plan.
  */
 
-import { makeProgram } from '../../export/c/index.ts';
+import { makeProgram, type Program } from '../../export/c/index.ts';
 import { type ConvolutionLayer, type IntegerNetwork, isPointwise } from '../../integer/index.ts';
 import { TritbankError } from '../../ir/index.ts';
 import { type CoreName, coreOf, predictOnCore, predictStep, type StepCost, type StepShape } from '../../mcu/index.ts';
@@ -18,17 +18,21 @@ export function coreFigures(
   core: CoreName,
   network: IntegerNetwork,
 ): Required<Pick<Totals, 'instructions' | 'flash' | 'ram'>> {
-  const program = makeProgram(network, { name: 'network' });
+  return figuresOf(core, makeProgram(network, { name: 'network' }));
+}
+
+function figuresOf(core: CoreName, program: Program) {
   const { instructions, flash, ram } = predictOnCore({ program }, coreOf(core));
   return { instructions, flash, ram };
 }
 
-function shapeOf({ x, y, window, rows }: ConvolutionLayer, isOnePixel: boolean): StepShape {
+function shapeOf({ x, y, window, rows }: ConvolutionLayer, isOnePixel: boolean, room: number): StepShape {
   const { height, width } = y.tensor;
   const { kernel, strides } = window;
   const { channels } = x;
-  const kind = isOnePixel ? 'connected' : isPointwise({ window }) ? 'pointwise' : 'convolution';
-  return { kind, height, width, channels, filters: rows, kernel, stride: Math.max(...strides) };
+  const shape = { height, width, channels, filters: rows, kernel, stride: Math.max(...strides) };
+  if (isOnePixel) return { kind: 'connected', ...shape };
+  return { kind: isPointwise({ window }) ? 'pointwise' : 'convolution', ...shape, room };
 }
 
 /** Whether the one output pixel sees all of x, as the C export asks. */
@@ -51,11 +55,12 @@ function bankOf(shape: StepShape, { fullPrecision, ternary, hidden, nonZero }: B
  * The target for `network`, which is uncompressed and in 8 bits. E_UNSUPPORTED for layers that have no kernel in C.
  */
 export function coreTarget(core: CoreName, network: IntegerNetwork, costOf: CostOfStep = predictStep): PlanningTarget {
-  const control = coreFigures(core, network);
+  const program = makeProgram(network, { name: 'network' });
+  const control = figuresOf(core, program);
   const layers = new Map(
     network.layers.flatMap((layer) =>
       layer.kind === 'convolution' && layer.groups === 1
-        ? [[layer.name, shapeOf(layer, isConnected(layer))] as const]
+        ? [[layer.name, shapeOf(layer, isConnected(layer), program.room.get(layer.name) ?? 0)] as const]
         : [],
     ),
   );
