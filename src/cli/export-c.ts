@@ -39,8 +39,9 @@ export async function exportToC(
   }
   const { exportModelToC } = await import('../export/c/index.ts');
   const { out, name, optimize, layout, data, dataDir, images = defaultImages, force } = options;
-  if (data === undefined && options.images !== undefined) {
-    throw new TritbankError('E_USAGE', '--data', 'expected images for --images, found none');
+  const about = options.images !== undefined ? '--images' : dataDir !== undefined ? '--data-dir' : undefined;
+  if (data === undefined && about !== undefined) {
+    throw new TritbankError('E_USAGE', '--data', `expected images for ${about}, found none`);
   }
   const choice = { model, images, ...form, ...(dataDir !== undefined && { dataDir }) };
   const opened = data === undefined ? undefined : await openNetwork({ ...choice, data }, warn);

@@ -47,10 +47,7 @@ describe('wrong usage and bad input leave nothing behind', () => {
     ['model.onnx', 'E_USAGE: --out: expected a file, found none'],
     ['model.onnx --out x.onnx --to tflite', "E_USAGE: --to: expected one of onnx, c, verilog, found 'tflite'"],
     ['model.onnx --out x --optimize flash', 'E_USAGE: --optimize: expected it with --to c only, found --to onnx'],
-    [
-      'model.onnx --out x --to c --data-dir images',
-      'E_USAGE: --data-dir: expected it with --to onnx only, found it with --to c',
-    ],
+    ['model.onnx --out x --to c --data-dir images', 'E_USAGE: --data: expected images for --data-dir, found none'],
     [
       'model.onnx --out x --to c',
       'E_UNSUPPORTED: model.onnx: conv_fp: expected 8-bit activations and weights, found float weights; tritbank export --activations int8 --data IMAGES makes a file of integers',
