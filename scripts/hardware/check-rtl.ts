@@ -13,16 +13,16 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ArrayParameters, compileNetwork, defaultArray, macArray } from '../../src/accelerator/index.ts';
 import { testImages } from '../../src/cli/hardware/quantized-images.ts';
+import { drawnNetwork } from '../../src/cli/hardware/table-networks.ts';
 import { type Dataset, openDataset, statistics } from '../../src/data/index.ts';
 import { exportOnnx } from '../../src/export/index.ts';
-import { findRtlSimulator, runRtl, writeVerilogProject } from '../../src/export/verilog/index.ts';
+import { findRtlSimulator, keepsTime, runRtl, writeVerilogProject } from '../../src/export/verilog/index.ts';
 import { describeMachine, version, writeFileAtomic } from '../../src/files/index.ts';
 import { openModel } from '../../src/formats/index.ts';
 import { nameArray } from '../../src/hardware/index.ts';
 import { type IntegerNetwork, readIntegerNetwork } from '../../src/integer/index.ts';
 import { TritbankError } from '../../src/ir/index.ts';
 import { buildNetwork } from '../../src/models/index.ts';
-import { applyPlan, deploy, makePlan, toFrozen } from '../../src/quantize/index.ts';
 import { findInZoo } from '../../src/zoo/index.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -66,10 +66,9 @@ const dataset = await openDataset(values.data, {
 const normalisation = await statistics(dataset);
 
 /** A hybrid of drawn weights at 8 bits, calibrated on training images. */
-async function drawn(model: string, width: number, { train }: Dataset) {
+async function hybridOf(model: string, width: number, { train }: Dataset) {
   const base = buildNetwork(model, { width, inputSize: 32, channels: 3, classes: 10, firstStride: 1, seed: 1 });
-  const rewritten = applyPlan(base, makePlan(base, { method: 'hybrid' }), 1, { factors: 'drawn' });
-  const network = deploy(toFrozen(rewritten, new Map()), new Map());
+  const network = await drawnNetwork(base, { method: 'hybrid' });
   return exportOnnx(network, { activations: 'int8', calibration: { split: train, normalisation, images: 32 } });
 }
 
@@ -77,7 +76,7 @@ async function openNetwork(name: string): Promise<IntegerNetwork> {
   if (name === 'quarter') {
     return readIntegerNetwork((await openModel(await findInZoo('mobilenet-v1-0.5-cifar10-quarter-int8'))).graph);
   }
-  return readIntegerNetwork(await drawn(name, name === 'mobilenet-v2' ? 0.35 : 1, dataset));
+  return readIntegerNetwork(await hybridOf(name, name === 'mobilenet-v2' ? 0.35 : 1, dataset));
 }
 
 /** Images of one program: as many as its memory holds. */
@@ -125,14 +124,9 @@ for (const name of values.networks.split(',')) {
         const part = images.slice(first, first + own);
         const { timeline } = writeVerilogProject(folder, network, { ...array, images: own }, part);
         const run = await runRtl(folder, simulator);
-        const isSame = (['mac', 'adder'] as const).every(
-          (engine) =>
-            run.ends[engine].length === timeline.spans[engine].length &&
-            timeline.spans[engine].every(({ end }, i) => end === run.ends[engine][i]),
-        );
         sum.cycles += run.cycles;
         sum.modelCycles += timeline.cycles;
-        sum.equal = run.equal && isSame && run.cycles === timeline.cycles;
+        sum.equal = run.equal && keepsTime(run, timeline);
         if (!sum.equal) process.stderr.write(`${name}: ${run.differences[0] ?? 'other cycles'}\n`);
       }
     } finally {

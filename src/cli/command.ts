@@ -183,3 +183,6 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     for (const name of names) process.off(name, stop);
   }
 }
+
+/** The flag of an option by the name that its value has: `--data-dir` of `dataDir`. */
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

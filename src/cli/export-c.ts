@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { ImageForm } from '../classifier/image-form.ts';
 import type { ExportCResult, Layout, Optimize } from '../export/c/index.ts';
 import { TritbankError } from '../ir/errors.ts';
-import { type CommonOptions, printResult } from './command.ts';
+import { type CommonOptions, flagOf, printResult } from './command.ts';
 import { openNetwork } from './hardware/quantized-images.ts';
 import { warn } from './output.ts';
 
@@ -34,8 +34,7 @@ export async function exportToC(
 ): Promise<void> {
   const given = others.find((name) => options[name] !== undefined);
   if (given) {
-    const flag = `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw new TritbankError('E_USAGE', flag, 'expected it with --to onnx only, found it with --to c');
+    throw new TritbankError('E_USAGE', flagOf(given), 'expected it with --to onnx only, found it with --to c');
   }
   const { exportModelToC } = await import('../export/c/index.ts');
   const { out, name, optimize, layout, data, dataDir, images = defaultImages, force } = options;

@@ -9,6 +9,7 @@ import { oneOf, text, whole } from '../options/values.ts';
 import {
   type CommonOptions,
   commandLine,
+  flagOf,
   interruptible,
   printResult,
   type TritbankCommand,
@@ -131,7 +132,7 @@ function refuseOthers(options: Options): void {
   for (const [format, names] of Object.entries(optionsOf)) {
     const found = names.find((name) => options[name] !== undefined);
     if (found === undefined || options.to === format) continue;
-    const flag = `--${found.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = flagOf(found);
     throw new TritbankError(
       'E_USAGE',
       flag,

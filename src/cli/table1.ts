@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { TritbankError } from '../ir/errors.ts';
 import { text } from '../options/values.ts';
-import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
+import { type CommonOptions, flagOf, printResult, type TritbankCommand, ValueOption } from './command.ts';
 import { addMeasuredOptions, type MeasuredOptions, measuredTable1 } from './hardware/measured-table.ts';
 
 interface Options extends CommonOptions, MeasuredOptions {
@@ -48,7 +48,7 @@ const ofComputed = ['accelerator', 'models'];
 function requireTogether({ measured }: Options, given: Readonly<Record<string, unknown>>): void {
   const wrong = (measured ? ofComputed : ofMeasured).find((name) => name in given);
   if (wrong === undefined) return;
-  const flag = `--${wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const flag = given[wrong] === false ? flagOf(`no-${wrong}`) : flagOf(wrong);
   const found = measured ? 'it with --measured' : 'it alone';
   throw new TritbankError('E_USAGE', flag, `expected it ${measured ? 'without' : 'with'} --measured, found ${found}`);
 }

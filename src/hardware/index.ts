@@ -4,7 +4,7 @@ export { measuredArrays } from './arrays.ts';
 export { type ArraySweep, arraysOf, defaultSweep, nameArray } from './candidates.ts';
 export { type Exploration, type ExploredArray, type ExploreOptions, exploreArrays } from './explore.ts';
 export type { GateEnergy, TaskEnergy } from './gate-energy.ts';
-export { bandwidthOf, type LayerFigures, layerFigures, peakOf } from './layer-figures.ts';
+export { bandwidthOf, engineNames, type LayerFigures, layerFigures, peakOf } from './layer-figures.ts';
 export {
   type ArrayFigures,
   type CycleFigures,

@@ -20,6 +20,9 @@ export interface LayerFigures {
   readonly intensity: number;
 }
 
+/** What users read. */
+export const engineNames: Readonly<Record<Engine, string>> = { mac: 'MACs', adder: 'adders' };
+
 /** Operations that the lanes of an engine can do in a cycle. */
 export const peakOf = ({ lanes, macs, adders, inputs }: CompiledNetwork['array'], engine: Engine): number =>
   engine === 'mac' ? lanes * macs : lanes * adders * inputs;

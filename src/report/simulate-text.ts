@@ -1,16 +1,15 @@
 /** Layers on the array, as a table. */
 
-import type { LayerFigures } from '../hardware/layer-figures.ts';
+import { engineNames, type LayerFigures } from '../hardware/layer-figures.ts';
 import type { Column } from './columns.ts';
 import { formatCount, formatFixed } from './format.ts';
 import { alignTable } from './text-table.ts';
 
 const count = (value: number) => formatCount(Math.round(value));
-const names = { mac: 'MACs', adder: 'adders' } as const;
 
 /** Cycles of all images but one are the same; those of waiting are a mean. */
 export const layerColumns: readonly Column<LayerFigures>[] = [
-  { head: 'engine', cell: ({ engine }) => names[engine] },
+  { head: 'engine', cell: ({ engine }) => engineNames[engine] },
   { head: 'cycles', hint: 'of one image, without waiting', cell: ({ cycles }) => count(cycles) },
   { head: 'use (%)', hint: 'of the lanes, in these cycles', cell: (one) => formatFixed(100 * one.utilization, 1) },
   { head: 'busy', hint: 'cycles in which lanes compute', cell: ({ times }) => count(times.busy) },
@@ -23,7 +22,7 @@ export const layerColumns: readonly Column<LayerFigures>[] = [
 
 /** Words that a layer reads and writes, by memory. */
 export const accessColumns: readonly Column<LayerFigures>[] = [
-  { head: 'engine', cell: ({ engine }) => names[engine] },
+  { head: 'engine', cell: ({ engine }) => engineNames[engine] },
   { head: 'activations', hint: 'words read', cell: ({ accesses }) => count(accesses.activationReads) },
   { head: 'written', hint: 'words of activations', cell: ({ accesses }) => count(accesses.activationWrites) },
   { head: 'tile', hint: 'words read', cell: ({ accesses }) => count(accesses.macTileReads + accesses.tileReads) },

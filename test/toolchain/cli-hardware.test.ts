@@ -35,6 +35,16 @@ it.each([
     /^error E_FORMAT: gates\.lib: expected a flip-flop .* found none among 6 cells/,
   ],
   [['energy', 'model.onnx'], /^error E_USAGE: --data: expected images for the model, found none/],
+  [['energy', '--data', 'images'], /^error E_USAGE: --data: expected a model that sees the images, found none/],
+  [['energy', '--name', 'own'], /^error E_USAGE: --name: expected --out/],
+  [['energy', 'model.onnx', '--data', 'images', '--bits', '16'], /^error E_USAGE: --bits: expected 8 with a model/],
+  [['synthesize', '--module', 'nix'], /^error E_USAGE: --module: expected one of .*mac_lane.*, found nix/],
+  [
+    ['synthesize', '--module', 'adder_lane', '--set', 'WIDTH=1'],
+    /^error E_USAGE: --set: expected one of INPUTS, OPERAND_BITS, ACC_BITS, found WIDTH/,
+  ],
+  [['synthesize', '--fpga', 'up5k', '--goal', 'area'], /^error E_USAGE: --goal: expected it without --fpga/],
+  [['simulate', 'model.onnx', '--no-rtl', '--simulator', 'icarus'], /^error E_USAGE: --simulator: expected it without/],
   [['melt'], /^error E_USAGE: hardware: expected one of simulate, synthesize, energy, explore, found 'melt'/],
 ])('refuses %j', async (args, message) => {
   const { status, stdout, stderr } = await start(...args);

@@ -92,6 +92,9 @@ const bitsOf = ({ bits }: Options): 8 | 16 => (bits === '16' ? 16 : 8);
 async function tracesFrom(model: string | undefined, options: Options, form: ImageForm): Promise<UnitTraces> {
   const { drawnTraces, networkTraces } = await import('../../synthesis/index.ts');
   const { data, dataDir } = options;
+  if (model === undefined && data !== undefined) {
+    throw new TritbankError('E_USAGE', '--data', 'expected a model that sees the images, found none');
+  }
   if (model === undefined) return drawnTraces(0, bitsOf(options));
   if (options.bits === '16')
     throw new TritbankError('E_USAGE', '--bits', 'expected 8 with a model, whose activations are bytes, found 16');
@@ -108,6 +111,9 @@ async function energy(model: string | undefined, options: Options, form: ImageFo
     import('../../synthesis/index.ts'),
     import('../../files/index.ts'),
   ]);
+  if (name !== undefined && out === undefined) {
+    throw new TritbankError('E_USAGE', '--name', 'expected --out, a file that has the name, found none');
+  }
   claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir, liberty] });
   const inputs = options.inputs ?? [1, 2, 4, 8];
   const names = { name: name ?? (out === undefined ? 'measured' : basename(out, '.json')), command: commandLine() };

@@ -44,14 +44,19 @@ export function addMeasuredOptions(command: TritbankCommand): void {
 }
 
 export async function measuredTable1(options: MeasuredOptions & CommonOptions): Promise<void> {
-  const [{ measureTable }, { openLibrary, sramProcesses }, { cacheFolder }, { computeTable1 }, { printMeasuredTable }] =
-    await Promise.all([
-      import('../../hardware/index.ts'),
-      import('../../synthesis/index.ts'),
-      import('../../files/index.ts'),
-      import('../../cost/index.ts'),
-      import('../../report/measured-text.ts'),
-    ]);
+  const [
+    { measureTable },
+    { openLibrary, sramProcesses },
+    { cacheFolder, describeMachine },
+    { computeTable1 },
+    { printMeasuredTable },
+  ] = await Promise.all([
+    import('../../hardware/index.ts'),
+    import('../../synthesis/index.ts'),
+    import('../../files/index.ts'),
+    import('../../cost/index.ts'),
+    import('../../report/measured-text.ts'),
+  ]);
   const { network = tableNetworks[0], data, dataDir, memory, liberty, goal = 'area', yosys, cache, quiet } = options;
   const library = openLibrary(liberty);
   const progress = createProgress({ label: 'table1', total: 0, unit: 'steps', quiet: quiet ?? false });
@@ -76,7 +81,8 @@ export async function measuredTable1(options: MeasuredOptions & CommonOptions): 
     progress.stop();
     const analytic = computeTable1('paper').rows;
     const result = { network, data: data ?? 'drawn', memory: memory ?? 'osu018', goal, ...table };
-    printResult(options, { ...result, analytic }, () => printMeasuredTable(result, analytic));
+    const origin = { machine: describeMachine(), date: new Date().toISOString() };
+    printResult(options, { ...origin, ...result, analytic }, () => printMeasuredTable(result, analytic));
   } finally {
     progress.stop();
   }

@@ -2,7 +2,7 @@
 
 import type { ArrayParameters } from '../../accelerator/array.ts';
 import { oneOf, text, whole } from '../../options/values.ts';
-import { type CommonOptions, type TritbankCommand, ValueOption } from '../command.ts';
+import { type CommonOptions, flagOf, type TritbankCommand, ValueOption } from '../command.ts';
 import { createProgress } from '../progress.ts';
 
 export interface ArrayOptions {
@@ -47,8 +47,7 @@ async function saidByOptions<T>(work: () => T): Promise<T> {
     return work();
   } catch (error) {
     if (!(error instanceof TritbankError)) throw error;
-    const option = `--${error.where.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw new TritbankError(error.code, option, error.detail);
+    throw new TritbankError(error.code, flagOf(error.where), error.detail);
   }
 }
 

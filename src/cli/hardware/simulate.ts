@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import type { ArrayParameters, CompiledNetwork, Timeline } from '../../accelerator/index.ts';
 import type { ImageForm } from '../../classifier/image-form.ts';
 import type { RtlRun } from '../../export/verilog/index.ts';
+import { TritbankError } from '../../ir/errors.ts';
 import { oneOf, text, whole } from '../../options/values.ts';
 import {
   type CommonOptions,
@@ -74,6 +75,9 @@ const forImages = (array: ArrayParameters, images: number): ArrayParameters => (
 
 async function simulate(model: string, options: Options, form: ImageForm): Promise<void> {
   const { images = 1, data, dataDir, seed, simulator: wanted, rtl = true, report, force } = options;
+  if (!rtl && wanted !== undefined) {
+    throw new TritbankError('E_USAGE', '--simulator', 'expected it without --no-rtl, found both');
+  }
   const array = forImages(await arrayFrom(options), images);
   const [{ compileNetwork, loadImages, simulate: runModel, timelineOf }, verilog, files] = await Promise.all([
     import('../../accelerator/index.ts'),
@@ -137,7 +141,7 @@ async function simulate(model: string, options: Options, form: ImageForm): Promi
         (signal) => verilog.runRtl(folder, simulator, signal),
         () => 'nothing is kept: start again',
       );
-      const equal = run.equal && isSame(timeline, run) && run.cycles === timeline.cycles;
+      const equal = run.equal && verilog.keepsTime(run, timeline);
       await finish(compiled, timeline, outputs, { ...run, equal });
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -154,13 +158,6 @@ function verdictOf(run: Run | undefined): string {
   if (run.equal) return `${run.simulator}: all layers equal, and the cycles of every instruction`;
   return `${run.simulator}: differs. ${run.differences[0] ?? 'Other cycles'}`;
 }
-
-/** Whether each instruction was done in the cycle that the model says. */
-const isSame = ({ spans }: Timeline, { ends }: RtlRun): boolean =>
-  (['mac', 'adder'] as const).every(
-    (engine) =>
-      spans[engine].length === ends[engine].length && spans[engine].every(({ end }, i) => end === ends[engine][i]),
-  );
 
 function summary(array: ArrayParameters, { spans, cycles }: Timeline) {
   const share = (engine: 'mac' | 'adder') => spans[engine].reduce((sum, { times }) => sum + times.busy, 0) / cycles;

@@ -87,6 +87,8 @@ async function synthesize(options: Options): Promise<void> {
   const { fpga, liberty, goal, yosys, cache } = options;
   try {
     if (fpga !== undefined) {
+      const unused = liberty !== undefined ? '--liberty' : goal !== undefined ? '--goal' : undefined;
+      if (unused) throw new TritbankError('E_USAGE', unused, 'expected it without --fpga, found both');
       const work = { device: deviceOf(fpga), tools: yosys, onStep };
       const figures = await interruptible((signal) => fpgaFigures(design, { ...work, signal }), advice);
       stop();

@@ -72,7 +72,8 @@ async function quantize(graph: Graph, { dataset, normalisation }: Source): Promi
   return exportOnnx(graph, { activations: 'int8', calibration });
 }
 
-async function drawn(base: Graph, plan: PlanOptions): Promise<Graph> {
+/** A network as a plan has it, deployed, with drawn factors. */
+export async function drawnNetwork(base: Graph, plan: PlanOptions): Promise<Graph> {
   const { applyPlan, deploy, makePlan, toFrozen } = await import('../../quantize/index.ts');
   const rewritten = applyPlan(base, makePlan(base, plan), 1, { factors: 'drawn' });
   return deploy(toFrozen(rewritten, new Map()), new Map());
@@ -108,11 +109,11 @@ export async function openTableCases(choice: TableChoice): Promise<MeasuredCase[
   add('int8, 2 MACs a lane', `every filter at 8 bits, ${trained}`, 'mac x2', control);
   add('int8, 4 MACs a lane', `every filter at 8 bits, ${trained}`, 'mac x4', control);
   onStep('ternary');
-  const twn = await open(quantize(await drawn(base, plans.twn), source));
+  const twn = await open(quantize(await drawnNetwork(base, plans.twn), source));
   add('TWN', 'pointwise layers TWN, drawn weights', 'lists', twn);
-  const strassen = await open(quantize(await drawn(base, plans.strassen), source));
+  const strassen = await open(quantize(await drawnNetwork(base, plans.strassen), source));
   add('StrassenNets', 'pointwise layers strassenified, r = c_out, drawn factors', 'lists', strassen);
-  const hybrid = await open(quantize(await drawn(base, plans.hybrid), source));
+  const hybrid = await open(quantize(await drawnNetwork(base, plans.hybrid), source));
   const uniform = 'alpha 0.5, r = 1.25 per ternary filter, drawn factors';
   add('hybrid', uniform, 'lists', hybrid);
   add('hybrid, dense', uniform, 'trits', hybrid);

@@ -1,4 +1,12 @@
 /** Networks as Verilog: the accelerator with a network's programs and memories. */
 
 export { type VerilogProject, writeVerilogProject } from './project.ts';
-export { findRtlSimulator, type RtlRun, type RtlSimulator, readRtlLog, rtlSimulators, runRtl } from './run-rtl.ts';
+export {
+  findRtlSimulator,
+  keepsTime,
+  type RtlRun,
+  type RtlSimulator,
+  readRtlLog,
+  rtlSimulators,
+  runRtl,
+} from './run-rtl.ts';

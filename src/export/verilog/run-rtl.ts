@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Timeline } from '../../accelerator/index.ts';
 import { AbortError, TritbankError } from '../../ir/index.ts';
 
 export const rtlSimulators = ['verilator', 'icarus'] as const;
@@ -20,6 +21,14 @@ export interface RtlRun {
   /** The first differences, as the test bench says them. */
   readonly differences: readonly string[];
 }
+
+/** Whether each instruction was done in the cycle that the model says, and the whole run. */
+export const keepsTime = ({ cycles, ends }: RtlRun, timeline: Timeline): boolean =>
+  cycles === timeline.cycles &&
+  (['mac', 'adder'] as const).every((engine) => {
+    const spans = timeline.spans[engine];
+    return spans.length === ends[engine].length && spans.every(({ end }, i) => end === ends[engine][i]);
+  });
 
 interface Outcome {
   readonly status: number;

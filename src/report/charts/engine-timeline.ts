@@ -2,6 +2,7 @@
 
 import * as Plot from '@observablehq/plot';
 import type { Timeline } from '../../accelerator/index.ts';
+import { engineNames } from '../../hardware/layer-figures.ts';
 import { formatCount } from '../format.ts';
 import type { Markup } from '../html.ts';
 import { draw, figure, fullWidth, rule } from './draw.ts';
@@ -11,26 +12,25 @@ const colors = ['var(--extra-1)', 'var(--extra-3)', 'var(--extra-2)', 'var(--ext
 /** Images that are drawn: of a long stream the first ones look as all others do. */
 const mostImages = 6;
 
-const rows = { mac: 'MACs', adder: 'adders' } as const;
-
 export function drawTimeline({ spans }: Timeline, images: number): Markup {
   const engines = (['mac', 'adder'] as const).filter((engine) => spans[engine].length > 0);
   const bars = engines.flatMap((engine) =>
     spans[engine]
       .filter(({ image }) => image < mostImages)
       .map(({ name, image, start, end, times }) => ({
-        ...{ engine: rows[engine], start, end, color: colors[image % colors.length]! },
+        ...{ engine: engineNames[engine], start, end, color: colors[image % colors.length]! },
         title: `${name}, image ${image + 1}: ${formatCount(end - start)} cycles from ${formatCount(start)} on, waited ${formatCount(times.wait)}`,
       })),
   );
   const shown = Math.min(images, mostImages);
-  const svg = draw('Layers on both engines over time', {
+  const x = { label: 'Cycle', labelAnchor: 'center', labelArrow: 'none' } as const;
+  const plot: Plot.PlotOptions = {
     width: fullWidth,
     height: 60 + 44 * engines.length,
     marginLeft: 64,
     marginBottom: 40,
-    x: { label: 'Cycle', labelAnchor: 'center', labelArrow: 'none', ticks: 6 },
-    y: { domain: engines.map((engine) => rows[engine]), label: null, padding: 0.15 },
+    x: { ...x, ticks: 6 },
+    y: { domain: engines.map((engine) => engineNames[engine]), label: null, padding: 0.15 },
     marks: [
       Plot.gridX({ stroke: rule, strokeOpacity: 1, ticks: 6 }),
       Plot.barX(bars, {
@@ -38,7 +38,8 @@ export function drawTimeline({ spans }: Timeline, images: number): Markup {
         ...{ stroke: 'var(--card)', strokeWidth: 0.5 },
       }),
     ],
-  });
+  };
+  const svg = draw('Layers on both engines over time', plot, { x: { ...x, ticks: 3 } });
   return figure({
     title: 'Timeline',
     legend: Array.from({ length: Math.min(shown, colors.length) }, (_, i) => ({
