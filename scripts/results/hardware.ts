@@ -25,6 +25,9 @@ interface Row {
 }
 
 interface Table {
+  readonly machine: string;
+  /** ISO 8601. */
+  readonly date: string;
   readonly library: string;
   readonly tool: string;
   readonly clockMHz: number;
@@ -40,12 +43,6 @@ interface Outcome {
   readonly cycles: number;
   readonly modelCycles: number;
   readonly seconds: number;
-}
-
-/** How the stored files were made, which their commands do not say of themselves. */
-interface Origin {
-  readonly machine: string;
-  readonly date: string;
 }
 
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -112,7 +109,6 @@ export function makeHardwarePage(read: (path: string) => string): readonly [stri
   const processes = [main, open<Table>('table1-sky130.json'), open<Table>('table1-sg13g2.json')];
   const explored = open<{ readonly arrays: readonly ExploredArray[] }>('explore-quarter.json');
   const { outcomes } = open<{ readonly outcomes: readonly Outcome[] }>('rtl.json');
-  const origin = open<Origin>('origin.json');
   const find = (name: string) => main.rows.find((row) => row.name === name)!;
   const [fair, quarter, planned] = [
     find('int8, 4 MACs a lane'),
@@ -137,7 +133,7 @@ npm run results -- --stored                                                     
 \`\`\`
 
 ${main.library} (180 nm) for area, ${main.tool}; ${main.clockMHz} MHz; SRAM by the model for ${main.memory}.
-${origin.machine}; ${origin.date}.
+${main.machine}; ${main.date.slice(0, 10)}.
 Trained networks are those of the zoo (the control is its full-precision one, exported); TWN, StrassenNets and
 \`hybrid\` have drawn weights: their cycles and areas do not depend on that beyond the share of zeros, their energies do.
 

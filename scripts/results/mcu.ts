@@ -17,7 +17,7 @@ function verdictOf(rows: readonly McuRow[]): string {
       `${percent(top1)} % (${percent(low)} to ${percent(high)})`;
     const isShown = accuracy.interval[0] > control.interval[1] - 0.01;
     const near = isShown ? 'yes' : 'not shown, the intervals are wider than that';
-    const verdict = `at most 0.9 of int8's instructions: ${instructions <= 0.9 ? 'yes' : 'no'}, ${instructions}; within a point of its accuracy: ${near}`;
+    const verdict = `at most 0.9 of int8's instructions: ${instructions <= 0.9 ? 'yes' : 'no'}, ${instructions}; within a point of its\naccuracy: ${near}`;
     const images = `top-1 on ${accuracy.samples} images`;
     return [`\n\`${contestant}\`: ${images}: ${of(accuracy)}, int8 ${of(control)}.\n${verdict}.\n`];
   });

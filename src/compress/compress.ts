@@ -304,7 +304,7 @@ async function compressIn(
   if (compared) warnOfChance(job, compared);
   const controlAccuracy = await evaluateControl(job, packed.control);
   const files = await measureFootprint(job);
-  const target = measureOnTarget(job, packed, files);
+  const target = measureOnTarget(job, packed);
   const costs = measureAll(job, network);
   const withMemory = costs.before.memoryEnergy > 0 ? costs : measureAll(job, network, memoryModel);
   const stored = await run.stage('result', compressFiles.result, jsonCodec<CompressResult>(2), () => ({

@@ -4,7 +4,7 @@ import { readIntegerNetwork } from '../integer/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { figureOf, limitsIn, limitUnits, readTarget, type TargetMachine, type Totals } from '../targets/index.ts';
 import type { CompressConfig } from './compress-config.ts';
-import type { DeployedFile, Footprint, Packed } from './deployment.ts';
+import type { Packed } from './deployment.ts';
 import type { Job } from './job.ts';
 
 /** Figures of the files on the machine that was planned for; what was predicted is in the plan. */
@@ -24,11 +24,7 @@ export function machineOf({ target, limits = {} }: CompressConfig): TargetMachin
 }
 
 /** Figures of both files as far as they are known here; undefined without a machine. */
-export function measureOnTarget(
-  { machine, config, options }: Job,
-  packed: Packed,
-  files: Footprint,
-): TargetFigures | undefined {
+export function measureOnTarget({ machine, config, options }: Job, packed: Packed): TargetFigures | undefined {
   if (!machine) return undefined;
   const measure = (graph: Graph): Totals | undefined => {
     try {
@@ -40,11 +36,7 @@ export function measureOnTarget(
       return undefined;
     }
   };
-  const figures = (graph: Graph, { runtime }: DeployedFile): Totals => ({
-    ...measure(graph),
-    ...(machine.limits.includes('latency') && runtime && { latency: runtime.milliseconds }),
-  });
-  const [model, control] = [figures(packed.model, files.model), figures(packed.control, files.control)];
+  const [model, control] = [measure(packed.model) ?? {}, measure(packed.control) ?? {}];
   warnOfExcess({ config, options }, model, control);
   return { name: machine.name, model, control };
 }
@@ -60,7 +52,7 @@ function warnOfExcess(
     if (found === undefined || of === undefined) continue;
     const most = figureOf(name, limits[name]!, of);
     if (found <= most) continue;
-    const [is, was] = [found, most].map((figure) => `${name === 'latency' ? figure.toFixed(2) : Math.round(figure)}`);
+    const [is, was] = [found, most].map(Math.round);
     options.warn?.(`the file takes ${is} ${limitUnits[name]} (${name}), more than the limit of ${was}`);
   }
 }

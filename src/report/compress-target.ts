@@ -37,10 +37,8 @@ function totalRows(planned: PlanTarget, target: CompressResult['target']): Total
 const none = '–';
 
 /** Bytes in KB, counts as they are. */
-export function formatFigure(name: LimitName, value: number): string {
-  const unit = limitUnits[name];
-  if (unit === 'bytes') return `${formatFixed(value / 1024, 1)} KB`;
-  return unit === 'ms' ? `${formatFixed(value, 2)} ms` : formatCount(Math.round(value));
+function formatFigure(name: LimitName, value: number): string {
+  return limitUnits[name] === 'bytes' ? `${formatFixed(value / 1024, 1)} KB` : formatCount(Math.round(value));
 }
 
 const share = (value: number, of: number) => (of > 0 ? formatFixed(value / of, 3) : none);
@@ -64,7 +62,7 @@ const totalColumns: readonly Column<TotalRow>[] = [
   { head: 'of int8', cell: ({ predicted, control }) => share(predicted, control) },
   {
     head: 'of the file',
-    hint: 'Compiled or laid out as it is; latency: measured',
+    hint: 'Compiled or laid out as it is',
     cell: ({ name, measured }) => (measured === undefined ? none : formatFigure(name, measured)),
   },
   {

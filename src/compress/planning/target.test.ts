@@ -44,7 +44,7 @@ class FakeTarget implements PlanningTarget {
     { name: 'p', limit: 'cycles' },
     { name: 'q', limit: 'cycles' },
     { name: 'flash', limit: 'flash' },
-    { name: 'time', limit: 'latency' },
+    { name: 'work', limit: 'instructions' },
   ] as const;
   readonly whole = [350, 0, 3500, 35];
 
@@ -57,7 +57,7 @@ class FakeTarget implements PlanningTarget {
       (total, name) => total.map((sum, i) => sum + this.cost(name, banks.get(name))[i]!),
       [50, 0, 500, 5],
     );
-    return { cycles: 1.1 * Math.max(sums[0]!, sums[1]!), latency: sums[3]!, flash: sums[2]!, ram: 640 };
+    return { cycles: 1.1 * Math.max(sums[0]!, sums[1]!), instructions: sums[3]!, flash: sums[2]!, ram: 640 };
   }
 }
 
@@ -76,7 +76,7 @@ describe('limits of a target', () => {
   it('leaves everything as it is where it may', async () => {
     const { choice, loss, totals } = await planFor({ cycles: 1, flash: 1 });
     expect([choice, loss]).toEqual([[3, 3, 3], 0]);
-    expect(totals).toEqual({ cycles: 1.1 * 350, latency: 35, flash: 3500, ram: 640 });
+    expect(totals).toEqual({ cycles: 1.1 * 350, instructions: 35, flash: 3500, ram: 640 });
   });
 
   it('takes banks where a limit asks for them, the least loss first', async () => {
@@ -118,18 +118,19 @@ describe('limits of a target', () => {
   });
 
   it('says what is possible together', async () => {
-    // one bank is within 42 ms, and three are within half of the flash
-    expect(await lineOf({ latency: 1.2, flash: 0.5 }, { size: 2 })).toMatch(
-      /^budget: .* found size 2, latency 1.2, flash 0.5, each within reach but not all together: the closest possible is size/,
+    // one bank is within 42 instructions, and three are within half of the flash
+    expect(await lineOf({ instructions: 1.2, flash: 0.5 }, { size: 2 })).toMatch(
+      /^budget: .* found size 2, instructions 1.2, flash 0.5, each within reach but not all together: the closest possible is size/,
     );
-    expect(await lineOf({ latency: 1.2 })).toBe('no error');
+    expect(await lineOf({ instructions: 1.2 })).toBe('no error');
   });
 
   it('refuses what hardly depends on the plan, if that is too much', async () => {
     expect(await lineOf({ ram: '1K' })).toBe('no error');
     expect(await lineOf({ ram: 512 })).toContain('found ram 512: the closest possible is ram 640 bytes');
-    expect(() => onTarget({ instructions: 0.5 })).toThrow(
-      "target 'fake': expected limits on cycles, latency, flash, ram, found one on instructions",
+    const bare = Object.assign(new FakeTarget(), { totals: () => ({ cycles: 385 }) });
+    expect(() => costOnTarget(bare, { ram: 0.5 }, costs.layers)).toThrow(
+      "target 'fake': expected limits on cycles, found one on ram",
     );
   });
 
@@ -142,11 +143,11 @@ describe('limits of a target', () => {
       limits: { cycles: 0.4 },
       totals: {
         cycles: { predicted: 140.8, control: 385 },
-        latency: { predicted: 50, control: 35 },
+        instructions: { predicted: 50, control: 35 },
         flash: { predicted: 1250, control: 3500 },
         ram: { predicted: 640, control: 640 },
       },
-      resources: ['p', 'q', 'flash', 'time'],
+      resources: ['p', 'q', 'flash', 'work'],
       layers: {
         a: { predicted: [0, 32, 250, 15], control: [100, 0, 1000, 10] },
         b: { predicted: [0, 32, 250, 15], control: [100, 0, 1000, 10] },

@@ -96,7 +96,7 @@ export function excessOf({ most }: TargetCosts, totals: Totals): { name: LimitNa
 function describeFigure({ limits, control }: TargetCosts, name: LimitName, figure: number): string {
   if (isShare(limits[name]!)) return `${name} ${roundUp(figure / control[name]!)}`;
   const unit = limitUnits[name];
-  return `${name} ${unit === 'ms' ? roundUp(figure) : Math.ceil(figure * (1 - tolerance))} ${unit === name ? '' : unit}`.trimEnd();
+  return `${name} ${Math.ceil(figure * (1 - tolerance))} ${unit === name ? '' : unit}`.trimEnd();
 }
 
 /** Limits of these names as they were asked for, and figures in the same units. */
