@@ -23,7 +23,7 @@ export function weightsFor(variant: Variant, task: ProductTask, random = new Ran
 const bytesOf = (type: ElementType) => (type === 'int8' ? 1 : 4);
 
 /** Hands out the memory from its beginning, grows it where it ends. */
-function allocator(memory: WebAssembly.Memory): (bytes: number) => number {
+export function allocator(memory: WebAssembly.Memory): (bytes: number) => number {
   let next = 1024;
   return (bytes) => {
     const address = next;
@@ -34,7 +34,7 @@ function allocator(memory: WebAssembly.Memory): (bytes: number) => number {
   };
 }
 
-function placeEpilogue(
+export function placeEpilogue(
   memory: WebAssembly.Memory,
   allocate: (bytes: number) => number,
   type: ElementType,

@@ -1,13 +1,14 @@
 /** Targets by name, or from files: what can be limited on them, and how they are made for a network. */
 
 import { measureCycles } from '../hardware/index.ts';
-import type { IntegerNetwork } from '../integer/index.ts';
-import { TritbankError } from '../ir/index.ts';
+import { readIntegerNetwork } from '../integer/index.ts';
+import { type Graph, TritbankError } from '../ir/index.ts';
 import { type CoreName, coreNames } from '../mcu/index.ts';
 import { arrayTarget } from './array/array-target.ts';
 import { arrayNames, readArray } from './array/read-array.ts';
 import { coreFigures, coreTarget } from './core/core-target.ts';
 import type { LimitName, PlanningTarget, Totals } from './target.ts';
+import { predictLatency, wasmTarget } from './wasm/wasm-target.ts';
 
 /** A machine, for any network. */
 export interface TargetMachine {
@@ -16,10 +17,14 @@ export interface TargetMachine {
   readonly limits: readonly LimitName[];
   /** Whether zeros of ternary weights take no time, so that sparse ones are worth looking at. */
   readonly skipsZeros: boolean;
-  /** The target for an uncompressed network in 8 bits. */
-  open(control: IntegerNetwork): PlanningTarget;
-  /** Figures of a network as it is, compressed or not, where they are known without the machine. */
-  measure?(network: IntegerNetwork): Totals;
+  /** The limit that is about time. */
+  readonly time: LimitName;
+  /** Whether it is the runtime of this package: times can be measured here, and only shares of them can be limited. */
+  readonly isRuntime?: boolean;
+  /** The target for an uncompressed network in 8 bits, as it was exported. */
+  open(control: Graph): PlanningTarget;
+  /** Figures of a network as it was exported, compressed or not, without the machine. */
+  measure(network: Graph): Totals;
 }
 
 function arrayMachine(name: string): TargetMachine {
@@ -28,8 +33,9 @@ function arrayMachine(name: string): TargetMachine {
     name,
     limits: ['cycles'],
     skipsZeros: array.adders > 0 && array.ternary === 'lists',
-    open: (control) => arrayTarget(name, control, array),
-    measure: (network) => ({ cycles: measureCycles(network, array).cycles }),
+    time: 'cycles',
+    open: (control) => arrayTarget(name, readIntegerNetwork(control), array),
+    measure: (network) => ({ cycles: measureCycles(readIntegerNetwork(network), array).cycles }),
   };
 }
 
@@ -38,17 +44,28 @@ function coreMachine(core: CoreName): TargetMachine {
     name: core,
     limits: ['instructions', 'flash', 'ram'],
     skipsZeros: true,
-    open: (control) => coreTarget(core, control),
-    measure: (network) => coreFigures(core, network),
+    time: 'instructions',
+    open: (control) => coreTarget(core, readIntegerNetwork(control)),
+    measure: (network) => coreFigures(core, readIntegerNetwork(network)),
   };
 }
+
+const wasmMachine: TargetMachine = {
+  name: 'wasm',
+  limits: ['latency'],
+  skipsZeros: true,
+  time: 'latency',
+  isRuntime: true,
+  open: (control) => wasmTarget('wasm', control),
+  measure: (network) => ({ latency: predictLatency(network) }),
+};
 
 /** A core by its name, which may leave out `cortex-`. */
 const coreNamed = (name: string): CoreName | undefined =>
   coreNames.find((core) => core === name || core === `cortex-${name}`);
 
 /** What every target is called, files of arrays apart. */
-export const targetNames: readonly string[] = [...coreNames, ...arrayNames];
+export const targetNames: readonly string[] = [wasmMachine.name, ...coreNames, ...arrayNames];
 
 /**
  * A machine by its name, or an array from its file. E_USAGE for another name; E_FILE, E_FORMAT and E_USAGE for a file that
@@ -65,6 +82,7 @@ export const targetNames: readonly string[] = [...coreNames, ...arrayNames];
 export function readTarget(nameOrPath: string): TargetMachine {
   const core = coreNamed(nameOrPath);
   if (core) return coreMachine(core);
+  if (nameOrPath === wasmMachine.name) return wasmMachine;
   if (targetNames.includes(nameOrPath) || nameOrPath.endsWith('.json')) return arrayMachine(nameOrPath);
   const expected = `expected one of ${targetNames.join(', ')}, or an array's JSON file, found '${nameOrPath}'`;
   throw new TritbankError('E_USAGE', 'target', expected);

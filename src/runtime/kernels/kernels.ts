@@ -71,6 +71,8 @@ export interface PreparedProduct {
   readonly variant: VariantName;
   readonly rows: number;
   readonly columns: number;
+  /** Of ternary weights those other than zero, else all. */
+  readonly nonZeros: number;
   /** To be placed in the memory, at a multiple of 16. */
   readonly data: Uint8Array;
   /** Scratch memory that one call needs, in bytes. */

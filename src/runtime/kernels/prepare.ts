@@ -1,13 +1,26 @@
 /** Chooses the variant of a matrix product by predicted cost and brings the weights into its layout. */
 
 import type { ElementType, PreparedProduct, VariantName, Weights } from './kernels.ts';
-import { predictCost, variants } from './variants/index.ts';
+import { type MatrixShape, predictCost, shapeOf, type Variant, variants } from './variants/index.ts';
 
 export interface PrepareOptions {
   /** Pixels of one product; default 196. */
   readonly pixels?: number;
   /** The name of the variant to take, whatever it costs. */
   readonly force?: VariantName;
+}
+
+/** The variant of least predicted cost, in nanoseconds; undefined if none takes such weights with such activations. */
+export function chooseVariant(
+  matrix: MatrixShape,
+  activations: ElementType,
+  pixels: number,
+  isWanted: (variant: Variant) => boolean = () => true,
+): { readonly variant: Variant; readonly cost: number } | undefined {
+  const candidates = variants
+    .filter((variant) => variant.activations === activations && variant.accepts(matrix) && isWanted(variant))
+    .map((variant) => ({ variant, cost: predictCost(variant, matrix, pixels) }));
+  return candidates.reduce((a, b) => (b.cost < a.cost ? b : a), candidates[0]!);
 }
 
 /** `internal:` errors if no variant takes such weights with such activations: float32 weights need float32. */
@@ -18,11 +31,11 @@ export function prepareProduct(
 ): PreparedProduct {
   const { pixels = 196, force } = options;
   const { kind, rows, columns } = weights;
-  const candidates = variants
-    .filter((v) => v.activations === activations && v.accepts(weights) && (force === undefined || v.name === force))
-    .map((variant) => ({ variant, cost: predictCost(variant, weights, pixels) }));
-  const best = candidates.reduce((a, b) => (b.cost < a.cost ? b : a), candidates[0]!);
+  const isWanted = ({ name }: Variant) => force === undefined || name === force;
+  const matrix = shapeOf(weights);
+  const best = chooseVariant(matrix, activations, pixels, isWanted);
   if (best === undefined) throw new Error(`internal: no ${force ?? 'kernel'} for ${kind} weights and ${activations}`);
   const { name, pack, scratch } = best.variant;
-  return { variant: name, rows, columns, data: pack(weights), scratch: scratch(rows, columns) };
+  const { nonZeros } = matrix;
+  return { variant: name, rows, columns, nonZeros, data: pack(weights), scratch: scratch(rows, columns) };
 }

@@ -5,8 +5,8 @@
  * float32: for each 4 rows, for each column: 4 float32. Missing rows and columns are zeros.
  */
 
-import { parameterBytes, type Weights } from '../kernels.ts';
-import { roundUp, type Variant } from './variant.ts';
+import { parameterBytes } from '../kernels.ts';
+import { type MatrixShape, roundUp, type Variant } from './variant.ts';
 
 const blockRows = 4;
 
@@ -32,7 +32,7 @@ function rearrange<T extends Int16Array | Float32Array>(
 }
 
 /** Multiply-accumulates by eights of pixels, eights of results and of activations, calls. */
-function countWork({ rows, columns }: Weights, pixels: number): readonly number[] {
+function countWork({ rows, columns }: MatrixShape, pixels: number): readonly number[] {
   const eights = Math.ceil(pixels / 8);
   const height = roundUp(rows, blockRows);
   return [eights * height * columns, eights * height, eights * columns, 1];

@@ -7,7 +7,7 @@ import { lookup } from './lookup.ts';
 import type { Variant } from './variant.ts';
 import { vectorFloat32, vectorInt8 } from './vector.ts';
 
-export { checkEpilogue, predictCost, type Variant } from './variant.ts';
+export { checkEpilogue, type MatrixShape, predictCost, shapeOf, type Variant } from './variant.ts';
 
 export const variants: readonly Variant[] = [
   lookup('ternary_lookup4_int8', 4, 'int8', [0.165, 0.269, 24.1, 1.61, 135]),

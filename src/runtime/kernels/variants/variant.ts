@@ -2,12 +2,21 @@
 
 import type { ElementType, VariantName, Weights } from '../kernels.ts';
 
+/** What the time of a product depends on: a matrix that may be one to come. */
+export interface MatrixShape {
+  readonly kind: Weights['kind'];
+  readonly rows: number;
+  readonly columns: number;
+  /** Of ternary matrices. */
+  readonly nonZeros: number;
+}
+
 export interface Variant {
   readonly name: VariantName;
   readonly activations: ElementType;
-  accepts(weights: Weights): boolean;
+  accepts(matrix: Pick<MatrixShape, 'kind' | 'columns'>): boolean;
   /** How often the kernel does each of the things that its time is made of. */
-  countWork(weights: Weights, pixels: number): readonly number[];
+  countWork(matrix: MatrixShape, pixels: number): readonly number[];
   /**
    * What each of these takes, in nanoseconds: fitted by `npm run bench -- kernels --calibrate` on an AMD EPYC (Zen 4).
    */
@@ -19,10 +28,22 @@ export interface Variant {
   scratch(rows: number, columns: number): number;
 }
 
-/** Predicted time of one product in nanoseconds. Only ratios between variants matter. */
-export function predictCost(variant: Variant, weights: Weights, pixels: number): number {
-  return variant.countWork(weights, pixels).reduce((sum, count, i) => sum + count * variant.unitCosts[i]!, 0);
+/** Predicted time of one product in nanoseconds, on the machine that unit costs were fitted on. */
+export function predictCost(variant: Variant, matrix: MatrixShape, pixels: number): number {
+  return variant.countWork(matrix, pixels).reduce((sum, count, i) => sum + count * variant.unitCosts[i]!, 0);
 }
+
+function countNonZeros({ kind, values }: Weights): number {
+  if (kind !== 'ternary') return values.length;
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
+  return count;
+}
+
+export const shapeOf = (weights: Weights): MatrixShape => {
+  const { kind, rows, columns } = weights;
+  return { kind, rows, columns, nonZeros: countNonZeros(weights) };
+};
 
 /** Sums of float32 have no int8 epilogue: how they would be rounded is not defined. */
 export function checkEpilogue({ name, activations }: Variant, type: ElementType): void {

@@ -4,11 +4,11 @@
  * Layout: row after row, int8 or float32, each row filled up with zeros to 16 bytes.
  */
 
-import { parameterBytes, type Weights } from '../kernels.ts';
-import { roundUp, type Variant } from './variant.ts';
+import { parameterBytes } from '../kernels.ts';
+import { type MatrixShape, roundUp, type Variant } from './variant.ts';
 
 /** Multiply-accumulates, results, activations, calls. */
-function countWork({ rows, columns }: Weights, pixels: number): readonly number[] {
+function countWork({ rows, columns }: MatrixShape, pixels: number): readonly number[] {
   return [pixels * rows * columns, pixels * rows, pixels * columns, 1];
 }
 
