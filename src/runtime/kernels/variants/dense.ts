@@ -1,8 +1,8 @@
 /**
  * Dense products, register-blocked: 4 rows by some pixels at a time.
  *
- * Layouts. int8: for each 4 rows, for each 2 columns: [4 rows, 2 columns] of int16, what `i32x4.dot_i16x8_s` takes.
- * float32: for each 4 rows, for each column: 4 float32. Missing rows and columns are zeros.
+ * Layouts. int8: for each 4 rows, for each 2 columns: [4 rows, 2 columns], which the kernel widens to int16, what
+ * `i32x4.dot_i16x8_s` takes, four rows at a time. float32: for each 4 rows, for each column: 4 float32. Missing rows and columns are zeros.
  */
 
 import { parameterBytes } from '../kernels.ts';
@@ -16,7 +16,7 @@ const position = (row: number, column: number, columns: number, pair: number): n
   return block * blockRows + (row % blockRows) * pair + (column % pair);
 };
 
-function rearrange<T extends Int16Array | Float32Array>(
+function rearrange<T extends Int8Array | Float32Array>(
   target: T,
   values: Int8Array | Float32Array,
   [rows, columns, pair]: readonly [rows: number, columns: number, pair: number],
@@ -46,16 +46,16 @@ export const denseInt8: Variant = {
   unitCosts: [0.178, 2.81, 0.1, 673],
   pack: ({ rows, columns, values }) => {
     const size = roundUp(rows, blockRows) * roundUp(columns, 2);
-    return new Uint8Array(rearrange(new Int16Array(size), values, [rows, columns, 2]).buffer);
+    return new Uint8Array(rearrange(new Int8Array(roundUp(size, 16)), values, [rows, columns, 2]).buffer);
   },
   unpack: (data, rows, columns) => {
-    const packed = new Int16Array(data.slice().buffer);
+    const packed = new Int8Array(data.slice().buffer);
     return Int8Array.from({ length: rows * columns }, (_, i) => {
       return packed[position(Math.floor(i / columns), i % columns, columns, 2)]!;
     });
   },
-  // A tile of all columns by 32 pixels in int16, the sums of 4 rows.
-  scratch: (_, columns) => parameterBytes + roundUp(columns, 2) * 64 + 512,
+  // A tile of all columns by 32 pixels in int16, the sums of 4 rows, their weights in int16.
+  scratch: (_, columns) => parameterBytes + roundUp(columns, 2) * 64 + 512 + roundUp(columns, 2) * 8,
 };
 
 export const denseFloat32: Variant = {
