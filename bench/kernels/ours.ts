@@ -15,7 +15,7 @@ export function weightsFor(variant: Variant, task: ProductTask, random = new Ran
   if (kind === 'float32') {
     return { kind, rows, columns, values: Float32Array.from({ length }, () => random.float() - 0.5) };
   }
-  const int8 = () => random.int(255) - 127;
+  const int8 = () => (variant.isRelaxed ? random.int(127) - 63 : random.int(255) - 127);
   const ternary = () => (random.float() >= density ? 0 : random.float() < 0.5 ? 1 : -1);
   return { kind, rows, columns, values: Int8Array.from({ length }, kind === 'int8' ? int8 : ternary) };
 }

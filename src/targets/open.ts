@@ -50,22 +50,25 @@ function coreMachine(core: CoreName): TargetMachine {
   };
 }
 
-const wasmMachine: TargetMachine = {
-  name: 'wasm',
-  limits: ['latency'],
-  skipsZeros: true,
-  time: 'latency',
-  isRuntime: true,
-  open: (control) => wasmTarget('wasm', control),
-  measure: (network) => ({ latency: predictLatency(network) }),
-};
+/** This package's runtime, in engines without relaxed SIMD and with it. */
+const runtimes: Readonly<Record<string, TargetMachine>> = Object.fromEntries(
+  [false, true].map((isRelaxed) => {
+    const name = isRelaxed ? 'wasm-relaxed' : 'wasm';
+    const machine: TargetMachine = {
+      ...{ name, limits: ['latency'], skipsZeros: true, time: 'latency', isRuntime: true },
+      open: (control) => wasmTarget(name, control, isRelaxed),
+      measure: (network) => ({ latency: predictLatency(network, isRelaxed) }),
+    };
+    return [name, machine];
+  }),
+);
 
 /** A core by its name, which may leave out `cortex-`. */
 const coreNamed = (name: string): CoreName | undefined =>
   coreNames.find((core) => core === name || core === `cortex-${name}`);
 
 /** What every target is called, files of arrays apart. */
-export const targetNames: readonly string[] = [wasmMachine.name, ...coreNames, ...arrayNames];
+export const targetNames: readonly string[] = [...Object.keys(runtimes), ...coreNames, ...arrayNames];
 
 /**
  * A machine by its name, or an array from its file. E_USAGE for another name; E_FILE, E_FORMAT and E_USAGE for a file that
@@ -82,7 +85,7 @@ export const targetNames: readonly string[] = [wasmMachine.name, ...coreNames, .
 export function readTarget(nameOrPath: string): TargetMachine {
   const core = coreNamed(nameOrPath);
   if (core) return coreMachine(core);
-  if (nameOrPath === wasmMachine.name) return wasmMachine;
+  if (Object.hasOwn(runtimes, nameOrPath)) return runtimes[nameOrPath]!;
   if (targetNames.includes(nameOrPath) || nameOrPath.endsWith('.json')) return arrayMachine(nameOrPath);
   const expected = `expected one of ${targetNames.join(', ')}, or an array's JSON file, found '${nameOrPath}'`;
   throw new TritbankError('E_USAGE', 'target', expected);

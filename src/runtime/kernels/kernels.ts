@@ -59,6 +59,7 @@ export type VariantName =
   | 'float32_dense_float32'
   | 'float32_vector_float32'
   | 'int8_dense_int8'
+  | 'int8_dot_int8'
   | 'int8_vector_int8'
   | 'ternary_listed_float32'
   | 'ternary_listed_int8'
@@ -73,6 +74,8 @@ export interface PreparedProduct {
   readonly columns: number;
   /** Of ternary weights those other than zero, else all. */
   readonly nonZeros: number;
+  /** Whether all int8 weights lie in -64..63. */
+  readonly isNarrow: boolean;
   /** To be placed in the memory, at a multiple of 16. */
   readonly data: Uint8Array;
   /** Scratch memory that one call needs, in bytes. */

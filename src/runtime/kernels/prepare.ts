@@ -6,6 +6,8 @@ import { type MatrixShape, predictCost, shapeOf, type Variant, variants } from '
 export interface PrepareOptions {
   /** Pixels of one product; default 196. */
   readonly pixels?: number;
+  /** Whether kernels have relaxed SIMD; default false. */
+  readonly isRelaxed?: boolean;
   /** The name of the variant to take, whatever it costs. */
   readonly force?: VariantName;
 }
@@ -15,7 +17,7 @@ export function chooseVariant(
   matrix: MatrixShape,
   activations: ElementType,
   pixels: number,
-  isWanted: (variant: Variant) => boolean = () => true,
+  isWanted: (variant: Variant) => boolean,
 ): { readonly variant: Variant; readonly cost: number } | undefined {
   const candidates = variants
     .filter((variant) => variant.activations === activations && variant.accepts(matrix) && isWanted(variant))
@@ -29,13 +31,14 @@ export function prepareProduct(
   activations: ElementType,
   options: PrepareOptions = {},
 ): PreparedProduct {
-  const { pixels = 196, force } = options;
+  const { pixels = 196, isRelaxed = false, force } = options;
   const { kind, rows, columns } = weights;
-  const isWanted = ({ name }: Variant) => force === undefined || name === force;
+  const isWanted = (variant: Variant) =>
+    force === undefined ? isRelaxed || !variant.isRelaxed : variant.name === force;
   const matrix = shapeOf(weights);
   const best = chooseVariant(matrix, activations, pixels, isWanted);
   if (best === undefined) throw new Error(`internal: no ${force ?? 'kernel'} for ${kind} weights and ${activations}`);
   const { name, pack, scratch } = best.variant;
-  const { nonZeros } = matrix;
-  return { variant: name, rows, columns, nonZeros, data: pack(weights), scratch: scratch(rows, columns) };
+  const { nonZeros, isNarrow } = matrix;
+  return { variant: name, rows, columns, nonZeros, isNarrow, data: pack(weights), scratch: scratch(rows, columns) };
 }

@@ -13,7 +13,7 @@ import type { BankShape, PlanningTarget } from '../target.ts';
 const milliseconds = (steps: readonly Step[]) => steps.reduce((sum, step) => sum + predictStep(step), 0) * 1e-6;
 
 /** Predicted milliseconds of a network. E_SHAPE for open sizes, and what the runtime throws of networks that it cannot run. */
-export const predictLatency = (graph: Graph): number => milliseconds(planSteps(graph));
+export const predictLatency = (graph: Graph, isRelaxed: boolean): number => milliseconds(planSteps(graph, isRelaxed));
 
 /** A layer of the uncompressed network that is a product and can be a bank. */
 interface Product {
@@ -26,6 +26,7 @@ interface Product {
   readonly patches: number;
   /** Whether filters of both kinds read the same patches. */
   readonly isShared: boolean;
+  readonly isNarrow: boolean;
 }
 
 function productOf(steps: readonly Step[]): Product | undefined {
@@ -40,38 +41,42 @@ function productOf(steps: readonly Step[]): Product | undefined {
     whole: milliseconds(steps),
     patches: milliseconds(steps.filter(({ run }) => run === 'patches')),
     isShared: products.length === 1,
+    isNarrow: first.prepared.isNarrow,
   };
 }
 
 /** E_USAGE for a bank without its number of non-zeros. */
-function bankMilliseconds(product: Product, bank: BankShape, where: string): number {
-  const { kind, activations, columns, pixels, patches, isShared } = product;
+function bankMilliseconds(product: Product, bank: BankShape, isRelaxed: boolean, where: string): number {
+  const { kind, activations, columns, pixels, patches, isShared, isNarrow } = product;
   const { fullPrecision, ternary, hidden, nonZero } = bank;
   if (nonZero === undefined) {
     throw new TritbankError('E_USAGE', where, 'expected predicted non-zero weights, which kernels skip, found none');
   }
   const density = nonZero / (hidden * (columns + ternary));
   const trits = (rows: number, width: number) =>
-    ({ kind: 'ternary', rows, columns: width, nonZeros: density * rows * width }) as const;
+    ({ kind: 'ternary', rows, columns: width, nonZeros: density * rows * width, isNarrow: true }) as const;
   const matrices = [
-    ...(fullPrecision > 0 ? [{ kind, rows: fullPrecision, columns, nonZeros: fullPrecision * columns }] : []),
+    ...(fullPrecision > 0 ? [{ kind, rows: fullPrecision, columns, nonZeros: fullPrecision * columns, isNarrow }] : []),
     trits(hidden, columns),
     trits(ternary, hidden),
   ];
-  const nanoseconds = matrices.reduce((sum, matrix) => sum + predictProduct(matrix, activations, pixels), 0);
+  const nanoseconds = matrices.reduce(
+    (sum, matrix) => sum + predictProduct(matrix, activations, { pixels, isRelaxed }),
+    0,
+  );
   return nanoseconds * 1e-6 + patches * (isShared || fullPrecision === 0 ? 1 : 2);
 }
 
 /** The target for `control`, the uncompressed network in 8 bits; errors are those of `predictLatency`. */
-export function wasmTarget(name: string, control: Graph): PlanningTarget {
-  const steps = planSteps(control);
+export function wasmTarget(name: string, control: Graph, isRelaxed: boolean): PlanningTarget {
+  const steps = planSteps(control, isRelaxed);
   const layers = new Map<string, Step[]>();
   for (const step of steps) layers.set(step.name, [...(layers.get(step.name) ?? []), step]);
   const cost = (layer: string, bank?: BankShape): readonly number[] => {
     const where = `layer '${layer}'`;
     const product = productOf(layers.get(layer) ?? []);
     if (!product) throw new TritbankError('E_UNSUPPORTED', where, 'expected a product of one group, found none');
-    return [bank ? bankMilliseconds(product, bank, where) : product.whole];
+    return [bank ? bankMilliseconds(product, bank, isRelaxed, where) : product.whole];
   };
   const whole = milliseconds(steps);
   return {

@@ -2,6 +2,7 @@
 
 import type { VariantName } from '../kernels.ts';
 import { denseFloat32, denseInt8 } from './dense.ts';
+import { dotInt8 } from './dot.ts';
 import { listed } from './listed.ts';
 import { lookup } from './lookup.ts';
 import type { Variant } from './variant.ts';
@@ -14,6 +15,7 @@ export const variants: readonly Variant[] = [
   lookup('ternary_lookup3_int8', 3, 'int8', [0.171, 0.211, 8.31, 1.81, 137]),
   listed('int8', [0.11, 0.222, 1.48, 3.06, 0.327, 378]),
   denseInt8,
+  dotInt8,
   vectorInt8,
   lookup('ternary_lookup4_float32', 4, 'float32', [0.166, 0.233, 21.4, 1.34, 403]),
   listed('float32', [0.0673, 0.515, 1.04, 0.741, 0.283, 380]),

@@ -85,11 +85,7 @@ export function lookup(
 }
 
 /** Calls `visit` in the order of the layout, with the group's number in its row. */
-function forEntries(
-  rows: number,
-  groups: number,
-  visit: (index: number, row: number, group: number) => void,
-): void {
+function forEntries(rows: number, groups: number, visit: (index: number, row: number, group: number) => void): void {
   let index = 0;
   for (let first = 0; first < groups; first += blockGroups) {
     const end = Math.min(first + blockGroups, groups);

@@ -9,12 +9,16 @@ export interface MatrixShape {
   readonly columns: number;
   /** Of ternary matrices. */
   readonly nonZeros: number;
+  /** Whether all int8 weights lie in -64..63. */
+  readonly isNarrow: boolean;
 }
 
 export interface Variant {
   readonly name: VariantName;
   readonly activations: ElementType;
-  accepts(matrix: Pick<MatrixShape, 'kind' | 'columns'>): boolean;
+  /** Whether its kernel needs relaxed SIMD. */
+  readonly isRelaxed?: boolean;
+  accepts(matrix: Pick<MatrixShape, 'kind' | 'columns' | 'isNarrow'>): boolean;
   /** How often the kernel does each of the things that its time is made of. */
   countWork(matrix: MatrixShape, pixels: number): readonly number[];
   /**
@@ -42,7 +46,8 @@ function countNonZeros({ kind, values }: Weights): number {
 
 export const shapeOf = (weights: Weights): MatrixShape => {
   const { kind, rows, columns } = weights;
-  return { kind, rows, columns, nonZeros: countNonZeros(weights) };
+  const isNarrow = kind !== 'int8' || weights.values.every((value) => value >= -64 && value <= 63);
+  return { kind, rows, columns, nonZeros: countNonZeros(weights), isNarrow };
 };
 
 /** Sums of float32 have no int8 epilogue: how they would be rounded is not defined. */
