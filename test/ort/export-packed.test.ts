@@ -6,7 +6,7 @@
 import * as web from 'onnxruntime-web';
 import { describe, expect, it, test } from 'vitest';
 import { measureStorage } from '../../src/cost/index.ts';
-import { exportOnnx, packTrits, predictSize } from '../../src/export/index.ts';
+import { exportOnnx, fiveTrits, packValues, predictSize } from '../../src/export/index.ts';
 import { f32, type Graph, isTernary, type Tensor, toNumbers } from '../../src/ir/index.ts';
 import { buildNetwork } from '../../src/models/index.ts';
 import { readModel, writeModel } from '../../src/onnx/index.ts';
@@ -157,7 +157,7 @@ describe('the file', () => {
     const names = (graph: Graph) => graph.nodes.filter((n) => n.op === 'Conv' || n.op === 'Gemm').map((n) => n.name);
     expect(names(exported)).toEqual(names(network));
     const wb = network.initializers.find((v) => v.name.endsWith('_wb'))!;
-    expect(exported.value(wb.name).constant!.data).toEqual(packTrits(wb.constant!.data as Float32Array));
+    expect(exported.value(wb.name).constant!.data).toEqual(packValues(wb.constant!.data as Float32Array, fiveTrits));
   });
 
   it('holds unpacked ternary weights where they are asked for', async () => {

@@ -59,6 +59,7 @@ export type VariantName =
   | 'float32_dense_float32'
   | 'float32_vector_float32'
   | 'int8_dense_int8'
+  | 'int4_dense_int8'
   | 'int8_dot_int8'
   | 'int8_vector_int8'
   | 'ternary_listed_float32'
@@ -74,8 +75,8 @@ export interface PreparedProduct {
   readonly columns: number;
   /** Of ternary weights those other than zero, else all. */
   readonly nonZeros: number;
-  /** Whether all int8 weights lie in -64..63. */
-  readonly isNarrow: boolean;
+  /** The least bits that hold all integers. */
+  readonly bits: number;
   /** To be placed in the memory, at a multiple of 16. */
   readonly data: Uint8Array;
   /** Scratch memory that one call needs, in bytes. */

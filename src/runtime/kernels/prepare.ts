@@ -12,7 +12,10 @@ export interface PrepareOptions {
   readonly force?: VariantName;
 }
 
-/** The variant of least predicted cost, in nanoseconds; undefined if none takes such weights with such activations. */
+/** Part of the least cost that is given for less memory. */
+const closeEnough = 1.05;
+
+/** The variant of about the least predicted cost, in nanoseconds; undefined if none takes such weights with such activations. */
 export function chooseVariant(
   matrix: MatrixShape,
   activations: ElementType,
@@ -22,7 +25,11 @@ export function chooseVariant(
   const candidates = variants
     .filter((variant) => variant.activations === activations && variant.accepts(matrix) && isWanted(variant))
     .map((variant) => ({ variant, cost: predictCost(variant, matrix, pixels) }));
-  return candidates.reduce((a, b) => (b.cost < a.cost ? b : a), candidates[0]!);
+  const least = Math.min(...candidates.map(({ cost }) => cost));
+  // memory decides between those that are about as fast
+  const near = candidates.filter(({ cost }) => cost <= least * closeEnough);
+  const bits = ({ variant }: (typeof candidates)[0]) => variant.weightBits(matrix);
+  return near.reduce((a, b) => (bits(b) < bits(a) || (bits(b) === bits(a) && b.cost < a.cost) ? b : a), near[0]!);
 }
 
 /** `internal:` errors if no variant takes such weights with such activations: float32 weights need float32. */
@@ -39,6 +46,6 @@ export function prepareProduct(
   const best = chooseVariant(matrix, activations, pixels, isWanted);
   if (best === undefined) throw new Error(`internal: no ${force ?? 'kernel'} for ${kind} weights and ${activations}`);
   const { name, pack, scratch } = best.variant;
-  const { nonZeros, isNarrow } = matrix;
-  return { variant: name, rows, columns, nonZeros, isNarrow, data: pack(weights), scratch: scratch(rows, columns) };
+  const { nonZeros, bits } = matrix;
+  return { variant: name, rows, columns, nonZeros, bits, data: pack(weights), scratch: scratch(rows, columns) };
 }

@@ -81,14 +81,15 @@ describe.each(cases)('%s', (_, variant, isRelaxed) => {
   });
   const accepted = kinds.filter((kind) => {
     const isPossible = kind !== 'float32' || variant.activations === 'float32';
-    return isPossible && variant.accepts({ kind, columns: 1, isNarrow: true });
+    return isPossible && variant.accepts({ kind, columns: 1, bits: 2 });
   });
 
-  /** Seven bits where the variant asks for them. */
+  /** As many bits as the variant takes. */
+  const spare = 8 - [8, 7, 4].find((bits) => variant.accepts({ kind: 'int8', columns: 1, bits }))!;
   const weightsOf: typeof randomWeights = (kind, shape, seed) => {
     const weights = randomWeights(kind, shape, seed);
-    if (kind !== 'int8' || !variant.isRelaxed) return weights;
-    return { ...weights, values: weights.values.map((value) => value >> 1) } as typeof weights;
+    if (kind !== 'int8' || spare === 0) return weights;
+    return { ...weights, values: weights.values.map((value) => value >> spare) } as typeof weights;
   };
 
   it('unpacks to the weights that were packed', () => {

@@ -26,7 +26,7 @@ interface Product {
   readonly patches: number;
   /** Whether filters of both kinds read the same patches. */
   readonly isShared: boolean;
-  readonly isNarrow: boolean;
+  readonly bits: number;
 }
 
 function productOf(steps: readonly Step[]): Product | undefined {
@@ -41,22 +41,22 @@ function productOf(steps: readonly Step[]): Product | undefined {
     whole: milliseconds(steps),
     patches: milliseconds(steps.filter(({ run }) => run === 'patches')),
     isShared: products.length === 1,
-    isNarrow: first.prepared.isNarrow,
+    bits: first.prepared.bits,
   };
 }
 
 /** E_USAGE for a bank without its number of non-zeros. */
 function bankMilliseconds(product: Product, bank: BankShape, isRelaxed: boolean, where: string): number {
-  const { kind, activations, columns, pixels, patches, isShared, isNarrow } = product;
+  const { kind, activations, columns, pixels, patches, isShared, bits } = product;
   const { fullPrecision, ternary, hidden, nonZero } = bank;
   if (nonZero === undefined) {
     throw new TritbankError('E_USAGE', where, 'expected predicted non-zero weights, which kernels skip, found none');
   }
   const density = nonZero / (hidden * (columns + ternary));
   const trits = (rows: number, width: number) =>
-    ({ kind: 'ternary', rows, columns: width, nonZeros: density * rows * width, isNarrow: true }) as const;
+    ({ kind: 'ternary', rows, columns: width, nonZeros: density * rows * width, bits: 2 }) as const;
   const matrices = [
-    ...(fullPrecision > 0 ? [{ kind, rows: fullPrecision, columns, nonZeros: fullPrecision * columns, isNarrow }] : []),
+    ...(fullPrecision > 0 ? [{ kind, rows: fullPrecision, columns, nonZeros: fullPrecision * columns, bits }] : []),
     trits(hidden, columns),
     trits(ternary, hidden),
   ];

@@ -44,6 +44,7 @@ export const denseInt8: Variant = {
   accepts: ({ kind }) => kind !== 'float32',
   countWork,
   unitCosts: [0.178, 2.81, 0.1, 673],
+  weightBits: () => 8,
   pack: ({ rows, columns, values }) => {
     const size = roundUp(rows, blockRows) * roundUp(columns, 2);
     return new Uint8Array(rearrange(new Int8Array(roundUp(size, 16)), values, [rows, columns, 2]).buffer);
@@ -58,12 +59,36 @@ export const denseInt8: Variant = {
   scratch: (_, columns) => parameterBytes + roundUp(columns, 2) * 64 + 512 + roundUp(columns, 2) * 8,
 };
 
+/** Weights of four bits plus 8, the even column's in the low half of a byte; the layout is that of int8 else. */
+export const denseInt4: Variant = {
+  name: 'int4_dense_int8',
+  activations: 'int8',
+  accepts: ({ kind, bits }) => kind !== 'float32' && bits <= 4,
+  countWork,
+  unitCosts: [0.182, 2.81, 0.1, 673],
+  weightBits: () => 4,
+  pack: ({ rows, columns, values }) => {
+    const size = roundUp(rows, blockRows) * roundUp(columns, 2);
+    const wide = rearrange(new Int8Array(size), values, [rows, columns, 2]);
+    const data = new Uint8Array(roundUp(size / 2, 16));
+    for (let i = 0; i < size / 2; i++) data[i] = wide[2 * i]! + 8 + 16 * (wide[2 * i + 1]! + 8);
+    return data;
+  },
+  unpack: (data, rows, columns) =>
+    Int8Array.from({ length: rows * columns }, (_, i) => {
+      const at = position(Math.floor(i / columns), i % columns, columns, 2);
+      return ((data[at >> 1]! >> (4 * (at & 1))) & 15) - 8;
+    }),
+  scratch: denseInt8.scratch,
+};
+
 export const denseFloat32: Variant = {
   name: 'float32_dense_float32',
   activations: 'float32',
   accepts: () => true,
   countWork,
   unitCosts: [0.35, 2.9, 0.6, 399],
+  weightBits: () => 32,
   pack: ({ rows, columns, values }) => {
     const size = roundUp(rows, blockRows) * columns;
     return new Uint8Array(rearrange(new Float32Array(size), values, [rows, columns, 1]).buffer);

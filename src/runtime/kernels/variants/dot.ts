@@ -18,7 +18,7 @@ export const dotInt8: Variant = {
   name: 'int8_dot_int8',
   activations: 'int8',
   isRelaxed: true,
-  accepts: ({ kind, isNarrow }) => kind === 'ternary' || (kind === 'int8' && isNarrow),
+  accepts: ({ kind, bits }) => kind !== 'float32' && bits <= 7,
   // Multiply-accumulates by eights of pixels, eights of results and of activations, calls.
   countWork: ({ rows, columns }, pixels) => {
     const eights = Math.ceil(pixels / 8);
@@ -26,6 +26,7 @@ export const dotInt8: Variant = {
     return [eights * height * columns, eights * height, eights * columns, 1];
   },
   unitCosts: [0.085, 2.8, 0.2, 700],
+  weightBits: () => 8,
   pack: ({ rows, columns, values }) => {
     const data = new Uint8Array(roundUp(rows, 4) * roundUp(columns, 4)).fill(offset);
     for (let row = 0, from = 0; row < rows; row++) {

@@ -22,6 +22,7 @@ export function listed(activations: ElementType, unitCosts: readonly number[]): 
       return [vectors * nonZeros, tiles * nonZeros, vectors * rows, tiles * rows, vectors * columns, 1];
     },
     unitCosts,
+    weightBits: ({ rows, columns, nonZeros }) => (16 * (nonZeros + 5 * rows)) / (rows * columns),
     pack: packLists,
     unpack: (data, rows, columns) => {
       const list = new Uint16Array(data.slice().buffer);

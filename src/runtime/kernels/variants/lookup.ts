@@ -42,6 +42,7 @@ export function lookup(
       return [vectors * groups * rows, tiles * groups * rows, vectors * groups, vectors * rows, 1];
     },
     unitCosts,
+    weightBits: () => 8 / group,
     pack: (weights) => {
       const { rows, columns, values } = weights;
       const spans = activations === 'int8' ? cutSpans(weights, blockColumns) : [Math.ceil(columns / blockColumns)];

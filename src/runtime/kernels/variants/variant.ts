@@ -9,8 +9,8 @@ export interface MatrixShape {
   readonly columns: number;
   /** Of ternary matrices. */
   readonly nonZeros: number;
-  /** Whether all int8 weights lie in -64..63. */
-  readonly isNarrow: boolean;
+  /** The least bits that hold all integers, with their sign; 32 for floats. */
+  readonly bits: number;
 }
 
 export interface Variant {
@@ -18,7 +18,7 @@ export interface Variant {
   readonly activations: ElementType;
   /** Whether its kernel needs relaxed SIMD. */
   readonly isRelaxed?: boolean;
-  accepts(matrix: Pick<MatrixShape, 'kind' | 'columns' | 'isNarrow'>): boolean;
+  accepts(matrix: Pick<MatrixShape, 'kind' | 'columns' | 'bits'>): boolean;
   /** How often the kernel does each of the things that its time is made of. */
   countWork(matrix: MatrixShape, pixels: number): readonly number[];
   /**
@@ -28,6 +28,8 @@ export interface Variant {
   pack(weights: Weights): Uint8Array;
   /** The weights, row-major, from what `pack` returned. */
   unpack(data: Uint8Array, rows: number, columns: number): Int8Array | Float32Array;
+  /** About how many bits a weight takes in memory. */
+  weightBits(matrix: MatrixShape): number;
   /** Scratch memory of one call, in bytes. */
   scratch(rows: number, columns: number): number;
 }
@@ -44,10 +46,19 @@ function countNonZeros({ kind, values }: Weights): number {
   return count;
 }
 
+function bitsOf(weights: Weights): number {
+  if (weights.kind !== 'int8') return weights.kind === 'ternary' ? 2 : 32;
+  let [least, most] = [0, 0];
+  for (const value of weights.values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return 33 - Math.clz32(Math.max(most, -least - 1));
+}
+
 export const shapeOf = (weights: Weights): MatrixShape => {
   const { kind, rows, columns } = weights;
-  const isNarrow = kind !== 'int8' || weights.values.every((value) => value >= -64 && value <= 63);
-  return { kind, rows, columns, nonZeros: countNonZeros(weights), isNarrow };
+  return { kind, rows, columns, nonZeros: countNonZeros(weights), bits: bitsOf(weights) };
 };
 
 /** Sums of float32 have no int8 epilogue: how they would be rounded is not defined. */

@@ -18,6 +18,7 @@ export const vectorInt8: Variant = {
   accepts: ({ kind }) => kind !== 'float32',
   countWork,
   unitCosts: [0.0522, 4.16, 0.401, 114],
+  weightBits: () => 8,
   pack: ({ rows, columns, values }) => {
     const width = roundUp(columns, 16);
     const data = new Int8Array(rows * width);
@@ -40,6 +41,7 @@ export const vectorFloat32: Variant = {
   accepts: () => true,
   countWork,
   unitCosts: [0.107, 1.61, 0.4, 193],
+  weightBits: () => 32,
   pack: ({ rows, columns, values }) => {
     const width = roundUp(columns, 4);
     const data = new Float32Array(rows * width);
