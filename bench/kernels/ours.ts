@@ -11,11 +11,12 @@ import { type DepthwiseTask, outSizeOf, type ProductTask, productsPerRun } from 
 export function weightsFor(variant: Variant, task: ProductTask, random = new Random(1)): Weights {
   const { rows, columns, density } = task;
   const length = rows * columns;
-  const kind = variant.name.split('_')[0] as Weights['kind'];
+  const kind = variant.name.split('_')[0]!.replace('int4', 'int8') as Weights['kind'];
   if (kind === 'float32') {
     return { kind, rows, columns, values: Float32Array.from({ length }, () => random.float() - 0.5) };
   }
-  const int8 = () => (variant.isRelaxed ? random.int(127) - 63 : random.int(255) - 127);
+  const most = variant.name.startsWith('int4') ? 7 : variant.isRelaxed ? 63 : 127;
+  const int8 = () => random.int(2 * most + 1) - most;
   const ternary = () => (random.float() >= density ? 0 : random.float() < 0.5 ? 1 : -1);
   return { kind, rows, columns, values: Int8Array.from({ length }, kind === 'int8' ? int8 : ternary) };
 }

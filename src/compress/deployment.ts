@@ -40,15 +40,20 @@ export type OriginalFile = Partial<Pick<DeployedFile, 'bytes' | 'runtime'>>;
 const modelCodec: Codec<Graph> = { read: loadModel, write: saveModel };
 
 /** How the compressed network is stored: filters have the bits of the storage scheme that its budget is counted in. */
-export function compressedForms({ config: { activations, scheme } }: Pick<Job, 'config'>): ExportForms {
-  const filters = activations === 'int8' || scheme.filterBits <= 8 ? 'int8' : scheme.filterBits <= 16 ? 'fp16' : 'fp32';
+export function compressedForms({
+  config: { activations, scheme },
+  machine,
+}: Pick<Job, 'config' | 'machine'>): ExportForms {
+  const bits = scheme.filterBits;
+  const integers = activations === 'int8' || bits <= 8;
+  const filters = integers ? (machine?.filters ?? 'int8') : bits <= 16 ? 'fp16' : 'fp32';
   return { activations, filters, ternary: 'five-trit' };
 }
 
 /** Without data no range of an activation is known, so that weights alone have 8 bits. */
-export const controlForms = ({ data }: Pick<Job, 'data'>): ExportForms => ({
+export const controlForms = ({ data, machine }: Pick<Job, 'data' | 'machine'>): ExportForms => ({
   activations: data ? 'int8' : 'float',
-  filters: 'int8',
+  filters: machine?.filters ?? 'int8',
   ternary: 'five-trit',
 });
 

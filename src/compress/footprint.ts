@@ -89,7 +89,7 @@ export interface Footprint {
 /** Measured once a run: it is kept, so that a report made again says the same. */
 export function measureFootprint(job: Job): Promise<Footprint> {
   const { run, config, machine } = job;
-  const isProfiled = machine?.isRuntime === true;
+  const isProfiled = machine?.isHere === true;
   return run.stage('measure', compressFiles.footprint, jsonCodec<Footprint>(2), async () => {
     const [model, control] = [run.file(compressFiles.model), run.file(compressFiles.control)];
     const isFile = existsSync(config.model);

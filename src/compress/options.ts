@@ -53,7 +53,7 @@ const onTarget = (name: LimitName, flags: string, description: string) =>
 /** Targets compute in 8 bits. */
 const target: ConfigOption<CompressConfig> = option(
   '--target <name|file>',
-  "the machine to plan for: wasm (this package's runtime, one thread); cortex-m4, m7, m0plus, m3, m55, rv32imc; lists, 'lists x2', trits, mac (arrays of the " +
+  "the machine to plan for: wasm, wasm-relaxed (this package's runtime, one thread); cortex-m4, m7, m0plus, m3, m55, rv32imc; lists, 'lists x2', trits, mac (arrays of the " +
     "accelerator), or an array's JSON file; implies --activations int8",
   text('a name or a file'),
   {

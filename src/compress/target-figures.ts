@@ -99,11 +99,11 @@ function measuredLatency(
   const figure = planned?.totals.latency;
   if (!figure || model.latency === undefined || !control.latency) return {};
   const shares = { planned: figure.predicted / figure.control, predicted: model.latency / control.latency };
-  if (!runtime || !other) return { latency: shares };
+  if (!runtime || !other || !layers) return { latency: shares };
   return {
     latency: { ...shares, ...(latency !== undefined && { measured: latency }) },
     measured: { model: { latency: runtime.milliseconds }, control: { latency: other.milliseconds } },
-    ...(layers && { layers: layersOf(layers) }),
+    layers: layersOf(layers),
   };
 }
 

@@ -4,6 +4,7 @@ import { measureCycles } from '../hardware/index.ts';
 import { readIntegerNetwork } from '../integer/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { type CoreName, coreNames } from '../mcu/index.ts';
+import { hasRelaxedSimd } from '../runtime/kernels/wasm.ts';
 import { arrayTarget } from './array/array-target.ts';
 import { arrayNames, readArray } from './array/read-array.ts';
 import { coreFigures, coreTarget } from './core/core-target.ts';
@@ -19,8 +20,12 @@ export interface TargetMachine {
   readonly skipsZeros: boolean;
   /** The limit that is about time. */
   readonly time: LimitName;
-  /** Whether it is the runtime of this package: times can be measured here, and only shares of them can be limited. */
+  /** Whether it is the runtime of this package, of whose times only shares can be limited. */
   readonly isRuntime?: boolean;
+  /** Whether the runtime is that here, so that times can be measured. */
+  readonly isHere?: boolean;
+  /** How filters of both files are stored: the bits that its kernels multiply fastest (default: 8). */
+  readonly filters?: 'int8' | 'int7';
   /** The target for an uncompressed network in 8 bits, as it was exported. */
   open(control: Graph): PlanningTarget;
   /** Figures of a network as it was exported, compressed or not, without the machine. */
@@ -56,6 +61,7 @@ const runtimes: Readonly<Record<string, TargetMachine>> = Object.fromEntries(
     const name = isRelaxed ? 'wasm-relaxed' : 'wasm';
     const machine: TargetMachine = {
       ...{ name, limits: ['latency'], skipsZeros: true, time: 'latency', isRuntime: true },
+      ...{ isHere: hasRelaxedSimd() === isRelaxed, filters: isRelaxed ? 'int7' : 'int8' },
       open: (control) => wasmTarget(name, control, isRelaxed),
       measure: (network) => ({ latency: predictLatency(network, isRelaxed) }),
     };

@@ -13,7 +13,7 @@ import { prepareGraph } from '../prepare-graph.ts';
 import { workOf } from './step-work.ts';
 import { costsOf } from './unit-costs.ts';
 
-const kindOf = (variant: VariantName) => variant.split('_')[0] as MatrixShape['kind'];
+const kindOf = (variant: VariantName) => variant.split('_')[0]!.replace('int4', 'int8') as MatrixShape['kind'];
 
 /** Nanoseconds of one product by the kernel that the runtime would choose. */
 export function predictProduct(
