@@ -59,6 +59,15 @@ describe.each(cases)('%s, %j', (model, plan) => {
     expectWeights(small, normalized, (_, filter) => (largest(filter) / 254) * (1 + 1e-5) + 1e-30);
   });
 
+  it('packs integers of 4 bits, and leaves nothing of that to each run', async () => {
+    const small = await exportOnnx(network, { filters: 'int4' });
+    const { ops } = await load(small, input);
+    expect([ops.Cast, ops.Gather, ops.DequantizeLinear]).toEqual([undefined, undefined, undefined]);
+    // 3 bits and a sign; clipping may take more from the largest
+    const largest = (f: Float32Array) => f.reduce((m, w) => Math.max(m, Math.abs(w)), 0);
+    expectWeights(small, normalized, (_, filter) => 0.55 * largest(filter) + 1e-30);
+  });
+
   it('is understood by the reader', async () => {
     const back = readModel(writeModel(await exportOnnx(network, { filters: 'fp32' })));
     foldConstants(back, { maxElements: 2 ** 24 });
@@ -116,11 +125,12 @@ describe('a whole MobileNet-V1 0.5', () => {
   const hybrid = applyPlan(float, makePlan(float, { method: 'hybrid', alpha: 0.5 }), 1);
   const graph = deploy(toFrozen(hybrid, new Map()), new Map());
 
-  it.each(['fp16', 'int8', 'fp32'] as const)('has the size that cost predicts, with filters in %s', async (filters) => {
+  it.each(['fp16', 'int8', 'int7', 'int4', 'fp32'] as const)('has the size that cost predicts, with filters in %s', async (filters) => {
     const { bytes, scaleBytes } = predictSize(graph, { activations: 'float', ternary: 'five-trit', filters })!;
     const size = writeModel(await exportOnnx(graph, { filters })).length;
     expect(size / (bytes + scaleBytes)).toBeGreaterThan(1);
-    expect(size / (bytes + scaleBytes)).toBeLessThan(1.03);
+    // each layer of packed integers has the nodes that unpack it
+    expect(size / (bytes + scaleBytes)).toBeLessThan(filters === 'int4' ? 1.05 : 1.03);
   });
 
   it('has it with 8-bit activations too', async () => {
@@ -184,7 +194,7 @@ describe('refused', () => {
 
   it.each([
     [{ activations: 'int8' }, 'calibration: expected images, found none'],
-    [{ activations: 'int8', filters: 'fp16' }, 'filters: expected int8 with activations of 8 bits, found fp16'],
+    [{ activations: 'int8', filters: 'fp16' }, 'filters: expected int8, int7 or int4 with activations of 8 bits, found fp16'],
     [{ labels: ['one'] }, 'labels: expected 10 names, one a class, found 1'],
   ] as const)('%j', async (options, message) => {
     await expect(exportOnnx(network, options)).rejects.toThrow(message);
