@@ -87,14 +87,37 @@ function multiply<T>(weights: usize, tile: usize, steps: i32, sums: usize): void
   v128.store(sums, d1, 400);
 }
 
-/** `T` is the type of the sums: i32 for int8 activations and weights, f32 for those of float32. */
+/** Weights of 4 rows as int16, from int8. */
 // @inline
-function dense<T>(call: usize): void {
+function widen(from: usize, to: usize, steps: i32): void {
+  const end = to + ((<usize>steps) << 4);
+  for (; to < end; to += 16, from += 8) v128.store(to, v128.load8x8_s(from));
+}
+
+/** The same from integers of four bits, plus 8, the even column's in the low half of each byte. */
+// @inline
+function widenNibbles(from: usize, to: usize, steps: i32): void {
+  const eight = i16x8.splat(8);
+  const end = to + ((<usize>steps) << 4);
+  for (; to < end; to += 16, from += 4) {
+    const bytes = v128.load32_zero(from);
+    const pairs = v128.shuffle<i8>(bytes, i32x4.splat(0), 0, 16, 0, 16, 1, 16, 1, 16, 2, 16, 2, 16, 3, 16, 3, 16);
+    // odd lanes have their half in bits 4 to 7: both are brought to bits 4 to 7, then down
+    const shifted = i16x8.mul(pairs, i16x8(16, 1, 16, 1, 16, 1, 16, 1));
+    const halves = v128.and(i16x8.shr_u(shifted, 4), i16x8.splat(15));
+    v128.store(to, i16x8.sub(halves, eight));
+  }
+}
+
+/** `bits` of a weight in memory, 16 as the inner loop takes it. `T` is the type of the sums: i32 for int8 activations and weights, f32 for those of float32. */
+// @inline
+function dense<T>(call: usize, bits: i32): void {
   const e = epilogueOf(call);
   const p = productOf(call);
   const steps = isFloat<T>() ? p.columns : (p.columns + 1) >> 1;
   const sums = p.scratch;
   const tile = sums + 512;
+  const wide = tile + ((<usize>steps) << 7);
   for (let pixel = p.from; pixel < p.to; pixel += tilePixels) {
     const eights = min((p.to - pixel + 7) >> 3, tilePixels >> 3);
     if (isFloat<T>()) packFloat32(tile, p.x + (pixel << 2), p.xStride, p.columns, eights);
@@ -102,20 +125,26 @@ function dense<T>(call: usize): void {
     let weights = p.data;
     let y = p.y + pixel * (e.type === 0 ? 1 : 4);
     for (let row = 0; row < p.rows; row += 4) {
+      if (bits === 8) widen(weights, wide, steps);
+      else if (bits === 4) widenNibbles(weights, wide, steps);
       for (let block = 0; block < eights; block++) {
-        multiply<T>(weights, tile + ((block * steps) << 5), steps, sums + (block << 5));
+        multiply<T>(isFloat<T>() ? weights : wide, tile + ((block * steps) << 5), steps, sums + (block << 5));
       }
       finishRows<T>(e, row, min(row + 4, p.rows), sums, 128, y, p.yStride, eights);
-      weights += (<usize>steps) << 4;
+      weights += (<usize>steps * 8 * bits) >> 3;
       y += p.yStride << 2;
     }
   }
 }
 
 export function int8_dense_int8(call: usize): void {
-  dense<i32>(call);
+  dense<i32>(call, 8);
+}
+
+export function int4_dense_int8(call: usize): void {
+  dense<i32>(call, 4);
 }
 
 export function float32_dense_float32(call: usize): void {
-  dense<f32>(call);
+  dense<f32>(call, 16);
 }

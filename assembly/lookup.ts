@@ -6,6 +6,9 @@ import { finishRows } from './epilogue';
 
 const entry: i32 = 64;
 
+/** Groups whose tables are in the scratch memory at a time: a row names their entries by the bytes of one word. */
+const blockGroups: i32 = 4;
+
 /** Four or eight activations of a plane, as T. */
 // @inline
 function lanesAt<T>(at: usize): v128 {
@@ -71,20 +74,32 @@ function buildTable<T>(group: i32, at: usize, x: usize, stride: usize, columns: 
   }
 }
 
-/** Adds `count` entries of `vectors` vectors to each row's sums, or sets the sums if it is the `first` block. */
+/** Where the entry that byte `k` of a row's word names begins in its table. */
+// @inline
+function entryAt(tables: usize, word: u32, k: u32): usize {
+  return tables + (((word >> (k << 3)) & 0xff) << 6);
+}
+
+/** Adds the entries of `count` groups, of `vectors` vectors, to each row's sums, or sets the sums if it is the `first` block. */
 // @inline
 function addBlock<T>(
   entries: usize,
   tables: usize,
+  tableBytes: usize,
   sums: usize,
   rows: i32,
   count: i32,
   vectors: i32,
   first: bool,
 ): void {
+  const second = tables + tableBytes;
+  const third = second + tableBytes;
+  const fourth = third + tableBytes;
   const end = sums + (rows << 6);
-  for (; sums < end; sums += 64, entries += count << 1) {
-    let at = tables + <usize>load<u16>(entries);
+  for (; sums < end; sums += 64, entries += count) {
+    // bytes beyond the row's own are not looked at
+    const word = load<u32>(entries);
+    let at = entryAt(tables, word, 0);
     let a = v128.load(at, 0);
     let b = a;
     let c = a;
@@ -99,21 +114,21 @@ function addBlock<T>(
       if (vectors > 3) d = v128.add<T>(d, v128.load(sums, 48));
     }
     if (count > 1) {
-      at = tables + <usize>load<u16>(entries, 2);
+      at = entryAt(second, word, 1);
       a = v128.add<T>(a, v128.load(at, 0));
       if (vectors > 1) b = v128.add<T>(b, v128.load(at, 16));
       if (vectors > 2) c = v128.add<T>(c, v128.load(at, 32));
       if (vectors > 3) d = v128.add<T>(d, v128.load(at, 48));
     }
     if (count > 2) {
-      at = tables + <usize>load<u16>(entries, 4);
+      at = entryAt(third, word, 2);
       a = v128.add<T>(a, v128.load(at, 0));
       if (vectors > 1) b = v128.add<T>(b, v128.load(at, 16));
       if (vectors > 2) c = v128.add<T>(c, v128.load(at, 32));
       if (vectors > 3) d = v128.add<T>(d, v128.load(at, 48));
     }
     if (count > 3) {
-      at = tables + <usize>load<u16>(entries, 6);
+      at = entryAt(fourth, word, 3);
       a = v128.add<T>(a, v128.load(at, 0));
       if (vectors > 1) b = v128.add<T>(b, v128.load(at, 16));
       if (vectors > 2) c = v128.add<T>(c, v128.load(at, 32));
@@ -126,51 +141,69 @@ function addBlock<T>(
   }
 }
 
-/** Blocks of `full` groups, and what may be left over. */
+/** Blocks of four groups, and what may be left over. */
 // @inline
 function addGroups<T>(
   entries: usize,
   tables: usize,
+  tableBytes: usize,
   sums: usize,
   rows: i32,
   count: i32,
-  full: i32,
   vectors: i32,
   first: bool,
 ): void {
-  if (count === full) {
-    if (first) addBlock<T>(entries, tables, sums, rows, full, vectors, true);
-    else addBlock<T>(entries, tables, sums, rows, full, vectors, false);
+  if (count === 4) {
+    if (first) addBlock<T>(entries, tables, tableBytes, sums, rows, 4, vectors, true);
+    else addBlock<T>(entries, tables, tableBytes, sums, rows, 4, vectors, false);
     return;
   }
   if (first) memory.fill(sums, 0, rows << 6);
-  if (count === 1) addBlock<T>(entries, tables, sums, rows, 1, vectors, false);
-  else if (count === 2) addBlock<T>(entries, tables, sums, rows, 2, vectors, false);
-  else addBlock<T>(entries, tables, sums, rows, 3, vectors, false);
+  if (count === 1) addBlock<T>(entries, tables, tableBytes, sums, rows, 1, vectors, false);
+  else if (count === 2) addBlock<T>(entries, tables, tableBytes, sums, rows, 2, vectors, false);
+  else addBlock<T>(entries, tables, tableBytes, sums, rows, 3, vectors, false);
 }
 
 /** A tile at the end of a row of tiles has fewer vectors. */
+// @inline
 function addVectors<T>(
+  entries: usize,
+  tables: usize,
+  tableBytes: usize,
+  sums: usize,
+  rows: i32,
+  count: i32,
+  vectors: i32,
+  first: bool,
+): void {
+  if (vectors === 4) addGroups<T>(entries, tables, tableBytes, sums, rows, count, 4, first);
+  else if (vectors === 3) addGroups<T>(entries, tables, tableBytes, sums, rows, count, 3, first);
+  else if (vectors === 2) addGroups<T>(entries, tables, tableBytes, sums, rows, count, 2, first);
+  else addGroups<T>(entries, tables, tableBytes, sums, rows, count, 1, first);
+}
+
+function addGroups4<T>(
   entries: usize,
   tables: usize,
   sums: usize,
   rows: i32,
   count: i32,
-  full: i32,
   vectors: i32,
   first: bool,
 ): void {
-  if (full === 4) {
-    if (vectors === 4) addGroups<T>(entries, tables, sums, rows, count, 4, 4, first);
-    else if (vectors === 3) addGroups<T>(entries, tables, sums, rows, count, 4, 3, first);
-    else if (vectors === 2) addGroups<T>(entries, tables, sums, rows, count, 4, 2, first);
-    else addGroups<T>(entries, tables, sums, rows, count, 4, 1, first);
-  } else {
-    if (vectors === 4) addGroups<T>(entries, tables, sums, rows, count, 3, 4, first);
-    else if (vectors === 3) addGroups<T>(entries, tables, sums, rows, count, 3, 3, first);
-    else if (vectors === 2) addGroups<T>(entries, tables, sums, rows, count, 3, 2, first);
-    else addGroups<T>(entries, tables, sums, rows, count, 3, 1, first);
-  }
+  addVectors<T>(entries, tables, 81 * entry, sums, rows, count, vectors, first);
+}
+
+function addGroups3<T>(
+  entries: usize,
+  tables: usize,
+  sums: usize,
+  rows: i32,
+  count: i32,
+  vectors: i32,
+  first: bool,
+): void {
+  addVectors<T>(entries, tables, 27 * entry, sums, rows, count, vectors, first);
 }
 
 /** Adds int16 sums to int32 ones, or sets these. */
@@ -183,7 +216,7 @@ function widen(sums: usize, wide: usize, rows: i32, first: bool): void {
 }
 
 // @inline
-function lookup<T>(call: usize, group: i32, blockGroups: i32): void {
+function lookup<T>(call: usize, group: i32): void {
   const e = epilogueOf(call);
   const p = productOf(call);
   const rows = p.rows;
@@ -214,8 +247,9 @@ function lookup<T>(call: usize, group: i32, blockGroups: i32): void {
           table += tableBytes;
           x += p.xStride * group;
         }
-        addVectors<T>(at, tables, sums, rows, count, blockGroups, vectors, first);
-        at += (count * rows) << 1;
+        if (group === 4) addGroups4<T>(at, tables, sums, rows, count, vectors, first);
+        else addGroups3<T>(at, tables, sums, rows, count, vectors, first);
+        at += count * rows;
         done += count;
         first = false;
       }
@@ -232,13 +266,13 @@ function lookup<T>(call: usize, group: i32, blockGroups: i32): void {
 }
 
 export function ternary_lookup4_int8(call: usize): void {
-  lookup<i16>(call, 4, 3);
+  lookup<i16>(call, 4);
 }
 
 export function ternary_lookup3_int8(call: usize): void {
-  lookup<i16>(call, 3, 4);
+  lookup<i16>(call, 3);
 }
 
 export function ternary_lookup4_float32(call: usize): void {
-  lookup<f32>(call, 4, 3);
+  lookup<f32>(call, 4);
 }

@@ -73,10 +73,14 @@ export interface Pair {
 }
 
 /** Memories of so many 64 KiB: small ones make fast tests. */
-export async function createPair(pages: number): Promise<Pair> {
+/** `relaxed`: whether with relaxed SIMD; by default where the engine has it. */
+export async function createPair(pages: number, relaxed?: boolean): Promise<Pair> {
   return {
     reference: createReferenceKernels(new WebAssembly.Memory({ initial: pages })),
-    wasm: await createWasmKernels({ memory: new WebAssembly.Memory({ initial: pages }) }),
+    wasm: await createWasmKernels({
+      memory: new WebAssembly.Memory({ initial: pages }),
+      ...(relaxed !== undefined && { relaxed }),
+    }),
   };
 }
 

@@ -1,11 +1,16 @@
 /**
- * Fits the unit costs by which `prepareProduct` chooses: for each variant, the least times of products of many shapes are
- * explained by the counts of `countWork`, with non-negative costs and the least sum of squared relative errors.
+ * Fits the unit costs by which `prepareProduct` chooses and latency is predicted: for each variant, the least times of
+ * products of many shapes are explained by the counts of `countWork`, with non-negative costs and the least sum of
+ * squared relative errors; for each other step those of `workOf`.
  */
 
+import { runStep, whole } from '../../src/runtime/execute/run-step.ts';
+import { shapeOf } from '../../src/runtime/kernels/variants/index.ts';
 import { createWasmKernels } from '../../src/runtime/kernels/wasm.ts';
+import { workOf } from '../../src/runtime/predict/step-work.ts';
 import type { Contestant } from './measure.ts';
 import { allVariants, productContestant, weightsFor } from './ours.ts';
+import { plainSteps } from './plain-steps.ts';
 import { productsPerRun } from './tasks.ts';
 
 /** [rows, columns, pixels], from the layers of MobileNets and beyond. */
@@ -36,7 +41,25 @@ export interface Calibration {
   readonly error: number;
 }
 
+/** Products first, then all other steps. */
 export async function calibrate(milliseconds: number, onProgress: (line: string) => void): Promise<Calibration[]> {
+  return [...(await calibrateProducts(milliseconds, onProgress)), ...(await calibratePlain(milliseconds, onProgress))];
+}
+
+async function calibratePlain(milliseconds: number, onProgress: (line: string) => void): Promise<Calibration[]> {
+  const counts = new Map<string, number[][]>();
+  for (const make of plainSteps(createWasmKernels)) {
+    const [kernels, step] = await make();
+    const work = workOf(step);
+    if (!counts.has(work.kernel)) onProgress(work.kernel);
+    const nanoseconds = leastTime({ name: work.kernel, run: () => runStep(kernels, step, whole) }, milliseconds);
+    const rows = counts.get(work.kernel) ?? [];
+    counts.set(work.kernel, [...rows, work.counts.map((count) => count / nanoseconds)]);
+  }
+  return [...counts].map(([variant, rows]) => ({ variant, ...fitOnes(rows) }));
+}
+
+async function calibrateProducts(milliseconds: number, onProgress: (line: string) => void): Promise<Calibration[]> {
   const results: Calibration[] = [];
   for (const variant of allVariants) {
     onProgress(variant.name);
@@ -46,7 +69,7 @@ export async function calibrate(milliseconds: number, onProgress: (line: string)
       for (const density of variant.name.includes('_listed_') ? [0.05, 0.2, 0.5] : [0.5]) {
         const task = { kind: 'product', rows, columns, pixels, density } as const;
         const nanoseconds = leastTime(productContestant(await createWasmKernels(), variant, task), milliseconds);
-        const work = variant.countWork(weightsFor(variant, task), pixels);
+        const work = variant.countWork(shapeOf(weightsFor(variant, task)), pixels);
         counts.push(work.map((count) => (count * productsPerRun) / nanoseconds));
       }
     }

@@ -11,11 +11,12 @@ import { type DepthwiseTask, outSizeOf, type ProductTask, productsPerRun } from 
 export function weightsFor(variant: Variant, task: ProductTask, random = new Random(1)): Weights {
   const { rows, columns, density } = task;
   const length = rows * columns;
-  const kind = variant.name.split('_')[0] as Weights['kind'];
+  const kind = variant.name.split('_')[0]!.replace('int4', 'int8') as Weights['kind'];
   if (kind === 'float32') {
     return { kind, rows, columns, values: Float32Array.from({ length }, () => random.float() - 0.5) };
   }
-  const int8 = () => random.int(255) - 127;
+  const most = variant.name.startsWith('int4') ? 7 : variant.isRelaxed ? 63 : 127;
+  const int8 = () => random.int(2 * most + 1) - most;
   const ternary = () => (random.float() >= density ? 0 : random.float() < 0.5 ? 1 : -1);
   return { kind, rows, columns, values: Int8Array.from({ length }, kind === 'int8' ? int8 : ternary) };
 }
@@ -23,7 +24,7 @@ export function weightsFor(variant: Variant, task: ProductTask, random = new Ran
 const bytesOf = (type: ElementType) => (type === 'int8' ? 1 : 4);
 
 /** Hands out the memory from its beginning, grows it where it ends. */
-function allocator(memory: WebAssembly.Memory): (bytes: number) => number {
+export function allocator(memory: WebAssembly.Memory): (bytes: number) => number {
   let next = 1024;
   return (bytes) => {
     const address = next;
@@ -34,7 +35,7 @@ function allocator(memory: WebAssembly.Memory): (bytes: number) => number {
   };
 }
 
-function placeEpilogue(
+export function placeEpilogue(
   memory: WebAssembly.Memory,
   allocate: (bytes: number) => number,
   type: ElementType,

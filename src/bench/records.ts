@@ -3,7 +3,7 @@
 import type { SizeOption } from '../images/size.ts';
 
 /** The forms of one network that are compared. */
-export type ModelForm = 'fp32' | 'int8' | 'hybrid' | 'hybrid-float';
+export type ModelForm = 'fp32' | 'int8' | 'int4' | 'hybrid' | 'hybrid-fast' | 'hybrid-float';
 
 export interface ModelFile {
   readonly form: ModelForm;

@@ -10,7 +10,7 @@ import type { InferenceSession } from '../runtime/session.ts';
 import type { Runtime } from './contest.ts';
 import { loadTensorflow, type Tensorflow } from './tensorflow.ts';
 
-const everyForm = ['hybrid', 'hybrid-float', 'int8', 'fp32'] as const;
+const everyForm = ['hybrid', 'hybrid-fast', 'hybrid-float', 'int8', 'int4', 'fp32'] as const;
 
 export interface OwnRuntime {
   readonly InferenceSession: SessionFactory;

@@ -48,14 +48,8 @@ import {
   checkCompressConfig,
   completeConfig,
 } from './compress-config.ts';
-import {
-  type Control,
-  type DeployedFile,
-  evaluateControl,
-  measureFootprint,
-  type OriginalFile,
-  packBoth,
-} from './deployment.ts';
+import { type Control, type DeployedFile, evaluateControl, type OriginalFile, packBoth } from './deployment.ts';
+import { measureFootprint } from './footprint.ts';
 import {
   compressFiles,
   compressOrder,
@@ -304,7 +298,7 @@ async function compressIn(
   if (compared) warnOfChance(job, compared);
   const controlAccuracy = await evaluateControl(job, packed.control);
   const files = await measureFootprint(job);
-  const target = measureOnTarget(job, packed);
+  const target = measureOnTarget(job, packed, files, chosen);
   const costs = measureAll(job, network);
   const withMemory = costs.before.memoryEnergy > 0 ? costs : measureAll(job, network, memoryModel);
   const stored = await run.stage('result', compressFiles.result, jsonCodec<CompressResult>(2), () => ({

@@ -3,14 +3,12 @@
  * int8 by the same code, calibrated on the same images.
  */
 
-import { existsSync, statSync } from 'node:fs';
 import { type Accuracy, evaluateGraph, imagesToMeasure } from '../classifier/index.ts';
 import { type Calibration, type ExportForms, exportOnnx } from '../export/index.ts';
 import { type Codec, jsonCodec } from '../files/index.ts';
-import { type Graph, TritbankError } from '../ir/index.ts';
+import type { Graph } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
 import { inferShapes } from '../passes/index.ts';
-import { InferenceSession, Tensor } from '../runtime/node.ts';
 import { compressFiles, type Job, ofControl, reporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
 
 /** What a file takes in this toolkit's runtime, on one thread, an image at a time. */
@@ -19,7 +17,7 @@ export interface RuntimeUse {
   readonly weightBytes: number;
   /** Bytes of all activations, which share them by their lifetimes. */
   readonly activationBytes: number;
-  /** Median of warm runs. */
+  /** Median of warm runs, in turns with the other files. */
   readonly milliseconds: number;
 }
 
@@ -42,15 +40,20 @@ export type OriginalFile = Partial<Pick<DeployedFile, 'bytes' | 'runtime'>>;
 const modelCodec: Codec<Graph> = { read: loadModel, write: saveModel };
 
 /** How the compressed network is stored: filters have the bits of the storage scheme that its budget is counted in. */
-export function compressedForms({ config: { activations, scheme } }: Pick<Job, 'config'>): ExportForms {
-  const filters = activations === 'int8' || scheme.filterBits <= 8 ? 'int8' : scheme.filterBits <= 16 ? 'fp16' : 'fp32';
+export function compressedForms({
+  config: { activations, scheme },
+  machine,
+}: Pick<Job, 'config' | 'machine'>): ExportForms {
+  const bits = scheme.filterBits;
+  const integers = activations === 'int8' || bits <= 8;
+  const filters = integers ? (machine?.filters ?? 'int8') : bits <= 16 ? 'fp16' : 'fp32';
   return { activations, filters, ternary: 'five-trit' };
 }
 
 /** Without data no range of an activation is known, so that weights alone have 8 bits. */
-export const controlForms = ({ data }: Pick<Job, 'data'>): ExportForms => ({
+export const controlForms = ({ data, machine }: Pick<Job, 'data' | 'machine'>): ExportForms => ({
   activations: data ? 'int8' : 'float',
-  filters: 'int8',
+  filters: machine?.filters ?? 'int8',
   ternary: 'five-trit',
 });
 
@@ -120,67 +123,4 @@ export function evaluateControl(job: Job, control: Graph): Promise<Accuracy> | u
       return { top1, top5, loss, samples, interval: intervals.top1 };
     })
   );
-}
-
-const warmRuns = 9;
-
-/** Memory and warm latency of a file; undefined where the runtime cannot run it. */
-async function measureRuntime(path: string): Promise<RuntimeUse | undefined> {
-  try {
-    const session = await InferenceSession.create(path);
-    try {
-      const [input] = session.inputMetadata;
-      const shape = input?.shape?.map((size, i) => (typeof size === 'number' ? size : i === 0 ? 1 : Number.NaN));
-      if (input?.type !== 'float32' || !shape?.every((size) => size > 0)) return undefined;
-      const feeds = { [input.name]: new Tensor('float32', noise(shape), shape) };
-      const times: number[] = [];
-      // the first run is a cold one
-      for (let run = 0; run <= warmRuns; run++) {
-        await session.run(feeds);
-        if (run > 0) times.push(session.lastMilliseconds);
-      }
-      const { memory } = session;
-      if (!memory) return undefined;
-      const milliseconds = times.sort((a, b) => a - b)[warmRuns >> 1]!;
-      return { weightBytes: memory.weights, activationBytes: memory.activations, milliseconds };
-    } finally {
-      await session.release();
-    }
-  } catch (error) {
-    if (error instanceof TritbankError && error.code === 'E_UNSUPPORTED') return undefined;
-    throw error;
-  }
-}
-
-/** Any image: latency does not depend on it. */
-function noise(shape: readonly number[]): Float32Array {
-  const length = shape.reduce((product, size) => product * size, 1);
-  return Float32Array.from({ length }, (_, i) => Math.sin(12.9898 * i));
-}
-
-/** How the three files run, and how large they are. */
-export interface Footprint {
-  readonly original: OriginalFile;
-  readonly model: DeployedFile;
-  readonly control: DeployedFile;
-}
-
-/** Measured once a run: it is kept, so that a report made again says the same. */
-export function measureFootprint(job: Job): Promise<Footprint> {
-  const { run, config } = job;
-  return run.stage('measure', compressFiles.footprint, jsonCodec<Footprint>(2), async () => {
-    const describe = async (path: string, forms: ExportForms): Promise<DeployedFile> => {
-      const runtime = await measureRuntime(path);
-      return { model: path, forms, bytes: statSync(path).size, ...(runtime && { runtime }) };
-    };
-    const model = await describe(run.file(compressFiles.model), compressedForms(job));
-    const control = await describe(run.file(compressFiles.control), controlForms(job));
-    const isFile = existsSync(config.model);
-    const runtime = isFile ? await measureRuntime(config.model) : undefined;
-    return {
-      original: { ...(isFile && { bytes: statSync(config.model).size }), ...(runtime && { runtime }) },
-      model,
-      control,
-    };
-  });
 }

@@ -3,10 +3,9 @@
 import { rmSync } from 'node:fs';
 import { formatPlan, type PlanFile, readPlan } from '../cost/index.ts';
 import { type Codec, writeFileAtomic } from '../files/index.ts';
-import { readIntegerNetwork } from '../integer/index.ts';
-import type { Graph } from '../ir/index.ts';
+import { type Graph, TritbankError } from '../ir/index.ts';
 import { isBank, makePlan, otherFilters } from '../quantize/index.ts';
-import type { PlanningTarget } from '../targets/index.ts';
+import type { Limits, PlanningTarget } from '../targets/index.ts';
 import { openCache } from './analysis-cache.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { keepAnalyzed } from './analysis-progress.ts';
@@ -136,7 +135,25 @@ function keepNarrow({ config, options }: Job, analysis: Analysis): Analysis {
 /** The target of the run for its network, whose form in 8 bits is the control. */
 async function openTarget(job: Job): Promise<PlanningTarget | undefined> {
   const { machine } = job;
-  return machine?.open(readIntegerNetwork(await packControl(job)));
+  return machine?.open(await packControl(job));
+}
+
+/**
+ * A plan that is no slower on the target than the uncompressed network in 8 bits, where nothing was said of time; undefined
+ * without a target, and where the budget is out of reach then.
+ */
+async function planNoSlower(
+  { machine, config: { limits = {} }, options }: Job,
+  optimise: (limits: Limits) => Promise<PlanFile>,
+): Promise<PlanFile | undefined> {
+  if (!machine || limits[machine.time] !== undefined) return undefined;
+  try {
+    return await optimise({ ...limits, [machine.time]: 1 });
+  } catch (error) {
+    if (!(error instanceof TritbankError) || error.code !== 'E_USAGE') throw error;
+    options.warn?.(`within the budget the network is slower on ${machine.name} than the uncompressed one in int8`);
+    return undefined;
+  }
 }
 
 /** The plan of the run: optimised under the budget, or the uniform choice. */
@@ -154,10 +171,21 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
     };
     const candidates = uniform ? uniformCandidates(graph, found, uniform) : makeCandidates(graph, found, grid);
     const costs = costCandidates(graph, candidates, counting);
-    const onTarget = target && costOnTarget(target, config.limits ?? {}, costs.layers);
-    const choice = uniform
-      ? candidates.map(() => 0)
-      : (await optimizePlan(costs, budget, solverAside(options.signal), onTarget)).choice;
-    return describePlan(config.model, budget, costs, choice, onTarget);
+    const onTarget = (limits: Limits) => target && costOnTarget(target, limits, costs.layers);
+    const limits = config.limits ?? {};
+    if (uniform)
+      return describePlan(
+        config.model,
+        budget,
+        costs,
+        candidates.map(() => 0),
+        onTarget(limits),
+      );
+    const optimise = async (within: Limits): Promise<PlanFile> => {
+      const machine = onTarget(within);
+      const { choice } = await optimizePlan(costs, budget, solverAside(options.signal), machine);
+      return describePlan(config.model, budget, costs, choice, machine);
+    };
+    return (await planNoSlower(job, optimise)) ?? optimise(limits);
   });
 }

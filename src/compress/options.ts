@@ -53,7 +53,7 @@ const onTarget = (name: LimitName, flags: string, description: string) =>
 /** Targets compute in 8 bits. */
 const target: ConfigOption<CompressConfig> = option(
   '--target <name|file>',
-  "the machine to plan for: cortex-m4, m7, m0plus, m3, m55, rv32imc; lists, 'lists x2', trits, mac (arrays of the " +
+  "the machine to plan for: wasm, wasm-relaxed (this package's runtime, one thread); cortex-m4, m7, m0plus, m3, m55, rv32imc; lists, 'lists x2', trits, mac (arrays of the " +
     "accelerator), or an array's JSON file; implies --activations int8",
   text('a name or a file'),
   {
@@ -126,6 +126,7 @@ export const compressOptions: OptionTable<CompressConfig> = {
       '--max-instructions <n>',
       "of a core for an image: a share of the int8 network's, or as 15M",
     ),
+    onTarget('latency', '--max-latency <share>', "of the runtime for an image: a share of the int8 network's"),
     onTarget('flash', '--max-flash <n>', "of a core, constants and kernels: a share of the int8 network's, or as 256K"),
     onTarget('ram', '--max-ram <n>', 'of a core, tensors and stack, which plans hardly change: a share, or as 64K'),
   ],

@@ -1,44 +1,110 @@
 /** The machine that a compression is for, and what its files take there. */
 
-import { readIntegerNetwork } from '../integer/index.ts';
+import type { PlanFile } from '../cost/plan-file.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
-import { figureOf, limitsIn, limitUnits, readTarget, type TargetMachine, type Totals } from '../targets/index.ts';
+import {
+  figureOf,
+  isShare,
+  type Limits,
+  limitsIn,
+  limitUnits,
+  readTarget,
+  type TargetMachine,
+  type Totals,
+} from '../targets/index.ts';
 import type { CompressConfig } from './compress-config.ts';
 import type { Packed } from './deployment.ts';
+import type { Footprint } from './footprint.ts';
 import type { Job } from './job.ts';
+
+/** What a layer takes in both files, in milliseconds, the least of all runs; a bank is the sum of its parts. */
+export interface LayerMilliseconds {
+  readonly name: string;
+  readonly model: number;
+  readonly control: number;
+}
 
 /** Figures of the files on the machine that was planned for; what was predicted is in the plan. */
 export interface TargetFigures {
   readonly name: string;
   readonly model: Totals;
   readonly control: Totals;
+  /** Latency over the control's, where it is limited: as planned, of the files as predicted, and as measured. */
+  readonly latency?: { readonly planned: number; readonly predicted: number; readonly measured?: number };
+  readonly measured?: { readonly model: Totals; readonly control: Totals };
+  /** As measured. */
+  readonly layers?: readonly LayerMilliseconds[];
 }
 
 /** The machine to plan for. E_USAGE for limits that it does not have, and what `readTarget` throws. */
 export function machineOf({ target, limits = {} }: CompressConfig): TargetMachine | undefined {
   const machine = target === undefined ? undefined : readTarget(target);
   const strange = machine && limitsIn(limits).find((name) => !machine.limits.includes(name));
-  if (!strange) return machine;
+  if (!strange) return checkShares(machine, limits);
   const expected = `expected limits on ${machine.limits.join(', ')}, found one on ${strange}`;
   throw new TritbankError('E_USAGE', `target '${target}'`, expected);
 }
 
+/** E_USAGE for milliseconds where those of another machine are predicted. */
+function checkShares(machine: TargetMachine | undefined, limits: Limits): TargetMachine | undefined {
+  for (const name of machine?.isRuntime ? limitsIn(limits) : []) {
+    if (isShare(limits[name]!)) continue;
+    const expected = "expected a share of the int8 network's up to 10, found";
+    throw new TritbankError('E_USAGE', `${name} on '${machine!.name}'`, `${expected} ${limits[name]}`);
+  }
+  return machine;
+}
+
 /** Figures of both files as far as they are known here; undefined without a machine. */
-export function measureOnTarget({ machine, config, options }: Job, packed: Packed): TargetFigures | undefined {
+export function measureOnTarget(
+  { machine, config, options }: Job,
+  packed: Packed,
+  footprint: Footprint,
+  { target: planned }: Pick<PlanFile, 'target'>,
+): TargetFigures | undefined {
   if (!machine) return undefined;
-  const measure = (graph: Graph): Totals | undefined => {
+  const measure = (graph: Graph): Totals => {
     try {
-      return machine.measure?.(readIntegerNetwork(graph));
+      return machine.measure(graph);
     } catch (error) {
       // the files are there, and as good as they would be without these figures
       if (!(error instanceof TritbankError)) throw error;
       options.warn?.(`no figures of the target '${machine.name}': ${error.message}`);
-      return undefined;
+      return {};
     }
   };
-  const [model, control] = [measure(packed.model) ?? {}, measure(packed.control) ?? {}];
+  const [model, control] = [measure(packed.model), measure(packed.control)];
   warnOfExcess({ config, options }, model, control);
-  return { name: machine.name, model, control };
+  const figures = { name: machine.name, model, control };
+  return machine.isRuntime ? { ...figures, ...measuredLatency(figures, footprint, planned) } : figures;
+}
+
+/** The part of a layer's name that a filter bank adds. */
+const bankPart = /_(fp|hidden|ternary)$/;
+
+function layersOf({ model, control }: NonNullable<Footprint['layers']>): LayerMilliseconds[] {
+  const names = [...new Set(control.map(({ name }) => name))];
+  const known = new Set(names);
+  const ownOf = (name: string) => (known.has(name) ? name : name.replace(bankPart, ''));
+  const sum = (times: typeof model, layer: string) =>
+    times.reduce((total, { name, least }) => total + (ownOf(name) === layer ? least : 0), 0);
+  return names.map((name) => ({ name, model: sum(model, name), control: sum(control, name) }));
+}
+
+function measuredLatency(
+  { model, control }: Pick<TargetFigures, 'model' | 'control'>,
+  { model: { runtime }, control: { runtime: other }, layers, latency }: Footprint,
+  planned: PlanFile['target'],
+): Partial<TargetFigures> {
+  const figure = planned?.totals.latency;
+  if (!figure || model.latency === undefined || !control.latency) return {};
+  const shares = { planned: figure.predicted / figure.control, predicted: model.latency / control.latency };
+  if (!runtime || !other || !layers) return { latency: shares };
+  return {
+    latency: { ...shares, ...(latency !== undefined && { measured: latency }) },
+    measured: { model: { latency: runtime.milliseconds }, control: { latency: other.milliseconds } },
+    layers: layersOf(layers),
+  };
 }
 
 /** Files are not exactly what was predicted of them: weights have been trained since. */
@@ -52,7 +118,11 @@ function warnOfExcess(
     if (found === undefined || of === undefined) continue;
     const most = figureOf(name, limits[name]!, of);
     if (found <= most) continue;
-    const [is, was] = [found, most].map(Math.round);
-    options.warn?.(`the file takes ${is} ${limitUnits[name]} (${name}), more than the limit of ${was}`);
+    const [is, was] = [found, most].map((figure) =>
+      isShare(limits[name]!)
+        ? `${(figure / of).toFixed(3)} of the control's`
+        : `${Math.round(figure)} ${limitUnits[name]}`,
+    );
+    options.warn?.(`the file takes ${is} (${name}), more than the limit of ${was}`);
   }
 }

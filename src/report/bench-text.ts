@@ -1,21 +1,25 @@
 /** The table of `tritbank bench`. */
 
 import { medianRatio } from '../bench/median.ts';
-import type { BenchResult, Measurement, PlaceResult, TaskResult } from '../bench/records.ts';
+import type { BenchResult, Measurement, ModelForm, PlaceResult, TaskResult } from '../bench/records.ts';
 import { sizeOf } from '../images/size.ts';
 import type { Column } from './columns.ts';
 import { formatKilobytes } from './format.ts';
 import { alignTable, printNote } from './text-table.ts';
 
+const ownOf = ({ measurements }: PlaceResult, wanted: ModelForm): Measurement | undefined =>
+  measurements.find(({ runtime, form }) => runtime === 'tritbank' && form === wanted);
+
 /** Our runtime on the hybrid network with 8-bit activations: what the others are compared with. */
-export const referenceOf = ({ measurements }: PlaceResult): Measurement | undefined =>
-  measurements.find(({ runtime, form }) => runtime === 'tritbank' && form === 'hybrid');
+export const referenceOf = (place: PlaceResult): Measurement | undefined => ownOf(place, 'hybrid');
 
 interface BenchRow extends Measurement {
   /** Of the network's file. */
   readonly bytes: number;
   /** Over tritbank's on the hybrid network; undefined where that was not measured. */
   readonly ratio: number | undefined;
+  /** Over tritbank's on the uncompressed network in int8, the control. */
+  readonly ofControl: number | undefined;
 }
 
 /** The columns behind runtime and network. */
@@ -25,6 +29,11 @@ export const benchColumns: readonly Column<BenchRow>[] = [
   { head: 'images/s', cell: ({ throughput }) => throughput.toFixed(0) },
   { head: 'loading (ms)', hint: 'From the file to a session that can run', cell: ({ loading }) => loading.toFixed(0) },
   { head: 'times ours', cell: ({ ratio }) => (ratio === undefined ? '' : ratio.toFixed(2)) },
+  {
+    head: 'of int8',
+    hint: "Over tritbank's latency on the uncompressed network in int8",
+    cell: ({ ofControl }) => (ofControl === undefined ? '' : ofControl.toFixed(2)),
+  },
 ];
 
 export const nameOf = ({ runtime, form }: { readonly runtime: string; readonly form: string }): string =>
@@ -32,11 +41,13 @@ export const nameOf = ({ runtime, form }: { readonly runtime: string; readonly f
 
 export function benchRows({ models }: TaskResult, place: PlaceResult): BenchRow[] {
   const ours = referenceOf(place);
+  const control = ownOf(place, 'int8');
   const sizes = new Map(models.map(({ form, bytes }) => [form, bytes]));
   return place.measurements.map((measurement) => ({
     ...measurement,
     bytes: sizes.get(measurement.form)!,
     ratio: ours && medianRatio(measurement.rounds, ours.rounds),
+    ofControl: control && medianRatio(measurement.rounds, control.rounds),
   }));
 }
 
@@ -55,7 +66,7 @@ export function describeBench({ threads, rounds, runs, machine }: BenchResult): 
   return (
     `${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(2)} before; ${threadWord}; one image at a time; ` +
     `medians of ${rounds} rounds of ${runs} runs, in turns. "times ours": over tritbank's latency on the hybrid network, ` +
-    'within each round, then the median.'
+    'within each round, then the median; "of int8": over its latency on the uncompressed network in int8.'
   );
 }
 

@@ -1,6 +1,7 @@
 /** A compression on the machine that it was planned for: limits, predictions, figures of the files, layer by layer. */
 
 import type { CompressResult } from '../compress/compress.ts';
+import type { LayerMilliseconds } from '../compress/target-figures.ts';
 import type { PlanTarget } from '../cost/plan-file.ts';
 import { type LimitName, limitNames, limitUnits } from '../targets/target.ts';
 import { type Column, renderColumns } from './columns.ts';
@@ -36,12 +37,17 @@ function totalRows(planned: PlanTarget, target: CompressResult['target']): Total
 
 const none = '–';
 
-/** Bytes in KB, counts as they are. */
+/** Bytes in KB, times in ms, counts as they are. */
 function formatFigure(name: LimitName, value: number): string {
-  return limitUnits[name] === 'bytes' ? `${formatFixed(value / 1024, 1)} KB` : formatCount(Math.round(value));
+  if (limitUnits[name] === 'bytes') return `${formatFixed(value / 1024, 1)} KB`;
+  return limitUnits[name] === 'ms' ? `${formatFixed(value, 3)} ms` : formatCount(Math.round(value));
 }
 
 const share = (value: number, of: number) => (of > 0 ? formatFixed(value / of, 3) : none);
+
+/** What the files took on this machine, one after the other in turns. */
+const describeMeasured = (target: CompressResult['target']): string =>
+  target?.latency?.measured === undefined ? '' : `, ${formatFixed(target.latency.measured, 3)} of int8's measured here`;
 
 /** A line for what can be limited on the target; none without one. */
 export function describeTarget({ plan, target }: Planned): Statement[] {
@@ -50,7 +56,8 @@ export function describeTarget({ plan, target }: Planned): Statement[] {
     const figure = (value: number, of: number) => `${formatFigure(name, value)} (${share(value, of)} of int8's)`;
     const found = measured === undefined ? '' : `, ${figure(measured, measuredControl ?? 0)} of the file`;
     const most = limit === undefined ? '' : `, at most ${limit}`;
-    return `${name}: ${figure(predicted, control)} planned${found}${most}`;
+    const here = name === 'latency' ? describeMeasured(target) : '';
+    return `${name}: ${figure(predicted, control)} planned${found}${here}${most}`;
   });
   return [{ term: `target ${plan.target.name}`, texts }];
 }
@@ -73,12 +80,19 @@ const totalColumns: readonly Column<TotalRow>[] = [
   },
 ];
 
-type LayerRow = PlanTarget['layers'][string];
+type LayerRow = PlanTarget['layers'][string] & { readonly measured?: LayerMilliseconds | undefined };
 
 /** As many digits as three that tell something. */
 const formatAmount = (value: number) => (value < 10 ? formatFixed(value, 3) : formatCount(Math.round(value)));
 
-const layerColumns = ({ resources }: PlanTarget): Column<LayerRow>[] =>
+const measuredColumns: readonly Column<LayerRow>[] = [
+  { head: 'measured, ms', hint: 'The least of all runs', cell: ({ measured }) => formatMeasured(measured?.model) },
+  { head: 'int8', hint: 'Uncompressed', cell: ({ measured }) => formatMeasured(measured?.control) },
+];
+
+const formatMeasured = (value: number | undefined) => (value === undefined ? none : formatFixed(value, 3));
+
+const plannedColumns = ({ resources }: PlanTarget): Column<LayerRow>[] =>
   resources.flatMap((name, i): Column<LayerRow>[] => [
     { head: name, hint: 'As planned', cell: ({ predicted }) => formatAmount(predicted[i]!) },
     { head: `${name}, int8`, hint: 'Uncompressed', cell: ({ control }) => formatAmount(control[i]!) },
@@ -89,17 +103,25 @@ export function renderTarget({ plan, target }: Planned): Markup | undefined {
   const planned = plan.target;
   if (!planned) return undefined;
   const totals = totalRows(planned, target).map((row) => ({ name: row.name, row }));
-  const layers = Object.entries(planned.layers).map(([name, row]) => ({ name: shortName(name, 28), row }));
+  const measured = new Map(target?.layers?.map((layer) => [layer.name, layer]));
+  const layers = Object.entries(planned.layers).map(([name, row]) => ({
+    name: shortName(name, 28),
+    row: { ...row, measured: measured.get(name) },
+  }));
+  const columns = [...plannedColumns(planned), ...(measured.size > 0 ? measuredColumns : [])];
   const sum = (of: (row: LayerRow) => readonly number[], i: number) =>
     layers.reduce((total, { row }) => total + of(row)[i]!, 0);
+  const measuredSum = (file: 'model' | 'control') =>
+    formatMeasured(layers.reduce((total, { row }) => total + (row.measured?.[file] ?? 0), 0));
   const total = [
     'planned layers',
     ...planned.resources.flatMap((_, i) => [
       formatAmount(sum((row) => row.predicted, i)),
       formatAmount(sum((row) => row.control, i)),
     ]),
+    ...(measured.size > 0 ? [measuredSum('model'), measuredSum('control')] : []),
   ] as const;
   return html`<div class="card"><p class="note">Planned for ${planned.name}. Limits without a unit are shares of what the uncompressed network takes there in int8.</p>
 ${renderColumns({ corner: 'figure', columns: totalColumns, rows: totals })}</div>
-<div class="card">${renderColumns({ corner: 'layer', columns: layerColumns(planned), rows: layers, total, isDense: true })}</div>`;
+<div class="card">${renderColumns({ corner: 'layer', columns, rows: layers, total, isDense: true })}</div>`;
 }

@@ -14,3 +14,4 @@ export {
   type Resource,
   type Totals,
 } from './target.ts';
+export { wasmTarget } from './wasm/wasm-target.ts';

@@ -1,13 +1,15 @@
 /** Targets by name, or from files: what can be limited on them, and how they are made for a network. */
 
 import { measureCycles } from '../hardware/index.ts';
-import type { IntegerNetwork } from '../integer/index.ts';
-import { TritbankError } from '../ir/index.ts';
+import { readIntegerNetwork } from '../integer/index.ts';
+import { type Graph, TritbankError } from '../ir/index.ts';
 import { type CoreName, coreNames } from '../mcu/index.ts';
+import { hasRelaxedSimd } from '../runtime/kernels/wasm.ts';
 import { arrayTarget } from './array/array-target.ts';
 import { arrayNames, readArray } from './array/read-array.ts';
 import { coreFigures, coreTarget } from './core/core-target.ts';
 import type { LimitName, PlanningTarget, Totals } from './target.ts';
+import { predictLatency, wasmTarget } from './wasm/wasm-target.ts';
 
 /** A machine, for any network. */
 export interface TargetMachine {
@@ -16,10 +18,18 @@ export interface TargetMachine {
   readonly limits: readonly LimitName[];
   /** Whether zeros of ternary weights take no time, so that sparse ones are worth looking at. */
   readonly skipsZeros: boolean;
-  /** The target for an uncompressed network in 8 bits. */
-  open(control: IntegerNetwork): PlanningTarget;
-  /** Figures of a network as it is, compressed or not, where they are known without the machine. */
-  measure?(network: IntegerNetwork): Totals;
+  /** The limit that is about time. */
+  readonly time: LimitName;
+  /** Whether it is the runtime of this package, of whose times only shares can be limited. */
+  readonly isRuntime?: boolean;
+  /** Whether the runtime is that here, so that times can be measured. */
+  readonly isHere?: boolean;
+  /** How filters of both files are stored: the bits that its kernels multiply fastest (default: 8). */
+  readonly filters?: 'int8' | 'int7';
+  /** The target for an uncompressed network in 8 bits, as it was exported. */
+  open(control: Graph): PlanningTarget;
+  /** Figures of a network as it was exported, compressed or not, without the machine. */
+  measure(network: Graph): Totals;
 }
 
 function arrayMachine(name: string): TargetMachine {
@@ -28,8 +38,9 @@ function arrayMachine(name: string): TargetMachine {
     name,
     limits: ['cycles'],
     skipsZeros: array.adders > 0 && array.ternary === 'lists',
-    open: (control) => arrayTarget(name, control, array),
-    measure: (network) => ({ cycles: measureCycles(network, array).cycles }),
+    time: 'cycles',
+    open: (control) => arrayTarget(name, readIntegerNetwork(control), array),
+    measure: (network) => ({ cycles: measureCycles(readIntegerNetwork(network), array).cycles }),
   };
 }
 
@@ -38,17 +49,32 @@ function coreMachine(core: CoreName): TargetMachine {
     name: core,
     limits: ['instructions', 'flash', 'ram'],
     skipsZeros: true,
-    open: (control) => coreTarget(core, control),
-    measure: (network) => coreFigures(core, network),
+    time: 'instructions',
+    open: (control) => coreTarget(core, readIntegerNetwork(control)),
+    measure: (network) => coreFigures(core, readIntegerNetwork(network)),
   };
 }
+
+/** This package's runtime, in engines without relaxed SIMD and with it. */
+const runtimes: Readonly<Record<string, TargetMachine>> = Object.fromEntries(
+  [false, true].map((isRelaxed) => {
+    const name = isRelaxed ? 'wasm-relaxed' : 'wasm';
+    const machine: TargetMachine = {
+      ...{ name, limits: ['latency'], skipsZeros: true, time: 'latency', isRuntime: true },
+      ...{ isHere: hasRelaxedSimd() === isRelaxed, filters: isRelaxed ? 'int7' : 'int8' },
+      open: (control) => wasmTarget(name, control, isRelaxed),
+      measure: (network) => ({ latency: predictLatency(network, isRelaxed) }),
+    };
+    return [name, machine];
+  }),
+);
 
 /** A core by its name, which may leave out `cortex-`. */
 const coreNamed = (name: string): CoreName | undefined =>
   coreNames.find((core) => core === name || core === `cortex-${name}`);
 
 /** What every target is called, files of arrays apart. */
-export const targetNames: readonly string[] = [...coreNames, ...arrayNames];
+export const targetNames: readonly string[] = [...Object.keys(runtimes), ...coreNames, ...arrayNames];
 
 /**
  * A machine by its name, or an array from its file. E_USAGE for another name; E_FILE, E_FORMAT and E_USAGE for a file that
@@ -65,6 +91,7 @@ export const targetNames: readonly string[] = [...coreNames, ...arrayNames];
 export function readTarget(nameOrPath: string): TargetMachine {
   const core = coreNamed(nameOrPath);
   if (core) return coreMachine(core);
+  if (Object.hasOwn(runtimes, nameOrPath)) return runtimes[nameOrPath]!;
   if (targetNames.includes(nameOrPath) || nameOrPath.endsWith('.json')) return arrayMachine(nameOrPath);
   const expected = `expected one of ${targetNames.join(', ')}, or an array's JSON file, found '${nameOrPath}'`;
   throw new TritbankError('E_USAGE', 'target', expected);

@@ -5,7 +5,7 @@
  */
 
 /** What limits are about. Each is a budget of its own. */
-export const limitNames = ['cycles', 'instructions', 'flash', 'ram'] as const;
+export const limitNames = ['cycles', 'instructions', 'latency', 'flash', 'ram'] as const;
 export type LimitName = (typeof limitNames)[number];
 
 /** A filter bank, counted. */
@@ -33,6 +33,7 @@ export type Totals = { readonly [K in LimitName]?: number };
 export const limitUnits: { readonly [K in LimitName]: string } = {
   cycles: 'cycles',
   instructions: 'instructions',
+  latency: 'ms',
   flash: 'bytes',
   ram: 'bytes',
 };

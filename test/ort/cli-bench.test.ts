@@ -62,12 +62,13 @@ test('measures every runtime on every form, and all agree', async () => {
   expect(absent).toEqual([]);
   const forms = (name: string) => measurements.filter(({ runtime }) => runtime === name).map(({ form }) => form);
   for (const name of ['tritbank', 'onnxruntime-web', 'onnxruntime-node']) {
-    expect(forms(name)).toEqual(['fp32', 'int8', 'hybrid', 'hybrid-float']);
+    expect(forms(name)).toEqual(['fp32', 'int8', 'int4', 'hybrid', 'hybrid-float']);
   }
   expect(forms('tfjs-wasm')).toEqual(['fp32']);
   // 8-bit results may differ by rounding in the last place of an activation
   for (const { form, difference } of measurements) {
-    if (difference !== undefined) expect(difference).toBeLessThan(form === 'int8' || form === 'hybrid' ? 0.5 : 1e-3);
+    if (difference !== undefined)
+      expect(difference).toBeLessThan(['int8', 'int4', 'hybrid'].includes(form) ? 0.5 : 1e-3);
   }
   const page = readFileSync(join(directory, 'bench.html'), 'utf8');
   expect(page.match(/<svg/g)).toHaveLength(1);

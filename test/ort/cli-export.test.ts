@@ -59,7 +59,7 @@ describe('wrong usage and bad input leave nothing behind', () => {
     ],
     [
       'model.onnx --out x.onnx --activations int8 --data synthetic --filters fp16',
-      'E_USAGE: --filters: expected int8 with 8-bit activations, found fp16',
+      'E_USAGE: --filters: expected int8, int7 or int4 with 8-bit activations, found fp16',
     ],
     ['model.onnx --out ./model.onnx', 'E_USAGE: --out: expected another file than what is read, found model.onnx'],
     ['model.onnx --out x.onnx --labels three.json', 'E_USAGE: three.json: expected 10 names, one a class, found 3'],

@@ -87,10 +87,38 @@ describe('a core', () => {
   });
 });
 
+describe('the runtime', () => {
+  test('the file keeps the share of latency within 3 % by the same costs, and both files were measured', async () => {
+    const { result } = await run('wasm', { target: 'wasm', limits: { latency: 0.9 } });
+    const { planned, predicted, measured } = result.target!.latency!;
+    expect(planned).toBeLessThanOrEqual(0.9);
+    expect(Math.abs(predicted / planned - 1)).toBeLessThan(0.03);
+    expect(measured).toBeGreaterThan(0);
+    const { runtime } = result;
+    expect(result.target!.measured!.model.latency).toBe(runtime!.milliseconds);
+    const planLayers = readPlan(join(at('wasm'), 'plan.json')).target!.layers;
+    const names = result.target!.layers!.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(Object.keys(planLayers)));
+    for (const { model, control } of result.target!.layers!) expect(Math.min(model, control)).toBeGreaterThan(0);
+  });
+
+  test('a plan is not slower than int8 unless the budget asks for it', async () => {
+    const warnings: string[] = [];
+    const { result } = await run('size', { target: 'wasm', budget: { size: 0.45 } }, (line) => warnings.push(line));
+    const { latency } = readPlan(join(at('size'), 'plan.json')).target!.totals;
+    const isSlower = latency!.predicted > latency!.control;
+    expect(warnings.some((line) => line.includes('slower on wasm'))).toBe(isSlower);
+    const { result: allowed } = await run('slow', { target: 'wasm', budget: { size: 0.45 }, limits: { latency: 3 } });
+    expect(allowed.relative.size).toBeLessThanOrEqual(0.45);
+    expect(result.relative.size).toBeLessThanOrEqual(0.45);
+  });
+});
+
 test.each<[CompressSettings, string]>([
+  [{ target: 'wasm', limits: { latency: 20 } }, "latency on 'wasm': expected a share of the int8 network's up to 10"],
   [{ limits: { cycles: 0.5 } }, 'target: expected one that has cycles, found none'],
   [{ target: 'lists', limits: { flash: 0.5 } }, "target 'lists': expected limits on cycles, found one on flash"],
-  [{ target: 'm9', limits: { cycles: 0.5 } }, 'target: expected one of cortex-m0plus,'],
+  [{ target: 'm9', limits: { cycles: 0.5 } }, 'target: expected one of wasm, wasm-relaxed, cortex-m0plus,'],
   [{ target: 'lists', limits: { cycles: 0 } }, "target: expected for cycles a share of the int8 network's up to 10"],
   [{ target: 'lists', activations: 'float' }, 'target: expected activations int8, which every target computes in'],
   [{ target: 'lists', data: undefined as never }, 'target: expected images to calibrate 8 bits with, found none'],

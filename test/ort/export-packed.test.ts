@@ -6,7 +6,7 @@
 import * as web from 'onnxruntime-web';
 import { describe, expect, it, test } from 'vitest';
 import { measureStorage } from '../../src/cost/index.ts';
-import { exportOnnx, packTrits, predictSize } from '../../src/export/index.ts';
+import { exportOnnx, fiveTrits, packValues, predictSize } from '../../src/export/index.ts';
 import { f32, type Graph, isTernary, type Tensor, toNumbers } from '../../src/ir/index.ts';
 import { buildNetwork } from '../../src/models/index.ts';
 import { readModel, writeModel } from '../../src/onnx/index.ts';
@@ -57,6 +57,15 @@ describe.each(cases)('%s, %j', (model, plan) => {
     expect([ops.Cast, ops.Gather, ops.DequantizeLinear]).toEqual([undefined, undefined, undefined]);
     const largest = (f: Float32Array) => f.reduce((m, w) => Math.max(m, Math.abs(w)), 0);
     expectWeights(small, normalized, (_, filter) => (largest(filter) / 254) * (1 + 1e-5) + 1e-30);
+  });
+
+  it('packs integers of 4 bits, and leaves nothing of that to each run', async () => {
+    const small = await exportOnnx(network, { filters: 'int4' });
+    const { ops } = await load(small, input);
+    expect([ops.Cast, ops.Gather, ops.DequantizeLinear]).toEqual([undefined, undefined, undefined]);
+    // 3 bits and a sign; clipping may take more from the largest
+    const largest = (f: Float32Array) => f.reduce((m, w) => Math.max(m, Math.abs(w)), 0);
+    expectWeights(small, normalized, (_, filter) => 0.55 * largest(filter) + 1e-30);
   });
 
   it('is understood by the reader', async () => {
@@ -116,11 +125,12 @@ describe('a whole MobileNet-V1 0.5', () => {
   const hybrid = applyPlan(float, makePlan(float, { method: 'hybrid', alpha: 0.5 }), 1);
   const graph = deploy(toFrozen(hybrid, new Map()), new Map());
 
-  it.each(['fp16', 'int8', 'fp32'] as const)('has the size that cost predicts, with filters in %s', async (filters) => {
+  it.each(['fp16', 'int8', 'int7', 'int4', 'fp32'] as const)('has the size that cost predicts, with filters in %s', async (filters) => {
     const { bytes, scaleBytes } = predictSize(graph, { activations: 'float', ternary: 'five-trit', filters })!;
     const size = writeModel(await exportOnnx(graph, { filters })).length;
     expect(size / (bytes + scaleBytes)).toBeGreaterThan(1);
-    expect(size / (bytes + scaleBytes)).toBeLessThan(1.03);
+    // each layer of packed integers has the nodes that unpack it
+    expect(size / (bytes + scaleBytes)).toBeLessThan(filters === 'int4' ? 1.05 : 1.03);
   });
 
   it('has it with 8-bit activations too', async () => {
@@ -157,7 +167,7 @@ describe('the file', () => {
     const names = (graph: Graph) => graph.nodes.filter((n) => n.op === 'Conv' || n.op === 'Gemm').map((n) => n.name);
     expect(names(exported)).toEqual(names(network));
     const wb = network.initializers.find((v) => v.name.endsWith('_wb'))!;
-    expect(exported.value(wb.name).constant!.data).toEqual(packTrits(wb.constant!.data as Float32Array));
+    expect(exported.value(wb.name).constant!.data).toEqual(packValues(wb.constant!.data as Float32Array, fiveTrits));
   });
 
   it('holds unpacked ternary weights where they are asked for', async () => {
@@ -184,7 +194,7 @@ describe('refused', () => {
 
   it.each([
     [{ activations: 'int8' }, 'calibration: expected images, found none'],
-    [{ activations: 'int8', filters: 'fp16' }, 'filters: expected int8 with activations of 8 bits, found fp16'],
+    [{ activations: 'int8', filters: 'fp16' }, 'filters: expected int8, int7 or int4 with activations of 8 bits, found fp16'],
     [{ labels: ['one'] }, 'labels: expected 10 names, one a class, found 1'],
   ] as const)('%j', async (options, message) => {
     await expect(exportOnnx(network, options)).rejects.toThrow(message);

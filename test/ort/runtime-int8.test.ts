@@ -125,7 +125,14 @@ describe.each(kernelKinds)('%s kernels', (kernels) => {
 });
 
 describe('exported with 8-bit activations', () => {
-  it.each(['mobilenet-v1', 'mobilenet-v2', 'resnet-20', 'ds-cnn'])('%s', async (model) => {
+  it.each([
+    ['mobilenet-v1', 'int8'],
+    ['mobilenet-v1', 'int7'],
+    ['mobilenet-v1', 'int4'],
+    ['mobilenet-v2', 'int8'],
+    ['resnet-20', 'int4'],
+    ['ds-cnn', 'int8'],
+  ] as const)('%s, filters %s', async (model, filters) => {
     const size = { width: 0.25, inputSize: 32, channels: 3, classes: 10, firstStride: 1, seed: 3 } as const;
     const network = inferShapes(buildNetwork(model, size));
     const graph = deploy(
@@ -134,7 +141,7 @@ describe('exported with 8-bit activations', () => {
     );
     const { test } = await openDataset('synthetic', { channels: 3, imageSize: 32 });
     const calibration = { split: test, images: 16, normalisation: { mean: [128, 128, 128], std: [64, 64, 64] } };
-    const exported = await exportOnnx(graph, { activations: 'int8', calibration });
+    const exported = await exportOnnx(graph, { activations: 'int8', filters, calibration });
     // a sum that ONNX Runtime does not fuse, and so computes as the graph says
     for (const node of exported.nodes.filter(({ op }) => op === 'Add')) {
       node.output().replaceAllUsesWith(exported.add('Sum', node.inputs, {}, { before: node }).output());

@@ -14,7 +14,7 @@ export interface StoredRange {
   /** The filter of a weight. */
   readonly filterOf: (index: number) => number;
   /** The form, for messages. */
-  readonly form: 'fp16' | 'int8';
+  readonly form: 'fp16' | 'int8' | 'int4';
 }
 
 /**

@@ -13,5 +13,5 @@ export {
   type TernaryForm,
   ternaryForms,
 } from './options.ts';
+export { fiveTrits, nibbles, packValues } from './packed.ts';
 export { type PredictedSize, predictSize } from './size.ts';
-export { packTrits } from './trits.ts';

@@ -6,6 +6,7 @@
 import { measureStorage, type StorageScheme } from '../../cost/index.ts';
 import { type Graph, isTernary } from '../../ir/index.ts';
 import { Linear } from '../../passes/index.ts';
+import { integerBits } from './filters.ts';
 import type { ExportForms } from './options.ts';
 
 export interface PredictedSize {
@@ -17,23 +18,23 @@ export interface PredictedSize {
   readonly scaleBytes: number;
 }
 
-const filterBits = { fp16: 16, int8: 8, fp32: 32 } as const;
+const bitsOf = { fp16: 16, int8: 8, int7: 8, int4: 4, fp32: 32 } as const;
 
 /** Undefined where ternary weights are not packed, which no scheme has. `network` is the normalized float network. */
 export function predictSize(network: Graph, { activations, filters, ternary }: ExportForms): PredictedSize | undefined {
   if (ternary !== 'five-trit') return undefined;
-  const bits = filterBits[filters];
+  const bits = bitsOf[filters];
   const scheme: StorageScheme = {
     packing: 'five-trit',
     filterBits: bits,
-    depthwiseBits: bits,
+    depthwiseBits: Math.max(bits, 8),
     otherBits: 32,
     outputScaleBits: 32,
   };
   const { bytes, outputScales, layers } = measureStorage(network, scheme);
   const linears = network.nodes.map(Linear.of).filter((linear) => linear !== undefined);
   const isScaled = ({ weight }: Linear) => activations === 'int8' || !isTernary(weight.constant!);
-  const scaled = filters === 'int8' ? linears.filter(isScaled) : [];
+  const scaled = integerBits(filters) !== undefined ? linears.filter(isScaled) : [];
   const known = activations === 'int8' ? layers.reduce((sum, layer) => sum + layer.hidden, outputScales) : 0;
   const scales = scaled.reduce((sum, linear) => sum + linear.filters, 0);
   return { scheme, bytes, scaleBytes: 4 * Math.max(0, scales - known) };

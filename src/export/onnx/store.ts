@@ -1,6 +1,6 @@
 /**
- * Weights in the form in which the file holds them: ternary ones five to a byte, others as float16 or as int8 with one
- * scale per filter (symmetric, round to nearest). Each is brought back to float32 by nodes that depend on constants
+ * Weights in the form in which the file holds them: ternary ones five to a byte, others as float16, or as integers of 8, 7
+ * or 4 bits with one scale per filter. Each is brought back to float32 by nodes that depend on constants
  * alone. The stored constant has the weight's name.
  */
 
@@ -15,41 +15,15 @@ import {
   TritbankError,
   type Value,
 } from '../../ir/index.ts';
-import { fromNumbers, roundEven } from '../../ops/arithmetic/numbers.ts';
+import { fromNumbers } from '../../ops/arithmetic/numbers.ts';
 import { takeTurn } from '../../threads/turn.ts';
 import { checkRange } from './check-range.ts';
 import { Emitter } from './emitter.ts';
-import type { ExportForms, ExportOptions } from './options.ts';
-import { emitTrits } from './trits.ts';
+import { filterAxis, filterBits, filterOf, integerBits, quantizeFilters } from './filters.ts';
+import type { ExportForms, ExportOptions, FilterForm } from './options.ts';
+import { emitPacked, fiveTrits, nibbles } from './packed.ts';
 
 const largestHalf = 65504;
-
-/** The axis of a weight that counts filters: 1 for a Gemm that does not transpose its weights. */
-export const filterAxis = (node: Node) => (node.op === 'Gemm' && node.int('transB', 0) === 0 ? 1 : 0);
-
-/** For each element of a weight, its filter. */
-export function filterOf(dims: readonly number[], axis: number): (index: number) => number {
-  const inner = dims.slice(axis + 1).reduce((product, d) => product * d, 1);
-  const filters = dims[axis]!;
-  return (index) => Math.floor(index / inner) % filters;
-}
-
-export interface QuantizedFilters {
-  readonly values: Int8Array;
-  /** One per filter, above 0. */
-  readonly scales: Float32Array;
-}
-
-/** Nearest multiples of one scale per filter, which is its largest weight / 127; 1 for a filter of zeros. */
-export function quantizeFilters({ dims, data }: Tensor, axis: number): QuantizedFilters {
-  const of = filterOf(dims, axis);
-  const weights = data as Float32Array;
-  const scales = new Float32Array(dims[axis]!);
-  for (const [i, w] of weights.entries()) scales[of(i)] = Math.max(scales[of(i)]!, Math.abs(w) / 127);
-  for (const [f, s] of scales.entries()) if (s < 2 ** -126) scales[f] = 1;
-  const values = Int8Array.from(weights, (w, i) => Math.max(-127, Math.min(127, roundEven(w / scales[of(i)]!))));
-  return { values, scales };
-}
 
 /**
  * E_MODEL for weights that are not numbers, which no stored form has a place for, and for infinite ones of which a scale
@@ -58,7 +32,8 @@ export function quantizeFilters({ dims, data }: Tensor, axis: number): Quantized
 export function checkWeights(graph: Graph, { filters }: ExportForms): void {
   for (const { name, constant, uses } of graph.initializers) {
     if (constant?.dtype !== 'float32') continue;
-    const isScaled = filters === 'int8' && [...uses].some((node) => node.op === 'Conv' || node.op === 'Gemm');
+    const isScaled =
+      integerBits(filters) !== undefined && [...uses].some((node) => node.op === 'Conv' || node.op === 'Gemm');
     const odd = (constant.data as Float32Array).find((w) => Number.isNaN(w) || (isScaled && !Number.isFinite(w)));
     if (odd !== undefined) throw new TritbankError('E_MODEL', `weight '${name}'`, `expected numbers, found ${odd}`);
   }
@@ -104,13 +79,13 @@ function store(
     const found = `${beyond} of ${data.length} weights are beyond float16's ${largestHalf}`;
     warn?.(`layer '${node.name}': ${found}: the layer is stored as float32`);
   }
-  if (!isPacked && !isHalf && filters !== 'int8') return;
+  if (!isPacked && !isHalf && integerBits(filters) === undefined) return;
   graph.rename(weight, graph.freshName(`${name}_float`));
   const read = isPacked
-    ? emitTrits(to, name, data, tensor.dims, 'float32')
+    ? emitPacked(to, name, data, tensor.dims, 'float32', fiveTrits)
     : isHalf
       ? toFloat(to, to.constant(name, halves(tensor, node, warn)))
-      : emitFilters(to, name, tensor, node, warn);
+      : emitFilters(to, node, { name, tensor, form: filters }, warn);
   weight.replaceAllUsesWith(read);
   graph.removeValue(weight);
 }
@@ -126,22 +101,41 @@ function halves(tensor: Tensor, node: Node, warn?: (line: string) => void): Tens
 
 const toFloat = (to: Emitter, x: Value) => to.op('Cast', [x], { to: int(elementCodeOf('float32')) });
 
-/** int8 weights as float32: a product, because ONNX Runtime folds no DequantizeLinear that a float operator reads. */
-function emitFilters(to: Emitter, name: string, tensor: Tensor, node: Node, warn?: (line: string) => void): Value {
+interface StoredFilters {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly form: FilterForm;
+}
+
+/** Integers as float32: a product, because ONNX Runtime folds no DequantizeLinear that a float operator reads. */
+function emitFilters(
+  to: Emitter,
+  node: Node,
+  { name, tensor, form }: StoredFilters,
+  warn?: (line: string) => void,
+): Value {
+  const { dims } = tensor;
   const axis = filterAxis(node);
-  const { values, scales } = quantizeFilters(tensor, axis);
+  const bits = filterBits(tensor, axis, form);
+  const { values, scales } = quantizeFilters(tensor, axis, bits);
   const exact = tensor.data as Float32Array;
   checkRange(
     {
       name: node.name,
       exact,
       stored: (i) => values[i]!,
-      filterOf: filterOf(tensor.dims, axis),
-      form: 'int8',
+      filterOf: filterOf(dims, axis),
+      form: bits === 4 ? 'int4' : 'int8',
     },
     warn,
   );
-  const stored = to.constant(name, { dtype: 'int8', dims: tensor.dims, data: values });
-  const dims = tensor.dims.map((d, i) => (i === axis ? d : 1));
-  return to.op('Mul', [toFloat(to, stored), to.constant(`${node.name}_scale`, f32(dims, scales))]);
+  const floats =
+    bits === 4
+      ? emitPacked(to, name, values, dims, 'float32', nibbles)
+      : toFloat(to, to.constant(name, { dtype: 'int8', dims, data: values }));
+  const scale = f32(
+    dims.map((d, i) => (i === axis ? d : 1)),
+    scales,
+  );
+  return to.op('Mul', [floats, to.constant(`${node.name}_scale`, scale)]);
 }

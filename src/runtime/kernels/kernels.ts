@@ -59,6 +59,8 @@ export type VariantName =
   | 'float32_dense_float32'
   | 'float32_vector_float32'
   | 'int8_dense_int8'
+  | 'int4_dense_int8'
+  | 'int8_dot_int8'
   | 'int8_vector_int8'
   | 'ternary_listed_float32'
   | 'ternary_listed_int8'
@@ -71,6 +73,10 @@ export interface PreparedProduct {
   readonly variant: VariantName;
   readonly rows: number;
   readonly columns: number;
+  /** Of ternary weights those other than zero, else all. */
+  readonly nonZeros: number;
+  /** The least bits that hold all integers. */
+  readonly bits: number;
   /** To be placed in the memory, at a multiple of 16. */
   readonly data: Uint8Array;
   /** Scratch memory that one call needs, in bytes. */

@@ -1,13 +1,35 @@
 /** Chooses the variant of a matrix product by predicted cost and brings the weights into its layout. */
 
 import type { ElementType, PreparedProduct, VariantName, Weights } from './kernels.ts';
-import { predictCost, variants } from './variants/index.ts';
+import { type MatrixShape, predictCost, shapeOf, type Variant, variants } from './variants/index.ts';
 
 export interface PrepareOptions {
   /** Pixels of one product; default 196. */
   readonly pixels?: number;
+  /** Whether kernels have relaxed SIMD; default false. */
+  readonly isRelaxed?: boolean;
   /** The name of the variant to take, whatever it costs. */
   readonly force?: VariantName;
+}
+
+/** Part of the least cost that is given for less memory. */
+const closeEnough = 1.05;
+
+/** The variant of about the least predicted cost, in nanoseconds; undefined if none takes such weights with such activations. */
+export function chooseVariant(
+  matrix: MatrixShape,
+  activations: ElementType,
+  pixels: number,
+  isWanted: (variant: Variant) => boolean,
+): { readonly variant: Variant; readonly cost: number } | undefined {
+  const candidates = variants
+    .filter((variant) => variant.activations === activations && variant.accepts(matrix) && isWanted(variant))
+    .map((variant) => ({ variant, cost: predictCost(variant, matrix, pixels) }));
+  const least = Math.min(...candidates.map(({ cost }) => cost));
+  // memory decides between those that are about as fast
+  const near = candidates.filter(({ cost }) => cost <= least * closeEnough);
+  const bits = ({ variant }: (typeof candidates)[0]) => variant.weightBits(matrix);
+  return near.reduce((a, b) => (bits(b) < bits(a) || (bits(b) === bits(a) && b.cost < a.cost) ? b : a), near[0]!);
 }
 
 /** `internal:` errors if no variant takes such weights with such activations: float32 weights need float32. */
@@ -16,13 +38,14 @@ export function prepareProduct(
   activations: ElementType,
   options: PrepareOptions = {},
 ): PreparedProduct {
-  const { pixels = 196, force } = options;
+  const { pixels = 196, isRelaxed = false, force } = options;
   const { kind, rows, columns } = weights;
-  const candidates = variants
-    .filter((v) => v.activations === activations && v.accepts(weights) && (force === undefined || v.name === force))
-    .map((variant) => ({ variant, cost: predictCost(variant, weights, pixels) }));
-  const best = candidates.reduce((a, b) => (b.cost < a.cost ? b : a), candidates[0]!);
+  const isWanted = (variant: Variant) =>
+    force === undefined ? isRelaxed || !variant.isRelaxed : variant.name === force;
+  const matrix = shapeOf(weights);
+  const best = chooseVariant(matrix, activations, pixels, isWanted);
   if (best === undefined) throw new Error(`internal: no ${force ?? 'kernel'} for ${kind} weights and ${activations}`);
   const { name, pack, scratch } = best.variant;
-  return { variant: name, rows, columns, data: pack(weights), scratch: scratch(rows, columns) };
+  const { nonZeros, bits } = matrix;
+  return { variant: name, rows, columns, nonZeros, bits, data: pack(weights), scratch: scratch(rows, columns) };
 }

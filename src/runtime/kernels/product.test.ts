@@ -14,10 +14,14 @@ import {
 import { planeStride, type Weights } from './kernels.ts';
 import { prepareProduct } from './prepare.ts';
 import { type Variant, variants } from './variants/index.ts';
+import { hasRelaxedSimd } from './wasm.ts';
 
+let plain: Pair;
+let relaxed: Pair | undefined;
 let pair: Pair;
 beforeAll(async () => {
-  pair = await createPair(16);
+  plain = await createPair(16, false);
+  relaxed = hasRelaxedSimd() ? await createPair(16, true) : undefined;
 });
 
 const kinds = ['ternary', 'int8', 'float32'] as const;
@@ -63,15 +67,34 @@ const shapes = fc.record({
   density: fc.constantFrom(0, 0.05, 0.3, 0.67, 1),
 });
 
-describe.each(variants.map((variant) => [variant.name, variant] as const))('%s', (_, variant) => {
+/** Each variant in the module that it is for; those of floats are rounded otherwise with relaxed SIMD. */
+const cases = variants.flatMap((variant) => {
+  const modules = variant.isRelaxed ? [true] : variant.activations === 'float32' ? [false, true] : [false];
+  return modules
+    .filter((isRelaxed) => !isRelaxed || hasRelaxedSimd())
+    .map((isRelaxed) => [`${variant.name}${isRelaxed ? ', relaxed SIMD' : ''}`, variant, isRelaxed] as const);
+});
+
+describe.each(cases)('%s', (_, variant, isRelaxed) => {
+  beforeAll(() => {
+    pair = isRelaxed ? relaxed! : plain;
+  });
   const accepted = kinds.filter((kind) => {
     const isPossible = kind !== 'float32' || variant.activations === 'float32';
-    return isPossible && variant.accepts(randomWeights(kind, { rows: 1, columns: 1, density: 1 }, 1));
+    return isPossible && variant.accepts({ kind, columns: 1, bits: 2 });
   });
+
+  /** As many bits as the variant takes. */
+  const spare = 8 - [8, 7, 4].find((bits) => variant.accepts({ kind: 'int8', columns: 1, bits }))!;
+  const weightsOf: typeof randomWeights = (kind, shape, seed) => {
+    const weights = randomWeights(kind, shape, seed);
+    if (kind !== 'int8' || spare === 0) return weights;
+    return { ...weights, values: weights.values.map((value) => value >> spare) } as typeof weights;
+  };
 
   it('unpacks to the weights that were packed', () => {
     const property = fc.property(shapes, fc.constantFrom(...accepted), fc.nat(), (shape, kind, seed) => {
-      const weights = randomWeights(kind, shape, seed);
+      const weights = weightsOf(kind, shape, seed);
       const unpacked = variant.unpack(variant.pack(weights), shape.rows, shape.columns);
       expect(Array.from(unpacked)).toEqual(Array.from(weights.values));
     });
@@ -85,7 +108,7 @@ describe.each(variants.map((variant) => [variant.name, variant] as const))('%s',
       fc.boolean(),
       fc.nat(),
       (shape, kind, floatOutput, seed) => {
-        check(variant, randomWeights(kind, shape, seed), shape.pixels, seed, { floatOutput });
+        check(variant, weightsOf(kind, shape, seed), shape.pixels, seed, { floatOutput });
       },
     );
     fc.assert(property, { numRuns: 60 });
@@ -100,13 +123,13 @@ describe.each(variants.map((variant) => [variant.name, variant] as const))('%s',
       [64, 64],
     ] as const) {
       const shape = { rows: 9, columns: 21, pixels: 100, density: 0.6 };
-      check(variant, randomWeights(accepted[0]!, shape, from), 100, from + to, { from, to });
+      check(variant, weightsOf(accepted[0]!, shape, from), 100, from + to, { from, to });
     }
   });
 
   it.each([1, 7, 8, 9, 31, 33, 49])('computes %i pixels', (pixels) => {
     const shape = { rows: 33, columns: 65, pixels, density: 0.5 };
-    check(variant, randomWeights(accepted[0]!, shape, pixels), pixels, pixels);
+    check(variant, weightsOf(accepted[0]!, shape, pixels), pixels, pixels);
   });
 
   if (variant.activations === 'int8') {

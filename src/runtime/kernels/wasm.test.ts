@@ -1,6 +1,5 @@
 /** The modules for other engines and for shared memory. */
 
-import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import type { Kernels } from './kernels.ts';
 import { prepareProduct } from './prepare.ts';
@@ -53,7 +52,6 @@ describe('modules', () => {
   });
 
   it('uses relaxed SIMD where the engine has it', async () => {
-    setFlagsFromString('--experimental-wasm-relaxed-simd');
     if (!hasRelaxedSimd()) return;
     const kernels = await createWasmKernels({ relaxed: true });
     expect(kernels.name).toBe('relaxed-simd');

@@ -9,7 +9,7 @@ import type { StepCall } from './steps.ts';
 /** What emitters ask for: memory first, addresses later. */
 export interface Emission {
   readonly blobs: Blobs;
-  readonly kernels: Pick<Kernels, 'depthwiseScratch'>;
+  readonly kernels: Pick<Kernels, 'depthwiseScratch' | 'name'>;
   /** Memory of one layer only. */
   temporary(bytes: number): Buffer;
   /** Memory for what several layers compute from `plane` in the same way, `key`; the first of them has to fill it. */

@@ -103,9 +103,10 @@ function emitProducts(layer: ConvLayer, emission: Emission): (at: Emission) => S
   const shared = isDirect || isBanded ? undefined : emission.shared(x.plane, key, patchBytes);
   const patches = isBanded ? emission.temporary(patchBytes) : shared?.buffer;
   const patchScratch = patches && emission.scratch(parameterBytes);
+  const isRelaxed = emission.kernels.name === 'relaxed-simd';
   const all = type === 'int8' || weights.kind === 'ternary' ? weights.values : scaledFloats(layer);
   const products = Array.from({ length: groups }, (_, group) => {
-    const prepared = prepareProduct(groupWeights(layer, all, group), type, { pixels });
+    const prepared = prepareProduct(groupWeights(layer, all, group), type, { pixels, isRelaxed });
     const blob = emission.blobs.add(prepared.data);
     return { prepared, blob };
   });

@@ -39,7 +39,7 @@ export interface PlanOptions {
   readonly threads: number;
   /** Bytes at the beginning that belong to the kernels. */
   readonly reserved: number;
-  readonly kernels: Pick<Kernels, 'depthwiseScratch'>;
+  readonly kernels: Pick<Kernels, 'depthwiseScratch' | 'name'>;
 }
 
 const maxBytes = 2 ** 31;

@@ -9,9 +9,9 @@ import { roundEven } from '../../../ops/arithmetic/numbers.ts';
 import { Linear } from '../../../passes/index.ts';
 import { takeTurn } from '../../../threads/turn.ts';
 import type { Emitter } from '../emitter.ts';
+import { filterAxis, filterBits, filterOf, quantizeFilters } from '../filters.ts';
 import type { ExportForms } from '../options.ts';
-import { filterAxis, filterOf, quantizeFilters } from '../store.ts';
-import { emitTrits } from '../trits.ts';
+import { emitPacked, fiveTrits, nibbles, type Packing } from '../packed.ts';
 import type { Quantization } from './insert.ts';
 import type { Levels } from './ranges.ts';
 import type { RowScales } from './row-scales.ts';
@@ -23,6 +23,8 @@ interface Stored {
   readonly values: Tensor;
   readonly isTernary: boolean;
   readonly scales: Float32Array;
+  /** Several to a byte; absent: one. */
+  readonly packing?: Packing;
 }
 
 /** What float32 and accelerators hold exactly, with a sign: sums with their bias stay below, where the bias decides it. */
@@ -32,13 +34,9 @@ const largestSum = 2 ** 23 - 1;
  * Coarser weights for filters whose sums fit 24 bits without their bias and not with it: what the bias outweighs needs
  * no fine steps.
  */
-function makeRoom(
-  { values, isTernary, scales }: Stored,
-  linear: Linear,
-  axis: number,
-  { scale, zero }: Levels,
-): Stored {
-  if (isTernary) return { values, isTernary, scales };
+function makeRoom(stored: Stored, linear: Linear, axis: number, { scale, zero }: Levels): Stored {
+  const { values, isTernary, scales } = stored;
+  if (isTernary) return stored;
   const exact = linear.weight.constant!.data as Float32Array;
   const codes = values.data as Int8Array;
   const of = filterOf(values.dims, axis);
@@ -52,14 +50,15 @@ function makeRoom(
     // weights are rounded again, and biases are corrected for that
     return bare < largestSum && reach > 0.99 * largestSum ? reach / (0.98 * largestSum) : 1;
   });
-  if (factors.every((factor) => factor === 1)) return { values, isTernary, scales };
+  if (factors.every((factor) => factor === 1)) return stored;
   const wider = scales.map((s, f) => s * factors[f]!);
   const data = codes.map((q, i) => (factors[of(i)] === 1 ? q : roundEven(exact[i]! / wider[of(i)]!)));
-  return { values: { ...values, data }, isTernary, scales: wider };
+  return { ...stored, values: { ...values, data }, scales: wider };
 }
 
 /** A filter whose bias is out of proportion to its weights contributes its bias alone, and gets a scale that suits that. */
-function adaptToBias({ values, isTernary, scales }: Stored, linear: Linear, axis: number, unit: number): Stored {
+function adaptToBias(stored: Stored, linear: Linear, axis: number, unit: number): Stored {
+  const { values, scales } = stored;
   const { bias, filters } = linear;
   const adapted = scales.slice();
   const isLost = new Uint8Array(filters);
@@ -69,15 +68,15 @@ function adaptToBias({ values, isTernary, scales }: Stored, linear: Linear, axis
     adapted[f] = needed;
     isLost[f] = 1;
   }
-  if (!isLost.includes(1)) return { values, isTernary, scales };
+  if (!isLost.includes(1)) return stored;
   const inner = values.data.length / filters;
   const data = (values.data as Int8Array).map((v, i) => {
     return isLost[axis === 0 ? Math.floor(i / inner) : i % filters] ? 0 : v;
   });
-  return { values: { ...values, data }, isTernary, scales: adapted };
+  return { ...stored, values: { ...values, data }, scales: adapted };
 }
 
-function storedForm(linear: Linear, axis: number, rows: RowScales): Stored {
+function storedForm(linear: Linear, axis: number, rows: RowScales, { filters, ternary: form }: ExportForms): Stored {
   const tensor = linear.weight.constant!;
   const ternary = rows.get(linear.weight);
   if (ternary) {
@@ -86,10 +85,13 @@ function storedForm(linear: Linear, axis: number, rows: RowScales): Stored {
       dims: tensor.dims,
       data: Int8Array.from(ternary.codes.data as Float32Array),
     };
-    return { values, isTernary: true, scales: Float32Array.from(ternary.scales) };
+    const scales = Float32Array.from(ternary.scales);
+    return { values, isTernary: true, scales, ...(form === 'five-trit' && { packing: fiveTrits }) };
   }
-  const { values, scales } = quantizeFilters(tensor, axis);
-  return { values: { dtype: 'int8', dims: tensor.dims, data: values }, isTernary: false, scales };
+  const bits = filterBits(tensor, axis, filters);
+  const { values, scales } = quantizeFilters(tensor, axis, bits);
+  const stored = { values: { dtype: 'int8', dims: tensor.dims, data: values }, isTernary: false, scales } as const;
+  return bits === 4 ? { ...stored, packing: nibbles } : stored;
 }
 
 /**
@@ -132,8 +134,8 @@ export async function storeIntegers(
     if (!graph.outputs.includes(node.output())) graph.rename(node.output(), to.freshName());
     const axis = filterAxis(node);
     const unit = input.constants.levels.scale;
-    const stored = makeRoom(storedForm(linear, axis, rows), linear, axis, input.constants.levels);
-    const { values, isTernary, scales } = adaptToBias(stored, linear, axis, unit);
+    const stored = makeRoom(storedForm(linear, axis, rows, forms), linear, axis, input.constants.levels);
+    const { values, isTernary, scales, packing } = adaptToBias(stored, linear, axis, unit);
     const { hasBias, weight } = linear;
     const bias = hasBias && !isTernary ? correctBias(linear, values, scales, axis, input.means) : linear.bias;
     const biasName = node.inputs[2]?.name ?? '';
@@ -144,10 +146,9 @@ export async function storeIntegers(
       ? to.once(`scale ${scales[0]}`, () => to.constant('s', f32([], scales.slice(0, 1))))
       : to.constant(`${node.name}_scale`, f32([scales.length], scales));
     const along = (a: number) => (isOne ? {} : { axis: int(a) });
-    const integers =
-      isTernary && forms.ternary === 'five-trit'
-        ? emitTrits(to, weightName, values.data as Int8Array, values.dims, 'int8')
-        : to.constant(weightName, values);
+    const integers = packing
+      ? emitPacked(to, weightName, values.data as Int8Array, values.dims, 'int8', packing)
+      : to.constant(weightName, values);
     // ONNX Runtime's Gemm wants zero points said, its Conv takes their absence
     const zeros = node.op === 'Gemm' ? [emitZeros(to, isOne ? [] : [scales.length])] : [];
     node.setInput(1, to.op('DequantizeLinear', [integers, scale, ...zeros], along(axis)));

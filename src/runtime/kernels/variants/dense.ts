@@ -1,12 +1,12 @@
 /**
  * Dense products, register-blocked: 4 rows by some pixels at a time.
  *
- * Layouts. int8: for each 4 rows, for each 2 columns: [4 rows, 2 columns] of int16, what `i32x4.dot_i16x8_s` takes.
- * float32: for each 4 rows, for each column: 4 float32. Missing rows and columns are zeros.
+ * Layouts. int8: for each 4 rows, for each 2 columns: [4 rows, 2 columns], which the kernel widens to int16, what
+ * `i32x4.dot_i16x8_s` takes, four rows at a time. float32: for each 4 rows, for each column: 4 float32. Missing rows and columns are zeros.
  */
 
-import { parameterBytes, type Weights } from '../kernels.ts';
-import { roundUp, type Variant } from './variant.ts';
+import { parameterBytes } from '../kernels.ts';
+import { type MatrixShape, roundUp, type Variant } from './variant.ts';
 
 const blockRows = 4;
 
@@ -16,7 +16,7 @@ const position = (row: number, column: number, columns: number, pair: number): n
   return block * blockRows + (row % blockRows) * pair + (column % pair);
 };
 
-function rearrange<T extends Int16Array | Float32Array>(
+function rearrange<T extends Int8Array | Float32Array>(
   target: T,
   values: Int8Array | Float32Array,
   [rows, columns, pair]: readonly [rows: number, columns: number, pair: number],
@@ -32,7 +32,7 @@ function rearrange<T extends Int16Array | Float32Array>(
 }
 
 /** Multiply-accumulates by eights of pixels, eights of results and of activations, calls. */
-function countWork({ rows, columns }: Weights, pixels: number): readonly number[] {
+function countWork({ rows, columns }: MatrixShape, pixels: number): readonly number[] {
   const eights = Math.ceil(pixels / 8);
   const height = roundUp(rows, blockRows);
   return [eights * height * columns, eights * height, eights * columns, 1];
@@ -44,18 +44,42 @@ export const denseInt8: Variant = {
   accepts: ({ kind }) => kind !== 'float32',
   countWork,
   unitCosts: [0.178, 2.81, 0.1, 673],
+  weightBits: () => 8,
   pack: ({ rows, columns, values }) => {
     const size = roundUp(rows, blockRows) * roundUp(columns, 2);
-    return new Uint8Array(rearrange(new Int16Array(size), values, [rows, columns, 2]).buffer);
+    return new Uint8Array(rearrange(new Int8Array(roundUp(size, 16)), values, [rows, columns, 2]).buffer);
   },
   unpack: (data, rows, columns) => {
-    const packed = new Int16Array(data.slice().buffer);
+    const packed = new Int8Array(data.slice().buffer);
     return Int8Array.from({ length: rows * columns }, (_, i) => {
       return packed[position(Math.floor(i / columns), i % columns, columns, 2)]!;
     });
   },
-  // A tile of all columns by 32 pixels in int16, the sums of 4 rows.
-  scratch: (_, columns) => parameterBytes + roundUp(columns, 2) * 64 + 512,
+  // A tile of all columns by 32 pixels in int16, the sums of 4 rows, their weights in int16.
+  scratch: (_, columns) => parameterBytes + roundUp(columns, 2) * 64 + 512 + roundUp(columns, 2) * 8,
+};
+
+/** Weights of four bits plus 8, the even column's in the low half of a byte; the layout is that of int8 else. */
+export const denseInt4: Variant = {
+  name: 'int4_dense_int8',
+  activations: 'int8',
+  accepts: ({ kind, bits }) => kind !== 'float32' && bits <= 4,
+  countWork,
+  unitCosts: [0.182, 2.81, 0.1, 673],
+  weightBits: () => 4,
+  pack: ({ rows, columns, values }) => {
+    const size = roundUp(rows, blockRows) * roundUp(columns, 2);
+    const wide = rearrange(new Int8Array(size), values, [rows, columns, 2]);
+    const data = new Uint8Array(roundUp(size / 2, 16));
+    for (let i = 0; i < size / 2; i++) data[i] = wide[2 * i]! + 8 + 16 * (wide[2 * i + 1]! + 8);
+    return data;
+  },
+  unpack: (data, rows, columns) =>
+    Int8Array.from({ length: rows * columns }, (_, i) => {
+      const at = position(Math.floor(i / columns), i % columns, columns, 2);
+      return ((data[at >> 1]! >> (4 * (at & 1))) & 15) - 8;
+    }),
+  scratch: denseInt8.scratch,
 };
 
 export const denseFloat32: Variant = {
@@ -64,6 +88,7 @@ export const denseFloat32: Variant = {
   accepts: () => true,
   countWork,
   unitCosts: [0.35, 2.9, 0.6, 399],
+  weightBits: () => 32,
   pack: ({ rows, columns, values }) => {
     const size = roundUp(rows, blockRows) * columns;
     return new Uint8Array(rearrange(new Float32Array(size), values, [rows, columns, 1]).buffer);

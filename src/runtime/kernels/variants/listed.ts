@@ -9,7 +9,7 @@
 
 import { type ElementType, parameterBytes, type Weights } from '../kernels.ts';
 import { mostInt16Terms } from './lookup.ts';
-import { roundUp, type Variant, vectorsOf } from './variant.ts';
+import { roundUp, shapeOf, type Variant, vectorsOf } from './variant.ts';
 
 export function listed(activations: ElementType, unitCosts: readonly number[]): Variant {
   return {
@@ -17,13 +17,12 @@ export function listed(activations: ElementType, unitCosts: readonly number[]): 
     activations,
     accepts: ({ kind, columns }) => kind === 'ternary' && columns < 65_536,
     // Added vectors and columns, vectors and tiles of results, vectors of the tile's copy, calls.
-    countWork: (weights, pixels) => {
+    countWork: ({ rows, columns, nonZeros }, pixels) => {
       const { vectors, tiles } = vectorsOf(pixels, activations);
-      const { rows, columns } = weights;
-      const terms = countNonZeros(weights);
-      return [vectors * terms, tiles * terms, vectors * rows, tiles * rows, vectors * columns, 1];
+      return [vectors * nonZeros, tiles * nonZeros, vectors * rows, tiles * rows, vectors * columns, 1];
     },
     unitCosts,
+    weightBits: ({ rows, columns, nonZeros }) => (16 * (nonZeros + 5 * rows)) / (rows * columns),
     pack: packLists,
     unpack: (data, rows, columns) => {
       const list = new Uint16Array(data.slice().buffer);
@@ -47,8 +46,9 @@ export function listed(activations: ElementType, unitCosts: readonly number[]): 
 }
 
 /** One pass per row over its non-zeros: this is run for every matrix while a network loads. */
-function packLists({ rows, columns, values }: Weights): Uint8Array {
-  const terms = countNonZeros({ values });
+function packLists(weights: Weights): Uint8Array {
+  const { rows, columns, values } = weights;
+  const terms = shapeOf(weights).nonZeros;
   // per chunk two counts and at most two columns of zeros, per row the number of its chunks
   const chunksAtMost = rows * Math.ceil(columns / mostInt16Terms);
   const list = new Uint16Array(1 + rows + 4 * chunksAtMost + terms);
@@ -76,10 +76,4 @@ function packLists({ rows, columns, values }: Weights): Uint8Array {
   const data = new Uint8Array(roundUp(2 * at, 16));
   new Uint16Array(data.buffer).set(list.subarray(0, at));
   return data;
-}
-
-function countNonZeros({ values }: Pick<Weights, 'values'>): number {
-  let count = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
-  return count;
 }

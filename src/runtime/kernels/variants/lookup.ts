@@ -5,9 +5,9 @@
  * of the "Four Russians" method, and of T-MAC (Wei et al., 2024) with pixels in the place of its weights as lanes.
  *
  * Layout: uint32 number of spans, uint32 end of each span in blocks, zeros up to a multiple of 16; then block after
- * block of `blockGroups` groups (the last block may have fewer), in each row after row, a uint16 per group: where its
- * entry is, in bytes. Entry sum(3^i (t_i + 1)), i-th column of the group from behind, has 64 bytes: 32 int16 or 16
- * float32.
+ * block of four groups (the last block may have fewer), in each row after row, a byte per group: which entry of its table
+ * it is, sum(3^i (t_i + 1)), i-th column of the group from behind. Four trits take 8 bits so, three likewise. An entry has
+ * 64 bytes: 32 int16 or 16 float32. Rows are read by words of four bytes: three more follow the last one.
  *
  * A span is a run of blocks in which int16 sums cannot overflow: no row has more than 255 non-zeros, 255 * 128 < 2^15.
  */
@@ -16,6 +16,9 @@ import { type ElementType, parameterBytes, type VariantName, type Weights } from
 import { roundUp, type Variant, vectorsOf } from './variant.ts';
 
 const entryBytes = 64;
+
+/** Groups whose tables are made at a time. */
+const blockGroups = 4;
 
 /** Non-zeros that an int16 can hold the sum of. */
 export const mostInt16Terms = 255;
@@ -26,7 +29,6 @@ export function lookup(
   activations: ElementType,
   unitCosts: readonly number[],
 ): Variant {
-  const blockGroups = group === 4 ? 3 : 4;
   const blockColumns = group * blockGroups;
   const tableBytes = 3 ** group * entryBytes;
   return {
@@ -40,14 +42,15 @@ export function lookup(
       return [vectors * groups * rows, tiles * groups * rows, vectors * groups, vectors * rows, 1];
     },
     unitCosts,
+    weightBits: () => 8 / group,
     pack: (weights) => {
       const { rows, columns, values } = weights;
       const spans = activations === 'int8' ? cutSpans(weights, blockColumns) : [Math.ceil(columns / blockColumns)];
       const header = roundUp(1 + spans.length, 4);
       const groups = Math.ceil(columns / group);
-      const data = new Uint8Array(4 * header + roundUp(2 * groups * rows, 16));
+      const data = new Uint8Array(4 * header + roundUp(groups * rows + 3, 16));
       new Uint32Array(data.buffer).set([spans.length, ...spans]);
-      const entries = new Uint16Array(data.buffer, 4 * header);
+      const entries = data.subarray(4 * header);
       let index = 0;
       for (let first = 0; first < groups; first += blockGroups) {
         const end = Math.min(first + blockGroups, groups);
@@ -58,7 +61,7 @@ export function lookup(
             for (let c = g * group; c < (g + 1) * group; c++) {
               entry = 3 * entry + 1 + (c < columns ? values[start + c]! : 0);
             }
-            entries[index++] = (g - first) * tableBytes + entry * entryBytes;
+            entries[index++] = entry;
           }
         }
       }
@@ -66,10 +69,10 @@ export function lookup(
     },
     unpack: (data, rows, columns) => {
       const spans = new Uint32Array(data.slice(0, 4).buffer)[0]!;
-      const entries = new Uint16Array(data.slice(4 * roundUp(1 + spans, 4)).buffer);
+      const entries = data.subarray(4 * roundUp(1 + spans, 4));
       const values = new Int8Array(rows * columns);
-      forEntries(rows, Math.ceil(columns / group), blockGroups, (index, row, g) => {
-        let entry = (entries[index]! % tableBytes) / entryBytes;
+      forEntries(rows, Math.ceil(columns / group), (index, row, g) => {
+        let entry = entries[index]!;
         for (let c = (g + 1) * group - 1; c >= g * group; c--) {
           if (c < columns) values[row * columns + c] = (entry % 3) - 1;
           entry = Math.floor(entry / 3);
@@ -83,12 +86,7 @@ export function lookup(
 }
 
 /** Calls `visit` in the order of the layout, with the group's number in its row. */
-function forEntries(
-  rows: number,
-  groups: number,
-  blockGroups: number,
-  visit: (index: number, row: number, group: number) => void,
-): void {
+function forEntries(rows: number, groups: number, visit: (index: number, row: number, group: number) => void): void {
   let index = 0;
   for (let first = 0; first < groups; first += blockGroups) {
     const end = Math.min(first + blockGroups, groups);

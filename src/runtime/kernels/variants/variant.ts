@@ -2,12 +2,25 @@
 
 import type { ElementType, VariantName, Weights } from '../kernels.ts';
 
+/** What the time of a product depends on: a matrix that may be one to come. */
+export interface MatrixShape {
+  readonly kind: Weights['kind'];
+  readonly rows: number;
+  readonly columns: number;
+  /** Of ternary matrices. */
+  readonly nonZeros: number;
+  /** The least bits that hold all integers, with their sign; 32 for floats. */
+  readonly bits: number;
+}
+
 export interface Variant {
   readonly name: VariantName;
   readonly activations: ElementType;
-  accepts(weights: Weights): boolean;
+  /** Whether its kernel needs relaxed SIMD. */
+  readonly isRelaxed?: boolean;
+  accepts(matrix: Pick<MatrixShape, 'kind' | 'columns' | 'bits'>): boolean;
   /** How often the kernel does each of the things that its time is made of. */
-  countWork(weights: Weights, pixels: number): readonly number[];
+  countWork(matrix: MatrixShape, pixels: number): readonly number[];
   /**
    * What each of these takes, in nanoseconds: fitted by `npm run bench -- kernels --calibrate` on an AMD EPYC (Zen 4).
    */
@@ -15,14 +28,38 @@ export interface Variant {
   pack(weights: Weights): Uint8Array;
   /** The weights, row-major, from what `pack` returned. */
   unpack(data: Uint8Array, rows: number, columns: number): Int8Array | Float32Array;
+  /** About how many bits a weight takes in memory. */
+  weightBits(matrix: MatrixShape): number;
   /** Scratch memory of one call, in bytes. */
   scratch(rows: number, columns: number): number;
 }
 
-/** Predicted time of one product in nanoseconds. Only ratios between variants matter. */
-export function predictCost(variant: Variant, weights: Weights, pixels: number): number {
-  return variant.countWork(weights, pixels).reduce((sum, count, i) => sum + count * variant.unitCosts[i]!, 0);
+/** Predicted time of one product in nanoseconds, on the machine that unit costs were fitted on. */
+export function predictCost(variant: Variant, matrix: MatrixShape, pixels: number): number {
+  return variant.countWork(matrix, pixels).reduce((sum, count, i) => sum + count * variant.unitCosts[i]!, 0);
 }
+
+function countNonZeros({ kind, values }: Weights): number {
+  if (kind !== 'ternary') return values.length;
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
+  return count;
+}
+
+function bitsOf(weights: Weights): number {
+  if (weights.kind !== 'int8') return weights.kind === 'ternary' ? 2 : 32;
+  let [least, most] = [0, 0];
+  for (const value of weights.values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return 33 - Math.clz32(Math.max(most, -least - 1));
+}
+
+export const shapeOf = (weights: Weights): MatrixShape => {
+  const { kind, rows, columns } = weights;
+  return { kind, rows, columns, nonZeros: countNonZeros(weights), bits: bitsOf(weights) };
+};
 
 /** Sums of float32 have no int8 epilogue: how they would be rounded is not defined. */
 export function checkEpilogue({ name, activations }: Variant, type: ElementType): void {

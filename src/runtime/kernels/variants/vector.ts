@@ -4,11 +4,11 @@
  * Layout: row after row, int8 or float32, each row filled up with zeros to 16 bytes.
  */
 
-import { parameterBytes, type Weights } from '../kernels.ts';
-import { roundUp, type Variant } from './variant.ts';
+import { parameterBytes } from '../kernels.ts';
+import { type MatrixShape, roundUp, type Variant } from './variant.ts';
 
 /** Multiply-accumulates, results, activations, calls. */
-function countWork({ rows, columns }: Weights, pixels: number): readonly number[] {
+function countWork({ rows, columns }: MatrixShape, pixels: number): readonly number[] {
   return [pixels * rows * columns, pixels * rows, pixels * columns, 1];
 }
 
@@ -18,6 +18,7 @@ export const vectorInt8: Variant = {
   accepts: ({ kind }) => kind !== 'float32',
   countWork,
   unitCosts: [0.0522, 4.16, 0.401, 114],
+  weightBits: () => 8,
   pack: ({ rows, columns, values }) => {
     const width = roundUp(columns, 16);
     const data = new Int8Array(rows * width);
@@ -40,6 +41,7 @@ export const vectorFloat32: Variant = {
   accepts: () => true,
   countWork,
   unitCosts: [0.107, 1.61, 0.4, 193],
+  weightBits: () => 32,
   pack: ({ rows, columns, values }) => {
     const width = roundUp(columns, 4);
     const data = new Float32Array(rows * width);
