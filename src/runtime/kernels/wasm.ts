@@ -29,7 +29,16 @@ export function compileKernels(options: Partial<ModuleOptions> = {}): Promise<We
     throw new TritbankError('E_DEVICE', 'WebAssembly', 'expected an engine with SIMD, found one without');
   }
   const { shared = false, relaxed = hasRelaxedSimd() } = options;
-  return WebAssembly.compile(readModule({ shared, relaxed }));
+  return compile(readModule({ shared, relaxed }));
+}
+
+/**
+ * In Node in place. While it waits for nothing but work in the background, Node 20 stops its event loop, and with it the
+ * collections of garbage that other work in the background may wait for: one of three processes never went on.
+ */
+async function compile(bytes: BufferSource): Promise<WebAssembly.Module> {
+  const isNode = 'process' in globalThis;
+  return isNode ? new WebAssembly.Module(bytes) : WebAssembly.compile(bytes);
 }
 
 export async function createWasmKernels(options: WasmKernelOptions = {}): Promise<Kernels> {
@@ -44,7 +53,7 @@ async function toModule(
   source: BufferSource | WebAssembly.Module | Promise<WebAssembly.Module>,
 ): Promise<WebAssembly.Module> {
   const settled = await source;
-  return settled instanceof WebAssembly.Module ? settled : WebAssembly.compile(settled);
+  return settled instanceof WebAssembly.Module ? settled : compile(settled);
 }
 
 function wrap(exports: WebAssembly.Exports, memory: WebAssembly.Memory): Kernels {
