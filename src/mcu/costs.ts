@@ -16,6 +16,7 @@ import {
   connectedWork,
   denseWork,
   depthwiseWork,
+  isPoint,
   poolWork,
   ternaryWork,
   type WindowShape,
@@ -47,7 +48,7 @@ function densePart({ filters, kernel, channels, room = usualRoom, ...area }: Ste
   const columns = channels * kernel[0] * kernel[1];
   const bytes = 2 * Math.ceil(filters / 2) * fours(columns);
   return {
-    work: denseWork(filters, columns, area, window, quadsOf(columns, area.height * area.width, room)),
+    work: denseWork(filters, columns, area, window, quadsOf(columns, area.height * area.width, !isPoint(window), room)),
     flash: bytes + rowBytes * filters + structBytes.matrix + structBytes.convolution,
   };
 }

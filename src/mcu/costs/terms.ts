@@ -40,7 +40,7 @@ export interface WindowShape {
 export const tableRows = 128;
 
 const pixelsOf = ({ height, width }: Area) => height * width;
-const isPoint = ({ kernel, stride }: WindowShape) => kernel[0] * kernel[1] * stride === 1;
+export const isPoint = ({ kernel, stride }: WindowShape) => kernel[0] * kernel[1] * stride === 1;
 
 /** Bringing pixels into tiles of 16. */
 function gatherTerms(columns: number, out: Area, window: WindowShape): Record<string, number> {
