@@ -105,14 +105,3 @@ export const bufferOf = (home: Home): Buffer => ({
   last: Math.max(...home.map(({ last }) => last)),
   parts: home,
 });
-
-/** Bytes of a home that have something while step i runs. */
-export function livingBytes(home: Home, i: number): number {
-  const living = home.filter(({ first, last }) => first <= i && i <= last).sort((a, b) => a.offset - b.offset);
-  let [sum, end] = [0, 0];
-  for (const { offset, bytes } of living) {
-    sum += Math.max(0, offset + bytes - Math.max(end, offset));
-    end = Math.max(end, offset + bytes);
-  }
-  return sum;
-}

@@ -1,8 +1,8 @@
 /** Where tensors and scratch lie in the arena. */
 
 import type { IntegerNetwork, TensorPart } from '../../integer/index.ts';
-import { placeBuffers } from '../../runtime/plan/arena.ts';
-import { bufferOf, type Home, homesOf, livingBytes } from './homes.ts';
+import { align, placeBuffers } from '../../runtime/plan/arena.ts';
+import { bufferOf, homesOf, type Member } from './homes.ts';
 import type { Step } from './steps.ts';
 
 export type Place =
@@ -27,7 +27,8 @@ export interface Memory {
   readonly place: (part: TensorPart) => Place;
   /** Offset of the scratch of each step. */
   readonly scratch: readonly number[];
-  readonly homes: readonly Home[];
+  /** Tensors in the arena, which may lie over each other. */
+  readonly tensors: readonly Member[];
   /** All of the arena, in the order of steps. */
   readonly blocks: readonly MemoryBlock[];
 }
@@ -35,14 +36,18 @@ export interface Memory {
 /** Of words, which kernels read two of at once. */
 const alignment = 8;
 
-/** Of `total` bytes what no tensor takes while a step runs, by the step's name. */
-export function freeBytes(steps: readonly Step[], { homes, bytes: total }: Memory): Map<string, number> {
-  return new Map(
-    steps.map(({ name }, i) => {
-      const living = homes.map((home) => livingBytes(home, i)).filter((bytes) => bytes > 0);
-      return [name, total - living.reduce((sum, bytes) => sum + bytes + alignment, 0)];
-    }),
-  );
+/** The largest piece of the arena that no tensor takes while a step runs, by the step's name. */
+export function freeBytes(steps: readonly Step[], { tensors, bytes: end }: Memory): Map<string, number> {
+  const largest = (i: number) => {
+    const living = tensors.filter(({ first, last }) => first <= i && i <= last).sort((a, b) => a.offset - b.offset);
+    let [most, from] = [0, 0];
+    for (const { offset, bytes } of [...living, { offset: end, bytes: 0 }]) {
+      most = Math.max(most, offset - from);
+      from = Math.max(from, align(offset + bytes, alignment));
+    }
+    return most;
+  };
+  return new Map(steps.map(({ name }, i) => [name, largest(i)]));
 }
 
 /** The smaller one of the arenas with and without pointwise layers that overwrite what they read. */
@@ -58,32 +63,25 @@ function placeAll(network: IntegerNetwork, steps: readonly Step[], inPlace: bool
   const scratch = steps.map(({ scratch: bytes }, i) => ({ bytes, first: i, last: i }));
   const own = scratch.filter(({ bytes }) => bytes > 0);
   const arena = placeBuffers([...buffers, ...own], alignment);
-  const members = homes.flatMap((home, h) =>
-    home.map((member, k) => ({ ...member, at: arena.addresses.get(buffers[h]!)! + member.offset, next: home[k + 1] })),
+  const placed = homes.map((home, h) =>
+    home.map((member) => ({ ...member, offset: arena.addresses.get(buffers[h]!)! + member.offset })),
   );
-  const addresses = new Map(members.map(({ tensor, at }) => [tensor, at]));
-  const blocks = [
-    ...members.map(({ at: offset, bytes, first, last, next }) => {
-      return {
-        name: steps[first]!.name,
-        kind: 'tensor' as const,
-        offset,
-        bytes,
-        first,
-        last: next ? next.first - 1 : last,
-      };
-    }),
+  const tensors = placed.flat();
+  const addresses = new Map(tensors.map(({ tensor, offset }) => [tensor, offset]));
+  const nameOf = (first: number) => steps[first]!.name;
+  const blocks: MemoryBlock[] = [
+    ...placed.flatMap((home) =>
+      home.map(({ offset, bytes, first, last }, k) => {
+        const until = home[k + 1] ? home[k + 1]!.first - 1 : last;
+        return { name: nameOf(first), kind: 'tensor' as const, offset, bytes, first, last: until };
+      }),
+    ),
     ...own.map((buffer) => {
-      return {
-        name: steps[buffer.first]!.name,
-        kind: 'scratch' as const,
-        offset: arena.addresses.get(buffer)!,
-        ...buffer,
-      };
+      return { name: nameOf(buffer.first), kind: 'scratch' as const, offset: arena.addresses.get(buffer)!, ...buffer };
     }),
   ];
   return {
-    ...{ bytes: Math.max(arena.bytes, alignment), homes },
+    ...{ bytes: Math.max(arena.bytes, alignment), tensors },
     place: ({ tensor, channel }) => {
       const offset = channel * tensor.height * tensor.width;
       if (tensor === input.tensor) return { kind: 'input', offset };
