@@ -37,6 +37,17 @@ __attribute__((naked, noinline)) static void tb_dense_sums(const uint8_t *weight
         "ldr r3, [sp, #4]\n stm r3, {r4-r7}\n adds r3, #64\n stm r3, {r8-r11}\n add sp, #8\n pop {r4-r11, pc}\n");
 }
 
+/* Four pixels of `columns` planes. */
+static void tb_widen_columns(const int8_t *x, int32_t pixels, int32_t columns, uint32_t *to, const uint32_t *end)
+{
+    const int32_t whole = columns & ~3, rest = columns - whole;
+    if (whole) tb_widen(x, pixels, to, to + 2 * whole);
+    if (!rest) return;
+    int8_t last[16] = {0};
+    for (int32_t c = 0; c < rest; c++) tb_put_word(last + 4 * c, tb_word(x + (whole + c) * pixels));
+    tb_widen(last, 4, to + 2 * whole, end);
+}
+
 /* Pixels p .. p + count - 1 as fours of halves, each `bytes` from the one before. Planes that have to be gathered lie in
  * the last part of the memory, where they are read before they are written over. */
 static void tb_widen_pixels(const tb_convolution *layer, const int8_t *x, int32_t p, int32_t count, int8_t *wide,
@@ -47,12 +58,12 @@ static void tb_widen_pixels(const tb_convolution *layer, const int8_t *x, int32_
     const int32_t pixels = w->height * w->width;
     if (tb_is_pointwise(w)) {
         for (int32_t i = 0; i < count; i += 4, wide += bytes) {
-            uint32_t *const to = (uint32_t *)(void *)wide, *const end = (uint32_t *)(void *)(wide + bytes);
-            if (i + 4 <= count && (m->columns & 3) == 0) {
-                tb_widen(x + p + i, pixels, to, end);
+            uint32_t *const to = (uint32_t *)(void *)wide, *const end = to + bytes / 4;
+            if (i + 4 <= count) {
+                tb_widen_columns(x + p + i, pixels, m->columns, to, end);
             } else {
                 int8_t *const tile = wide + bytes / 2;
-                tb_gather(w, m, x, p + i, count - i < 4 ? count - i : 4, tile, 4);
+                tb_gather(w, m, x, p + i, count - i, tile, 4);
                 tb_widen(tile, 4, to, end);
             }
         }

@@ -51,18 +51,48 @@ function gatherTerms(columns: number, out: Area, window: WindowShape): Record<st
   return { [`gather${Math.min(window.stride, 3)}`]: words, runs };
 }
 
+/** Bringing `step` pixels at a time under a window; those of one row inside of the image are words at other addresses. */
+function windowTerms(columns: number, out: Area, { kernel, stride }: WindowShape, step: number) {
+  const [top, left] = kernel.map((k) => k >> 1) as [number, number];
+  let [insideWords, words, runs, insides, groups] = [0, 0, 0, 0, 0];
+  for (let p = 0; p < pixelsOf(out); p += step) {
+    const [y, x] = [Math.floor(p / out.width), p % out.width];
+    const end = Math.min(p + step, pixelsOf(out));
+    const rows = Math.floor((end - 1) / out.width) - y + 1;
+    const isInside = y >= top && y < out.height - top && x >= left && x + end - p <= out.width - left;
+    if (stride === 1 && rows === 1 && isInside && (end - p) % 4 === 0) {
+      insides++;
+      insideWords += (end - p) / 4;
+    } else {
+      groups++;
+      runs += rows;
+      words += (end - p) / 4;
+    }
+  }
+  return {
+    ...{ [`gather${Math.min(stride, 3)}`]: columns * words, runs: columns * runs, groups: columns * groups },
+    ...{ insides: columns * insides, insideWords: columns * insideWords },
+  };
+}
+
 /** Int8 filters: two rows and four pixels at a time; weights are read once for so many `quads` of pixels. */
 export function denseWork(rows: number, columns: number, out: Area, window: WindowShape, quads: number): Work {
   const fours = Math.ceil(pixelsOf(out) / 4);
   const wide = Math.ceil(columns / 4);
+  const times = Math.ceil(fours / quads);
+  const isPointwise = isPoint(window);
   return {
-    kernel: isPoint(window) ? 'dense' : 'denseWindow',
+    kernel: isPointwise ? 'dense' : 'denseWindow',
     terms: {
-      ...gatherTerms(columns, out, window),
-      tile: Math.ceil(pixelsOf(out) / 16),
+      ...(isPointwise
+        ? { rest: pixelsOf(out) % 4 ? columns : 0, odd: columns % 4 ? fours : 0 }
+        : windowTerms(columns, out, window, 4 * quads)),
+      tile: times,
+      fours,
       widen: wide * fours,
       macs: Math.ceil(rows / 2) * wide * fours,
-      reads: Math.ceil(rows / 2) * wide * Math.ceil(fours / quads),
+      reads: Math.ceil(rows / 2) * times,
+      sums: Math.ceil(rows / 2) * fours,
       outputs: rows * fours,
     },
   };
