@@ -1,4 +1,4 @@
-/* Convolutions and banks, tile by tile. */
+/* Convolutions and banks: pixels under a window as columns. */
 #include "tile.h"
 
 /* Bytes 0 and 2 of two words. */
@@ -132,27 +132,5 @@ void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t 
 
 void tb_run_convolution(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
 {
-    const tb_window *w = &layer->window;
-    const tb_matrix *first = layer->first, *second = layer->second;
-    const int32_t pixels = w->out_height * w->out_width;
-    if (first->form == TB_DENSE) {
-        tb_run_dense(layer, x, y, scratch);
-        return;
-    }
-    const int32_t bytes = tb_tile_bytes(first), hidden_bytes = second ? tb_tile_bytes(second) : 0, tiles = layer->tiles;
-    int8_t *memory = scratch, *hidden = memory + tiles * bytes;
-    uint8_t *rest = (uint8_t *)hidden + tiles * hidden_bytes;
-    for (int32_t p = 0; p < pixels; p += 16 * tiles) {
-        int32_t count = 0, n = 16;
-        for (int32_t at = p; count < tiles && at < pixels; count++, at += 16) {
-            n = pixels - at < 16 ? pixels - at : 16;
-            tb_gather(w, first, x, at, n, memory + count * bytes, 16);
-        }
-        if (!second) {
-            tb_ternary_rows(first, memory, count, n, y + p, pixels, 0, rest);
-        } else {
-            tb_ternary_rows(first, memory, count, n, hidden, hidden_bytes, 1, rest);
-            tb_ternary_rows(second, hidden, count, n, y + p, pixels, 0, rest);
-        }
-    }
+    (layer->first->form == TB_DENSE ? tb_run_dense : tb_run_ternary)(layer, x, y, scratch);
 }

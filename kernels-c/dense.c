@@ -1,8 +1,10 @@
 /* Convolutions with int8 weights. With DSP instructions two rows of four pixels are computed at once from pairs of columns;
- * without, the same in plain products. */
+ * without, the same in plain products; with vectors from 16 columns. */
 #include "tile.h"
 
-#if TB_DSP
+#if TB_MVE
+#include "dense_mve.h"
+#elif TB_DSP
 #define TB_UNUSED __attribute__((unused))
 /* Halves (c0, c1) of pixels 0, 2, 1 and 3 of each pair of columns: 16 bytes. Columns in fours, planes of `pitch` bytes. A
  * pair is read before it is written. */

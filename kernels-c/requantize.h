@@ -11,6 +11,13 @@
 #define TB_DSP 0
 #endif
 
+/* Vectors of integers and floats. */
+#if TB_DSP && defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 3) == 3
+#define TB_MVE 1
+#else
+#define TB_MVE 0
+#endif
+
 static inline uint32_t tb_word(const void *p)
 {
     uint32_t v;

@@ -31,10 +31,8 @@ static inline int tb_is_pointwise(const tb_window *w)
 void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t pixel, int32_t n, int8_t *tile,
                int32_t pitch);
 
-/* Ternary rows of `tiles` tiles, each `tile_bytes` from the one before; of the last tile n pixels. With `into_tiles` y is
- * tiles, too, `pitch` bytes from one to the next; else planes of `pitch` bytes. */
-void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, int32_t tiles, int32_t n, int8_t *y, int32_t pitch,
-                     int into_tiles, uint8_t *scratch);
+/* A convolution with ternary weights, or a bank. */
+void tb_run_ternary(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch);
 
 /* A convolution with int8 weights. */
 void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch);

@@ -91,7 +91,8 @@ const leastBytes = 1024;
 
 /** Scratch of int8 rows that are computed of so many fours of pixels at once: halves, and what is gathered under windows. */
 export function denseBytes(columns: number, quads: number, isWindow: boolean): number {
-  const bytes = 32 * Math.ceil(columns / 4) * quads;
+  // vectors have 16 columns of bytes
+  const bytes = Math.max(32 * Math.ceil(columns / 4), 64) * quads;
   return isWindow && quads > 2 ? 1.5 * bytes : bytes;
 }
 
@@ -186,7 +187,8 @@ function convolutionSteps(
     const quads = quadsOf(first.columns, pixelsOf(y), isWindow, room(name));
     return [{ ...own, tiles: quads, scratch: denseBytes(first.columns, quads, isWindow) }];
   }
-  const tiles = isDecoded ? most : 1;
+  // vectors add planes of two tiles at once
+  const tiles = isDecoded ? most : Math.min(2, most);
   const bytes = matrices.map(({ matrix: { columns } }) => 16 * gappedPlanes(columns));
   const rest = matrices.map(({ matrix: { form, columns } }) => (form === 'trits' ? columns + 32 : 0));
   return [{ ...own, tiles, scratch: tiles * bytes.reduce((a, b) => a + b, 0) + Math.max(...rest) }];
