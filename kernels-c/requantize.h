@@ -18,6 +18,15 @@
 #define TB_MVE 0
 #endif
 
+/* Functions that are called in several places and would be copied there. */
+#if defined(__clang__)
+#define TB_NOINLINE __attribute__((noinline))
+#elif defined(__GNUC__)
+#define TB_NOINLINE __attribute__((noinline, noclone))
+#else
+#define TB_NOINLINE
+#endif
+
 static inline uint32_t tb_word(const void *p)
 {
     uint32_t v;

@@ -114,7 +114,7 @@ static const uint8_t *tb_long_row(const tb_matrix *m, int32_t row, const int8_t 
 }
 
 /* One row of one tile; `list` may be in parts. */
-static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
+static TB_NOINLINE const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
                                      int8_t *y)
 {
     uint32_t a[8];
@@ -212,7 +212,7 @@ static void tb_add_list(const int8_t *at, const uint8_t *list, uint32_t pairs, i
     else tb_add4(at, list, pairs, sums);
 }
 
-static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
+static TB_NOINLINE const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
                                      int8_t *y)
 {
     const int32_t words = (n + 3) / 4;
@@ -242,7 +242,7 @@ static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8
 
 /* Rows of `tiles` tiles, each `tile_bytes` from the one before; of the last tile n pixels. With `into_tiles` y is tiles,
  * too, `pitch` bytes from one to the next; else planes of `pitch` bytes. */
-static void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, int32_t tiles, int32_t n, int8_t *y, int32_t pitch,
+static TB_NOINLINE void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, int32_t tiles, int32_t n, int8_t *y, int32_t pitch,
                      int into_tiles, uint8_t *scratch)
 {
     const int32_t bytes = tb_tile_bytes(m);

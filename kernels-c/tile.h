@@ -28,8 +28,8 @@ static inline int tb_is_pointwise(const tb_window *w)
 
 /* Pixels `pixel` .. `pixel + n - 1` under the window, 16 at the most, as columns of `m`: planes of `pitch` bytes, a
  * multiple of 4; of 16 for ternary products. */
-void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t pixel, int32_t n, int8_t *tile,
-               int32_t pitch);
+TB_NOINLINE void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t pixel, int32_t n,
+                           int8_t *tile, int32_t pitch);
 
 /* A convolution with ternary weights, or a bank. */
 void tb_run_ternary(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch);

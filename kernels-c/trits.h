@@ -30,7 +30,7 @@ static void tb_write_channel(tb_writer *w, int32_t plane)
 }
 
 /* A row of trits as a list, into `list`; such rows have at most 255 non-zeros. Returns the row's end. */
-static const uint8_t *tb_decode(const tb_matrix *m, const uint8_t *trits, uint8_t *list)
+static TB_NOINLINE const uint8_t *tb_decode(const tb_matrix *m, const uint8_t *trits, uint8_t *list)
 {
     const int32_t end = tb_gapped_planes(m->columns) - 1, room = (m->columns + 17) / 2 + 2;
     tb_writer signs[2] = {{list + 2, -1, 0, 0}, {list + 2 + room, -1, 0, 0}};
