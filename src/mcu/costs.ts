@@ -80,7 +80,7 @@ function ternaryPart(
     flash += (isTrits ? rows * Math.ceil(n / 5) : lists) + rowBytes * rows + structBytes.matrix;
     return { rows, columns: n, form: isTrits ? 'trits' : 'lists', nibbles };
   });
-  return { work: ternaryWork(matrices, area, window, isDecoded ? tiles : 1), flash };
+  return { work: ternaryWork(matrices, area, window, isDecoded ? tiles : Math.min(2, tiles)), flash };
 }
 
 function connectedPart({ filters, channels, kernel, ternary }: StepShape): Part {

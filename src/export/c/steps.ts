@@ -80,10 +80,11 @@ export type Step = ConvolutionStep | DepthwiseStep | ConnectedStep | PoolStep | 
 /** Tiles of weights that are decoded are computed together, as many as fit so many bytes at the most. */
 const tileBytes = 12 * 1024;
 
-/** How many tiles of so many columns are computed together, where memory allows. */
+/** How many tiles of so many columns are computed together, where memory allows: one, or pairs. */
 export function tilesOf(columns: readonly number[], pixels: number, room: number): number {
   const bytes = columns.reduce((sum, n) => sum + 16 * gappedPlanes(n), 0);
-  return Math.max(1, Math.min(Math.ceil(pixels / 16), Math.floor(Math.min(tileBytes, room) / bytes)));
+  const most = Math.floor(Math.min(tileBytes, room) / bytes);
+  return most < 2 || pixels <= 16 ? 1 : 2 * Math.floor(Math.min(2 * Math.ceil(pixels / 32), most) / 2);
 }
 
 /** What is taken for speed in any case. */

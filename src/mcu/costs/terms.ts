@@ -9,7 +9,9 @@ export type KernelName =
   | 'dense'
   | 'denseWindow'
   | 'ternary'
+  | 'ternaryPairs'
   | 'ternaryWindow'
+  | 'ternaryWindowPairs'
   | 'depthwise3'
   | 'depthwise'
   | 'connected'
@@ -91,6 +93,8 @@ export function denseWork(rows: number, columns: number, out: Area, window: Wind
       fours,
       widen: wide * fours,
       macs: Math.ceil(rows / 2) * wide * fours,
+      blocks: Math.ceil(rows / 2) * Math.ceil(columns / 16) * fours,
+      columns: columns * times,
       reads: Math.ceil(rows / 2) * times,
       sums: Math.ceil(rows / 2) * fours,
       outputs: rows * fours,
@@ -98,7 +102,15 @@ export function denseWork(rows: number, columns: number, out: Area, window: Wind
   };
 }
 
-/** Ternary matrices, one behind the other: additions of 16 pixels, and of 4 for what is left. */
+/** Groups of `size` pixels and what is left: how many are more than half full, and have up to 8 and 4 pixels. */
+function groupsOf(pixels: number, size: 16 | 32): { full: number; of16: number; of8: number; of4: number } {
+  const rest = pixels % size;
+  const full = Math.floor(pixels / size) + (rest > size / 2 ? 1 : 0);
+  const left = rest > size / 2 ? 0 : rest;
+  return { full, of16: left > 8 ? 1 : 0, of8: left > 4 && left <= 8 ? 1 : 0, of4: left > 0 && left <= 4 ? 1 : 0 };
+}
+
+/** Ternary matrices, one behind the other: additions of 16 pixels, of 32 on some cores where two tiles are computed at once. */
 export function ternaryWork(
   matrices: readonly MatrixShape[],
   out: Area,
@@ -106,23 +118,26 @@ export function ternaryWork(
   tilesAtOnce: number,
 ): Work {
   const tiles = Math.ceil(pixelsOf(out) / 16);
-  const rest = pixelsOf(out) % 16;
-  const full = rest > 8 ? tiles : Math.floor(pixelsOf(out) / 16);
-  const parts = rest === 0 || rest > 8 ? 0 : Math.ceil(rest / 4);
+  const { full, of16, of8, of4 } = groupsOf(pixelsOf(out), tilesAtOnce > 1 ? 32 : 16);
   const sum = (of: (matrix: MatrixShape) => number) => matrices.reduce((total, matrix) => total + of(matrix), 0);
   const times = Math.ceil(tiles / tilesAtOnce);
   const decoded = sum(({ form, rows, columns }) => (form === 'trits' ? rows * columns : 0));
   const decodedGaps = sum(({ form, nibbles }) => (form === 'trits' ? nibbles : 0));
   const [gaps, rows] = [sum(({ nibbles }) => nibbles), sum((matrix) => matrix.rows)];
+  const isPairs = tilesAtOnce > 1;
   return {
-    kernel: isPoint(window) ? 'ternary' : 'ternaryWindow',
+    kernel: isPoint(window) ? (isPairs ? 'ternaryPairs' : 'ternary') : isPairs ? 'ternaryWindowPairs' : 'ternaryWindow',
     terms: {
       ...gatherTerms(matrices[0]!.columns, out, window),
       tile: tiles,
       gaps: gaps * full,
-      gapsOf4: gaps * parts,
+      ...(isPairs && { gapsOf16: gaps * of16, rowsOf16: rows * of16 }),
+      gapsOf8: gaps * of8,
+      gapsOf4: gaps * of4,
       rows: rows * full,
-      rowsOf4: rows * parts,
+      rowsOf8: rows * of8,
+      rowsOf4: rows * of4,
+      outputs: rows * Math.ceil(pixelsOf(out) / 4),
       decodedRows: times * sum(({ form, rows: n }) => (form === 'trits' ? n : 0)),
       decoded: decoded * times,
       decodedGaps: decodedGaps * times,
