@@ -45,7 +45,7 @@ static void tb_gather_fours(const tb_window *w, const int8_t *x, int32_t pixel, 
         for (int32_t i = 0, tap = 0; i < w->kernel_height; i++) {
             for (int32_t j = 0; j < w->kernel_width; j++, tap++) {
                 const tb_tap_pixels from = tb_tap_of(w, &at, i * w->dilation_y, j * w->dilation_x);
-                const int8_t *plane = x;
+                const int8_t *plane = x + at.base * w->width;
                 for (int32_t c = tap; c < w->channels * taps; c += taps, plane += pixels)
                     vstrbq_scatter_offset_p_s16(fours + tb_column_place(c), to, tb_load_tap(plane, &from, zero), at.wanted);
             }

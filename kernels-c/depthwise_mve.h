@@ -32,7 +32,7 @@ typedef struct {
             "vldrw.32 q7, [lr, #64]\n"                                                                                 \
             "1: ldr lr, [sp, #4]\n dlstp.32 lr, lr\n"                                                                  \
             "2: vmov q1, q4\n" taps("r0", "r4", "r5", "r6") taps("r1", "r7", "r8", "r9")                               \
-            taps("r2", "r10", "r11", "r12") scale("q1", "q5", "q6")                                                                      \
+            taps("r2", "r10", "r11", "r12") scale("q1", "q5", "q1, q6")                                                                      \
             "vqadd.s32 q1, q1, q7\n vqmovnb.s32 q1, q1\n vqmovnb.s16 q1, q1\n vstrb.32 q1, [r3], #4\n letp lr, 2b\n"    \
             "ldr lr, [sp, #8]\n add r0, lr\n add r1, lr\n add r2, lr\n ldr lr, [sp, #12]\n add r3, lr\n"               \
             "ldr lr, [sp]\n subs lr, #1\n str lr, [sp]\n bne 1b\n"                                                     \

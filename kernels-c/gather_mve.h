@@ -5,9 +5,10 @@
 #include "mve.h"
 #include "tile.h"
 
-/* Rows and columns of the first taps of eight pixels. */
+/* Rows and columns of the first taps of eight pixels; addresses are counted from row `base` on, so that they fit 16 bits. */
 typedef struct {
     int16x8_t y, x;
+    int32_t base;
     mve_pred16_t wanted;
 } tb_corners;
 
@@ -21,7 +22,7 @@ static inline tb_corners tb_corners_of(const tb_window *w, int32_t pixel, int32_
         xs[k] = (int16_t)(column * w->stride_x - w->pad_left);
         if (++column == w->out_width) column = 0, row++;
     }
-    const tb_corners result = {vld1q_s16(ys), vld1q_s16(xs), vctp16q((uint32_t)n)};
+    const tb_corners result = {vld1q_s16(ys), vld1q_s16(xs), ys[0] > 0 ? ys[0] : 0, vctp16q((uint32_t)n)};
     return result;
 }
 
@@ -30,13 +31,14 @@ typedef struct {
     mve_pred16_t inside;
 } tb_tap_pixels;
 
-/* Coordinates without sign are too large on both sides of the image. */
+/* Of the tap so far down and across. Coordinates without sign are too large on both sides of the image. */
 static inline tb_tap_pixels tb_tap_of(const tb_window *w, const tb_corners *at, int32_t down, int32_t across)
 {
     const uint16x8_t y = vreinterpretq_u16_s16(vaddq_n_s16(at->y, (int16_t)down));
     const uint16x8_t x = vreinterpretq_u16_s16(vaddq_n_s16(at->x, (int16_t)across));
     const mve_pred16_t rows = vcmphiq_m_u16(vdupq_n_u16((uint16_t)w->height), y, at->wanted);
-    const tb_tap_pixels result = {vmlaq_n_u16(x, y, (uint16_t)w->width),
+    const uint16x8_t below = vsubq_n_u16(y, (uint16_t)at->base);
+    const tb_tap_pixels result = {vmlaq_n_u16(x, below, (uint16_t)w->width),
                                   vcmphiq_m_u16(vdupq_n_u16((uint16_t)w->width), x, rows)};
     return result;
 }
@@ -45,7 +47,4 @@ static inline int16x8_t tb_load_tap(const int8_t *plane, const tb_tap_pixels *ta
 {
     return vpselq_s16(vldrbq_gather_offset_z_s16(plane, tap->offsets, tap->inside), zero, tap->inside);
 }
-
-/* Whether offsets in a plane fit 16 bits. */
-static inline int tb_is_near(const tb_window *w) { return w->height * w->width <= 65536 && w->height < 32768 - 256; }
 #endif

@@ -23,7 +23,7 @@ static inline tb_vector_row tb_vector_row_of(const tb_requantization *r, int32_t
 }
 
 /* Sums with their bias (q) as integers, multiplier in m: with shifts above 32 the upper half of a product is rounded as it
- * is shifted, since the half that is added is a multiple of 2^32. `shift` and a float multiplier are registers of both kinds. */
+ * is shifted, since the half that is added is a multiple of 2^32. `shift` is a core register, or q and a vector. */
 #define TB_SCALE_SHORT(q, m, shift) "vshl.s32 " q ", " shift "\n vrmulh.s32 " q ", " q ", " m "\n"
 #define TB_SCALE_LONG(q, m, shift) "vmulh.s32 " q ", " q ", " m "\n vrshl.s32 " q ", " shift "\n"
 #define TB_SCALE_REAL(q, m, shift) "vcvt.f32.s32 " q ", " q "\n vmul.f32 " q ", " q ", " m "\n vcvtn.s32.f32 " q ", " q "\n"

@@ -107,7 +107,7 @@ static void tb_gather_planes(const tb_window *w, const int8_t *x, int32_t pixel,
         for (int32_t i = 0, tap = 0; i < w->kernel_height; i++) {
             for (int32_t j = 0; j < w->kernel_width; j++, tap++) {
                 const tb_tap_pixels from = tb_tap_of(w, &at, i * w->dilation_y, j * w->dilation_x);
-                const int8_t *plane = x;
+                const int8_t *plane = x + at.base * w->width;
                 for (int32_t c = tap; c < w->channels * taps; c += taps, plane += pixels)
                     vstrbq_s16(tile + (c + c / TB_GAP_CHANNELS) * size, tb_load_tap(plane, &from, zero));
             }
