@@ -4,7 +4,54 @@ import { figures, type McuAccuracy, type McuReport, type McuRow } from '../../be
 
 const folder = 'results/bench';
 
-const files = ['mcu.json', 'mcu-cortex-m7.json', 'mcu-planned.json', 'mcu-planned-cortex-m7.json'];
+const files = [
+  ...['mcu.json', 'mcu-cortex-m7.json', 'mcu-cortex-m55.json', 'mcu-cortex-m0plus.json', 'mcu-cortex-m3.json'],
+  ...['mcu-planned-160-cortex-m4.json', 'mcu-planned-160-cortex-m7.json', 'mcu-planned-160-cortex-m55.json'],
+  ...['mcu-planned-96-cortex-m4.json', 'mcu-planned-96-cortex-m55.json'],
+];
+
+/** What `npm run mcu:layers` found. */
+interface LayersReport {
+  readonly date: string;
+  readonly command: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly rows: readonly {
+    readonly network: string;
+    readonly steps: number;
+    readonly images: number;
+    readonly on: string;
+    readonly optimization: string;
+    readonly found: string;
+  }[];
+}
+
+/** Networks by row, where they ran by column: how many images were equal. */
+function layersText({ date, command, versions, rows }: LayersReport): string {
+  const unique = (key: 'network' | 'on') => [...new Set(rows.map((row) => row[key]))];
+  const places = unique('on');
+  const lines = unique('network').map((network) => {
+    const own = rows.filter((row) => row.network === network);
+    const cells = places.map((on) => {
+      const found = own
+        .filter((row) => row.on === on)
+        .map((row) => (row.found === `EQUAL ${row.images}` ? row.images : 0));
+      return found.join(', ');
+    });
+    return `| ${network} | ${own[0]!.steps} | ${cells.join(' | ')} |`;
+  });
+  const tools = Object.entries(versions).map(([tool, version]) => `${tool}: ${version}`);
+  return `## Every layer equal
+
+\`${command}\`, ${date.slice(0, 10)}: drawn images of which every layer gives what the runtime gives, at \`-O0\` and at \`-O3\`;
+0 where one differs.
+
+| | layers | ${places.join(' | ')} |
+|---|---:|${places.map(() => '---:|').join('')}
+${lines.join('\n')}
+
+${tools.join('; ')}.
+`;
+}
 
 const percent = (share: number) => (100 * share).toFixed(1);
 
@@ -71,9 +118,11 @@ least 75 % zeros elsewhere: nobody has trained it, so that it says what such a p
 ResNet-8 and DS-CNN have one plan under both names.
 \`planned\` was made of pretrained weights (ImageNet), calibrated without labels, not fine-tuned:
 \`tritbank compress mobilenet_v1_0.5_160.onnx --data imagenette160 --images 256 --calibrate-only --activations int8\`
-\`--target cortex-m4 --max-instructions 0.9 --max-flash 0.6 --samples 500\`
-Its images, of calibration and test, show ten of the 1000 classes: accuracies say nothing of the others.
+\`--target cortex-m4 --max-instructions 0.87 --max-flash 0.44 --samples 500\`, and of mobilenet_v1_0.25_224.onnx with its
+input made 96 pixels wide, \`--max-instructions 0.88 --max-flash 0.5\`: that network was trained at 224 pixels, and is a
+poor one at 96. Their images, of calibration and test, show ten of the 1000 classes: accuracies say nothing of the others.
 
-${tables.join('\n')}`,
+${tables.join('\n')}
+${layersText(JSON.parse(read(`${folder}/mcu-layers.json`)) as LayersReport)}`,
   ];
 }

@@ -59,3 +59,6 @@ export type CoreName = keyof typeof cores;
 export const coreNames = Object.keys(cores) as CoreName[];
 
 export const coreOf = (name: CoreName): Core => ({ name, ...cores[name] });
+
+/** Whether the kernels' vectors are in use there. */
+export const hasVectors = (name: CoreName): boolean => name === 'cortex-m55';

@@ -110,21 +110,25 @@ function groupsOf(pixels: number, size: 16 | 32): { full: number; of16: number; 
   return { full, of16: left > 8 ? 1 : 0, of8: left > 4 && left <= 8 ? 1 : 0, of4: left > 0 && left <= 4 ? 1 : 0 };
 }
 
-/** Ternary matrices, one behind the other: additions of 16 pixels, of 32 on some cores where two tiles are computed at once. */
+/**
+ * Ternary matrices, one behind the other: additions of 16 pixels, or of 32 with vectors where two tiles are computed at
+ * once.
+ */
 export function ternaryWork(
   matrices: readonly MatrixShape[],
   out: Area,
   window: WindowShape,
   tilesAtOnce: number,
+  hasVectors: boolean,
 ): Work {
+  const isPairs = hasVectors && tilesAtOnce > 1;
   const tiles = Math.ceil(pixelsOf(out) / 16);
-  const { full, of16, of8, of4 } = groupsOf(pixelsOf(out), tilesAtOnce > 1 ? 32 : 16);
+  const { full, of16, of8, of4 } = groupsOf(pixelsOf(out), isPairs ? 32 : 16);
   const sum = (of: (matrix: MatrixShape) => number) => matrices.reduce((total, matrix) => total + of(matrix), 0);
   const times = Math.ceil(tiles / tilesAtOnce);
   const decoded = sum(({ form, rows, columns }) => (form === 'trits' ? rows * columns : 0));
   const decodedGaps = sum(({ form, nibbles }) => (form === 'trits' ? nibbles : 0));
   const [gaps, rows] = [sum(({ nibbles }) => nibbles), sum((matrix) => matrix.rows)];
-  const isPairs = tilesAtOnce > 1;
   return {
     kernel: isPoint(window) ? (isPairs ? 'ternaryPairs' : 'ternary') : isPairs ? 'ternaryWindowPairs' : 'ternaryWindow',
     terms: {
@@ -137,7 +141,7 @@ export function ternaryWork(
       rows: rows * full,
       rowsOf8: rows * of8,
       rowsOf4: rows * of4,
-      outputs: rows * Math.ceil(pixelsOf(out) / 4),
+      ...(hasVectors && { outputs: rows * Math.ceil(pixelsOf(out) / 4) }),
       decodedRows: times * sum(({ form, rows: n }) => (form === 'trits' ? n : 0)),
       decoded: decoded * times,
       decodedGaps: decodedGaps * times,
