@@ -5,7 +5,7 @@ import { figures, type McuAccuracy, type McuReport, type McuRow } from '../../be
 const folder = 'results/bench';
 
 const files = [
-  ...['mcu.json', 'mcu-cortex-m7.json', 'mcu-cortex-m55.json', 'mcu-cortex-m0plus.json', 'mcu-cortex-m3.json'],
+  ...['mcu.json', 'mcu-cortex-m7.json', 'mcu-cortex-m55.json'],
   ...['mcu-planned-160-cortex-m4.json', 'mcu-planned-160-cortex-m7.json', 'mcu-planned-160-cortex-m55.json'],
   ...['mcu-planned-96-cortex-m4.json', 'mcu-planned-96-cortex-m55.json'],
 ];
