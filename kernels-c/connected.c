@@ -1,5 +1,8 @@
 /* Fully connected layers: one pixel. */
 #include "requantize.h"
+#if TB_MVE
+#include <arm_mve.h>
+#endif
 
 static void tb_finish(const tb_connected *layer, int32_t row, int32_t sum, void *y)
 {
@@ -16,7 +19,12 @@ static void tb_finish(const tb_connected *layer, int32_t row, int32_t sum, void 
 static int32_t tb_dot(const int8_t *w, const int8_t *x, int32_t n)
 {
     int32_t sum = 0, i = 0;
-#if TB_DSP
+#if TB_MVE
+    for (; i < n; i += 16) {
+        const mve_pred16_t wanted = vctp8q((uint32_t)(n - i));
+        sum = vmladavaq_p_s8(sum, vldrbq_z_s8(w + i, wanted), vldrbq_z_s8(x + i, wanted), wanted);
+    }
+#elif TB_DSP
     for (; i + 4 <= n; i += 4) {
         const uint32_t a = tb_word(w + i), b = tb_word(x + i);
         sum = tb_smlad(tb_sxtb16(a), tb_sxtb16(b), sum);

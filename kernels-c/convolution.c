@@ -1,11 +1,5 @@
-/* Convolutions and banks, tile by tile. */
+/* Convolutions and banks: pixels under a window as columns. */
 #include "tile.h"
-
-static int tb_is_pointwise(const tb_window *w)
-{
-    return w->kernel_height == 1 && w->kernel_width == 1 && w->stride_y == 1 && w->stride_x == 1 && w->pad_top == 0 &&
-           w->pad_left == 0 && w->out_height == w->height && w->out_width == w->width;
-}
 
 /* Bytes 0 and 2 of two words. */
 static inline uint32_t tb_even_bytes(uint32_t a, uint32_t b)
@@ -24,7 +18,7 @@ static inline uint32_t tb_even_bytes(uint32_t a, uint32_t b)
 
 /* Pixels of a tile that lie in one row of outputs: `at` .. `at + count - 1`; y, x are those of their window. */
 typedef struct {
-    int32_t y, x;
+    int16_t y, x;
     uint8_t at, count;
 } tb_run;
 
@@ -35,8 +29,8 @@ static int32_t tb_find_runs(const tb_window *w, int32_t pixel, int32_t n, tb_run
     for (int32_t at = 0; at < n; row++, column = 0, count++) {
         int32_t length = w->out_width - column;
         if (length > n - at) length = n - at;
-        runs[count].y = row * w->stride_y - w->pad_top;
-        runs[count].x = column * w->stride_x - w->pad_left;
+        runs[count].y = (int16_t)(row * w->stride_y - w->pad_top);
+        runs[count].x = (int16_t)(column * w->stride_x - w->pad_left);
         runs[count].at = (uint8_t)at;
         runs[count].count = (uint8_t)length;
         at += length;
@@ -74,13 +68,40 @@ static void tb_gather_run(const tb_window *w, const int8_t *plane, int32_t y, in
     for (; k < count; k++) to[k] = w->zero_point;
 }
 
-void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t pixel, int32_t n, int8_t *tile)
+/* Whether all taps of a run are inside of the image. */
+static int tb_is_inside(const tb_window *w, const tb_run *run)
+{
+    const int32_t bottom = run->y + (w->kernel_height - 1) * w->dilation_y;
+    const int32_t right = run->x + (run->count - 1) * w->stride_x + (w->kernel_width - 1) * w->dilation_x;
+    return run->y >= 0 && bottom < w->height && run->x >= 0 && right < w->width;
+}
+
+/* Fours of pixels of one run at stride 1, inside of the image. */
+static void tb_gather_inside(const tb_window *w, const int8_t *x, int32_t n, int8_t *tile, int32_t pitch)
+{
+    const int32_t down = w->dilation_y * w->width, across = w->dilation_x, pixels = w->height * w->width;
+    for (int32_t c = 0; c < w->channels; c++, x += pixels) {
+        const int8_t *row = x;
+        for (int32_t i = 0; i < w->kernel_height; i++, row += down) {
+            const int8_t *from = row;
+            for (int32_t j = 0; j < w->kernel_width; j++, from += across, tile += pitch)
+                for (int32_t k = 0; k < n; k += 4) tb_put_word(tile + k, tb_word(from + k));
+        }
+    }
+}
+
+void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t pixel, int32_t n, int8_t *tile,
+               int32_t pitch)
 {
     const int is_gapped = m->form != TB_DENSE, pointwise = tb_is_pointwise(w);
     const uint32_t flip = is_gapped ? TB_FLIP : 0;
     const int32_t pixels = w->height * w->width;
     tb_run runs[16];
     const int32_t count = pointwise ? 0 : tb_find_runs(w, pixel, n, runs);
+    if (!is_gapped && count == 1 && w->stride_x == 1 && (n & 3) == 0 && tb_is_inside(w, runs)) {
+        tb_gather_inside(w, x + runs->y * w->width + runs->x, n, tile, pitch);
+        return;
+    }
     int32_t until = TB_GAP_CHANNELS;
     for (int32_t c = 0; c < w->channels; c++, x += pixels) {
         for (int32_t i = 0; i < w->kernel_height; i++) {
@@ -92,6 +113,8 @@ void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t 
                 }
                 if (pointwise && n == 16) {
                     for (int32_t k = 0; k < 16; k += 4) tb_put_word(tile + k, tb_word(x + pixel + k) ^ flip);
+                } else if (pointwise && (n & 3) == 0) {
+                    for (int32_t k = 0; k < n; k += 4) tb_put_word(tile + k, tb_word(x + pixel + k) ^ flip);
                 } else {
                     if (pointwise) memcpy(tile, x + pixel, (size_t)n);
                     const int32_t top = i * w->dilation_y, left = j * w->dilation_x;
@@ -100,7 +123,7 @@ void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t 
                     if (flip)
                         for (int32_t k = 0; k < n; k += 4) tb_put_word(tile + k, tb_word(tile + k) ^ flip);
                 }
-                tile += 16;
+                tile += pitch;
             }
         }
     }
@@ -109,26 +132,5 @@ void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t 
 
 void tb_run_convolution(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
 {
-    const tb_window *w = &layer->window;
-    const tb_matrix *first = layer->first, *second = layer->second;
-    const int32_t pixels = w->out_height * w->out_width;
-    const int32_t bytes = tb_tile_bytes(first), hidden_bytes = second ? tb_tile_bytes(second) : 0;
-    const int32_t tiles = first->form == TB_DENSE ? 1 : layer->tiles;
-    int8_t *memory = scratch, *hidden = memory + tiles * bytes;
-    uint8_t *rest = (uint8_t *)hidden + tiles * hidden_bytes;
-    for (int32_t p = 0; p < pixels; p += 16 * tiles) {
-        int32_t count = 0, n = 16;
-        for (int32_t at = p; count < tiles && at < pixels; count++, at += 16) {
-            n = pixels - at < 16 ? pixels - at : 16;
-            tb_gather(w, first, x, at, n, memory + count * bytes);
-        }
-        if (first->form == TB_DENSE) {
-            tb_dense_rows(first, memory, n, y + p, pixels, layer->tiles, rest);
-        } else if (!second) {
-            tb_ternary_rows(first, memory, count, n, y + p, pixels, 0, rest);
-        } else {
-            tb_ternary_rows(first, memory, count, n, hidden, hidden_bytes, 1, rest);
-            tb_ternary_rows(second, hidden, count, n, y + p, pixels, 0, rest);
-        }
-    }
+    (layer->first->form == TB_DENSE ? tb_run_dense : tb_run_ternary)(layer, x, y, scratch);
 }

@@ -1,18 +1,21 @@
-/* Rows of int8 weights over a tile. With DSP instructions two rows of four pixels are computed at once from pairs of
- * columns; without, the same in plain products. */
+/* Convolutions with int8 weights. With DSP instructions two rows of four pixels are computed at once from pairs of columns;
+ * without, the same in plain products; with vectors from 16 columns. */
 #include "tile.h"
 
-#if TB_DSP
+#if TB_MVE
+#include "dense_mve.h"
+#elif TB_DSP
 #define TB_UNUSED __attribute__((unused))
-/* Halves (c0, c1) of pixels 0, 2, 1 and 3 of each pair of columns: 16 bytes. Columns in fours, as planes of 16 pixels. */
+/* Halves (c0, c1) of pixels 0, 2, 1 and 3 of each pair of columns: 16 bytes. Columns in fours, planes of `pitch` bytes. A
+ * pair is read before it is written. */
 #define TB_WIDEN2                                                                                                     \
-    "ldr r4, [r0], #16\n ldr r6, [r0], #16\n sxtb16 r5, r4, ror #8\n sxtb16 r7, r6, ror #8\n sxtb16 r4, r4\n"          \
-    "sxtb16 r6, r6\n pkhbt r8, r4, r6, lsl #16\n pkhtb r9, r6, r4, asr #16\n pkhbt r10, r5, r7, lsl #16\n"            \
-    "pkhtb r11, r7, r5, asr #16\n stm r2!, {r8-r11}\n"
-__attribute__((naked, noinline)) static void tb_widen(const int8_t *tile TB_UNUSED, const int8_t *end TB_UNUSED,
-    uint32_t *to TB_UNUSED)
+    "ldr r4, [r0]\n ldr r6, [r0, r1]\n add r0, r0, r1, lsl #1\n sxtb16 r5, r4, ror #8\n sxtb16 r7, r6, ror #8\n"      \
+    "sxtb16 r4, r4\n sxtb16 r6, r6\n pkhbt r8, r4, r6, lsl #16\n pkhtb r9, r6, r4, asr #16\n"                        \
+    "pkhbt r10, r5, r7, lsl #16\n pkhtb r11, r7, r5, asr #16\n stm r2!, {r8-r11}\n"
+__attribute__((naked, noinline)) static void tb_widen(const int8_t *planes TB_UNUSED, int32_t pitch TB_UNUSED,
+    uint32_t *to TB_UNUSED, const uint32_t *end TB_UNUSED)
 {
-    __asm__ volatile("push {r4-r11, lr}\n1:\n" TB_WIDEN2 TB_WIDEN2 "cmp r0, r1\n bne 1b\n pop {r4-r11, pc}\n");
+    __asm__ volatile("push {r4-r11, lr}\n1:\n" TB_WIDEN2 TB_WIDEN2 "cmp r2, r3\n bne 1b\n pop {r4-r11, pc}\n");
 }
 
 #define TB_TWO(x0, x1)                                                                                                \
@@ -36,24 +39,63 @@ __attribute__((naked, noinline)) static void tb_dense_sums(const uint8_t *weight
         "ldr r3, [sp, #4]\n stm r3, {r4-r7}\n adds r3, #64\n stm r3, {r8-r11}\n add sp, #8\n pop {r4-r11, pc}\n");
 }
 
-/* Rows first of `quads` times four pixels, so that a row's constants are loaded once for them. */
-void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pitch, int32_t quads,
-                   uint8_t *scratch)
+/* Four pixels of `columns` planes. */
+static void tb_widen_columns(const int8_t *x, int32_t pixels, int32_t columns, uint32_t *to, const uint32_t *end)
 {
-    const int32_t columns = (m->columns + 3) & ~3, rows = m->rows;
+    const int32_t whole = columns & ~3, rest = columns - whole;
+    if (whole) tb_widen(x, pixels, to, to + 2 * whole);
+    if (!rest) return;
+    int8_t last[16] = {0};
+    for (int32_t c = 0; c < rest; c++) tb_put_word(last + 4 * c, tb_word(x + (whole + c) * pixels));
+    tb_widen(last, 4, to + 2 * whole, end);
+}
+
+/* Pixels p .. p + count - 1 as fours of halves, each `bytes` from the one before. Planes that have to be gathered lie in
+ * the last part of the memory, where they are read before they are written over. */
+static void tb_widen_pixels(const tb_convolution *layer, const int8_t *x, int32_t p, int32_t count, int8_t *wide,
+                            int32_t bytes)
+{
+    const tb_window *w = &layer->window;
+    const tb_matrix *m = layer->first;
+    const int32_t pixels = w->height * w->width;
+    if (tb_is_pointwise(w)) {
+        for (int32_t i = 0; i < count; i += 4, wide += bytes) {
+            uint32_t *const to = (uint32_t *)(void *)wide, *const end = to + bytes / 4;
+            if (i + 4 <= count) {
+                tb_widen_columns(x + p + i, pixels, m->columns, to, end);
+            } else {
+                int8_t *const tile = wide + bytes / 2;
+                tb_gather(w, m, x, p + i, count - i, tile, 4);
+                tb_widen(tile, 4, to, end);
+            }
+        }
+        return;
+    }
+    const int32_t quads = layer->tiles, pitch = 4 * quads;
+    int8_t *const tile = wide + (quads > 2 ? quads * bytes : quads * bytes / 2);
+    tb_gather(w, m, x, p, count, tile, pitch);
+    for (int32_t i = 0; i < count; i += 4, wide += bytes)
+        tb_widen(tile + i, pitch, (uint32_t *)(void *)wide, (uint32_t *)(void *)(wide + bytes));
+}
+
+/* Rows first of `tiles` times four pixels, so that a row's constants are loaded once for them. */
+void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+{
+    const tb_matrix *m = layer->first;
     const tb_requantization *out = &m->output;
-    uint32_t *wide = (uint32_t *)(void *)scratch;
-    for (int32_t p = 0; p < n; p += 4 * quads) {
-        const int32_t count = n - p < 4 * quads ? n - p : 4 * quads;
+    const int32_t columns = (m->columns + 3) & ~3, rows = m->rows, step = 4 * layer->tiles;
+    const int32_t pixels = layer->window.out_height * layer->window.out_width;
+    const uint32_t *wide = scratch;
+    for (int32_t p = 0; p < pixels; p += step) {
+        const int32_t count = pixels - p < step ? pixels - p : step;
         const uint8_t *w = m->weights;
         int8_t *to = y + p;
-        for (int32_t i = 0; i < count; i += 4)
-            tb_widen(tile + p + i, tile + p + i + 16 * columns, wide + i / 2 * columns);
+        tb_widen_pixels(layer, x, p, count, scratch, 8 * columns);
         for (int32_t row = 0; row < rows; w += 2 * columns) {
             int32_t sums[32];
             for (int32_t i = 0; i < count; i += 4) tb_dense_sums(w, wide + i / 2 * columns, w + 2 * columns, sums + i);
             const int32_t end = row + 2 < rows ? row + 2 : rows;
-            for (const int32_t *s = sums; row < end; row++, s += 16, to += pitch) {
+            for (const int32_t *s = sums; row < end; row++, s += 16, to += pixels) {
                 const tb_row r = tb_row_of(out, row);
                 tb_requantize_pixels(&r, s, count, to);
                 tb_bound(out, to, count);
@@ -64,29 +106,38 @@ void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y,
 
 #else
 
-void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pitch, int32_t quads,
-                   uint8_t *scratch)
+/* Two rows and four pixels at a time. */
+static void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pixels, int32_t pitch)
 {
-    (void)quads, (void)scratch;
     const int32_t fours = (m->columns + 3) / 4;
     const int8_t *w = (const int8_t *)m->weights;
     for (int32_t row = 0; row < m->rows; row += 2, w += 8 * fours) {
         for (int32_t p = 0; p < n; p += 4) {
             int32_t s[8] = {0};
             const int8_t *x = tile + p, *at = w;
-            for (int32_t i = 0; i < fours; i++, at += 8, x += 64) {
+            for (int32_t i = 0; i < fours; i++, at += 8, x += 4 * pitch) {
                 for (int32_t c = 0; c < 4; c++) {
                     /* columns 0, 2, 1, 3 */
-                    const int8_t *column = x + 16 * (c == 1 ? 2 : c == 2 ? 1 : c);
+                    const int8_t *column = x + pitch * (c == 1 ? 2 : c == 2 ? 1 : c);
                     const int32_t a = at[c], b = at[c + 4];
                     s[0] += a * column[0], s[1] += a * column[1], s[2] += a * column[2], s[3] += a * column[3];
                     s[4] += b * column[0], s[5] += b * column[1], s[6] += b * column[2], s[7] += b * column[3];
                 }
             }
             const int32_t count = n - p < 4 ? n - p : 4;
-            tb_requantize_row(&m->output, row, s, count, y + row * pitch + p);
-            if (row + 1 < m->rows) tb_requantize_row(&m->output, row + 1, s + 4, count, y + (row + 1) * pitch + p);
+            tb_requantize_row(&m->output, row, s, count, y + row * pixels + p);
+            if (row + 1 < m->rows) tb_requantize_row(&m->output, row + 1, s + 4, count, y + (row + 1) * pixels + p);
         }
+    }
+}
+
+void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+{
+    const int32_t pixels = layer->window.out_height * layer->window.out_width, step = 4 * layer->tiles;
+    for (int32_t p = 0; p < pixels; p += step) {
+        const int32_t n = pixels - p < step ? pixels - p : step;
+        tb_gather(&layer->window, layer->first, x, p, n, scratch, step);
+        tb_dense_rows(layer->first, scratch, n, y + p, pixels, step);
     }
 }
 #endif

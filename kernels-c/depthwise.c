@@ -9,13 +9,17 @@ static int32_t tb_pitch(const tb_window *w)
     return ((across > used ? across : used) + 12) & ~3;
 }
 
+#if TB_MVE
+#include "depthwise_mve.h"
+#else
 static void tb_pad_plane(const tb_window *w, const int8_t *x, int32_t pitch, int8_t *plane)
 {
     for (int32_t i = 0; i < w->height; i++)
         memcpy(plane + (i + w->pad_top) * pitch + w->pad_left, x + i * w->width, (size_t)w->width);
 }
+#endif
 
-#if TB_DSP
+#if TB_DSP && !TB_MVE
 /* The nine weights of a plane: of each row the outer two as halves, the middle ones of rows 0 and 1, and of row 2. */
 typedef struct {
     uint32_t outer[3], middle01, middle2;
@@ -104,7 +108,7 @@ void tb_run_depthwise(const tb_depthwise *layer, const int8_t *x, int8_t *y, voi
     const int32_t reach = (w->out_height - 1) * w->stride_y + (w->kernel_height - 1) * w->dilation_y + 1;
     const int32_t rows = reach > w->pad_top + w->height ? reach : w->pad_top + w->height;
     int8_t *plane = scratch;
-#if TB_DSP
+#if TB_DSP && !TB_MVE
     int32_t *sums = (int32_t *)(void *)(plane + rows * pitch);
 #endif
     memset(plane, w->zero_point, (size_t)(rows * pitch));
@@ -116,7 +120,11 @@ void tb_run_depthwise(const tb_depthwise *layer, const int8_t *x, int8_t *y, voi
             const int is3 = w->kernel_height == 3 && w->kernel_width == 3 && w->dilation_y == 1 && w->dilation_x == 1 &&
                             (w->stride_x == 1 || w->stride_x == 2);
             if (is3) {
+#if TB_MVE
+                tb_plane3(layer, row, plane, pitch, y);
+#else
                 tb_plane3(layer, row, plane, pitch, y, sums);
+#endif
                 continue;
             }
 #endif

@@ -11,6 +11,22 @@
 #define TB_DSP 0
 #endif
 
+/* Vectors of integers and floats. */
+#if TB_DSP && defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 3) == 3
+#define TB_MVE 1
+#else
+#define TB_MVE 0
+#endif
+
+/* Functions that are called in several places and would be copied there. */
+#if defined(__clang__)
+#define TB_NOINLINE __attribute__((noinline))
+#elif defined(__GNUC__)
+#define TB_NOINLINE __attribute__((noinline, noclone))
+#else
+#define TB_NOINLINE
+#endif
+
 static inline uint32_t tb_word(const void *p)
 {
     uint32_t v;
@@ -18,6 +34,7 @@ static inline uint32_t tb_word(const void *p)
     return v;
 }
 
+#if !TB_DSP
 /* The same at a multiple of 4: cores that cannot load otherwise would take byte after byte. */
 static inline uint32_t tb_aligned_word(const void *p)
 {
@@ -29,6 +46,7 @@ static inline uint32_t tb_aligned_word(const void *p)
 #endif
     return v;
 }
+#endif
 
 static inline void tb_put_word(void *p, uint32_t v) { memcpy(p, &v, 4); }
 
@@ -102,7 +120,7 @@ static inline void tb_requantize_row(const tb_requantization *r, int32_t row, co
     }
 }
 
-#if TB_DSP
+#if TB_DSP && !TB_MVE
 static inline uint32_t tb_sxtb16(uint32_t a)
 {
     uint32_t r;
@@ -212,7 +230,9 @@ static inline void tb_requantize_pixels(const tb_row *r, const int32_t *s, int32
     const uint32_t v = tb_requantize4(r, s[whole], s[whole + 1], s[whole + 2], s[whole + 3]);
     memcpy(y + whole, &v, (size_t)(n - whole));
 }
+#endif
 
+#if TB_DSP
 static inline int tb_is_bounded(const tb_requantization *r) { return r->lower != -128 || r->upper != 127; }
 
 /* The bounds of a row, where they are not those of int8. */

@@ -1,8 +1,11 @@
 /* Ternary rows over tiles of 16 pixels. A weight costs one addition for each pixel: with DSP instructions SXTAB16 widens
  * and adds two bytes at a time; without, words of bytes without sign are added in halves. Sums of -1 come first and are
- * negated, since there is no subtraction of the kind. */
-#include "tile.h"
+ * negated, since there is no subtraction of the kind. Vectors have one. */
+#include "trits.h"
 
+#if TB_MVE
+#include "ternary_mve.h"
+#else
 #if TB_DSP
 #define TB_UNUSED __attribute__((unused))
 
@@ -111,7 +114,7 @@ static const uint8_t *tb_long_row(const tb_matrix *m, int32_t row, const int8_t 
 }
 
 /* One row of one tile; `list` may be in parts. */
-static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
+static TB_NOINLINE const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
                                      int8_t *y)
 {
     uint32_t a[8];
@@ -209,7 +212,7 @@ static void tb_add_list(const int8_t *at, const uint8_t *list, uint32_t pairs, i
     else tb_add4(at, list, pairs, sums);
 }
 
-static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
+static TB_NOINLINE const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
                                      int8_t *y)
 {
     const int32_t words = (n + 3) / 4;
@@ -237,59 +240,9 @@ static const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8
 }
 #endif
 
-/* A list of a sign of gaps, written pair by pair. */
-typedef struct {
-    uint8_t *at;
-    int32_t plane, channel;
-    int is_low;
-} tb_writer;
-
-static void tb_write_gap(tb_writer *w, int32_t gap)
-{
-    if (w->is_low) *w->at++ |= (uint8_t)gap;
-    else *w->at = (uint8_t)(gap << 4);
-    w->is_low = !w->is_low;
-    w->plane += gap;
-}
-
-static void tb_write_channel(tb_writer *w, int32_t plane)
-{
-    while (plane - w->plane > 15) {
-        /* the last plane of zeros that one gap reaches */
-        const int32_t reach = w->plane + 15;
-        tb_write_gap(w, reach - (reach + 1) % (TB_GAP_CHANNELS + 1) - w->plane);
-    }
-    tb_write_gap(w, plane - w->plane);
-}
-
-/* A row of trits as a list, into `list`; such rows have at most 255 non-zeros. Returns the row's end. */
-static const uint8_t *tb_decode(const tb_matrix *m, const uint8_t *trits, uint8_t *list)
-{
-    const int32_t end = tb_gapped_planes(m->columns) - 1, room = (m->columns + 17) / 2 + 2;
-    tb_writer signs[2] = {{list + 2, -1, 0, 0}, {list + 2 + room, -1, 0, 0}};
-    int32_t plane = 0, until = TB_GAP_CHANNELS;
-    for (int32_t c = 0; c < m->columns;) {
-        uint32_t digits = *trits++;
-        for (int k = 0; k < 5 && c < m->columns; k++, c++, plane++) {
-            if (until-- == 0) plane++, until = TB_GAP_CHANNELS - 1;
-            digits *= 3;
-            const uint32_t trit = digits >> 8;
-            digits &= 0xFFu;
-            if (trit != 1) tb_write_channel(&signs[trit / 2], plane);
-        }
-    }
-    for (int s = 0; s < 2; s++) {
-        if (!signs[s].is_low) continue;
-        const int32_t next = signs[s].plane + (TB_GAP_CHANNELS + 1) - (signs[s].plane + 1) % (TB_GAP_CHANNELS + 1);
-        tb_write_gap(&signs[s], (next < end ? next : end) - signs[s].plane);
-    }
-    list[0] = (uint8_t)(signs[0].at - (list + 2));
-    list[1] = (uint8_t)(signs[1].at - (list + 2 + room));
-    memmove(signs[0].at, list + 2 + room, list[1]);
-    return trits;
-}
-
-void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, int32_t tiles, int32_t n, int8_t *y, int32_t pitch,
+/* Rows of `tiles` tiles, each `tile_bytes` from the one before; of the last tile n pixels. With `into_tiles` y is tiles,
+ * too, `pitch` bytes from one to the next; else planes of `pitch` bytes. */
+static TB_NOINLINE void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, int32_t tiles, int32_t n, int8_t *y, int32_t pitch,
                      int into_tiles, uint8_t *scratch)
 {
     const int32_t bytes = tb_tile_bytes(m);
@@ -320,3 +273,27 @@ void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, int32_t tiles, int3
     if (into_tiles)
         for (int32_t t = 0; t < tiles; t++) tb_fill_plane(y + t * pitch, TB_FLIP);
 }
+
+void tb_run_ternary(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+{
+    const tb_window *w = &layer->window;
+    const tb_matrix *first = layer->first, *second = layer->second;
+    const int32_t pixels = w->out_height * w->out_width, tiles = layer->tiles;
+    const int32_t bytes = tb_tile_bytes(first), hidden_bytes = second ? tb_tile_bytes(second) : 0;
+    int8_t *memory = scratch, *hidden = memory + tiles * bytes;
+    uint8_t *rest = (uint8_t *)hidden + tiles * hidden_bytes;
+    for (int32_t p = 0; p < pixels; p += 16 * tiles) {
+        int32_t count = 0, n = 16;
+        for (int32_t at = p; count < tiles && at < pixels; count++, at += 16) {
+            n = pixels - at < 16 ? pixels - at : 16;
+            tb_gather(w, first, x, at, n, memory + count * bytes, 16);
+        }
+        if (!second) {
+            tb_ternary_rows(first, memory, count, n, y + p, pixels, 0, rest);
+        } else {
+            tb_ternary_rows(first, memory, count, n, hidden, hidden_bytes, 1, rest);
+            tb_ternary_rows(second, hidden, count, n, y + p, pixels, 0, rest);
+        }
+    }
+}
+#endif

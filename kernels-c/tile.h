@@ -12,26 +12,28 @@
 /* Planes of a tile for ternary products: one of zeros behind every 14 channels, and one at the end. */
 static inline int32_t tb_gapped_planes(int32_t columns) { return columns + (columns - 1) / TB_GAP_CHANNELS + 1; }
 
-/* Bytes of a tile: columns of dense products are padded to fours. */
-static inline int32_t tb_tile_bytes(const tb_matrix *m)
-{
-    return 16 * (m->form == TB_DENSE ? ((m->columns + 3) & ~3) : tb_gapped_planes(m->columns));
-}
+/* Bytes of a tile of ternary columns. */
+static inline int32_t tb_tile_bytes(const tb_matrix *m) { return 16 * tb_gapped_planes(m->columns); }
 
 static inline void tb_fill_plane(int8_t *plane, uint32_t value)
 {
     for (int32_t i = 0; i < 16; i += 4) tb_put_word(plane + i, value);
 }
 
-/* Pixels `pixel` .. `pixel + n - 1` under the window, as columns of `m`. */
-void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t pixel, int32_t n, int8_t *tile);
+static inline int tb_is_pointwise(const tb_window *w)
+{
+    return w->kernel_height == 1 && w->kernel_width == 1 && w->stride_y == 1 && w->stride_x == 1 && w->pad_top == 0 &&
+           w->pad_left == 0 && w->out_height == w->height && w->out_width == w->width;
+}
 
-/* Ternary rows of `tiles` tiles, each `tile_bytes` from the one before; of the last tile n pixels. With `into_tiles` y is
- * tiles, too, `pitch` bytes from one to the next; else planes of `pitch` bytes. */
-void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, int32_t tiles, int32_t n, int8_t *y, int32_t pitch,
-                     int into_tiles, uint8_t *scratch);
+/* Pixels `pixel` .. `pixel + n - 1` under the window, 16 at the most, as columns of `m`: planes of `pitch` bytes, a
+ * multiple of 4; of 16 for ternary products. */
+TB_NOINLINE void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t pixel, int32_t n,
+                           int8_t *tile, int32_t pitch);
 
-/* Rows of int8 weights of one tile, `quads` times four pixels at once. */
-void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pitch, int32_t quads,
-                   uint8_t *scratch);
+/* A convolution with ternary weights, or a bank. */
+void tb_run_ternary(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch);
+
+/* A convolution with int8 weights. */
+void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch);
 #endif

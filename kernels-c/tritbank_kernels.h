@@ -52,12 +52,13 @@ typedef struct {
 } tb_window;
 
 /* y = matrix2 (matrix1 x), or matrix1 x without a second one: a convolution, or the hidden units and ternary filters of a
- * bank, whose hidden units are in memory for a few tiles of 16 pixels only. Columns are channels by taps. */
+ * bank, whose hidden units are in memory for a few tiles of 16 pixels only. Columns are channels by taps. Pixels are read
+ * before they are written: y may lie over x where every pixel is its own window, plane over plane. */
 typedef struct {
     tb_window window;
     const tb_matrix *first, *second;
-    /* Tiles of 16 pixels that are computed together: weights that have to be decoded are decoded once for all of them. Of
-     * int8 weights, fours of pixels that are computed together: 1 to 4. */
+    /* Tiles of 16 pixels that are computed together, one or an even number: weights that have to be decoded are decoded once
+     * for all of them, vectors add planes of two. Of int8 weights, fours of pixels that are computed together: 1 to 4. */
     int32_t tiles;
 } tb_convolution;
 

@@ -18,6 +18,7 @@ export interface PeerMeasure extends Omit<McuMeasure, 'memory'> {
 const folders = [
   ...['ConvolutionFunctions', 'FullyConnectedFunctions', 'PoolingFunctions', 'BasicMathFunctions'],
   'NNSupportFunctions',
+  'TransposeFunctions',
 ];
 
 /** C files of 8-bit functions, and what they share. E_FILE where the folder is something else. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { encodeLists } from '../../src/export/c/encode.ts';
 import { writeFileAtomic } from '../../src/files/index.ts';
 import { Random } from '../../src/ir/index.ts';
+import { hasVectors } from '../../src/mcu/cores.ts';
 import type { CoreCosts, Costs } from '../../src/mcu/costs/coefficients.ts';
 import { countedColumns } from '../../src/mcu/costs/gaps.ts';
 import { workOf } from '../../src/mcu/costs/steps.ts';
@@ -79,7 +80,7 @@ async function fitCore(core: CoreName): Promise<CoreCosts> {
     stack = Math.max(stack, counted.stack);
     for (const [i, step] of counted.program.steps.entries()) {
       if (step.name === 'first pixel' || step.name === 'score') continue;
-      samples.push({ work: workOf(step), ...counted.steps[i]! });
+      samples.push({ work: workOf(step, hasVectors(core)), ...counted.steps[i]! });
     }
     process.stderr.write(`${core} ${network.name}\n`);
   }

@@ -29,6 +29,17 @@ function addLayers(d: LayerDrawer): void {
   }
 }
 
+/** Pointwise layers of many channels, whose rows may be in parts. */
+function addWide(d: LayerDrawer): void {
+  const { channels } = d.image;
+  const x = whole(d.image);
+  for (const rows of [17, channels]) d.convolution(x, rows);
+  for (const density of [0.08, 0.2, 0.35, 0.6]) {
+    d.ternary(x, channels / 2, channels, { density });
+    d.convolution(x, channels / 2, { density });
+  }
+}
+
 function addConnected(d: LayerDrawer): void {
   const x = whole(d.image);
   for (const rows of [2, 10, 100]) {
@@ -54,8 +65,14 @@ export function gridNetworks(): IntegerNetwork[] {
     [96, 6, 6],
     [96, 3, 3],
   ];
+  const wide = [
+    [256, 10, 10],
+    [512, 5, 5],
+    [256, 3, 3],
+  ];
   return [
     ...sizes.map((size) => networkOf(size.join('x'), size, addLayers)),
+    ...wide.map((size) => networkOf(size.join('x'), size, addWide)),
     ...[40, 256, 515].map((channels) => networkOf(`${channels}`, [channels, 1, 1], addConnected)),
   ];
 }

@@ -9,6 +9,8 @@ export interface Core {
   /** Addresses and sizes of memories that stand for flash and RAM; far larger than a microcontroller's. */
   readonly flash: readonly [origin: number, bytes: number];
   readonly ram: readonly [origin: number, bytes: number];
+  /** Where the core reads its first instruction's address, if that is not the beginning of the flash. */
+  readonly vectors?: readonly [origin: number, bytes: number];
   /** What `kernels-c/mcu/count.c` estimates cycles by. */
   readonly model: 'm4' | 'm0' | 'riscv';
   readonly cycles: string;
@@ -38,7 +40,8 @@ export const cores = {
   'cortex-m55': {
     ...arm,
     flags: ['-mcpu=cortex-m55', '-mfloat-abi=hard', '-mthumb'],
-    ...{ board: ['-M', 'mps3-an547'], flash: [0x10000000, 512 << 10], ram: [0x70000000, 16 << 20], model: 'm4' },
+    ...{ board: ['-M', 'mps3-an547'], flash: [0x71000000, 8 << 20], ram: [0x70000000, 16 << 20], model: 'm4' },
+    vectors: [0x10000000, 512 << 10],
     cycles: `${table}; instructions of vectors are counted as one`,
   },
   rv32imc: {
@@ -56,3 +59,6 @@ export type CoreName = keyof typeof cores;
 export const coreNames = Object.keys(cores) as CoreName[];
 
 export const coreOf = (name: CoreName): Core => ({ name, ...cores[name] });
+
+/** Whether the kernels' vectors are in use there. */
+export const hasVectors = (name: CoreName): boolean => name === 'cortex-m55';

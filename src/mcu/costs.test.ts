@@ -76,7 +76,7 @@ describe('predictOnCore', () => {
       const shape = shapeOf(step);
       if (!shape) return [];
       const { instructions, flash } = predictStep('cortex-m4', shape);
-      expect(costOf('cortex-m4', workOf(step)).instructions).toBeCloseTo(steps[i]!.instructions, -1);
+      expect(costOf('cortex-m4', workOf(step, false)).instructions).toBeCloseTo(steps[i]!.instructions, -1);
       return [Math.abs(instructions / steps[i]!.instructions - 1), Math.abs(flash / steps[i]!.flash - 1)];
     });
     expect(errors.sort((a, b) => a - b)[Math.floor(0.8 * errors.length)]).toBeLessThan(0.1);

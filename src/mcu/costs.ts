@@ -7,7 +7,7 @@ import { rowBytes, structBytes } from '../export/c/layers.ts';
 import { prefersTrits } from '../export/c/matrix.ts';
 import type { Optimize } from '../export/c/optimize.ts';
 import { quadsOf, tilesOf } from '../export/c/steps.ts';
-import type { CoreName } from './cores.ts';
+import { type CoreName, hasVectors } from './cores.ts';
 import { costOf } from './costs/coefficients.ts';
 import { expectedGaps } from './costs/gaps.ts';
 import type { MatrixShape, StepShape, TernaryShape } from './costs/shape.ts';
@@ -16,6 +16,7 @@ import {
   connectedWork,
   denseWork,
   depthwiseWork,
+  isPoint,
   poolWork,
   ternaryWork,
   type WindowShape,
@@ -47,7 +48,7 @@ function densePart({ filters, kernel, channels, room = usualRoom, ...area }: Ste
   const columns = channels * kernel[0] * kernel[1];
   const bytes = 2 * Math.ceil(filters / 2) * fours(columns);
   return {
-    work: denseWork(filters, columns, area, window, quadsOf(columns, area.height * area.width, room)),
+    work: denseWork(filters, columns, area, window, quadsOf(columns, area.height * area.width, !isPoint(window), room)),
     flash: bytes + rowBytes * filters + structBytes.matrix + structBytes.convolution,
   };
 }
@@ -58,6 +59,7 @@ function ternaryPart(
   { hidden, filters, nonZero }: TernaryShape,
   window: WindowShape,
   optimize: Optimize,
+  isVector: boolean,
 ): Part {
   if (filters === 0) return { flash: 0 };
   const columns = channels * kernel[0] * kernel[1];
@@ -79,7 +81,7 @@ function ternaryPart(
     flash += (isTrits ? rows * Math.ceil(n / 5) : lists) + rowBytes * rows + structBytes.matrix;
     return { rows, columns: n, form: isTrits ? 'trits' : 'lists', nibbles };
   });
-  return { work: ternaryWork(matrices, area, window, isDecoded ? tiles : 1), flash };
+  return { work: ternaryWork(matrices, area, window, isDecoded ? tiles : Math.min(2, tiles), isVector), flash };
 }
 
 function connectedPart({ filters, channels, kernel, ternary }: StepShape): Part {
@@ -97,7 +99,7 @@ function connectedPart({ filters, channels, kernel, ternary }: StepShape): Part 
   };
 }
 
-function partsOf(step: StepShape, optimize: Optimize): Part[] {
+function partsOf(step: StepShape, optimize: Optimize, isVector: boolean): Part[] {
   const { kind, channels, filters, kernel, stride = 1, ternary, ...area } = step;
   const window = { kernel, stride };
   switch (kind) {
@@ -120,7 +122,7 @@ function partsOf(step: StepShape, optimize: Optimize): Part[] {
         ...(filters > 0 ? [connectedPart({ kind, channels, filters, kernel, ...area })] : []),
       ];
     default:
-      return [densePart(step, window), ...(ternary ? [ternaryPart(step, ternary, window, optimize)] : [])];
+      return [densePart(step, window), ...(ternary ? [ternaryPart(step, ternary, window, optimize, isVector)] : [])];
   }
 }
 
@@ -137,7 +139,7 @@ function partsOf(step: StepShape, optimize: Optimize): Part[] {
  */
 export function predictStep(core: CoreName, step: StepShape, optimize: Optimize = 'balanced'): StepCost {
   let [instructions, cycles, flash] = [0, 0, 0];
-  for (const part of partsOf(step, optimize)) {
+  for (const part of partsOf(step, optimize, hasVectors(core))) {
     flash += part.flash;
     if (!part.work) continue;
     const cost = costOf(core, part.work);

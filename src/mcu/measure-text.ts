@@ -71,8 +71,10 @@ int main(void)
 
 export const emptyText = 'int main(void) { return 0; }\n';
 
-export function linkerText({ flash, ram }: Core, sections: string): string {
+export function linkerText({ flash, ram, vectors }: Core, sections: string): string {
   const region = (name: string, [origin, length]: readonly [number, number]) =>
     `${name} (rwx) : ORIGIN = 0x${origin.toString(16)}, LENGTH = ${length}`;
-  return `ENTRY(reset)\nMEMORY { ${region('FLASH', flash)}  ${region('RAM', ram)} }\n${sections}`;
+  const regions = [region('FLASH', flash), region('RAM', ram), ...(vectors ? [region('VECTORS', vectors)] : [])];
+  const alias = vectors ? '' : 'REGION_ALIAS("VECTORS", FLASH)\n';
+  return `ENTRY(reset)\nMEMORY { ${regions.join('  ')} }\n${alias}${sections}`;
 }

@@ -1,8 +1,9 @@
 /** Each step as constants and a call. */
 
 import type { ConvolutionLayer, TensorPart, Window } from '../../integer/index.ts';
+import { bytesOf } from './homes.ts';
 import type { IntegerRows, Matrix } from './matrix.ts';
-import { bytesOf, type Memory, type Place } from './memory.ts';
+import type { Memory, Place } from './memory.ts';
 import type { Step } from './steps.ts';
 import { arrayText, floatText } from './text.ts';
 

@@ -35,7 +35,7 @@ export interface Program {
 function planSteps(network: IntegerNetwork, optimize: Optimize): Pick<Program, 'steps' | 'memory' | 'room'> {
   const steps = stepsOf(network, optimize);
   const memory = planMemory(network, steps);
-  const room = freeBytes(network, steps, memory.bytes);
+  const room = freeBytes(steps, memory);
   const wide = stepsOf(network, optimize, (name) => room.get(name) ?? 0);
   const widely = planMemory(network, wide);
   return widely.bytes <= memory.bytes ? { steps: wide, memory: widely, room } : { steps, memory, room: new Map() };

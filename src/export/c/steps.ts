@@ -80,20 +80,27 @@ export type Step = ConvolutionStep | DepthwiseStep | ConnectedStep | PoolStep | 
 /** Tiles of weights that are decoded are computed together, as many as fit so many bytes at the most. */
 const tileBytes = 12 * 1024;
 
-/** How many tiles of so many columns are computed together, where memory allows. */
+/** How many tiles of so many columns are computed together, where memory allows: one, or pairs. */
 export function tilesOf(columns: readonly number[], pixels: number, room: number): number {
   const bytes = columns.reduce((sum, n) => sum + 16 * gappedPlanes(n), 0);
-  return Math.max(1, Math.min(Math.ceil(pixels / 16), Math.floor(Math.min(tileBytes, room) / bytes)));
+  const most = Math.floor(Math.min(tileBytes, room) / bytes);
+  return most < 2 || pixels <= 16 ? 1 : 2 * Math.floor(Math.min(2 * Math.ceil(pixels / 32), most) / 2);
 }
 
 /** What is taken for speed in any case. */
 const leastBytes = 1024;
 
+/** Scratch of int8 rows that are computed of so many fours of pixels at once: halves, and what is gathered under windows. */
+export function denseBytes(columns: number, quads: number, isWindow: boolean): number {
+  // vectors have 16 columns of bytes
+  const bytes = Math.max(32 * Math.ceil(columns / 4), 64) * quads;
+  return isWindow && quads > 2 ? 1.5 * bytes : bytes;
+}
+
 /** How many fours of pixels int8 rows are computed of at once, where memory allows. */
-export function quadsOf(columns: number, pixels: number, room: number): number {
-  const fours = Math.ceil(columns / 4);
-  const most = Math.max(Math.floor((room - 64 * fours) / (32 * fours)), Math.floor(leastBytes / (32 * fours)));
-  return Math.max(1, Math.min(4, Math.ceil(pixels / 4), most));
+export function quadsOf(columns: number, pixels: number, isWindow: boolean, room: number): number {
+  const most = [4, 3, 2].find((quads) => denseBytes(columns, quads, isWindow) <= Math.max(room, leastBytes)) ?? 1;
+  return Math.min(most, Math.ceil(pixels / 4));
 }
 
 /** Memory that the scratch of a layer may take, by its name. */
@@ -174,19 +181,18 @@ function convolutionSteps(
     rows: integerRows(part, part.output as typeof output),
   }));
   const isDecoded = matrices.some(({ matrix }) => matrix.form === 'trits');
-  const isDense = matrices[0]!.matrix.form === 'dense';
-  const quads = isDense ? quadsOf(matrices[0]!.matrix.columns, pixelsOf(y), room(name)) : 1;
-  const tiles = isDecoded ? most : 1;
-  const rest = matrices.map(({ matrix: { form, columns } }) => {
-    if (form === 'dense') return quads * 32 * Math.ceil(columns / 4);
-    return form === 'trits' ? columns + 32 : 0;
-  });
-  const own = matrices.map(({ matrix: { form, columns } }) =>
-    form === 'dense' ? 64 * Math.ceil(columns / 4) : 16 * gappedPlanes(columns),
-  );
-  const scratch = tiles * own.reduce((a, b) => a + b, 0) + Math.max(...rest);
-  const together = isDense ? quads : tiles;
-  return [{ ...base, kind: 'convolution', layer: parts[0]!, matrices, tiles: together, scratch }];
+  const [{ matrix: first }] = matrices as [(typeof matrices)[number]];
+  const own = { ...base, kind: 'convolution', layer: parts[0]!, matrices } as const;
+  if (first.form === 'dense') {
+    const isWindow = !isPointwise(layer);
+    const quads = quadsOf(first.columns, pixelsOf(y), isWindow, room(name));
+    return [{ ...own, tiles: quads, scratch: denseBytes(first.columns, quads, isWindow) }];
+  }
+  // vectors add planes of two tiles at once
+  const tiles = isDecoded ? most : Math.min(2, most);
+  const bytes = matrices.map(({ matrix: { columns } }) => 16 * gappedPlanes(columns));
+  const rest = matrices.map(({ matrix: { form, columns } }) => (form === 'trits' ? columns + 32 : 0));
+  return [{ ...own, tiles, scratch: tiles * bytes.reduce((a, b) => a + b, 0) + Math.max(...rest) }];
 }
 
 /** A plane with its pads, as `tb_run_depthwise` lays it out. */

@@ -3,7 +3,7 @@
 import type { Program } from '../../export/c/program.ts';
 import type { ConvolutionStep, Step } from '../../export/c/steps.ts';
 import { isPointwise, type Window } from '../../integer/index.ts';
-import type { CoreName } from '../cores.ts';
+import { type CoreName, hasVectors } from '../cores.ts';
 import { costOf } from './coefficients.ts';
 import { expectedGaps } from './gaps.ts';
 import type { MatrixShape, StepShape } from './shape.ts';
@@ -28,7 +28,8 @@ function matrixShape({ matrix }: ConvolutionStep['matrices'][number]): MatrixSha
   return { rows, columns, form, nibbles };
 }
 
-export function workOf(step: Step): Work {
+/** On a core with vectors, or without. */
+export function workOf(step: Step, hasVectors: boolean): Work {
   const { channels, tensor } = step.y;
   const elements = channels * tensor.height * tensor.width;
   switch (step.kind) {
@@ -38,7 +39,7 @@ export function workOf(step: Step): Work {
       if (first!.matrix.form === 'dense') {
         return denseWork(first!.matrix.rows, first!.matrix.columns, tensor, window, step.tiles);
       }
-      return ternaryWork(step.matrices.map(matrixShape), tensor, window, step.tiles);
+      return ternaryWork(step.matrices.map(matrixShape), tensor, window, step.tiles, hasVectors);
     }
     case 'depthwise':
       return depthwiseWork(step.layer.x.channels, step.layer.rows, tensor, windowShape(step.layer.window));
@@ -99,4 +100,4 @@ export function shapeOf(step: Step): StepShape | undefined {
 
 /** Instructions and cycles of each step, without running any. */
 export const predictProgram = (core: CoreName, { steps }: Program): { instructions: number; cycles: number }[] =>
-  steps.map((step) => costOf(core, workOf(step)));
+  steps.map((step) => costOf(core, workOf(step, hasVectors(core))));

@@ -1,7 +1,7 @@
 /**
  * Places buffers that live for a while into one arena: the largest first, each at the lowest address at which it
  * overlaps none that lives at the same time (the greedy-by-size rule of Pisarchyk and Lee, arXiv 2001.03288). A buffer
- * may have parts whose lives begin apart: what the later ones will cover can hold other buffers until then.
+ * may have parts whose lives are their own: what a part covers can hold other buffers before and afterwards.
  */
 
 import { Lifetimes } from './lifetimes.ts';
@@ -12,6 +12,8 @@ export interface Part {
   readonly bytes: number;
   /** Position of the first layer for which its content counts. */
   readonly first: number;
+  /** Position of the last one (default: the buffer's). */
+  readonly last?: number;
 }
 
 export interface Buffer {
@@ -49,8 +51,8 @@ export function placeBuffers(buffers: Iterable<Buffer>, alignment = cacheLine): 
   for (const buffer of order) {
     const address = firstFit(buffer, placed, alignment);
     addresses.set(buffer, address);
-    for (const { offset, bytes, first } of partsOf(buffer)) {
-      placed.add({ start: address + offset, end: address + offset + bytes, first, last: buffer.last });
+    for (const { offset, bytes, first, last = buffer.last } of partsOf(buffer)) {
+      placed.add({ start: address + offset, end: address + offset + bytes, first, last });
     }
     end = Math.max(end, address + align(buffer.bytes, alignment));
   }
@@ -61,8 +63,8 @@ export function placeBuffers(buffers: Iterable<Buffer>, alignment = cacheLine): 
 function firstFit(buffer: Buffer, placed: Lifetimes, alignment: number): number {
   // of an address between `low` and `high`, both excluded, some part overlaps some other
   const taken: { readonly low: number; readonly high: number }[] = [];
-  for (const { offset, bytes, first } of partsOf(buffer)) {
-    const neighbours = placed.overlapping(first, buffer.last, maxNeighbours - taken.length);
+  for (const { offset, bytes, first, last = buffer.last } of partsOf(buffer)) {
+    const neighbours = placed.overlapping(first, last, maxNeighbours - taken.length);
     if (!neighbours) return align(placed.top(buffer.first, buffer.last), alignment);
     for (const other of neighbours) taken.push({ low: other.start - offset - bytes, high: other.end - offset });
   }

@@ -1,7 +1,7 @@
 /**
  * A microcontroller's core as a target. The uncompressed network is laid out as `export --to c` does it, which gives its
  * memory to the byte; layers that become banks take what the cost functions of the kernels say. RAM is that of the
- * uncompressed network: tensors are as large in every plan.
+ * uncompressed network: tensors are as large in every plan, scratch and overlays of banks differ by a few percent.
  */
 
 import { makeProgram, type Program } from '../../export/c/index.ts';
