@@ -125,13 +125,16 @@ describe('a whole MobileNet-V1 0.5', () => {
   const hybrid = applyPlan(float, makePlan(float, { method: 'hybrid', alpha: 0.5 }), 1);
   const graph = deploy(toFrozen(hybrid, new Map()), new Map());
 
-  it.each(['fp16', 'int8', 'int7', 'int4', 'fp32'] as const)('has the size that cost predicts, with filters in %s', async (filters) => {
-    const { bytes, scaleBytes } = predictSize(graph, { activations: 'float', ternary: 'five-trit', filters })!;
-    const size = writeModel(await exportOnnx(graph, { filters })).length;
-    expect(size / (bytes + scaleBytes)).toBeGreaterThan(1);
-    // each layer of packed integers has the nodes that unpack it
-    expect(size / (bytes + scaleBytes)).toBeLessThan(filters === 'int4' ? 1.05 : 1.03);
-  });
+  it.each(['fp16', 'int8', 'int7', 'int4', 'fp32'] as const)(
+    'has the size that cost predicts, with filters in %s',
+    async (filters) => {
+      const { bytes, scaleBytes } = predictSize(graph, { activations: 'float', ternary: 'five-trit', filters })!;
+      const size = writeModel(await exportOnnx(graph, { filters })).length;
+      expect(size / (bytes + scaleBytes)).toBeGreaterThan(1);
+      // each layer of packed integers has the nodes that unpack it
+      expect(size / (bytes + scaleBytes)).toBeLessThan(filters === 'int4' ? 1.05 : 1.03);
+    },
+  );
 
   it('has it with 8-bit activations too', async () => {
     const forms = { activations: 'int8', ternary: 'five-trit', filters: 'int8' } as const;
@@ -194,7 +197,10 @@ describe('refused', () => {
 
   it.each([
     [{ activations: 'int8' }, 'calibration: expected images, found none'],
-    [{ activations: 'int8', filters: 'fp16' }, 'filters: expected int8, int7 or int4 with activations of 8 bits, found fp16'],
+    [
+      { activations: 'int8', filters: 'fp16' },
+      'filters: expected int8, int7 or int4 with activations of 8 bits, found fp16',
+    ],
     [{ labels: ['one'] }, 'labels: expected 10 names, one a class, found 1'],
   ] as const)('%j', async (options, message) => {
     await expect(exportOnnx(network, options)).rejects.toThrow(message);
