@@ -41,27 +41,40 @@ function packFloat32(tile: usize, x: usize, stride: usize, columns: i32, eights:
 }
 
 /**
- * sum + x w: products of int16 pairs as int32 for `T` = i32; for f32 rounded once where the machine can (relaxed SIMD).
+ * sum + x w: products of int16 pairs as int32 for `T` = i32, of four pairs of bytes for i8 (relaxed SIMD); for f32 rounded
+ * once where the machine can.
  */
 // @inline
 function multiplyAdd<T>(x: v128, w: v128, sum: v128): v128 {
+  if (sizeof<T>() === 1) return i32x4.relaxed_dot_i8x16_i7x16_add_s(x, w, sum);
   if (!isFloat<T>()) return i32x4.add(sum, i32x4.dot_i16x8_s(x, w));
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(x, w, sum) : f32x4.add(sum, f32x4.mul(x, w));
 }
 
-/** Sums of 4 rows and 8 pixels over so many columns or pairs of columns, to `sums`, 128 bytes from row to row. */
+/**
+ * Sums of 4 rows and 8 pixels over so many columns, pairs of columns or fours, to `sums`, 128 bytes from row to row. They
+ * begin with `first` and `second`, of four pixels each; `pitch` bytes are from step to step of the tile.
+ */
 // @inline
-function multiply<T>(weights: usize, tile: usize, steps: i32, sums: usize): void {
-  let a0 = i32x4.splat(0);
-  let a1 = a0;
-  let b0 = a0;
-  let b1 = a0;
-  let c0 = a0;
-  let c1 = a0;
-  let d0 = a0;
-  let d1 = a0;
+export function multiply<T>(
+  weights: usize,
+  tile: usize,
+  pitch: usize,
+  steps: i32,
+  first: v128,
+  second: v128,
+  sums: usize,
+): void {
+  let a0 = first;
+  let a1 = second;
+  let b0 = first;
+  let b1 = second;
+  let c0 = first;
+  let c1 = second;
+  let d0 = first;
+  let d1 = second;
   const end = weights + ((<usize>steps) << 4);
-  for (; weights < end; weights += 16, tile += 32) {
+  for (; weights < end; weights += 16, tile += pitch) {
     const x0 = v128.load(tile);
     const x1 = v128.load(tile, 16);
     let w = v128.load32_splat(weights);
@@ -118,6 +131,7 @@ function dense<T>(call: usize, bits: i32): void {
   const sums = p.scratch;
   const tile = sums + 512;
   const wide = tile + ((<usize>steps) << 7);
+  const none = i32x4.splat(0);
   for (let pixel = p.from; pixel < p.to; pixel += tilePixels) {
     const eights = min((p.to - pixel + 7) >> 3, tilePixels >> 3);
     if (isFloat<T>()) packFloat32(tile, p.x + (pixel << 2), p.xStride, p.columns, eights);
@@ -128,7 +142,15 @@ function dense<T>(call: usize, bits: i32): void {
       if (bits === 8) widen(weights, wide, steps);
       else if (bits === 4) widenNibbles(weights, wide, steps);
       for (let block = 0; block < eights; block++) {
-        multiply<T>(isFloat<T>() ? weights : wide, tile + ((block * steps) << 5), steps, sums + (block << 5));
+        multiply<T>(
+          isFloat<T>() ? weights : wide,
+          tile + ((block * steps) << 5),
+          32,
+          steps,
+          none,
+          none,
+          sums + (block << 5),
+        );
       }
       finishRows<T>(e, row, min(row + 4, p.rows), sums, 128, y, p.yStride, eights);
       weights += (<usize>steps * 8 * bits) >> 3;

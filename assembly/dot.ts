@@ -3,6 +3,7 @@
 // plus 64, and 64 times the sum of each pixel's activations is taken off where sums begin.
 
 import { epilogueOf, productOf } from './call';
+import { multiply } from './dense';
 import { finishRows } from './epilogue';
 
 const tilePixels: i32 = 32;
@@ -47,44 +48,6 @@ function startSums(starts: usize, tile: usize, steps: i32): void {
   v128.store(starts, i32x4.neg(high), 16);
 }
 
-/** Sums of 4 rows and 8 pixels over all columns, to `sums`, 128 bytes from row to row. */
-// @inline
-function multiply(weights: usize, tile: usize, steps: i32, starts: usize, sums: usize): void {
-  let a0 = v128.load(starts);
-  let a1 = v128.load(starts, 16);
-  let b0 = a0;
-  let b1 = a1;
-  let c0 = a0;
-  let c1 = a1;
-  let d0 = a0;
-  let d1 = a1;
-  const end = weights + ((<usize>steps) << 4);
-  for (; weights < end; weights += 16, tile += 64) {
-    const x0 = v128.load(tile);
-    const x1 = v128.load(tile, 16);
-    let w = v128.load32_splat(weights);
-    a0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(x0, w, a0);
-    a1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(x1, w, a1);
-    w = v128.load32_splat(weights, 4);
-    b0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(x0, w, b0);
-    b1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(x1, w, b1);
-    w = v128.load32_splat(weights, 8);
-    c0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(x0, w, c0);
-    c1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(x1, w, c1);
-    w = v128.load32_splat(weights, 12);
-    d0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(x0, w, d0);
-    d1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(x1, w, d1);
-  }
-  v128.store(sums, a0, 0);
-  v128.store(sums, a1, 16);
-  v128.store(sums, b0, 128);
-  v128.store(sums, b1, 144);
-  v128.store(sums, c0, 256);
-  v128.store(sums, c1, 272);
-  v128.store(sums, d0, 384);
-  v128.store(sums, d1, 400);
-}
-
 function multiplyRows(call: usize): void {
   const e = epilogueOf(call);
   const p = productOf(call);
@@ -101,7 +64,9 @@ function multiplyRows(call: usize): void {
     let y = p.y + pixel * yBytes;
     for (let row = 0; row < p.rows; row += 4) {
       for (let block = 0; block < eights; block++) {
-        multiply(weights, tileOf(tile, block, steps), steps, starts + (block << 5), sums + (block << 5));
+        const start = starts + (block << 5);
+        const from = tileOf(tile, block, steps);
+        multiply<i8>(weights, from, 64, steps, v128.load(start), v128.load(start, 16), sums + (block << 5));
       }
       finishRows<i32>(e, row, min(row + 4, p.rows), sums, 128, y, p.yStride, eights);
       weights += (<usize>steps) << 4;

@@ -23,7 +23,7 @@ const others: readonly CoreName[] = ['cortex-m0plus', 'rv32imc'];
 const compilers = ['gcc', 'clang'];
 const optimizations = ['-O0', '-O3'];
 
-interface Row {
+export interface LayersRow {
   readonly network: string;
   readonly steps: number;
   readonly images: number;
@@ -97,8 +97,8 @@ for (const tool of [...compilers, 'arm-none-eabi-gcc', 'riscv64-unknown-elf-gcc'
 }
 const { out } = values;
 const command = ['npm run mcu:layers --', ...process.argv.slice(2)].join(' ');
-const before = out && existsSync(out) ? (JSON.parse(readFileSync(out, 'utf8')) as { rows: Row[] }).rows : [];
-const rows: Row[] = [];
+const before = out && existsSync(out) ? (JSON.parse(readFileSync(out, 'utf8')) as { rows: LayersRow[] }).rows : [];
+const rows: LayersRow[] = [];
 for (const { network, build, images: wanted } of contests) {
   const exported = exportC(build(), { name: 'network', drawn: 1 });
   const texts = new Map<number, string>();
@@ -108,7 +108,9 @@ for (const { network, build, images: wanted } of contests) {
     texts.set(images, text);
     for (const optimization of optimizations) {
       const key = { network, steps: exported.program.steps.length, images, on, optimization };
-      const kept = before.find((row) => Object.entries(key).every(([name, value]) => row[name as keyof Row] === value));
+      const kept = before.find((row) =>
+        Object.entries(key).every(([name, value]) => row[name as keyof LayersRow] === value),
+      );
       const found = kept?.found ?? (await check(exported, text, optimization).catch((error: Error) => error.message));
       rows.push({ ...key, found });
       console.log(`${network}, ${images} images, ${on} ${optimization}: ${found}`);

@@ -3,6 +3,7 @@
 import type { Program } from '../../src/export/c/program.ts';
 import { drawnInput, recordChecksums } from '../../src/export/c/test-program.ts';
 import { arrayText } from '../../src/export/c/text.ts';
+import { memoryText } from '../../src/mcu/measure-text.ts';
 
 /** What stands for semihosting on this machine. */
 export const hostHeader = `#include <stdio.h>
@@ -22,16 +23,7 @@ export function equalText(program: Program, images: number): string {
     const bytes = y.channels * y.tensor.height * y.tensor.width * (y.tensor.type === 'int8' ? 1 : 4);
     return `    {${kind === 'arena' ? 'arena.bytes' : '(const int8_t *)scores'} + ${offset}, ${bytes}},`;
   });
-  return `#include "${name}.h"
-#include "semihost.h"
-
-static union {
-    int64_t alignment;
-    int8_t bytes[${upper}_ARENA_BYTES];
-} arena;
-static float scores[${upper}_CLASSES];
-static int8_t input[${upper}_INPUT_BYTES];
-static const struct {
+  return `${memoryText(program)}static const struct {
     const int8_t *place;
     uint32_t bytes;
 } steps[] = {

@@ -1,6 +1,7 @@
 /** `results/bench/mcu.md`: tables of what `bench mcu` stored in `results/bench`. */
 
 import { figures, type McuAccuracy, type McuReport, type McuRow } from '../../bench/mcu/report.ts';
+import type { LayersRow } from '../mcu/check-layers.ts';
 
 const folder = 'results/bench';
 
@@ -15,14 +16,7 @@ interface LayersReport {
   readonly date: string;
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
-  readonly rows: readonly {
-    readonly network: string;
-    readonly steps: number;
-    readonly images: number;
-    readonly on: string;
-    readonly optimization: string;
-    readonly found: string;
-  }[];
+  readonly rows: readonly LayersRow[];
 }
 
 /** Networks by row, where they ran by column: how many images were equal. */

@@ -5,6 +5,21 @@ import { drawnInput, recordChecksums } from '../export/c/test-program.ts';
 import { arrayText } from '../export/c/text.ts';
 import type { Core } from './cores.ts';
 
+/** What a program that runs steps one by one works in. */
+export function memoryText({ name }: Program): string {
+  const upper = name.toUpperCase();
+  return `#include "${name}.h"
+#include "semihost.h"
+
+static union {
+    int64_t alignment;
+    int8_t bytes[${upper}_ARENA_BYTES];
+} arena;
+static float scores[${upper}_CLASSES];
+static int8_t input[${upper}_INPUT_BYTES];
+`;
+}
+
 /** Counts every step of one drawn image and compares its output with what the runtime gives. */
 export function countText(program: Program): string {
   const { name, network, steps, memory } = program;
@@ -16,16 +31,7 @@ export function countText(program: Program): string {
     const bytes = y.channels * y.tensor.height * y.tensor.width * (y.tensor.type === 'int8' ? 1 : 4);
     return `    {${where === 'arena' ? 'arena.bytes' : 'scores'} + ${offset}, ${kind === 'softmax' ? 0 : bytes}},`;
   });
-  return `#include "${name}.h"
-#include "semihost.h"
-
-static union {
-    int64_t alignment;
-    int8_t bytes[${upper}_ARENA_BYTES];
-} arena;
-static float scores[${upper}_CLASSES];
-static int8_t input[${upper}_INPUT_BYTES];
-static const struct {
+  return `${memoryText(program)}static const struct {
     const void *place;
     uint32_t bytes;
 } steps[] = {
