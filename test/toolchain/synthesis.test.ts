@@ -13,10 +13,10 @@ import {
   arrayDesign,
   arraySources,
   type Design,
-  defaultLibrary,
   fpgaFigures,
   GateSimulator,
   type Netlist,
+  namedLibraries,
   openLibrary,
   synthesize,
 } from '../../src/synthesis/index.ts';
@@ -158,9 +158,9 @@ withYosys('yosys', () => {
   });
 });
 
-describe.skipIf(!hasYosys || !existsSync(defaultLibrary))('osu018 (needs qflow-tech-osu018)', () => {
+describe.skipIf(!hasYosys || !existsSync(namedLibraries.osu018))('osu018 (needs qflow-tech-osu018)', () => {
   it('has a MAC several times as large as an addition', async () => {
-    const osu018 = openLibrary();
+    const osu018 = openLibrary('osu018');
     const area = async (top: string, parameters: Record<string, number>) =>
       (await synthesize({ sources: arraySources(), top, parameters }, { library: osu018, yosys: 'npm' })).synthesis;
     const [mac, adder] = [await area('mac_lane', { ACC_BITS: 24 }), await area('adder_lane', { INPUTS: 4 })];

@@ -5,7 +5,7 @@ import type { ImageForm } from '../../classifier/image-form.ts';
 import type { Accelerator } from '../../cost/index.ts';
 import { TritbankError } from '../../ir/errors.ts';
 import { listOf, number, oneOf, text, whole } from '../../options/values.ts';
-import type { UnitMeasures, UnitTraces } from '../../synthesis/index.ts';
+import type { ProcessName, UnitMeasures, UnitTraces } from '../../synthesis/index.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -16,7 +16,7 @@ import {
 } from '../command.ts';
 import { addImageForm, imageFormFrom } from '../image-form.ts';
 import { warn } from '../output.ts';
-import { addToolOptions, deviceOf, stepProgress, type ToolOptions } from './options.ts';
+import { addMemoryOption, addToolOptions, deviceOf, stepProgress, type ToolOptions } from './options.ts';
 
 interface Options extends CommonOptions, ToolOptions {
   readonly data?: string;
@@ -28,13 +28,11 @@ interface Options extends CommonOptions, ToolOptions {
   readonly transition?: number;
   readonly glitches?: boolean;
   readonly cycles?: number;
-  readonly memory?: (typeof processes)[number];
+  readonly memory?: ProcessName | 'none';
   readonly name?: string;
   readonly out?: string;
   readonly force?: boolean;
 }
-
-const processes = ['sg13g2', 'sky130', 'osu018', 'none'] as const;
 
 const example = `tritbank hardware energy
 tritbank hardware energy model.int8.onnx --data images/ --json
@@ -74,11 +72,7 @@ export function addEnergy(hardware: TritbankCommand): void {
   );
   add('--transition <ns>', 'how long inputs take to change (default: 0.15)', number({ above: 0 }));
   command.option('--glitches', 'see glitches, with gates that take the same time: an upper bound');
-  add(
-    '--memory <process>',
-    `SRAM of the model: ${processes.join(', ')} (default: osu018 without --liberty, else none)`,
-    oneOf(processes),
-  );
+  addMemoryOption(command, ['none']);
   command.action((model: string | undefined, options: Options) => energy(model, options, imageFormFrom(command)));
   command.optionsGroup('Output:');
   add('--out <file>', 'write an accelerator model', text('a file'));
@@ -149,8 +143,8 @@ async function energy(model: string | undefined, options: Options, form: ImageFo
         ),
       advice,
     );
-    const process = memory ?? (liberty === undefined ? 'osu018' : 'none');
-    const sram = process === 'none' ? undefined : synthesis.sramProcesses[process];
+    const process = memory ?? synthesis.processOf(library.library);
+    const sram = process === undefined || process === 'none' ? undefined : synthesis.sramProcesses[process];
     const accelerator = synthesis.modelOfUnits(measures, names, sram);
     save(accelerator);
     stop();

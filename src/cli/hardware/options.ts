@@ -2,6 +2,7 @@
 
 import type { ArrayParameters } from '../../accelerator/array.ts';
 import { oneOf, text, whole } from '../../options/values.ts';
+import type { OpenedLibrary, ProcessName } from '../../synthesis/index.ts';
 import { type CommonOptions, flagOf, type TritbankCommand, ValueOption } from '../command.ts';
 import { createProgress } from '../progress.ts';
 
@@ -84,15 +85,44 @@ export interface ToolOptions {
   readonly cache?: boolean;
 }
 
-export function addToolOptions(command: TritbankCommand): void {
-  command.optionsGroup('Technology:');
-  command.addOption(
+export const addLibertyOption = (command: TritbankCommand): void =>
+  void command.addOption(
     new ValueOption(
       '--liberty <file>',
-      "cell library, .lib or .lib.gz (default: osu018, 180 nm, of Debian's qflow-tech-osu018)",
-      text('a file'),
+      'cell library: .lib, .lib.gz, osu018 (180 nm, of Debian) or sky130 (130 nm, some cells, built in); ' +
+        'default: osu018 where qflow-tech-osu018 is installed, else sky130',
+      text('a file or a name'),
     ),
   );
+
+/** Processes of the SRAM model, and none at all where a command goes without. */
+export const addMemoryOption = (command: TritbankCommand, more: readonly 'none'[] = []): void => {
+  const names = [...processes, ...more];
+  const rest = more.length > 0 ? ', else none' : '';
+  command.addOption(
+    new ValueOption(
+      '--memory <process>',
+      `SRAM model: ${names.join(', ')} (default: that of the cell library${rest})`,
+      oneOf(names),
+    ),
+  );
+};
+
+const processes: readonly ProcessName[] = ['sg13g2', 'sky130', 'osu018'];
+
+/** The process of the memories: the one that was asked for, else the cell library's. E_USAGE where neither is known. */
+export async function processFrom(memory: ProcessName | undefined, { library }: OpenedLibrary): Promise<ProcessName> {
+  const { processOf } = await import('../../synthesis/index.ts');
+  const process = memory ?? processOf(library);
+  if (process) return process;
+  const { TritbankError } = await import('../../ir/index.ts');
+  const expected = `expected ${processes.join(', ')}, as the process of the library '${library.name}' is not known`;
+  throw new TritbankError('E_USAGE', '--memory', `${expected}, found none`);
+}
+
+export function addToolOptions(command: TritbankCommand): void {
+  command.optionsGroup('Technology:');
+  addLibertyOption(command);
   command.addOption(
     new ValueOption(
       '--fpga <device>',
