@@ -1,6 +1,15 @@
 /** The accelerator: from networks of integers to programs of an array, and the cycle model that runs them. */
 
-export { type ArrayParameters, addressBits, checkArray, defaultArray, entryBits, macArray, rowBits } from './array.ts';
+export {
+  type ArrayParameters,
+  addressBits,
+  checkArray,
+  defaultArray,
+  entryBits,
+  fittingDivisor,
+  macArray,
+  rowBits,
+} from './array.ts';
 export { compileNetwork } from './compile.ts';
 export type { CompiledNetwork, ParameterWord, Task } from './compiled.ts';
 export { type ConstantMemory, inWords, type MemoryWords, memoryWords, packBytes } from './memory-words.ts';

@@ -17,7 +17,7 @@ import {
 import { addImageForm, imageFormFrom } from '../image-form.ts';
 import { warn } from '../output.ts';
 import { createProgress } from '../progress.ts';
-import { addLibertyOption, addMemoryOption, processFrom, type ToolOptions } from './options.ts';
+import { addLibertyOption, addMemoryOption, processFrom, saidByOptions, type ToolOptions } from './options.ts';
 import { openNetwork } from './quantized-images.ts';
 
 interface Options extends CommonOptions, Pick<ToolOptions, 'liberty' | 'goal' | 'yosys' | 'cache'> {
@@ -70,7 +70,7 @@ export function addExplore(hardware: TritbankCommand): void {
     listOf(oneOf(forms), `${forms.join(', ')}, separated by commas`),
   );
   add('--mac-rates <list>', 'values requantized in a cycle (default: as many as MACs, at least 2)', numbers(1, 64));
-  add('--adder-rates <list>', 'the same of the adder engine (default: 4)', numbers(1, 64));
+  add('--adder-rates <list>', 'the same of the adder engine (default: 4, or what divides the lanes)', numbers(1, 64));
   add('--lanes <n>', 'pixels at a time (default: 16)', whole({ from: 4, to: 64 }));
   add('--in-flight <n>', 'images at work at the same time (default: 4)', whole({ from: 1, to: 8 }));
   command.optionsGroup('Technology:');
@@ -110,6 +110,7 @@ async function explore(given: string | undefined, options: Options, form: ImageF
   const other =
     options.control === undefined ? undefined : await openNetwork({ ...choice, model: options.control, ...form }, warn);
   const control = other && { network: other.network, image: other.images[0]! };
+  if (control) await saidByOptions(() => hardware.checkControl(network, control.network));
   const { macs, inputs, weights, macRates, adderRates, lanes, inFlight } = options;
   const candidates = hardware.arraysOf({
     ...hardware.defaultSweep,
@@ -122,7 +123,7 @@ async function explore(given: string | undefined, options: Options, form: ImageF
     ...(inFlight !== undefined && { inFlight }),
   });
   const progress = createProgress({
-    ...{ label: 'explore', total: candidates.length, unit: 'arrays', quiet: options.quiet ?? false },
+    ...{ label: 'explore', total: candidates.arrays.length, unit: 'arrays', quiet: options.quiet ?? false },
   });
   try {
     const exploration = await interruptible(
@@ -137,6 +138,8 @@ async function explore(given: string | undefined, options: Options, form: ImageF
       () => 'start again: arrays that were synthesised are kept',
     );
     progress.stop();
+    const slow = text.clockNote(exploration.arrays, clockMHz);
+    if (slow !== undefined) warn(`--clock: ${slow}`);
     if (report !== undefined) {
       const { renderExplorePage } = await import('../../report/explore-page.ts');
       const about = { title: `Arrays for ${basename(model)}`, generatedBy: `tritbank ${version}` };

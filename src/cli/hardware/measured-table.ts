@@ -3,6 +3,7 @@
 import { number, oneOf, text } from '../../options/values.ts';
 import type { ProcessName } from '../../synthesis/index.ts';
 import { type CommonOptions, interruptible, printResult, type TritbankCommand, ValueOption } from '../command.ts';
+import { warn } from '../output.ts';
 import { createProgress } from '../progress.ts';
 import { addLibertyOption, addMemoryOption, processFrom, type ToolOptions } from './options.ts';
 import { openTableCases, type TableNetwork, tableNetworks } from './table-networks.ts';
@@ -45,12 +46,14 @@ export async function measuredTable1(options: MeasuredOptions & CommonOptions): 
     { cacheFolder, describeMachine },
     { computeTable1 },
     { printMeasuredTable },
+    { clockNote },
   ] = await Promise.all([
     import('../../hardware/index.ts'),
     import('../../synthesis/index.ts'),
     import('../../files/index.ts'),
     import('../../cost/index.ts'),
     import('../../report/measured-text.ts'),
+    import('../../report/explore-text.ts'),
   ]);
   const { network = tableNetworks[0], data, dataDir, memory, liberty, goal = 'area', yosys, cache, quiet } = options;
   const library = openLibrary(liberty);
@@ -75,6 +78,8 @@ export async function measuredTable1(options: MeasuredOptions & CommonOptions): 
       () => 'start again: rows that were measured are kept',
     );
     progress.stop();
+    const slow = clockNote(table.rows, table.clockMHz);
+    if (slow !== undefined) warn(`--clock: ${slow}`);
     const analytic = computeTable1('paper').rows;
     const result = { network, data: data ?? 'drawn', memory: process, goal, ...table };
     const origin = { machine: describeMachine(), date: new Date().toISOString() };

@@ -42,7 +42,7 @@ export function addArrayOptions(command: TritbankCommand): void {
 }
 
 /** Errors that name a parameter name its option. */
-async function saidByOptions<T>(work: () => T): Promise<T> {
+export async function saidByOptions<T>(work: () => T): Promise<T> {
   const { TritbankError } = await import('../../ir/index.ts');
   try {
     return work();

@@ -90,7 +90,9 @@ it('opens files as they are, and compressed', () => {
   writeFileSync(`${path}.gz`, gzipSync(libertyText()));
   expect(openLibrary(path).text).toBe(libertyText());
   expect(openLibrary(`${path}.gz`).library.cells.size).toBe(8);
-  expect(() => openLibrary(join(folder, 'none.lib'))).toThrow(/none.lib: expected a liberty file, or sky130 \(built in\)/);
+  expect(() => openLibrary(join(folder, 'none.lib'))).toThrow(
+    /none.lib: expected a liberty file, or sky130 \(built in\)/,
+  );
   writeFileSync(join(folder, 'cut.lib.gz'), gzipSync(libertyText()).subarray(0, 60));
   expect(() => openLibrary(join(folder, 'cut.lib.gz'))).toThrow(/cut.lib.gz: expected a liberty file/);
 });
