@@ -23,7 +23,7 @@ export {
   programWords,
 } from './program.ts';
 export { type Engine, orderTasks, type TaskTime } from './schedule.ts';
-export { loadImages, type Memory, type Simulation, simulate, type Write } from './simulate.ts';
+export { loadImages, type Memory, type Simulation, simulate, simulateInTurns, type Write } from './simulate.ts';
 export { type Span, type Timeline, timelineOf } from './timeline.ts';
 export { adderTimes, fetchCycles, macTimes, type RowLengths, type Times } from './timing.ts';
 export { denseLength, listLengths } from './weights.ts';

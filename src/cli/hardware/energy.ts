@@ -16,7 +16,15 @@ import {
 } from '../command.ts';
 import { addImageForm, imageFormFrom } from '../image-form.ts';
 import { warn } from '../output.ts';
-import { addMemoryOption, addToolOptions, deviceOf, stepProgress, type ToolOptions } from './options.ts';
+import {
+  addMemoryOption,
+  addToolOptions,
+  deviceOf,
+  ofLibraries,
+  refuseGiven,
+  stepProgress,
+  type ToolOptions,
+} from './options.ts';
 
 interface Options extends CommonOptions, ToolOptions {
   readonly data?: string;
@@ -33,6 +41,9 @@ interface Options extends CommonOptions, ToolOptions {
   readonly out?: string;
   readonly force?: boolean;
 }
+
+/** What is about gates at work, which FPGAs do not have here. */
+const ofSimulation = ['data', 'bits', 'cycles', 'clock', 'wire', 'transition', 'memory'] as const;
 
 const example = `tritbank hardware energy
 tritbank hardware energy model.int8.onnx --data images/ --json
@@ -89,7 +100,11 @@ async function tracesFrom(model: string | undefined, options: Options, form: Ima
   if (model === undefined && data !== undefined) {
     throw new TritbankError('E_USAGE', '--data', 'expected a model that sees the images, found none');
   }
-  if (model === undefined) return drawnTraces(0, bitsOf(options));
+  if (model === undefined) {
+    const { checkImageChoice } = await import('./quantized-images.ts');
+    checkImageChoice({ data, dataDir }, form);
+    return drawnTraces(0, bitsOf(options));
+  }
   if (options.bits === '16')
     throw new TritbankError('E_USAGE', '--bits', 'expected 8 with a model, whose activations are bytes, found 16');
   if (data === undefined) throw new TritbankError('E_USAGE', '--data', 'expected images for the model, found none');
@@ -107,6 +122,10 @@ async function energy(model: string | undefined, options: Options, form: ImageFo
   ]);
   if (name !== undefined && out === undefined) {
     throw new TritbankError('E_USAGE', '--name', 'expected --out, a file that has the name, found none');
+  }
+  if (fpga !== undefined) {
+    const unused = [...ofLibraries, ...ofSimulation];
+    refuseGiven({ ...options, model }, unused, 'without --fpga');
   }
   claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir, liberty] });
   const inputs = options.inputs ?? [1, 2, 4, 8];

@@ -17,8 +17,15 @@ import {
 import { addImageForm, imageFormFrom } from '../image-form.ts';
 import { warn } from '../output.ts';
 import { createProgress } from '../progress.ts';
-import { addLibertyOption, addMemoryOption, processFrom, saidByOptions, type ToolOptions } from './options.ts';
-import { openNetwork } from './quantized-images.ts';
+import {
+  addLibertyOption,
+  addMemoryOption,
+  processFrom,
+  refuseGiven,
+  saidByOptions,
+  type ToolOptions,
+} from './options.ts';
+import { checkImageChoice, openNetwork } from './quantized-images.ts';
 
 interface Options extends CommonOptions, Pick<ToolOptions, 'liberty' | 'goal' | 'yosys' | 'cache'> {
   readonly area?: number;
@@ -101,6 +108,8 @@ async function explore(given: string | undefined, options: Options, form: ImageF
       import('../../report/explore-text.ts'),
     ]);
   const { report, force, liberty, data, dataDir, goal = 'area', yosys, cache, area, clock: clockMHz = 50 } = options;
+  checkImageChoice({ data, dataDir }, form);
+  if (!options.energy) refuseGiven(options, ['data'], 'with --energy, which simulates gates on an image, without');
   claimOutputs({ '--report': report }, { force, inputs: [given, liberty, data, dataDir, options.control] });
   const model = given ?? (await (await import('../../zoo/index.ts')).findInZoo(defaultModel));
   const library = openLibrary(liberty);

@@ -6,6 +6,7 @@ import { type CommonOptions, interruptible, printResult, type TritbankCommand, V
 import { warn } from '../output.ts';
 import { createProgress } from '../progress.ts';
 import { addLibertyOption, addMemoryOption, processFrom, type ToolOptions } from './options.ts';
+import { checkImageChoice } from './quantized-images.ts';
 import { openTableCases, type TableNetwork, tableNetworks } from './table-networks.ts';
 
 export interface MeasuredOptions extends Pick<ToolOptions, 'liberty' | 'goal' | 'yosys' | 'cache'> {
@@ -56,6 +57,7 @@ export async function measuredTable1(options: MeasuredOptions & CommonOptions): 
     import('../../report/explore-text.ts'),
   ]);
   const { network = tableNetworks[0], data, dataDir, memory, liberty, goal = 'area', yosys, cache, quiet } = options;
+  checkImageChoice({ data, dataDir }, {});
   const library = openLibrary(liberty);
   const process = await processFrom(memory, library);
   const progress = createProgress({ label: 'table1', total: 0, unit: 'steps', quiet: quiet ?? false });
