@@ -49,7 +49,8 @@ function lineOf(row: MeasuredRow): string[] {
 const notes = [
   'images/s at the clock of all rows, in a stream of images; MACs, adders: share of the time in which they compute.',
   'area: of the synthesised core; energy: of its gates on the data of an image. Memories by a model, as docs/hardware.md',
-  'has it. clock limit: MHz, by an estimate of the longest path. The four columns at the end are fractions of the first row; throughputs are those on equal areas.',
+  'has it. clock limit: MHz, by an estimate of the longest path. The four columns at the end are fractions of the',
+  'first row; throughputs are those on equal areas.',
 ];
 
 export interface MeasuredTableText extends MeasuredTable {

@@ -138,10 +138,9 @@ withYosys('yosys', () => {
     await expect(synthesize(pair, { library, yosys: 'npm', signal: stopped })).rejects.toThrow('enough');
   });
 
-  it('maps the whole array with all forms of ternary weights', async () => {
-    const small = { ...defaultArray, lanes: 4, adderRate: 1, sumBits: 18, adderSumBits: 16, multiplierBits: 18 };
+  it('maps the whole array with and without adders', async () => {
+    const small = { ...defaultArray, lanes: 4, adderRate: 1, sumBits: 18, adderSumBits: 14, multiplierBits: 18 };
     const forms = [
-      { ...small, inputs: 2 },
       { ...small, inputs: 5, copies: 1, ternary: 'five-trits' as const },
       { ...small, adders: 0 },
     ];
@@ -154,7 +153,7 @@ withYosys('yosys', () => {
       expect(modules.has('trit_decoder')).toBe(array.ternary === 'five-trits');
       areas.push(synthesis.area);
     }
-    expect(areas[2]).toBeLessThan(areas[0]!);
+    expect(areas[1]).toBeLessThan(areas[0]!);
   });
 });
 

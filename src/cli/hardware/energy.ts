@@ -125,7 +125,14 @@ async function energy(model: string | undefined, options: Options, form: ImageFo
   }
   if (fpga !== undefined) {
     const unused = [...ofLibraries, ...ofSimulation];
-    refuseGiven({ ...options, model }, unused, 'without --fpga');
+    refuseGiven(options, unused, 'without --fpga');
+    if (model !== undefined) {
+      throw new TritbankError(
+        'E_USAGE',
+        'MODEL.onnx',
+        'expected none with --fpga, where no data are simulated, found one',
+      );
+    }
   }
   claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir, liberty] });
   const inputs = options.inputs ?? [1, 2, 4, 8];

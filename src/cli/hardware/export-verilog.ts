@@ -40,9 +40,11 @@ export async function exportVerilog(model: string, options: VerilogOptions, form
       warn,
     );
     const { printPairs } = await import('../../report/text-table.ts');
-    onStep('compile');
     const { compiled, timeline } = await interruptible(
-      (signal) => writeVerilogProjectInTurns(out, network, array, integers, signal),
+      (signal) => {
+        onStep('compile');
+        return writeVerilogProjectInTurns(out, network, array, integers, signal);
+      },
       () => `${out} is not written: start again`,
     );
     stop();

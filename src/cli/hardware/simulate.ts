@@ -129,13 +129,15 @@ async function simulate(model: string, options: Options, form: ImageForm): Promi
     if (run && !run.equal) process.exitCode = 1;
   };
   try {
-    onStep('cycle model');
     if (!simulator) {
-      const compiled = compileNetwork(network, array);
-      const { outputs } = await interruptible(
-        (signal) => simulateInTurns(compiled, loadImages(compiled, integers), { records: false, signal }),
-        advice,
-      );
+      const { compiled, outputs } = await interruptible(async (signal) => {
+        onStep('cycle model');
+        const compiled = compileNetwork(network, array);
+        return {
+          compiled,
+          ...(await simulateInTurns(compiled, loadImages(compiled, integers), { records: false, signal })),
+        };
+      }, advice);
       await finish(compiled, timelineOf(compiled), outputs);
       return;
     }
@@ -144,6 +146,7 @@ async function simulate(model: string, options: Options, form: ImageForm): Promi
     process.once('exit', clean);
     try {
       const { project, run } = await interruptible(async (signal) => {
+        onStep('cycle model');
         const project = await verilog.writeVerilogProjectInTurns(folder, network, array, integers, signal);
         onStep(`RTL in ${simulator}`);
         return { project, run: await verilog.runRtl(folder, simulator, signal) };
