@@ -53,26 +53,10 @@ describe('wrong usage and bad input leave nothing behind', () => {
       'E_UNSUPPORTED: model.onnx: model: expected 8-bit activations (export it with --activations int8 --data IMAGES first), found a float model',
     ],
     [
-      'model.onnx --out x --to verilog',
-      'E_UNSUPPORTED: model: expected 8-bit activations (export it with --activations int8 --data IMAGES first), found a float model',
-    ],
-    [
       'model.onnx --out x --to verilog --activations int8 --data synthetic',
       'E_USAGE: --activations: expected it with --to onnx only, found --to verilog: export to ONNX first, and from that file',
     ],
-    [
-      'model.onnx --out x --to c --activations int8',
-      'E_USAGE: --activations: expected it with --to onnx only, found --to c',
-    ],
     ['model.onnx --out x --gap-bits 4', 'E_USAGE: --gap-bits: expected it with --to verilog only, found --to onnx'],
-    [
-      'model.onnx --out x --to verilog --images 3',
-      'E_USAGE: --images: expected it with --to onnx or c only, found --to verilog',
-    ],
-    [
-      'model.onnx --out x --to verilog --data-dir images',
-      'E_USAGE: --data: expected images for --data-dir, found none',
-    ],
     ['model.onnx --out x.onnx --filters int4', "E_USAGE: --filters: expected one of fp16, int8, fp32, found 'int4'"],
     [
       'model.onnx --out x.onnx --activations int8',
