@@ -144,9 +144,10 @@ withYosys('yosys', () => {
       { ...small, inputs: 5, copies: 1, ternary: 'five-trits' as const },
       { ...small, adders: 0 },
     ];
+    const tiles = { macTileBits: 4, tileBits: 4 };
     const areas: number[] = [];
     for (const array of forms) {
-      const { synthesis } = await synthesize(arrayDesign(array), { library, yosys: 'npm' });
+      const { synthesis } = await synthesize(arrayDesign(array, tiles), { library, yosys: 'npm' });
       const modules = new Set(synthesis.blocks.map(({ module }) => module));
       expect(modules.has('mac_lane')).toBe(true);
       expect(modules.has('adder_lane')).toBe(array.adders > 0);
