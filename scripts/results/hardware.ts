@@ -109,6 +109,8 @@ export function makeHardwarePage(read: (path: string) => string): readonly [stri
   const processes = [main, open<Table>('table1-sky130.json'), open<Table>('table1-sg13g2.json')];
   const explored = open<{ readonly arrays: readonly ExploredArray[] }>('explore-quarter.json');
   const { outcomes } = open<{ readonly outcomes: readonly Outcome[] }>('rtl.json');
+  const [control, uniform] = [large.rows[0]!, large.rows.find(({ name }) => name === 'hybrid')!];
+  const small = main.rows.find(({ name }) => name === 'hybrid')!;
   const find = (name: string) => main.rows.find((row) => row.name === name)!;
   const [fair, quarter, planned] = [
     find('int8, 4 MACs a lane'),
@@ -152,7 +154,9 @@ ${rowsOf(main)}
 
 ## Arrays for the quarter network
 
-By images a second (at 50 MHz) and mm2 of the core:
+By images a second (at 50 MHz) and mm2 of the core. \`16 x 2 MACs at 2, 8 inputs at 4, lists in 4 copies\`: 16 lanes of
+2 MACs, of whose sums 2 are requantized in a cycle; an adder lane of 8 inputs for each pixel, 4 of whose sums are
+requantized in a cycle; lists of non-zeros, every word of the tile in 4 banks.
 
 ${exploredRows(explored.arrays)}
 
@@ -167,6 +171,12 @@ ${compareProcesses(processes)}
 MobileNet-V1 0.5, drawn weights, in streams as long as 16-bit row addresses allow.
 
 ${rowsOf(large)}
+
+As uniform as the paper's, the hybrid gains nothing here, ${fixed(uniform.relative.throughput, 2)} of the control's throughput per area, and no more at
+32 x 32 (${fixed(small.relative.throughput, 2)}): its full-precision half and the products with \`a\` keep the one MAC a lane ${percent(uniform.busy.mac)} % busy, while
+adders, ${percent(1 - control.area / uniform.area)} % of the core with what serves them, are at work for ${percent(uniform.busy.adder)} % of the time. To be ${fixed(control.cycles / uniform.cycles, 2)} times as fast on
+${fixed(uniform.area / control.area, 2)} times the area is a loss. What gains is a plan that gives the adders more to do, as the quarter network
+has it; no network of 224 x 224 was trained so.
 
 ## The Verilog against the cycle model
 

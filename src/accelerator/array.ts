@@ -88,8 +88,8 @@ export function checkArray(array: ArrayParameters): ArrayParameters {
   }
   const { lanes, inputs, copies, adders, ternary, macRate, adderRate } = array;
   if (lanes % macRate !== 0) throw fail('macRate', `a divisor of ${lanes} lanes`, macRate);
-  if (lanes % adderRate !== 0) throw fail('adderRate', `a divisor of ${lanes} lanes`, adderRate);
   if (adders === 0) return array;
+  if (lanes % adderRate !== 0) throw fail('adderRate', `a divisor of ${lanes} lanes`, adderRate);
   if (ternary === 'lists') {
     if (adders > 1) throw fail('adders', 'one adder lane for each pixel where zeros are skipped', adders);
     if (inputs % copies !== 0) throw fail('copies', `a divisor of ${inputs} inputs`, copies);
@@ -100,6 +100,13 @@ export function checkArray(array: ArrayParameters): ArrayParameters {
     }
   }
   return array;
+}
+
+/** The largest divisor of `whole` that is at most `wanted`: rates of lanes, copies of inputs. */
+export function fittingDivisor(whole: number, wanted: number): number {
+  let found = Math.max(1, Math.min(whole, Math.floor(wanted)));
+  while (whole % found !== 0) found--;
+  return found;
 }
 
 /** Bits of a word of the adders' weights. */

@@ -5,6 +5,7 @@
 
 import { type IntegerLayer, scoreOfSum } from '../integer/index.ts';
 import { roundEven } from '../ops/arithmetic/numbers.ts';
+import { takeTurn } from '../threads/turn.ts';
 import type { CompiledNetwork, ParameterWord } from './compiled.ts';
 import { unitOf } from './multipliers.ts';
 import type { Access } from './order.ts';
@@ -310,12 +311,18 @@ function addUp(sums: Int32Array, parameters: ParameterWord, i: MacInstruction, w
   }
 }
 
-/** Runs the programs; both engines' instructions in an order that their waits allow. */
-export function simulate(
+export interface SimulationOptions {
+  /** Whether writes are kept. Default: yes. */
+  readonly records?: boolean;
+  readonly hasScores?: boolean;
+}
+
+/** One instruction after the other. */
+function* simulationSteps(
   compiled: CompiledNetwork,
   memory: Memory,
-  options: { readonly records?: boolean; readonly hasScores?: boolean } = {},
-): Simulation {
+  options: SimulationOptions,
+): Generator<undefined, Simulation> {
   const machine = new Machine(compiled, memory, options.records ?? true);
   const { mac, adder } = compiled;
   let [m, a] = [0, 0];
@@ -323,10 +330,34 @@ export function simulate(
     if (m < mac.length && mac[m]!.waitFor <= a) machine.runMac(mac[m++]!);
     else if (a < adder.length && adder[a]!.waitFor <= m) machine.runAdder(adder[a++]!);
     else throw new Error('internal: both engines wait');
+    yield;
   }
   const images = options.hasScores === false ? 0 : compiled.array.images;
   const outputs = Array.from({ length: images }, (_, image) => scoresOf(compiled, machine, image));
   return { writes: machine.writes, scores: machine.scores, outputs };
+}
+
+/** Runs the programs; both engines' instructions in an order that their waits allow. */
+export function simulate(compiled: CompiledNetwork, memory: Memory, options: SimulationOptions = {}): Simulation {
+  const steps = simulationSteps(compiled, memory, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** `simulate`, which lets others in between instructions. Rejects with the signal's reason once it is aborted. */
+export async function simulateInTurns(
+  compiled: CompiledNetwork,
+  memory: Memory,
+  options: SimulationOptions & { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Simulation> {
+  const steps = simulationSteps(compiled, memory, options);
+  for (;;) {
+    await takeTurn(options.signal);
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 }
 
 /** What the host does: scores from sums, then layers of floats. */

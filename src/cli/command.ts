@@ -139,10 +139,13 @@ export function printResult(
   writeOut(`${shown}\n`);
 }
 
+/** A word as a shell takes it. */
+export const quoteWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
 /** This process's command line as one would type it. */
 export function commandLine(): string {
-  const quote = (arg: string) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
-  return ['tritbank', ...process.argv.slice(2).map(quote)].join(' ');
+  return ['tritbank', ...process.argv.slice(2).map(quoteWord)].join(' ');
 }
 
 const signalStatus = { SIGINT: 130, SIGTERM: 143 } as const;

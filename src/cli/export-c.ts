@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { ImageForm } from '../classifier/image-form.ts';
 import type { ExportCResult, Layout, Optimize } from '../export/c/index.ts';
 import { TritbankError } from '../ir/errors.ts';
-import { type CommonOptions, flagOf, printResult } from './command.ts';
+import { type CommonOptions, printResult, quoteWord } from './command.ts';
 import { openNetwork } from './hardware/quantized-images.ts';
 import { warn } from './output.ts';
 
@@ -21,9 +21,6 @@ export interface ExportCOptions extends CommonOptions {
   readonly force?: boolean;
 }
 
-/** Options of the ONNX format that say nothing here: the file has its form already. */
-const others = ['activations', 'filters', 'ternary', 'labels', 'samples'] as const;
-
 /** Images of the test, where data is given. */
 const defaultImages = 3;
 
@@ -32,10 +29,6 @@ export async function exportToC(
   options: ExportCOptions & Readonly<Record<string, unknown>>,
   form: ImageForm,
 ): Promise<void> {
-  const given = others.find((name) => options[name] !== undefined);
-  if (given) {
-    throw new TritbankError('E_USAGE', flagOf(given), 'expected it with --to onnx only, found it with --to c');
-  }
   const { exportModelToC } = await import('../export/c/index.ts');
   const { out, name, optimize, layout, data, dataDir, images = defaultImages, force } = options;
   const about = options.images !== undefined ? '--images' : dataDir !== undefined ? '--data-dir' : undefined;
@@ -66,7 +59,7 @@ function describe({ out, name, optimize, bytes, steps, rows, files }: ExportCRes
     ['steps', `${steps.length}`],
     [
       'files',
-      `${name}.c, ${name}.h, tritbank_kernels.c and more in ${out}; make -C ${join(out, dirname(test))} test compares all layers`,
+      `${name}.c, ${name}.h, tritbank_kernels.c and more in ${out}; make -C ${quoteWord(join(out, dirname(test)))} test compares all layers`,
     ],
   ];
 }

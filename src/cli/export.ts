@@ -122,21 +122,27 @@ export function addExport(program: TritbankCommand): void {
   command.common(example);
 }
 
-/** Options that belong to one format. */
-const optionsOf = {
-  c: ['optimize', 'layout', 'name'],
-  verilog: ['lanes', 'macs', 'adders', 'inputs', 'weights', 'copies', 'macRate', 'adderRate'],
-} as const;
+type Format = NonNullable<Options['to']>;
+
+/** Options that not all formats have, and which have them. */
+const formatsOf: { readonly [K in keyof Options]?: readonly Format[] } = {
+  ...{ activations: ['onnx'], filters: ['onnx'], ternary: ['onnx'], labels: ['onnx'], threads: ['onnx'] },
+  ...{ images: ['onnx', 'c'], samples: ['onnx', 'verilog'], seed: ['onnx', 'verilog'] },
+  ...{ optimize: ['c'], layout: ['c'], name: ['c'] },
+  ...{ lanes: ['verilog'], macs: ['verilog'], adders: ['verilog'], inputs: ['verilog'], weights: ['verilog'] },
+  ...{ copies: ['verilog'], macRate: ['verilog'], adderRate: ['verilog'], gapBits: ['verilog'] },
+  ...{ inFlight: ['verilog'], array: ['verilog'] },
+};
 
 function refuseOthers(options: Options): void {
-  for (const [format, names] of Object.entries(optionsOf)) {
-    const found = names.find((name) => options[name] !== undefined);
-    if (found === undefined || options.to === format) continue;
-    const flag = flagOf(found);
+  const { to = 'onnx' } = options;
+  for (const [name, formats] of Object.entries(formatsOf)) {
+    if (options[name as keyof Options] === undefined || formats.includes(to)) continue;
+    const advice = name === 'activations' ? ': export to ONNX first, and from that file' : '';
     throw new TritbankError(
       'E_USAGE',
-      flag,
-      `expected it with --to ${format} only, found --to ${options.to ?? 'onnx'}`,
+      flagOf(name),
+      `expected it with --to ${formats.join(' or ')} only, found --to ${to}${advice}`,
     );
   }
 }

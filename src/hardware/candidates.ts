@@ -1,6 +1,6 @@
-/** Arrays to compare: every combination of some values, without those that no array can have. */
+/** Arrays to compare: every combination of some values, apart those that no array can have. */
 
-import { type ArrayParameters, checkArray, defaultArray, macArray } from '../accelerator/index.ts';
+import { type ArrayParameters, checkArray, defaultArray, fittingDivisor, macArray } from '../accelerator/index.ts';
 import { TritbankError } from '../ir/index.ts';
 
 export interface ArraySweep {
@@ -10,7 +10,8 @@ export interface ArraySweep {
   readonly ternary: readonly ArrayParameters['ternary'][];
   /** Default: as many values a cycle as there are MACs in a lane, at least two. */
   readonly macRate?: readonly number[] | undefined;
-  readonly adderRate: readonly number[];
+  /** Default: 4, or the next smaller number that divides the lanes. */
+  readonly adderRate?: readonly number[] | undefined;
   readonly lanes: number;
   readonly inFlight: number;
 }
@@ -20,35 +21,47 @@ export const defaultSweep: ArraySweep = {
   macs: [1, 2, 4],
   inputs: [0, 4, 8, 16],
   ternary: ['lists', 'trits'],
-  adderRate: [4],
   lanes: 16,
   inFlight: 4,
 };
 
-/** As many copies as keep two sets of columns. */
+/** As many copies as keep two sets of columns, or the next smaller number that divides the inputs. */
 const copiesOf = (ternary: ArrayParameters['ternary'], inputs: number) =>
-  ternary === 'lists' ? Math.max(1, inputs / 2) : 1;
+  ternary === 'lists' ? fittingDivisor(inputs, inputs / 2) : 1;
 
-const isPossible = (array: ArrayParameters) => {
+export interface RefusedArray {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The arrays to compare, and those that no array can be. */
+export interface Candidates {
+  readonly arrays: readonly ArrayParameters[];
+  readonly refused: readonly RefusedArray[];
+}
+
+/** Why no array can have these parameters; undefined where one can. */
+function refusalOf(array: ArrayParameters): string | undefined {
   try {
     checkArray(array);
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof TritbankError) return false;
+    if (error instanceof TritbankError) return `${error.where}: ${error.detail}`;
     throw error;
   }
-};
+}
 
-/** The arrays of a sweep, each once. */
-export function arraysOf(sweep: ArraySweep): ArrayParameters[] {
+/** The combinations of a sweep, each once. */
+export function arraysOf(sweep: ArraySweep): Candidates {
   const { lanes, inFlight } = sweep;
-  const found = sweep.macs.flatMap((macs) =>
-    (sweep.macRate ?? [Math.max(2, macs)]).flatMap((macRate) =>
+  const adderRates = sweep.adderRate ?? [fittingDivisor(lanes, defaultArray.adderRate)];
+  const combinations = sweep.macs.flatMap((macs) =>
+    (sweep.macRate ?? [fittingDivisor(lanes, Math.max(2, macs))]).flatMap((macRate) =>
       sweep.inputs.flatMap((inputs): ArrayParameters[] =>
         inputs === 0
-          ? [{ ...macArray, lanes, macs, macRate: sweep.macRate ? macRate : macs }]
+          ? [{ ...macArray, lanes, macs, macRate: sweep.macRate ? macRate : fittingDivisor(lanes, macs) }]
           : sweep.ternary.flatMap((ternary) =>
-              sweep.adderRate.map((adderRate) => ({
+              adderRates.map((adderRate) => ({
                 ...defaultArray,
                 ...{ lanes, macs, macRate, inputs, ternary, adderRate, inFlight, gapBits: 6 },
                 copies: copiesOf(ternary, inputs),
@@ -57,8 +70,14 @@ export function arraysOf(sweep: ArraySweep): ArrayParameters[] {
       ),
     ),
   );
-  const each = new Map(found.filter(isPossible).map((array) => [JSON.stringify(array), array]));
-  return [...each.values()];
+  const arrays: ArrayParameters[] = [];
+  const refused: RefusedArray[] = [];
+  for (const array of new Map(combinations.map((one) => [JSON.stringify(one), one])).values()) {
+    const reason = refusalOf(array);
+    if (reason === undefined) arrays.push(array);
+    else refused.push({ name: nameArray(array), reason });
+  }
+  return { arrays, refused };
 }
 
 /** An array in a few words: what differs from one to the next. */

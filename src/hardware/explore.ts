@@ -7,8 +7,17 @@ import { type ArrayParameters, macArray } from '../accelerator/index.ts';
 import { paretoFront } from '../cost/pareto.ts';
 import type { IntegerNetwork } from '../integer/index.ts';
 import { AbortError, TritbankError } from '../ir/index.ts';
-import { nameArray } from './candidates.ts';
-import { type ArrayFigures, type CycleFigures, type MeasureOptions, measureArray } from './measure.ts';
+import { type Candidates, nameArray, type RefusedArray } from './candidates.ts';
+import { checkControl } from './control.ts';
+import {
+  type ArrayFigures,
+  type CycleFigures,
+  clockLimitOf,
+  energyWithMemory,
+  type MeasureOptions,
+  measureArray,
+} from './measure.ts';
+import { type Relative, relate } from './table.ts';
 
 export interface ExploredArray extends CycleFigures {
   readonly name: string;
@@ -26,8 +35,12 @@ export interface ExploredArray extends CycleFigures {
   readonly isInBudget: boolean;
   /** Whether no other one in the budget is at least as fast and as small, and better in one. */
   readonly isPareto: boolean;
+  /** MHz, by an estimate of the longest path. */
+  readonly clockLimit: number;
   /** Another network: the uncompressed one, on MACs only. It is on no front. */
   readonly isControl?: boolean;
+  /** As fractions of the first control's; absent without one. */
+  readonly relative?: Relative;
 }
 
 export interface Exploration {
@@ -36,8 +49,8 @@ export interface Exploration {
   /** The fastest in the budget, and the one with the highest throughput per area; undefined where none is in it. */
   readonly fastest?: ExploredArray;
   readonly densest?: ExploredArray;
-  /** Arrays that the network does not fit, with the reason. */
-  readonly refused: readonly { readonly name: string; readonly reason: string }[];
+  /** Arrays that cannot be, and those that the network does not fit, with the reason. */
+  readonly refused: readonly RefusedArray[];
 }
 
 export interface ExploreOptions extends MeasureOptions {
@@ -54,12 +67,14 @@ const isRefusal = (error: unknown): error is TritbankError =>
 
 function describe(figures: ArrayFigures, { clockMHz, area: budget }: ExploreOptions): ExploredArray {
   const { array, cycles, busy, area, memory, energy } = figures;
+  const withMemory = energyWithMemory(figures, clockMHz);
   const throughput = (clockMHz * 1e6) / cycles;
   return {
     ...{ name: nameArray(array), array, cycles, busy, area, throughput },
     areaWithMemory: area + memory.area,
     throughputPerArea: throughput / (area / 1e6),
-    ...(energy !== undefined && { energy, energyWithMemory: energy + memory.energy }),
+    clockLimit: clockLimitOf(figures),
+    ...(energy !== undefined && { energy, energyWithMemory: withMemory! }),
     isInBudget: budget === undefined || area <= budget,
     isPareto: false,
   };
@@ -73,19 +88,22 @@ function mark(arrays: readonly ExploredArray[]): ExploredArray[] {
 }
 
 /**
- * Measures `network` on all `candidates`; `image` are the integers of an image. Throws what `measureArray` throws, but
- * for arrays that the network does not fit.
+ * Measures `network` on all candidates; `image` are the integers of an image. Throws what `measureArray` throws, but for
+ * arrays that the network does not fit; E_USAGE where no array is possible, and for a control that is none; E_LIMIT where
+ * the network fits none.
  */
 export async function exploreArrays(
   network: IntegerNetwork,
   image: Int8Array,
-  candidates: readonly ArrayParameters[],
+  { arrays: candidates, refused: impossible }: Candidates,
   options: ExploreOptions,
 ): Promise<Exploration> {
-  const { onArray, signal, hasEnergy = false } = options;
+  const { onArray, signal, hasEnergy = false, control } = options;
+  if (candidates.length === 0) throw nothingLeft('E_USAGE', 'that can be', impossible);
+  if (control) checkControl(network, control.network);
   // first: one that fits no array ends the search before it has begun
   const controls = await measureControl(candidates, options);
-  const refused: { name: string; reason: string }[] = [];
+  const refused = [...impossible];
   const found: ArrayFigures[] = [];
   for (const [n, array] of candidates.entries()) {
     if (signal?.aborted) throw new AbortError('stopped between two arrays');
@@ -98,6 +116,7 @@ export async function exploreArrays(
     }
   }
   onArray?.(candidates.length, candidates.length, '');
+  if (found.length === 0) throw nothingLeft('E_LIMIT', 'that the network fits', refused);
   let arrays = mark(found.map((figures) => describe(figures, options)));
   if (hasEnergy) {
     const chosen = arrays.filter(({ isPareto }) => isPareto);
@@ -108,17 +127,25 @@ export async function exploreArrays(
     }
     arrays = mark(arrays.map((one) => measured.get(one.name) ?? one));
   }
+  const [base] = controls;
+  if (base) arrays = arrays.map((one) => ({ ...one, relative: relate(one, base) }));
   const best = (of: (one: ExploredArray) => number) =>
     arrays.filter(({ isInBudget }) => isInBudget).sort((a, b) => of(b) - of(a))[0];
   const [fastest, densest] = [best((one) => one.throughput), best((one) => one.throughputPerArea)];
   const library = found[0]?.library ?? '';
   return {
     library,
-    arrays: [...arrays, ...controls],
+    arrays: [...arrays, ...controls.map((one) => ({ ...one, relative: relate(one, base ?? one) }))],
     ...(fastest && { fastest }),
     ...(densest && { densest }),
     refused,
   };
+}
+
+function nothingLeft(code: 'E_USAGE' | 'E_LIMIT', which: string, refused: readonly RefusedArray[]): TritbankError {
+  const [first] = refused;
+  const said = first ? `none of ${refused.length}: ${first.name}: ${first.reason}` : 'none';
+  return new TritbankError(code, 'arrays', `expected one ${which}, found ${said}`);
 }
 
 async function measureControl(

@@ -1,7 +1,15 @@
 /** Networks on arrays, measured: cycles, areas, energies, memories. */
 
 export { measuredArrays } from './arrays.ts';
-export { type ArraySweep, arraysOf, defaultSweep, nameArray } from './candidates.ts';
+export {
+  type ArraySweep,
+  arraysOf,
+  type Candidates,
+  defaultSweep,
+  nameArray,
+  type RefusedArray,
+} from './candidates.ts';
+export { checkControl } from './control.ts';
 export { type Exploration, type ExploredArray, type ExploreOptions, exploreArrays } from './explore.ts';
 export type { GateEnergy, TaskEnergy } from './gate-energy.ts';
 export { bandwidthOf, engineNames, type LayerFigures, layerFigures, peakOf } from './layer-figures.ts';

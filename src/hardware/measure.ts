@@ -35,6 +35,17 @@ export interface ArrayFigures extends CycleFigures {
   readonly memory: MemoryFigures;
 }
 
+/** uJ for an image, with memories and what leaks in them meanwhile; undefined where gates were not simulated. */
+export function energyWithMemory({ cycles, energy, memory }: ArrayFigures, clockMHz: number): number | undefined {
+  // nW for as many us
+  const leakage = (memory.leakage * cycles * 1e-9) / clockMHz;
+  return energy === undefined ? undefined : energy + memory.energy + leakage;
+}
+
+/** MHz, by an estimate of the longest path. */
+export const clockLimitOf = ({ longestPath }: Pick<ArrayFigures, 'longestPath'>): number =>
+  1000 / longestPath.nanoseconds;
+
 /** Images of the stream: cycles at its beginning and end are in the mean. Fewer where their memory is too large. */
 const streamLengths = [12, 8, 4, 2, 1];
 

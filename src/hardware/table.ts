@@ -5,7 +5,7 @@
 
 import type { ArrayParameters } from '../accelerator/index.ts';
 import type { IntegerNetwork } from '../integer/index.ts';
-import { type ArrayFigures, type MeasureOptions, measureArray } from './measure.ts';
+import { type ArrayFigures, clockLimitOf, energyWithMemory, type MeasureOptions, measureArray } from './measure.ts';
 
 export interface MeasuredCase {
   readonly name: string;
@@ -52,23 +52,25 @@ export interface MeasuredTable {
 
 type Measured = Omit<MeasuredRow, 'relative'>;
 
+/** What is compared. */
+type Compared = Pick<Measured, 'throughput' | 'area' | 'areaWithMemory' | 'energy' | 'energyWithMemory'>;
+
 function describe(one: MeasuredCase, figures: ArrayFigures, clockMHz: number): Measured {
   const { network: _network, image: _image, ...about } = one;
-  const { cycles, latency, busy, energy, area, memory, longestPath } = figures;
-  // nW for as many us
-  const leakage = (memory.leakage * cycles * 1e-9) / clockMHz;
+  const { cycles, latency, busy, energy, area, memory } = figures;
+  const withMemory = energyWithMemory(figures, clockMHz);
   return {
     ...about,
     ...{ cycles, latency, busy, area, areaWithMemory: area + memory.area },
     throughput: (clockMHz * 1e6) / cycles,
-    ...(energy !== undefined && { energy, energyWithMemory: energy + memory.energy + leakage }),
-    clockLimit: 1000 / longestPath.nanoseconds,
+    ...(energy !== undefined && { energy, energyWithMemory: withMemory! }),
+    clockLimit: clockLimitOf(figures),
     figures,
   };
 }
 
 /** Of a row beside the control. */
-export function relate(row: Measured, control: Measured): Relative {
+export function relate(row: Compared, control: Compared): Relative {
   const ratio = row.throughput / control.throughput;
   return {
     throughput: (ratio * control.area) / row.area,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { normal } from '../../test/evaluate.ts';
 import { QuantizedBuilder } from '../../test/quantized-builder.ts';
 import { int, ints, type Value } from '../ir/index.ts';
+import { buildNetwork } from '../models/index.ts';
 import { readModel, writeModel } from '../onnx/index.ts';
 import { InferenceSession, Tensor } from '../runtime/node.ts';
 import { evaluateNetwork, quantizeInput } from './evaluate.ts';
@@ -81,4 +82,28 @@ it('an order of channels passes a quantization on to the parts of a bank', async
   const results = await both(b, x, b.op('Flatten', [b.op('MaxPool', [bank], { kernel_shape: ints([5, 5]) })]));
   expect(kinds(results)).toEqual(['convolution', 'convolution', 'channels', 'pool', 'dequantize']);
   expect(results.found).toEqual(results.expected);
+});
+
+describe('what is no network of integers says so', () => {
+  it('a float model, and where floats are left in an older export', () => {
+    const float = buildNetwork('mobilenet-v1', {
+      width: 0.25,
+      inputSize: 32,
+      channels: 3,
+      classes: 4,
+      firstStride: 1,
+      seed: 1,
+    });
+    expect(() => readIntegerNetwork(float)).toThrow(
+      'model: expected 8-bit activations (export it with --activations int8 --data IMAGES first), found a float model',
+    );
+    const b = new QuantizedBuilder('int8', 'int32');
+    const x = b.graph.input('x', 'float32', [1, 2, 6, 6]);
+    const wide = b.conv(b.round(x, 0.03, 120), 0.03, [4, 2, 3, 3]);
+    const mean = b.op('GlobalAveragePool', [b.op('HardSwish', [wide])]);
+    b.graph.outputs = [b.gemm(b.op('Flatten', [b.round(mean, 0.02, 30)]), 0.02, [5, 4])];
+    expect(() => readIntegerNetwork(b.graph)).toThrow(
+      /expected 8-bit activations before and behind HardSwish \(export it with .* first\), found a HardSwish of floats$/,
+    );
+  });
 });

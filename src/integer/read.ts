@@ -21,6 +21,9 @@ import { type Traced, traceIntegers } from './trace.ts';
 
 type LayerOf<K extends RuntimeLayer['kind']> = Extract<RuntimeLayer, { kind: K }>;
 
+/** For models of floats. */
+const advice = 'export it with --activations int8 --data IMAGES first';
+
 const unsupported = (where: string, expected: string, found: string) =>
   new TritbankError('E_UNSUPPORTED', where, `expected ${expected}, found ${found}`);
 
@@ -88,6 +91,9 @@ export function readIntegerNetwork(graph: Graph): IntegerNetwork {
   if (image.plane.type === 'int8') found.input = byteInput(tensors, image, lowered.layers);
   const layers: IntegerLayer[] = [];
   const settled = settle(lowered.layers, outputs);
+  if (!found.input && !settled.some(({ kind }) => kind === 'quantize')) {
+    throw unsupported('model', `8-bit activations (${advice})`, 'a float model');
+  }
   const between = floatsBetween(settled, outputs);
   for (const layer of settled) {
     if (layer.kind === 'concat' || between.skipped.has(layer)) continue;
@@ -98,7 +104,7 @@ export function readIntegerNetwork(graph: Graph): IntegerNetwork {
       found.input = { tensor: tensors.part(layer.y).tensor, scale: Math.fround(scale), zeroPoint };
     } else layers.push(readLayer(layer, tensors));
   }
-  if (!found.input) throw unsupported('model', 'an image that is quantized to 8 bits', 'activations in float32');
+  if (!found.input) throw unsupported('model', `an image that is quantized to 8 bits (${advice})`, 'one in floats');
   return {
     name: graph.name,
     tensors: tensors.all,
@@ -180,7 +186,7 @@ function readLayer(layer: RuntimeLayer, tensors: Tensors): IntegerLayer {
     case 'pad': {
       const { name, x, y, pads, channels, value } = layer;
       const integer = y.type === 'int8' ? value : Number.NaN;
-      if (!Number.isInteger(integer)) throw unsupported(name, 'a border of integers', 'one of floats');
+      if (!Number.isInteger(integer)) throw ofFloats(layer);
       return {
         ...{ kind: 'pad', name, x: readPart(tensors, x, name), y: tensors.part(y), value: integer },
         before: [channels[0], pads[0], pads[1]],
@@ -188,7 +194,7 @@ function readLayer(layer: RuntimeLayer, tensors: Tensors): IntegerLayer {
     }
     case 'unary': {
       const { name, x, y, functions, quantization } = layer;
-      if (!x.quantization || !quantization) throw unsupported(name, 'a function between integers', 'one of floats');
+      if (!x.quantization || !quantization) throw ofFloats(layer);
       const table = tableOf(x.quantization, functions, quantization);
       return { kind: 'table', name, x: tensors.part(x.plane), y: tensors.part(y), table };
     }
@@ -205,13 +211,27 @@ function readLayer(layer: RuntimeLayer, tensors: Tensors): IntegerLayer {
       return { kind: 'softmax', name, x: tensors.part(x.plane), y: tensors.part(y) };
     }
     default:
-      throw unsupported(layer.name, 'a layer of integers', `${layer.op} (${layer.kind} of ${layer.y.type})`);
+      if (layer.y.type === 'float32') throw ofFloats(layer);
+      throw unsupported(
+        layer.name,
+        'a convolution, pool, addition or move',
+        `${layer.op}, which has no form in integers here`,
+      );
   }
 }
 
+/** A layer that reads or gives floats, in a network whose other activations are in 8 bits. */
+const ofFloats = ({ name, op }: RuntimeLayer): TritbankError =>
+  unsupported(
+    name,
+    `8-bit activations before and behind ${op} (${advice})`,
+    `an ${op} of floats`.replace(/^an (?=[^AEIOU])/, 'a '),
+  );
+
 /** Dimensions that are 1 in y move nothing, so that three are left. */
-function readMove({ name, x, y, dims, strides, offset }: LayerOf<'move'>, tensors: Tensors): IntegerLayer {
-  if (y.type !== 'int8') throw unsupported(name, 'a move of integers', 'one of floats');
+function readMove(layer: LayerOf<'move'>, tensors: Tensors): IntegerLayer {
+  const { name, x, y, dims, strides, offset } = layer;
+  if (y.type !== 'int8') throw ofFloats(layer);
   const part = tensors.part(y);
   const used = dims.flatMap((d, i) => (d > 1 ? [{ d, stride: strides[i]! }] : []));
   const { height, width } = part.tensor;
@@ -229,7 +249,8 @@ function readMove({ name, x, y, dims, strides, offset }: LayerOf<'move'>, tensor
 function readConvolution(layer: LayerOf<'conv'>, tensors: Tensors): ConvolutionLayer {
   const { name, x, window, groups, weights, quantization, lower, upper } = layer;
   if (!x.quantization || x.plane.type !== 'int8' || weights.kind === 'float32') {
-    throw unsupported(name, '8-bit activations and weights', weights.kind === 'float32' ? 'float weights' : 'floats');
+    if (weights.kind !== 'float32') throw ofFloats(layer);
+    throw unsupported(name, `8-bit activations and weights (${advice})`, 'float weights');
   }
   if (typeof upper !== 'number') throw unsupported(name, 'one upper bound for all filters', 'one for each');
   const rows = layer.y.channels;
@@ -253,8 +274,7 @@ function readConvolution(layer: LayerOf<'conv'>, tensors: Tensors): ConvolutionL
 
 function readPool(layer: LayerOf<'pool'>, tensors: Tensors): IntegerLayer {
   const { name, x, method, window, countPads, quantization } = layer;
-  if (layer.y.type !== 'int8' || x.plane.type !== 'int8')
-    throw unsupported(name, 'a pool of integers', 'one of floats');
+  if (layer.y.type !== 'int8' || x.plane.type !== 'int8') throw ofFloats(layer);
   const isAverage = method === 'average';
   return {
     kind: 'pool',
@@ -274,7 +294,9 @@ function readPool(layer: LayerOf<'pool'>, tensors: Tensors): IntegerLayer {
 function readAddition(layer: LayerOf<'binary'>, tensors: Tensors): IntegerLayer {
   const { name, a, b, operator, lower, upper, quantization } = layer;
   if (operator !== 'Add' || !quantization || b.kind !== 'activation') {
-    throw unsupported(name, 'an addition of two tensors of integers', `${operator} of floats or constants`);
+    const found =
+      operator !== 'Add' ? `a ${operator}` : quantization ? 'a constant' : 'a sum of floats, as older exports have it';
+    throw unsupported(name, `an Add of two tensors of 8 bits (${advice})`, found);
   }
   const [first, second] = [a.quantization!, b.quantization!];
   return {

@@ -4,7 +4,7 @@ import type { Exploration, ExploredArray } from '../hardware/explore.ts';
 import { drawExploredArrays } from './charts/explored-arrays.ts';
 import { renderColumns } from './columns.ts';
 import { type Fact, renderDocument, renderFacts, section, tile } from './document.ts';
-import { controlNote, exploreColumns, sortArrays } from './explore-text.ts';
+import { clockNote, controlNote, exploreColumns, sortArrays } from './explore-text.ts';
 import { formatCount, formatDate, formatFixed } from './format.ts';
 import { html } from './html.ts';
 
@@ -32,6 +32,7 @@ export function renderExplorePage({ title, generatedBy, command, date, ...report
     { term: 'Date', texts: [formatDate(date)] },
     { term: 'Command', texts: [command], form: 'code' },
   ];
+  const slow = clockNote(arrays, clockMHz);
   const rows = sortArrays(arrays).map((row) => ({ name: row.name, row }));
   return renderDocument({
     title,
@@ -45,8 +46,9 @@ ${bestTile('Most for its area', densest, (one) => formatFixed(one.throughputPerA
       section(
         'Arrays',
         html`${drawExploredArrays(arrays, budget)}
-<div class="card">${renderColumns({ corner: 'array', columns: exploreColumns, rows, isDense: true })}
+<div class="card">${renderColumns({ corner: 'array', columns: exploreColumns(exploration), rows, isDense: true })}
 <p class="note">${controlNote(exploration)}</p>
+${slow === undefined ? undefined : html`<p class="note">${slow}</p>`}
 ${refused.map(({ name, reason }) => html`<p class="note">${name}: ${reason}</p>`)}</div>`,
       ),
     ],

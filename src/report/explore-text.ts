@@ -7,7 +7,9 @@ import { alignTable, printNote, printPairs } from './text-table.ts';
 
 const known = (value: number | undefined) => (value === undefined ? '' : formatFixed(value, 1));
 
-export const exploreColumns: readonly Column<ExploredArray>[] = [
+const ratio = (value: number | undefined) => (value === undefined ? '' : formatFixed(value, 3));
+
+const ownColumns: readonly Column<ExploredArray>[] = [
   { head: 'cycles', hint: 'of an image in a stream', cell: ({ cycles }) => formatCount(Math.round(cycles)) },
   { head: 'images/s', cell: ({ throughput }) => formatFixed(throughput, 1) },
   { head: 'MACs (%)', hint: 'of the time', cell: ({ busy }) => formatFixed(100 * busy.mac, 1) },
@@ -21,7 +23,43 @@ export const exploreColumns: readonly Column<ExploredArray>[] = [
   { head: 'images/s/mm2', cell: ({ throughputPerArea }) => formatFixed(throughputPerArea, 1) },
   { head: 'energy (uJ)', cell: ({ energy }) => known(energy) },
   { head: 'with memory', cell: ({ energyWithMemory }) => known(energyWithMemory) },
-  { head: '', cell: ({ isPareto, isInBudget }) => (isPareto ? 'Pareto' : isInBudget ? '' : 'too large') },
+  {
+    head: 'clock limit (MHz)',
+    hint: 'an estimate of the longest path',
+    cell: ({ clockLimit }) => formatFixed(clockLimit, 1),
+  },
+];
+
+const verdict: Column<ExploredArray> = {
+  head: '',
+  cell: ({ isPareto, isInBudget }) => (isPareto ? 'Pareto' : isInBudget ? '' : 'too large'),
+};
+
+/** Of the first control. */
+const relativeColumns: readonly Column<ExploredArray>[] = [
+  {
+    head: 'throughput per area',
+    hint: "a fraction of the control's",
+    cell: ({ relative }) => ratio(relative?.throughput),
+  },
+  {
+    head: 'with memory',
+    hint: "a fraction of the control's",
+    cell: ({ relative }) => ratio(relative?.throughputWithMemory),
+  },
+  { head: 'energy', hint: "a fraction of the control's", cell: ({ relative }) => ratio(relative?.energy) },
+  {
+    head: 'with memory',
+    hint: "a fraction of the control's",
+    cell: ({ relative }) => ratio(relative?.energyWithMemory),
+  },
+];
+
+/** Fractions of the control's where there is one. */
+export const exploreColumns = ({ arrays }: Exploration): readonly Column<ExploredArray>[] => [
+  ...ownColumns,
+  ...(arrays.some(({ relative }) => relative) ? relativeColumns : []),
+  verdict,
 ];
 
 /** The ones with the highest throughput per area first. */
@@ -31,8 +69,9 @@ export const sortArrays = (arrays: readonly ExploredArray[]): ExploredArray[] =>
 /** No line end behind the last line. */
 export function printExploration(exploration: Exploration): string {
   const { arrays, fastest, densest, refused, library } = exploration;
-  const head = ['', ...exploreColumns.map(({ head }) => head)];
-  const rows = sortArrays(arrays).map((one) => [one.name, ...exploreColumns.map(({ cell }) => cell(one))]);
+  const columns = exploreColumns(exploration);
+  const head = ['', ...columns.map(({ head }) => head)];
+  const rows = sortArrays(arrays).map((one) => [one.name, ...columns.map(({ cell }) => cell(one))]);
   return [
     alignTable(head, rows),
     '',
@@ -50,5 +89,15 @@ export function printExploration(exploration: Exploration): string {
 /** What rows without adders are, and what they are not. */
 export const controlNote = ({ arrays }: Exploration): string =>
   arrays.some(({ isControl }) => isControl)
-    ? 'Rows of MACs only run the compressed network; the control is the uncompressed one in int8, on MACs only.'
+    ? 'Rows of MACs only run the compressed network; the control is the uncompressed one in int8, on MACs only. The last ' +
+      'columns are fractions of the first control: throughput on equal areas, energy of an image.'
     : 'Rows of MACs only run the compressed network: they are no control. --control FILE takes the uncompressed one.';
+
+/** What is said of arrays that are too slow for the clock; undefined where none is. */
+export function clockNote(arrays: readonly Pick<ExploredArray, 'clockLimit'>[], clockMHz: number): string | undefined {
+  const slow = arrays.filter(({ clockLimit }) => clockLimit < clockMHz);
+  if (slow.length === 0) return undefined;
+  const least = Math.min(...slow.map(({ clockLimit }) => clockLimit));
+  const which = slow.length === arrays.length ? 'all arrays' : `${slow.length} of ${arrays.length} arrays`;
+  return `${clockMHz} MHz is more than ${which} can do, by an estimate of their longest paths (the slowest: ${formatFixed(least, 1)} MHz)`;
+}

@@ -14,6 +14,7 @@ const head = [
   'adders (%)',
   'area (mm2)',
   '+ memory',
+  'clock limit',
   'energy (uJ)',
   '+ memory',
   'throughput',
@@ -35,6 +36,7 @@ function lineOf(row: MeasuredRow): string[] {
     row.array.adders === 0 ? '' : formatFixed(100 * row.busy.adder, 1),
     formatFixed(row.area / 1e6, 3),
     formatFixed(row.areaWithMemory / 1e6, 2),
+    formatFixed(row.clockLimit, 1),
     known(row.energy, 1),
     known(row.energyWithMemory, 1),
     formatFixed(relative.throughput, 3),
@@ -47,7 +49,8 @@ function lineOf(row: MeasuredRow): string[] {
 const notes = [
   'images/s at the clock of all rows, in a stream of images; MACs, adders: share of the time in which they compute.',
   'area: of the synthesised core; energy: of its gates on the data of an image. Memories by a model, as docs/hardware.md',
-  'has it. The four columns at the end are fractions of the first row; throughputs are those on equal areas.',
+  'has it. clock limit: MHz, by an estimate of the longest path. The four columns at the end are fractions of the',
+  'first row; throughputs are those on equal areas.',
 ];
 
 export interface MeasuredTableText extends MeasuredTable {

@@ -4,8 +4,16 @@ export { arrayDesign, arraySources, hardwareSources } from './array-design.ts';
 export { type BlockEnergy, type BlockRun, type EnergyOptions, energyOfBlock } from './energy.ts';
 export { type FpgaFigures, fpgaDevices, fpgaFigures } from './fpga.ts';
 export { type CellLibrary, parseLibrary } from './liberty/library.ts';
-export { defaultLibrary, type OpenedLibrary, openLibrary } from './liberty/open.ts';
+export {
+  defaultLibrary,
+  type LibraryName,
+  libraryNames,
+  namedLibraries,
+  type OpenedLibrary,
+  openLibrary,
+} from './liberty/open.ts';
 export type { Netlist } from './netlist.ts';
+export { type ProcessName, processNames, processOf } from './processes.ts';
 export { type SramCost, type SramProcess, type SramShape, sramCost, sramProcesses } from './sram.ts';
 export {
   type Block,

@@ -21,6 +21,8 @@ export interface Instance {
 export interface Module {
   readonly ports: Readonly<Record<string, Port>>;
   readonly cells: Readonly<Record<string, Instance>>;
+  /** Values of its parameters; absent where they are not known. */
+  readonly parameters?: Readonly<Record<string, number>>;
 }
 
 /** Modules by name, those that they consist of included. */
@@ -29,12 +31,19 @@ export interface Netlist {
   readonly modules: Readonly<Record<string, Module>>;
 }
 
+interface WrittenModule extends Module {
+  /** In bits. */
+  readonly parameter_default_values?: Readonly<Record<string, string>>;
+}
+
 /** What yosys's `write_json` wrote; attributes and names of nets are left out. */
 export function readNetlist(json: string, top: string): Netlist {
-  const { modules } = JSON.parse(json) as { modules: Record<string, Module> };
-  const kept = Object.entries(modules).map(([name, { ports, cells }]) => {
+  const { modules } = JSON.parse(json) as { modules: Record<string, WrittenModule> };
+  const kept = Object.entries(modules).map(([name, { ports, cells, parameter_default_values: values = {} }]) => {
     const own = Object.entries(cells).map(([cell, { type, connections }]) => [cell, { type, connections }] as const);
-    return [name, { ports, cells: Object.fromEntries(own) }] as const;
+    const numbers = Object.entries(values).filter(([, bits]) => /^[01]+$/.test(bits));
+    const parameters = Object.fromEntries(numbers.map(([key, bits]) => [key, Number.parseInt(bits, 2)]));
+    return [name, { ports, cells: Object.fromEntries(own), parameters }] as const;
   });
   const netlist = { top, modules: Object.fromEntries(kept) };
   if (!netlist.modules[top]) throw new Error(`internal: no module ${top} in the netlist`);

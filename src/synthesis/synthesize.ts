@@ -40,6 +40,8 @@ export interface SynthesisOptions {
 /** A module, without the modules in it. */
 export interface Block {
   readonly module: string;
+  /** A module occurs once for each set of them. */
+  readonly parameters: Readonly<Record<string, number>>;
   /** Instances in the whole design. */
   readonly count: number;
   /** Of one instance; area in the library's unit, by convention um2. */
@@ -173,7 +175,10 @@ function describeNetlist(
   { library }: OpenedLibrary,
 ): Pick<Synthesis, 'blocks' | 'longestPath' | keyof Totals> {
   const blocks = [...countModules(netlist)]
-    .map(([module, count]) => ({ module: baseName(module), count, ...sizeOf(netlist, module, library) }))
+    .map(([module, count]) => {
+      const { parameters = {} } = netlist.modules[module]!;
+      return { module: baseName(module), parameters, count, ...sizeOf(netlist, module, library) };
+    })
     .sort((a, b) => b.count * b.area - a.count * a.area);
   const sum = (key: keyof Totals) => blocks.reduce((total, block) => total + block.count * block[key], 0);
   const path = longestPath(flattenNetlist(netlist, library), library);

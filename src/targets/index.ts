@@ -1,7 +1,7 @@
 /** Machines to plan for: what layers and filter banks take on them. */
 
 export { arrayTarget } from './array/array-target.ts';
-export { isArrayFile, parseArray } from './array/read-array.ts';
+export { arrayNames, isArrayFile, parseArray, readArray } from './array/read-array.ts';
 export { coreTarget } from './core/core-target.ts';
 export { figureOf, isShare, type Limit, type Limits, limitKind, limitsIn } from './limits.ts';
 export { readTarget, type TargetMachine, targetNames } from './open.ts';

@@ -16,7 +16,7 @@ const about = {
 const explored = (name: string, cycles: number, more: Partial<ExploredArray> = {}): ExploredArray => ({
   ...{ name, array: defaultArray, cycles, busy: { mac: 0.9123, adder: 0.4567 }, area: 3e9 / cycles },
   ...{ areaWithMemory: 6e9 / cycles, throughput: 5e7 / cycles, throughputPerArea: 0.0123, energy: 1234.56 },
-  ...{ isInBudget: true, isPareto: true },
+  ...{ isInBudget: true, isPareto: true, clockLimit: 60 },
   ...more,
 });
 

@@ -50,8 +50,13 @@ describe('wrong usage and bad input leave nothing behind', () => {
     ['model.onnx --out x --to c --data-dir images', 'E_USAGE: --data: expected images for --data-dir, found none'],
     [
       'model.onnx --out x --to c',
-      'E_UNSUPPORTED: model.onnx: conv_fp: expected 8-bit activations and weights, found float weights; tritbank export --activations int8 --data IMAGES makes a file of integers',
+      'E_UNSUPPORTED: model.onnx: model: expected 8-bit activations (export it with --activations int8 --data IMAGES first), found a float model',
     ],
+    [
+      'model.onnx --out x --to verilog --activations int8 --data synthetic',
+      'E_USAGE: --activations: expected it with --to onnx only, found --to verilog: export to ONNX first, and from that file',
+    ],
+    ['model.onnx --out x --gap-bits 4', 'E_USAGE: --gap-bits: expected it with --to verilog only, found --to onnx'],
     ['model.onnx --out x.onnx --filters int4', "E_USAGE: --filters: expected one of fp16, int8, fp32, found 'int4'"],
     [
       'model.onnx --out x.onnx --activations int8',

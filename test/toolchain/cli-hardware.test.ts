@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseAccelerator } from '../../src/cost/index.ts';
 import { libertyText } from '../fixtures/liberty.ts';
@@ -21,6 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tritbank-cli-hardware-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 writeFileSync(join(folder, 'cells.lib'), libertyText());
 writeFileSync(join(folder, 'gates.lib'), libertyText({ flipFlops: false }));
+const model = resolve('results/cifar10/mobilenet-v1-0.5/size-25-int8-1/model.onnx');
 const start = (...args: string[]) => startProgram(['hardware', ...args], folder);
 
 it.each([
@@ -29,7 +30,10 @@ it.each([
     ['synthesize', '--lanes', '10', '--adder-rate', '4'],
     /^error E_USAGE: --adder-rate: expected a divisor of 10 lanes, found 4/,
   ],
-  [['synthesize', '--liberty', 'none.lib'], /^error E_FILE: none\.lib: expected a liberty file: install Debian's/],
+  [
+    ['synthesize', '--liberty', 'none.lib'],
+    /^error E_FILE: none\.lib: expected a liberty file, or sky130 \(built in\)/,
+  ],
   [
     ['synthesize', '--liberty', 'gates.lib'],
     /^error E_FORMAT: gates\.lib: expected a flip-flop .* found none among 6 cells/,
@@ -45,6 +49,19 @@ it.each([
   ],
   [['synthesize', '--fpga', 'up5k', '--goal', 'area'], /^error E_USAGE: --goal: expected it without --fpga/],
   [['simulate', 'model.onnx', '--no-rtl', '--simulator', 'icarus'], /^error E_USAGE: --simulator: expected it without/],
+  [['simulate', 'model.onnx', '--array', 'fast'], /^error E_USAGE: --array: expected one of mac, .* found 'fast'/],
+  [
+    ['synthesize', '--module', 'adder_lane', '--set', 'INPUTS=0'],
+    /^error E_USAGE: --set: expected INPUTS of at least 1, found 0/,
+  ],
+  [
+    ['explore', model, '--liberty', 'sky130', '--mac-rates', '3', '--inputs', '0', '--macs', '1'],
+    /^error E_USAGE: arrays: expected one that can be, found none of 1: 16 x 1 MAC at 3: macRate: expected a divisor/,
+  ],
+  [
+    ['explore', model, '--liberty', 'sky130', '--control', model],
+    /^error E_USAGE: --control: expected the network before it was compressed, found one with \d+ ternary layers/,
+  ],
   [['melt'], /^error E_USAGE: hardware: expected one of simulate, synthesize, energy, explore, found 'melt'/],
 ])('refuses %j', async (args, message) => {
   const { status, stdout, stderr } = await start(...args);
@@ -53,6 +70,15 @@ it.each([
 });
 
 describe.skipIf(!hasYosys)('with yosys', () => {
+  it('maps to the library that is built in, and tells modules apart by their parameters', async () => {
+    const args = ['synthesize', '--module', 'row_output', '--set', 'LANES=4', '--liberty', 'sky130'];
+    const { status, stdout } = await start(...args, '--set', 'RATE=2', '--set', 'SUM_BITS=18', '--json');
+    expect(status).toBe(0);
+    const { library, blocks } = JSON.parse(stdout) as { library: string; blocks: { module: string }[] };
+    expect(library).toBe('sky130_fd_sc_hd__tt_025C_1v80_subset');
+    expect(blocks).toContainEqual(expect.objectContaining({ module: 'requantizer', parameters: expect.anything() }));
+  });
+
   it('prints the areas of a block', async () => {
     const args = ['synthesize', '--module', 'adder_lane', '--set', 'INPUTS=2', '--set', 'ACC_BITS=12'];
     const { status, stdout } = await start(...args, '--liberty', 'cells.lib', '--json');

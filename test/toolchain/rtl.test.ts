@@ -54,6 +54,14 @@ describe.skipIf(!hasIcarus)('in Icarus Verilog', () => {
     );
   });
 
+  test('is ended when it is asked to', async () => {
+    const network = drawnIntegerNetwork(0);
+    const out = join(folder, 'stopped');
+    writeVerilogProject(out, network, { ...defaultArray, lanes: 4, images: 1 }, [drawnImage(network, 1)]);
+    const stopped = runRtl(out, 'icarus', AbortSignal.timeout(20));
+    await expect(stopped).rejects.toMatchObject({ name: expect.stringMatching(/^(Abort|Timeout)Error$/) });
+  });
+
   test('the requantizer rounds as float32 does, ties and near ties too', () => {
     const cases: {
       sum: number;

@@ -5,7 +5,7 @@ import type { ImageForm } from '../../classifier/image-form.ts';
 import type { Accelerator } from '../../cost/index.ts';
 import { TritbankError } from '../../ir/errors.ts';
 import { listOf, number, oneOf, text, whole } from '../../options/values.ts';
-import type { UnitMeasures, UnitTraces } from '../../synthesis/index.ts';
+import type { ProcessName, UnitMeasures, UnitTraces } from '../../synthesis/index.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -16,7 +16,15 @@ import {
 } from '../command.ts';
 import { addImageForm, imageFormFrom } from '../image-form.ts';
 import { warn } from '../output.ts';
-import { addToolOptions, deviceOf, stepProgress, type ToolOptions } from './options.ts';
+import {
+  addMemoryOption,
+  addToolOptions,
+  deviceOf,
+  ofLibraries,
+  refuseGiven,
+  stepProgress,
+  type ToolOptions,
+} from './options.ts';
 
 interface Options extends CommonOptions, ToolOptions {
   readonly data?: string;
@@ -28,13 +36,14 @@ interface Options extends CommonOptions, ToolOptions {
   readonly transition?: number;
   readonly glitches?: boolean;
   readonly cycles?: number;
-  readonly memory?: (typeof processes)[number];
+  readonly memory?: ProcessName | 'none';
   readonly name?: string;
   readonly out?: string;
   readonly force?: boolean;
 }
 
-const processes = ['sg13g2', 'sky130', 'osu018', 'none'] as const;
+/** What is about gates at work, which FPGAs do not have here. */
+const ofSimulation = ['data', 'bits', 'cycles', 'clock', 'wire', 'transition', 'memory'] as const;
 
 const example = `tritbank hardware energy
 tritbank hardware energy model.int8.onnx --data images/ --json
@@ -74,11 +83,7 @@ export function addEnergy(hardware: TritbankCommand): void {
   );
   add('--transition <ns>', 'how long inputs take to change (default: 0.15)', number({ above: 0 }));
   command.option('--glitches', 'see glitches, with gates that take the same time: an upper bound');
-  add(
-    '--memory <process>',
-    `SRAM of the model: ${processes.join(', ')} (default: osu018 without --liberty, else none)`,
-    oneOf(processes),
-  );
+  addMemoryOption(command, ['none']);
   command.action((model: string | undefined, options: Options) => energy(model, options, imageFormFrom(command)));
   command.optionsGroup('Output:');
   add('--out <file>', 'write an accelerator model', text('a file'));
@@ -95,7 +100,11 @@ async function tracesFrom(model: string | undefined, options: Options, form: Ima
   if (model === undefined && data !== undefined) {
     throw new TritbankError('E_USAGE', '--data', 'expected a model that sees the images, found none');
   }
-  if (model === undefined) return drawnTraces(0, bitsOf(options));
+  if (model === undefined) {
+    const { checkImageChoice } = await import('./quantized-images.ts');
+    checkImageChoice({ data, dataDir }, form);
+    return drawnTraces(0, bitsOf(options));
+  }
   if (options.bits === '16')
     throw new TritbankError('E_USAGE', '--bits', 'expected 8 with a model, whose activations are bytes, found 16');
   if (data === undefined) throw new TritbankError('E_USAGE', '--data', 'expected images for the model, found none');
@@ -113,6 +122,17 @@ async function energy(model: string | undefined, options: Options, form: ImageFo
   ]);
   if (name !== undefined && out === undefined) {
     throw new TritbankError('E_USAGE', '--name', 'expected --out, a file that has the name, found none');
+  }
+  if (fpga !== undefined) {
+    const unused = [...ofLibraries, ...ofSimulation];
+    refuseGiven(options, unused, 'without --fpga');
+    if (model !== undefined) {
+      throw new TritbankError(
+        'E_USAGE',
+        'MODEL.onnx',
+        'expected none with --fpga, where no data are simulated, found one',
+      );
+    }
   }
   claimOutputs({ '--out': out }, { force, inputs: [model, data, dataDir, liberty] });
   const inputs = options.inputs ?? [1, 2, 4, 8];
@@ -149,8 +169,8 @@ async function energy(model: string | undefined, options: Options, form: ImageFo
         ),
       advice,
     );
-    const process = memory ?? (liberty === undefined ? 'osu018' : 'none');
-    const sram = process === 'none' ? undefined : synthesis.sramProcesses[process];
+    const process = memory ?? synthesis.processOf(library.library);
+    const sram = process === undefined || process === 'none' ? undefined : synthesis.sramProcesses[process];
     const accelerator = synthesis.modelOfUnits(measures, names, sram);
     save(accelerator);
     stop();

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { ArrayParameters } from '../../accelerator/array.ts';
 import type { ImageForm } from '../../classifier/image-form.ts';
 import { listOf, number, oneOf, text, whole } from '../../options/values.ts';
+import type { ProcessName } from '../../synthesis/index.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -16,8 +17,15 @@ import {
 import { addImageForm, imageFormFrom } from '../image-form.ts';
 import { warn } from '../output.ts';
 import { createProgress } from '../progress.ts';
-import type { ToolOptions } from './options.ts';
-import { openNetwork } from './quantized-images.ts';
+import {
+  addLibertyOption,
+  addMemoryOption,
+  processFrom,
+  refuseGiven,
+  saidByOptions,
+  type ToolOptions,
+} from './options.ts';
+import { checkImageChoice, openNetwork } from './quantized-images.ts';
 
 interface Options extends CommonOptions, Pick<ToolOptions, 'liberty' | 'goal' | 'yosys' | 'cache'> {
   readonly area?: number;
@@ -30,7 +38,7 @@ interface Options extends CommonOptions, Pick<ToolOptions, 'liberty' | 'goal' | 
   readonly inFlight?: number;
   readonly energy?: boolean;
   readonly clock?: number;
-  readonly memory?: (typeof processes)[number];
+  readonly memory?: ProcessName;
   readonly data?: string;
   readonly dataDir?: string;
   readonly control?: string;
@@ -38,7 +46,6 @@ interface Options extends CommonOptions, Pick<ToolOptions, 'liberty' | 'goal' | 
   readonly force?: boolean;
 }
 
-const processes = ['sg13g2', 'sky130', 'osu018'] as const;
 const forms = ['lists', 'trits', 'five-trits'] as const;
 const defaultModel = 'mobilenet-v1-0.5-cifar10-quarter-int8';
 
@@ -70,14 +77,14 @@ export function addExplore(hardware: TritbankCommand): void {
     listOf(oneOf(forms), `${forms.join(', ')}, separated by commas`),
   );
   add('--mac-rates <list>', 'values requantized in a cycle (default: as many as MACs, at least 2)', numbers(1, 64));
-  add('--adder-rates <list>', 'the same of the adder engine (default: 4)', numbers(1, 64));
+  add('--adder-rates <list>', 'the same of the adder engine (default: 4, or what divides the lanes)', numbers(1, 64));
   add('--lanes <n>', 'pixels at a time (default: 16)', whole({ from: 4, to: 64 }));
   add('--in-flight <n>', 'images at work at the same time (default: 4)', whole({ from: 1, to: 8 }));
   command.optionsGroup('Technology:');
-  add('--liberty <file>', 'cell library, .lib or .lib.gz (default: osu018)', text('a file'));
+  addLibertyOption(command);
   add('--goal <goal>', 'what cells are chosen for: speed or area (default: area)', oneOf(['speed', 'area'] as const));
   add('--clock <MHz>', 'clock of all arrays (default: 50)', number({ above: 0 }));
-  add('--memory <process>', `SRAM: ${processes.join(', ')} (default: osu018)`, oneOf(processes));
+  addMemoryOption(command);
   command.option('--energy', 'simulate the gates of the Pareto points too: minutes each');
   add('--yosys <origin>', 'npm or native (default: npm where it is installed)', oneOf(['npm', 'native'] as const));
   command.option('--no-cache', 'synthesise again what was synthesised before');
@@ -101,14 +108,18 @@ async function explore(given: string | undefined, options: Options, form: ImageF
       import('../../report/explore-text.ts'),
     ]);
   const { report, force, liberty, data, dataDir, goal = 'area', yosys, cache, area, clock: clockMHz = 50 } = options;
+  checkImageChoice({ data, dataDir }, form);
+  if (!options.energy) refuseGiven(options, ['data'], 'with --energy, which simulates gates on an image, without');
   claimOutputs({ '--report': report }, { force, inputs: [given, liberty, data, dataDir, options.control] });
   const model = given ?? (await (await import('../../zoo/index.ts')).findInZoo(defaultModel));
   const library = openLibrary(liberty);
+  const process = await processFrom(options.memory, library);
   const choice = { model, images: 1, ...(data !== undefined && { data }), ...(dataDir !== undefined && { dataDir }) };
   const { network, images } = await openNetwork({ ...choice, ...form }, warn);
   const other =
     options.control === undefined ? undefined : await openNetwork({ ...choice, model: options.control, ...form }, warn);
   const control = other && { network: other.network, image: other.images[0]! };
+  if (control) await saidByOptions(() => hardware.checkControl(network, control.network));
   const { macs, inputs, weights, macRates, adderRates, lanes, inFlight } = options;
   const candidates = hardware.arraysOf({
     ...hardware.defaultSweep,
@@ -121,14 +132,14 @@ async function explore(given: string | undefined, options: Options, form: ImageF
     ...(inFlight !== undefined && { inFlight }),
   });
   const progress = createProgress({
-    ...{ label: 'explore', total: candidates.length, unit: 'arrays', quiet: options.quiet ?? false },
+    ...{ label: 'explore', total: candidates.arrays.length, unit: 'arrays', quiet: options.quiet ?? false },
   });
   try {
     const exploration = await interruptible(
       (signal) =>
         hardware.exploreArrays(network, images[0]!, candidates, {
           ...{ library, goal, yosys, signal, clockMHz, area, control },
-          process: sramProcesses[options.memory ?? 'osu018'],
+          process: sramProcesses[process],
           hasEnergy: options.energy ?? false,
           cache: cache === false ? undefined : cacheFolder('synthesis'),
           onArray: (done, _total, now) => progress.update(done, now === '' ? {} : { now }),
@@ -136,6 +147,8 @@ async function explore(given: string | undefined, options: Options, form: ImageF
       () => 'start again: arrays that were synthesised are kept',
     );
     progress.stop();
+    const slow = text.clockNote(exploration.arrays, clockMHz);
+    if (slow !== undefined) warn(`--clock: ${slow}`);
     if (report !== undefined) {
       const { renderExplorePage } = await import('../../report/explore-page.ts');
       const about = { title: `Arrays for ${basename(model)}`, generatedBy: `tritbank ${version}` };

@@ -1,10 +1,10 @@
 /** `tritbank export --to verilog`: a folder with the accelerator for one network. */
 
 import type { ImageForm } from '../../classifier/image-form.ts';
-import { type CommonOptions, printResult } from '../command.ts';
+import { type CommonOptions, interruptible, printResult, quoteWord } from '../command.ts';
 import { warn } from '../output.ts';
 import { type ArrayOptions, arrayFrom, stepProgress } from './options.ts';
-import { openNetwork } from './quantized-images.ts';
+import { checkImageChoice, openNetwork } from './quantized-images.ts';
 
 export interface VerilogOptions extends CommonOptions, ArrayOptions {
   readonly out: string;
@@ -19,8 +19,9 @@ export interface VerilogOptions extends CommonOptions, ArrayOptions {
 /** Compiles and writes. E_UNSUPPORTED for a model without 8-bit activations, or what `compileNetwork` refuses. */
 export async function exportVerilog(model: string, options: VerilogOptions, form: ImageForm): Promise<void> {
   const { out, force, data, dataDir, samples: images = 1, seed } = options;
+  checkImageChoice({ data, dataDir, seed }, form);
   const array = { ...(await arrayFrom(options)), images };
-  const [{ claimFolder, inputsIn }, { writeVerilogProject }, { TritbankError }] = await Promise.all([
+  const [{ claimFolder, inputsIn }, { writeVerilogProjectInTurns }, { TritbankError }] = await Promise.all([
     import('../../files/outputs.ts'),
     import('../../export/verilog/index.ts'),
     import('../../ir/errors.ts'),
@@ -39,8 +40,13 @@ export async function exportVerilog(model: string, options: VerilogOptions, form
       warn,
     );
     const { printPairs } = await import('../../report/text-table.ts');
-    onStep('compile');
-    const { compiled, timeline } = writeVerilogProject(out, network, array, integers);
+    const { compiled, timeline } = await interruptible(
+      (signal) => {
+        onStep('compile');
+        return writeVerilogProjectInTurns(out, network, array, integers, signal);
+      },
+      () => `${out} is not written: start again`,
+    );
     stop();
     const { activationRows, macWeights, adderWeights, table } = compiled;
     const result = {
@@ -57,7 +63,7 @@ export async function exportVerilog(model: string, options: VerilogOptions, form
       printPairs([
         ['cycles', `${timeline.cycles.toLocaleString('en-US')} for ${images} image${images > 1 ? 's' : ''}`],
         ['activations', `${result.activationBytes.toLocaleString('en-US')} bytes in two banks`],
-        ['folder', `${out} (make -C ${out} sim)`],
+        ['folder', `${out} (make -C ${quoteWord(out)} sim)`],
       ]),
     );
   } finally {

@@ -2,6 +2,8 @@
 
 import type { ImageForm } from '../../classifier/image-form.ts';
 import type { IntegerNetwork } from '../../integer/index.ts';
+import { TritbankError } from '../../ir/errors.ts';
+import { flagOf } from '../command.ts';
 
 export interface ImageChoice extends ImageForm {
   /** A model with 8-bit activations. */
@@ -12,6 +14,24 @@ export interface ImageChoice extends ImageForm {
   readonly images: number;
   /** Of the noise. Default 0. */
   readonly seed?: number;
+}
+
+/** E_USAGE for options about data that nothing is done with. */
+export function checkImageChoice(
+  {
+    data,
+    dataDir,
+    seed,
+  }: { readonly data?: string | undefined; dataDir?: string | undefined; seed?: number | undefined },
+  form: ImageForm,
+): void {
+  if (data !== undefined) {
+    if (seed === undefined) return;
+    throw new TritbankError('E_USAGE', '--seed', 'expected it without --data, for noise, found both');
+  }
+  const [given] = [...(dataDir === undefined ? [] : ['dataDir']), ...Object.keys(form)];
+  if (given === undefined) return;
+  throw new TritbankError('E_USAGE', '--data', `expected images for ${flagOf(given)}, found none`);
 }
 
 export interface NetworkWithImages {

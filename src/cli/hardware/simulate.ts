@@ -20,7 +20,7 @@ import {
 import { addImageForm, imageFormFrom } from '../image-form.ts';
 import { warn } from '../output.ts';
 import { type ArrayOptions, addArrayOptions, arrayFrom, stepProgress } from './options.ts';
-import { openNetwork } from './quantized-images.ts';
+import { checkImageChoice, openNetwork } from './quantized-images.ts';
 
 interface Options extends CommonOptions, ArrayOptions {
   readonly images?: number;
@@ -70,6 +70,8 @@ export function addSimulate(hardware: TritbankCommand): void {
   command.common(example);
 }
 
+const advice = () => 'nothing is kept: start again';
+
 /** The array for so many images. */
 const forImages = (array: ArrayParameters, images: number): ArrayParameters => ({ ...array, images });
 
@@ -78,8 +80,9 @@ async function simulate(model: string, options: Options, form: ImageForm): Promi
   if (!rtl && wanted !== undefined) {
     throw new TritbankError('E_USAGE', '--simulator', 'expected it without --no-rtl, found both');
   }
+  checkImageChoice({ data, dataDir, seed }, form);
   const array = forImages(await arrayFrom(options), images);
-  const [{ compileNetwork, loadImages, simulate: runModel, timelineOf }, verilog, files] = await Promise.all([
+  const [{ compileNetwork, loadImages, simulateInTurns, timelineOf }, verilog, files] = await Promise.all([
     import('../../accelerator/index.ts'),
     import('../../export/verilog/index.ts'),
     import('../../files/index.ts'),
@@ -126,25 +129,34 @@ async function simulate(model: string, options: Options, form: ImageForm): Promi
     if (run && !run.equal) process.exitCode = 1;
   };
   try {
-    onStep('cycle model');
     if (!simulator) {
-      const compiled = compileNetwork(network, array);
-      const { outputs } = runModel(compiled, loadImages(compiled, integers), { records: false });
+      const { compiled, outputs } = await interruptible(async (signal) => {
+        onStep('cycle model');
+        const compiled = compileNetwork(network, array);
+        return {
+          compiled,
+          ...(await simulateInTurns(compiled, loadImages(compiled, integers), { records: false, signal })),
+        };
+      }, advice);
       await finish(compiled, timelineOf(compiled), outputs);
       return;
     }
     const folder = mkdtempSync(join(tmpdir(), 'tritbank-rtl-'));
+    const clean = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    process.once('exit', clean);
     try {
-      const { compiled, timeline, outputs } = verilog.writeVerilogProject(folder, network, array, integers);
-      onStep(`RTL in ${simulator}`);
-      const run = await interruptible(
-        (signal) => verilog.runRtl(folder, simulator, signal),
-        () => 'nothing is kept: start again',
-      );
+      const { project, run } = await interruptible(async (signal) => {
+        onStep('cycle model');
+        const project = await verilog.writeVerilogProjectInTurns(folder, network, array, integers, signal);
+        onStep(`RTL in ${simulator}`);
+        return { project, run: await verilog.runRtl(folder, simulator, signal) };
+      }, advice);
+      const { compiled, timeline, outputs } = project;
       const equal = run.equal && verilog.keepsTime(run, timeline);
       await finish(compiled, timeline, outputs, { ...run, equal });
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      process.off('exit', clean);
+      clean();
     }
   } finally {
     stop();

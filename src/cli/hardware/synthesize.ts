@@ -2,7 +2,7 @@
 
 import { TritbankError } from '../../ir/errors.ts';
 import { pairOf, text, whole } from '../../options/values.ts';
-import type { Design, FpgaFigures, Synthesis } from '../../synthesis/index.ts';
+import type { Block, Design, FpgaFigures, Synthesis } from '../../synthesis/index.ts';
 import {
   type CommonOptions,
   interruptible,
@@ -16,7 +16,10 @@ import {
   addArrayOptions,
   addToolOptions,
   arrayFrom,
+  arrayOptions,
   deviceOf,
+  ofLibraries,
+  refuseGiven,
   stepProgress,
   type ToolOptions,
 } from './options.ts';
@@ -56,9 +59,13 @@ export function addSynthesize(hardware: TritbankCommand): void {
   command.common(example);
 }
 
+/** Parameters that choose a form; the others are numbers of things. */
+const mayBeZero = ['ADDERS', 'LISTS', 'FIVE_TRITS', 'ADDITIONS', 'BUFFERED'];
+
 async function designFrom(options: Options): Promise<Design> {
   const { arrayDesign, arraySources } = await import('../../synthesis/index.ts');
   const { module, set = [] } = options;
+  if (module !== undefined) refuseGiven(options, arrayOptions, 'without --module');
   if (module === undefined) {
     if (set.length === 0) return arrayDesign(await arrayFrom(options));
     throw new TritbankError('E_USAGE', '--set', 'expected --module with it, found none');
@@ -74,6 +81,8 @@ async function designFrom(options: Options): Promise<Design> {
   if (strange !== undefined) {
     throw new TritbankError('E_USAGE', '--set', `expected one of ${known.join(', ')}, found ${strange}`);
   }
+  const empty = set.find(({ name, value }) => value < (mayBeZero.includes(name) ? 0 : 1));
+  if (empty) throw new TritbankError('E_USAGE', '--set', `expected ${empty.name} of at least 1, found ${empty.value}`);
   return { sources, top: module, parameters };
 }
 
@@ -87,8 +96,7 @@ async function synthesize(options: Options): Promise<void> {
   const { fpga, liberty, goal, yosys, cache } = options;
   try {
     if (fpga !== undefined) {
-      const unused = liberty !== undefined ? '--liberty' : goal !== undefined ? '--goal' : undefined;
-      if (unused) throw new TritbankError('E_USAGE', unused, 'expected it without --fpga, found both');
+      refuseGiven(options, ofLibraries, 'without --fpga');
       const work = { device: deviceOf(fpga), tools: yosys, onStep };
       const figures = await interruptible((signal) => fpgaFigures(design, { ...work, signal }), advice);
       stop();
@@ -108,6 +116,14 @@ async function synthesize(options: Options): Promise<void> {
   }
 }
 
+/** A module, and where it occurs with several sets of parameters, those that differ. */
+function nameBlock({ module, parameters }: Block, blocks: readonly Block[]): string {
+  const same = blocks.filter((block) => block.module === module);
+  const differs = (name: string) => new Set(same.map((block) => block.parameters[name])).size > 1;
+  const said = Object.keys(parameters).filter(differs);
+  return said.length === 0 ? module : `${module} ${said.map((name) => `${name}=${parameters[name]}`).join(' ')}`;
+}
+
 const describe = ({ top, parameters = {} }: Design) => ({ module: top, parameters });
 
 const count = (value: number) => Math.round(value).toLocaleString('en-US');
@@ -119,7 +135,7 @@ function describeCells(
   { alignTable, printNote }: TextTable,
 ): string {
   const rows = blocks.map((block) => [
-    block.module,
+    nameBlock(block, blocks),
     count(block.count),
     count(block.area),
     count(block.cells),

@@ -56,7 +56,7 @@ export interface ExportCResult {
 
 const defaultName = (model: string) => basename(model).slice(0, -extname(model).length || undefined);
 
-/** Reads the integers of a file; E_UNSUPPORTED says how to have them. */
+/** Reads the integers of a file; E_UNSUPPORTED names it. */
 export async function readIntegers(model: string): Promise<IntegerNetwork> {
   const graph = await loadModel(model);
   const copy = graph.clone();
@@ -66,8 +66,7 @@ export async function readIntegers(model: string): Promise<IntegerNetwork> {
     return network;
   } catch (error) {
     if (!(error instanceof TritbankError) || error.code !== 'E_UNSUPPORTED') throw error;
-    const advice = '; tritbank export --activations int8 --data IMAGES makes a file of integers';
-    throw new TritbankError(error.code, `${model}: ${error.where}`, error.detail + advice, { cause: error });
+    throw new TritbankError(error.code, `${model}: ${error.where}`, error.detail, { cause: error });
   }
 }
 

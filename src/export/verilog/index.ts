@@ -1,6 +1,6 @@
 /** Networks as Verilog: the accelerator with a network's programs and memories. */
 
-export { type VerilogProject, writeVerilogProject } from './project.ts';
+export { type VerilogProject, writeVerilogProject, writeVerilogProjectInTurns } from './project.ts';
 export {
   findRtlSimulator,
   keepsTime,

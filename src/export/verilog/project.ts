@@ -6,6 +6,10 @@ import {
   type ArrayParameters,
   type CompiledNetwork,
   compileNetwork,
+  loadImages,
+  type Simulation,
+  simulate,
+  simulateInTurns,
   type Timeline,
   timelineOf,
 } from '../../accelerator/index.ts';
@@ -13,6 +17,7 @@ import { writeFileAtomic } from '../../files/index.ts';
 import type { IntegerNetwork } from '../../integer/index.ts';
 import { TritbankError } from '../../ir/index.ts';
 import { hardwareSources } from '../../synthesis/index.ts';
+import { takeTurn } from '../../threads/turn.ts';
 import { configuration, constantMemories, imageMemories } from './memories.ts';
 import { describeProject } from './readme.ts';
 
@@ -33,30 +38,37 @@ MODELS = $(wildcard models/*.v)
 IMAGES = $(sort $(wildcard images/*))
 VERILATOR := $(shell command -v verilator)
 
-.PHONY: sim lint clean
-ifdef VERILATOR
-build/simulation: testbench.v config.vh $(RTL) $(MODELS)
-\tverilator --binary -O3 --timing --timescale 1ns/1ps -Irtl -I. --top-module testbench --Mdir build -o simulation \\
-\t  testbench.v $(RTL) $(MODELS) > build.log 2>&1 || { cat build.log; exit 1; }
-RUN = build/simulation
+# Verilator builds in no directory whose name has spaces
+ifeq ($(words $(CURDIR)),1)
+BUILD = build
 else
-build/simulation: testbench.v config.vh $(RTL) $(MODELS)
-\tmkdir -p build
-\tiverilog -g2005-sv -Irtl -I. -s testbench -o build/simulation testbench.v $(RTL) $(MODELS)
-RUN = vvp -n build/simulation
+BUILD := /tmp/tritbank-$(shell pwd | cksum | cut -d ' ' -f 1)
 endif
 
-sim: build/simulation
+.PHONY: sim lint clean
+ifdef VERILATOR
+$(BUILD)/simulation: testbench.v config.vh $(RTL) $(MODELS)
+\tverilator --binary -O3 --timing --timescale 1ns/1ps -Irtl -I. --top-module testbench --Mdir $(BUILD) -o simulation \\
+\t  testbench.v $(RTL) $(MODELS) > build.log 2>&1 || { cat build.log; exit 1; }
+RUN = $(BUILD)/simulation
+else
+$(BUILD)/simulation: testbench.v config.vh $(RTL) $(MODELS)
+\tmkdir -p $(BUILD)
+\tiverilog -g2005-sv -Irtl -I. -s testbench -o $(BUILD)/simulation testbench.v $(RTL) $(MODELS)
+RUN = vvp -n $(BUILD)/simulation
+endif
+
+sim: $(BUILD)/simulation
 \t@set -e; for images in $(IMAGES); do \\
-\t  $(RUN) +images=$$images > build/run.log; grep -v 'Verilog $$finish' build/run.log; \\
-\t  grep -q '^all layers equal, ' build/run.log; \\
+\t  $(RUN) +images=$$images > $(BUILD)/run.log; grep -v 'Verilog $$finish' $(BUILD)/run.log; \\
+\t  grep -q '^all layers equal, ' $(BUILD)/run.log; \\
 \tdone
 
 lint:
 \tverilator --lint-only -Wall -Irtl --top-module accelerator_core $(RTL)
 
 clean:
-\trm -rf build build.log
+\trm -rf $(BUILD) build.log
 `;
 
 /**
@@ -78,12 +90,42 @@ export function writeVerilogProject(
   array: ArrayParameters,
   images: readonly Int8Array[],
 ): VerilogProject {
-  if (images.length !== array.images) {
-    throw new TritbankError('E_USAGE', 'images', `expected ${array.images} images, found ${images.length}`);
-  }
+  requireImages(images, array);
   const compiled = compileNetwork(network, array);
+  return writeProject(out, compiled, images, simulate(compiled, loadImages(compiled, images)));
+}
+
+/**
+ * `writeVerilogProject`, which lets others in while it computes. Rejects with the signal's reason once that is aborted, and
+ * has written nothing then.
+ */
+export async function writeVerilogProjectInTurns(
+  out: string,
+  network: IntegerNetwork,
+  array: ArrayParameters,
+  images: readonly Int8Array[],
+  signal?: AbortSignal,
+): Promise<VerilogProject> {
+  requireImages(images, array);
+  const compiled = compileNetwork(network, array);
+  const simulation = await simulateInTurns(compiled, loadImages(compiled, images), { signal });
+  await takeTurn(signal);
+  return writeProject(out, compiled, images, simulation);
+}
+
+function requireImages(images: readonly Int8Array[], array: ArrayParameters): void {
+  if (images.length === array.images) return;
+  throw new TritbankError('E_USAGE', 'images', `expected ${array.images} images, found ${images.length}`);
+}
+
+function writeProject(
+  out: string,
+  compiled: CompiledNetwork,
+  images: readonly Int8Array[],
+  simulation: Simulation,
+): VerilogProject {
   const timeline = timelineOf(compiled);
-  const { files, simulation } = imageMemories(compiled, images);
+  const files = imageMemories(compiled, images, simulation);
   const write = (name: string, text: string) => writeFileAtomic(join(out, name), text);
   for (const folder of ['rtl', 'models', 'memories', 'images/0']) mkdirSync(join(out, folder), { recursive: true });
   for (const folder of ['rtl', 'memories', 'sim'] as const) {

@@ -11,6 +11,9 @@ export type RtlSimulator = (typeof rtlSimulators)[number];
 
 const commands: Readonly<Record<RtlSimulator, string>> = { verilator: 'verilator', icarus: 'iverilog' };
 
+/** Of Debian. */
+const packages: Readonly<Record<RtlSimulator, string>> = { verilator: 'verilator make g++', icarus: 'iverilog' };
+
 export interface RtlRun {
   readonly simulator: RtlSimulator;
   /** Every word that the hardware wrote is as expected. */
@@ -35,17 +38,41 @@ interface Outcome {
   readonly text: string;
 }
 
+/** Ends a process and those that it started. */
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // they have ended
+  }
+}
+
 function run(command: string, args: readonly string[], cwd: string, signal: AbortSignal | undefined): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, ...(signal && { signal }), stdio: ['ignore', 'pipe', 'pipe'] });
+    // a group of its own: with Verilator, make and the compiler are in it
+    const child = spawn(command, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const kill = () => void (child.pid !== undefined && endGroup(child.pid));
+    const release = () => {
+      signal?.removeEventListener('abort', kill);
+      process.off('exit', kill);
+    };
+    signal?.addEventListener('abort', kill);
+    process.once('exit', kill);
     let text = '';
     const take = (bytes: Buffer) => {
       text += bytes.toString('utf8');
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    child.on('error', (error) => reject(signal?.aborted ? new AbortError('the simulation was stopped') : error));
-    child.on('close', (status) => resolve({ status: status ?? 1, text }));
+    child.on('error', (error) => {
+      release();
+      reject(error);
+    });
+    child.on('close', (status) => {
+      release();
+      if (signal?.aborted) reject(new AbortError('the simulation was stopped'));
+      else resolve({ status: status ?? 1, text });
+    });
   });
 }
 
@@ -63,8 +90,8 @@ async function isInstalled(simulator: RtlSimulator): Promise<boolean> {
 export async function findRtlSimulator(wanted?: RtlSimulator): Promise<RtlSimulator> {
   for (const simulator of wanted ? [wanted] : rtlSimulators) if (await isInstalled(simulator)) return simulator;
   const expected = wanted
-    ? `the program ${commands[wanted]} in the search path`
-    : 'verilator or iverilog in the search path (Debian: apt-get install verilator make g++, or iverilog)';
+    ? `the program ${commands[wanted]} in the search path (Debian: apt-get install ${packages[wanted]})`
+    : `verilator or iverilog in the search path (Debian: apt-get install ${packages.verilator}, or ${packages.icarus})`;
   throw new TritbankError('E_FILE', wanted ?? 'RTL simulator', `expected ${expected}, found none`);
 }
 
@@ -89,6 +116,7 @@ export async function runRtl(folder: string, simulator: RtlSimulator, signal?: A
   );
   mkdirSync(join(folder, 'build'), { recursive: true });
   const [command, ...args] = buildOf(simulator, sources);
+  signal?.throwIfAborted();
   const built = await run(command, args, folder, signal);
   if (built.status !== 0) {
     const found = built.text.trim().split('\n').slice(0, 5).join(' | ');

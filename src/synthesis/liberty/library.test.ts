@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, it } from 'vitest';
 import { libertyText } from '../../../test/fixtures/liberty.ts';
 import { parseLibrary } from './library.ts';
-import { openLibrary } from './open.ts';
+import { defaultLibrary, namedLibraries, openLibrary } from './open.ts';
 import { lookUp } from './table.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tritbank-liberty-'));
@@ -90,7 +90,32 @@ it('opens files as they are, and compressed', () => {
   writeFileSync(`${path}.gz`, gzipSync(libertyText()));
   expect(openLibrary(path).text).toBe(libertyText());
   expect(openLibrary(`${path}.gz`).library.cells.size).toBe(8);
-  expect(() => openLibrary(join(folder, 'none.lib'))).toThrow(/none.lib: expected a liberty file: install Debian's/);
+  expect(() => openLibrary(join(folder, 'none.lib'))).toThrow(
+    /none.lib: expected a liberty file, or sky130 \(built in\)/,
+  );
   writeFileSync(join(folder, 'cut.lib.gz'), gzipSync(libertyText()).subarray(0, 60));
   expect(() => openLibrary(join(folder, 'cut.lib.gz'))).toThrow(/cut.lib.gz: expected a liberty file/);
+});
+
+it('has a library built in, which is what is left where none is installed', () => {
+  const { path, library } = openLibrary('sky130');
+  expect(path).toBe(namedLibraries.sky130);
+  expect([library.name, library.volts]).toEqual(['sky130_fd_sc_hd__tt_025C_1v80_subset', 1.8]);
+  const cells = [...library.cells.values()];
+  expect(cells.length).toBeGreaterThan(25);
+  for (const { name, area, leakage, inputs, outputs, flipFlop, isOtherState } of cells) {
+    expect([name, area > 3, area < 40, leakage > 0, isOtherState]).toEqual([name, true, true, true, false]);
+    for (const { capacitance } of inputs.values()) expect(capacitance).toBeGreaterThan(0.001);
+    for (const output of outputs.values()) {
+      expect(output.function ?? flipFlop, name).toBeDefined();
+      expect(output.energies.length, name).toBeGreaterThan(0);
+      for (const { delay } of output.arcs) {
+        const [slow, fast] = [0.02, 0.002].map((load) => lookUp(delay.fall!, { load, transition: 0.1 }));
+        expect(slow, name).toBeGreaterThan(fast!);
+      }
+    }
+  }
+  const clocked = cells.flatMap(({ name, flipFlop }) => (flipFlop ? name.replace(/^.*__/, '') : []));
+  expect(clocked).toEqual(['dfxtp_1', 'edfxtp_1']);
+  expect(defaultLibrary()).toBe(existsSync(namedLibraries.osu018) ? 'osu018' : 'sky130');
 });

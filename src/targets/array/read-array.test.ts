@@ -20,9 +20,19 @@ it('takes what is missing from the default, and an array out of a result', () =>
   });
 });
 
+test('takes one by its name', () => {
+  expect(readArray('lists x2')).toMatchObject({ lanes: 16, macs: 2, inputs: 8, copies: 4 });
+  expect(() => readArray('fast')).toThrow(
+    "array: expected one of mac, mac x2, mac x4, lists, lists x2, trits, or an array's JSON file, found 'fast'",
+  );
+});
+
 test.each([
-  [[], 'a.json: expected an array: an object with lanes, macs, adders, found a list'],
-  [{ formats: {} }, 'a.json: expected an array: an object with lanes, macs, adders, found an object'],
+  [
+    [],
+    /^a\.json: expected an array, alone or under 'array': an object with lanes, and of macs, adders, .*, found a list$/,
+  ],
+  [{ formats: {}, units: {} }, /^a\.json: expected an array, .*, found one with formats, units and without lanes$/],
   [{ lanes: 8, speed: 2 }, 'a.json speed: expected one of lanes, macs,'],
   [{ lanes: '8' }, "a.json lanes: expected a number, found '8'"],
   [{ lanes: 8, ternary: 'quads' }, "a.json ternary: expected one of lists, trits, five-trits, found 'quads'"],

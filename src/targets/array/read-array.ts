@@ -19,12 +19,28 @@ function arrayIn(json: unknown): Json | undefined {
   return isObject(found) && 'lanes' in found ? found : undefined;
 }
 
+/** What a file without an array has, so that one sees what to take out of it. */
+function describeOther(json: unknown): string {
+  if (!isObject(json)) return describeValue(json);
+  const inside = Object.keys(json);
+  const most = 6;
+  const listed = inside.slice(0, most).map(oneLine).join(', ');
+  return inside.length === 0
+    ? 'an empty object'
+    : `one with ${listed}${inside.length > most ? ', ...' : ''} and without lanes`;
+}
+
 const ternaryForms: readonly string[] = ['lists', 'trits', 'five-trits'] satisfies ArrayParameters['ternary'][];
+
+const others = Object.keys(defaultArray).filter((key) => key !== 'lanes');
 
 /** E_FORMAT for unknown names and values of another kind; E_USAGE for parameters that no array can have. */
 export function parseArray(json: unknown, where: string): ArrayParameters {
   const found = arrayIn(json);
-  if (!found) throw formatError(where, [], 'an array: an object with lanes, macs, adders', describeValue(json));
+  if (!found) {
+    const expected = `an array, alone or under 'array': an object with lanes, and of ${others.join(', ')} what is not as usual`;
+    throw formatError(where, [], expected, describeOther(json));
+  }
   for (const [key, value] of Object.entries(found)) {
     if (!Object.hasOwn(defaultArray, key)) {
       throw formatError(where, [key], `one of ${Object.keys(defaultArray).join(', ')}`, 'another');
@@ -48,11 +64,14 @@ export function parseArray(json: unknown, where: string): ArrayParameters {
 
 const readJson = (path: string) => parseText(readText(path, 'a readable JSON file with an array'), path);
 
-/** An array by name, or from a file. E_FILE for one that is absent or unreadable. */
-export const readArray = (nameOrPath: string): ArrayParameters =>
-  arrayNames.find((name) => name === nameOrPath) !== undefined
-    ? measuredArrays[nameOrPath as keyof typeof measuredArrays]
-    : parseArray(readJson(nameOrPath), nameOrPath);
+/** An array by name, or from a file. E_FILE for one that is absent or unreadable; E_USAGE for what is neither. */
+export function readArray(nameOrPath: string): ArrayParameters {
+  const name = arrayNames.find((one) => one === nameOrPath);
+  if (name !== undefined) return measuredArrays[name];
+  if (nameOrPath.endsWith('.json') || existsSync(nameOrPath)) return parseArray(readJson(nameOrPath), nameOrPath);
+  const expected = `expected one of ${arrayNames.join(', ')}, or an array's JSON file, found '${oneLine(nameOrPath)}'`;
+  throw new TritbankError('E_USAGE', 'array', expected);
+}
 
 /** Whether a file has an array in it. */
 export const isArrayFile = (path: string): boolean => existsSync(path) && arrayIn(readJson(path)) !== undefined;
