@@ -20,7 +20,7 @@ export interface CmsisLayer {
   /** An expression: bytes of scratch. */
   readonly scratch: string;
   readonly call: string;
-  /** Run once, before anything is counted: sums of weights that some cores want. */
+  /** Run once, before anything is counted: sums of weights, with the biases, that some cores want. */
   readonly prepare: string;
   /** Bytes of constants. */
   readonly bytes: number;
@@ -113,7 +113,7 @@ function convolutionCall(layer: ConvolutionLayer, id: string, scores: { scale: n
     return {
       constants: text + weights(tapsFirst(layer)) + params,
       scratch: `arm_fully_connected_s8_get_buffer_size(${filter})`,
-      prepare: `if (arm_fully_connected_s8_get_buffer_size(${filter}) > 0)\n        arm_vector_sum_s8((int32_t *)SCRATCH, ${columns}, ${rows}, weights_${id}, ${offset}, 0, 0);`,
+      prepare: `if (arm_fully_connected_s8_get_buffer_size(${filter}) > 0)\n        arm_vector_sum_s8((int32_t *)SCRATCH, ${columns}, ${rows}, weights_${id}, ${offset}, 0, biases_${id});`,
       call: `arm_fully_connected_per_channel_s8(${context}, &params_${id}, &rows_${id}, ${one}, ${out}, biases_${id}, ${out}, Y)`,
       bytes,
     };

@@ -57,7 +57,10 @@ describe('wrong usage and bad input leave nothing behind', () => {
       'E_USAGE: --activations: expected it with --to onnx only, found --to verilog: export to ONNX first, and from that file',
     ],
     ['model.onnx --out x --gap-bits 4', 'E_USAGE: --gap-bits: expected it with --to verilog only, found --to onnx'],
-    ['model.onnx --out x.onnx --filters int4', "E_USAGE: --filters: expected one of fp16, int8, fp32, found 'int4'"],
+    [
+      'model.onnx --out x.onnx --filters int5',
+      "E_USAGE: --filters: expected one of fp16, int8, int7, int4, fp32, found 'int5'",
+    ],
     [
       'model.onnx --out x.onnx --activations int8',
       'E_USAGE: --data: expected images to calibrate 8-bit activations with, found none',
