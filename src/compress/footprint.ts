@@ -35,7 +35,10 @@ async function openRunner(path: string, profile: boolean): Promise<Runner | unde
     session = opened;
     const [input] = opened.inputMetadata;
     const shape = input?.shape?.map((size, i) => (typeof size === 'number' ? size : i === 0 ? 1 : Number.NaN));
-    if (input?.type !== 'float32' || !shape?.every((size) => size > 0)) throw unsupported;
+    if (input?.type !== 'float32' || !shape?.every((size) => size > 0)) {
+      await opened.release();
+      return undefined;
+    }
     const feeds = { [input.name]: new Tensor('float32', noise(shape), shape) };
     await opened.run(feeds);
     const times: number[] = [];
@@ -60,8 +63,6 @@ async function openRunner(path: string, profile: boolean): Promise<Runner | unde
     throw error;
   }
 }
-
-const unsupported = new TritbankError('E_UNSUPPORTED', 'input', 'expected an image of floats, found another');
 
 async function runInTurns(runners: readonly (Runner | undefined)[]): Promise<void> {
   const end = performance.now() + warm.milliseconds;

@@ -71,6 +71,7 @@ export type VariantName =
 /** A matrix in the layout of the variant that was chosen for it. */
 export interface PreparedProduct {
   readonly variant: VariantName;
+  readonly kind: Weights['kind'];
   readonly rows: number;
   readonly columns: number;
   /** Of ternary weights those other than zero, else all. */

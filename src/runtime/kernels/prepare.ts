@@ -39,13 +39,12 @@ export function prepareProduct(
   options: PrepareOptions = {},
 ): PreparedProduct {
   const { pixels = 196, isRelaxed = false, force } = options;
-  const { kind, rows, columns } = weights;
   const isWanted = (variant: Variant) =>
     force === undefined ? isRelaxed || !variant.isRelaxed : variant.name === force;
   const matrix = shapeOf(weights);
+  const { kind, rows, columns } = matrix;
   const best = chooseVariant(matrix, activations, pixels, isWanted);
   if (best === undefined) throw new Error(`internal: no ${force ?? 'kernel'} for ${kind} weights and ${activations}`);
   const { name, pack, scratch } = best.variant;
-  const { nonZeros, bits } = matrix;
-  return { variant: name, rows, columns, nonZeros, bits, data: pack(weights), scratch: scratch(rows, columns) };
+  return { ...matrix, variant: name, data: pack(weights), scratch: scratch(rows, columns) };
 }

@@ -2,7 +2,7 @@
 
 import { type Graph, TritbankError } from '../../ir/index.ts';
 import { fixedDims } from '../feeds.ts';
-import type { ElementType, VariantName } from '../kernels/kernels.ts';
+import type { ElementType } from '../kernels/kernels.ts';
 import { chooseVariant } from '../kernels/prepare.ts';
 import { findVariant, type MatrixShape, predictCost, type Variant } from '../kernels/variants/index.ts';
 import { depthwiseScratch } from '../kernels/wasm/depthwise-scratch.ts';
@@ -12,8 +12,6 @@ import type { Step } from '../plan/steps.ts';
 import { prepareGraph } from '../prepare-graph.ts';
 import { workOf } from './step-work.ts';
 import { costsOf } from './unit-costs.ts';
-
-const kindOf = (variant: VariantName) => variant.split('_')[0]!.replace('int4', 'int8') as MatrixShape['kind'];
 
 /** Nanoseconds of one product by the kernel that the runtime would choose. */
 export function predictProduct(
@@ -29,8 +27,7 @@ export function predictProduct(
 export function predictStep(step: Step): number {
   if (step.run === 'product') {
     const { prepared, call } = step;
-    const variant = findVariant(prepared.variant);
-    return predictCost(variant, { kind: kindOf(prepared.variant), ...prepared }, call.to - call.from);
+    return predictCost(findVariant(prepared.variant), prepared, call.to - call.from);
   }
   const { kernel, counts } = workOf(step);
   const costs = costsOf(kernel);
@@ -38,8 +35,8 @@ export function predictStep(step: Step): number {
 }
 
 /**
- * The steps of a network as it would run, for one image, with relaxed SIMD or without. E_SHAPE where other sizes than that of the batch are open, and
- * what `InferenceSession.create` throws of graphs.
+ * The steps of a network as it would run, for one image, with relaxed SIMD or without. E_SHAPE where other sizes than
+ * that of the batch are open, and what `InferenceSession.create` throws of graphs.
  */
 export function planSteps(graph: Graph, isRelaxed: boolean): readonly Step[] {
   const own = prepareGraph(graph.clone());

@@ -6,6 +6,8 @@
  */
 
 import { type Graph, TritbankError } from '../../ir/index.ts';
+import type { ElementType, PreparedProduct } from '../../runtime/kernels/kernels.ts';
+import { findVariant } from '../../runtime/kernels/variants/index.ts';
 import type { Step } from '../../runtime/plan/steps.ts';
 import { planSteps, predictProduct, predictStep } from '../../runtime/predict/predict.ts';
 import type { BankShape, PlanningTarget } from '../target.ts';
@@ -17,16 +19,15 @@ export const predictLatency = (graph: Graph, isRelaxed: boolean): number => mill
 
 /** A layer of the uncompressed network that is a product and can be a bank. */
 interface Product {
-  readonly kind: 'int8' | 'float32';
-  readonly activations: 'int8' | 'float32';
-  readonly columns: number;
+  /** Its weights. */
+  readonly matrix: PreparedProduct;
+  readonly activations: ElementType;
   readonly pixels: number;
   /** Milliseconds of the whole layer, and of what brings pixels into the order of a product. */
   readonly whole: number;
   readonly patches: number;
   /** Whether filters of both kinds read the same patches. */
   readonly isShared: boolean;
-  readonly bits: number;
 }
 
 function productOf(steps: readonly Step[]): Product | undefined {
@@ -34,20 +35,20 @@ function productOf(steps: readonly Step[]): Product | undefined {
   const [first] = products;
   // those of several groups have weights of their own; bands of one product are other pixels
   if (!first || products.some(({ prepared }) => prepared.data !== first.prepared.data)) return undefined;
-  const [kind, , activations] = first.prepared.variant.split('_') as [Product['kind'], string, Product['activations']];
   return {
-    ...{ kind, activations, columns: first.prepared.columns },
+    matrix: first.prepared,
+    activations: findVariant(first.prepared.variant).activations,
     pixels: products.reduce((sum, { call }) => sum + call.to - call.from, 0),
     whole: milliseconds(steps),
     patches: milliseconds(steps.filter(({ run }) => run === 'patches')),
     isShared: products.length === 1,
-    bits: first.prepared.bits,
   };
 }
 
 /** E_USAGE for a bank without its number of non-zeros. */
 function bankMilliseconds(product: Product, bank: BankShape, isRelaxed: boolean, where: string): number {
-  const { kind, activations, columns, pixels, patches, isShared, bits } = product;
+  const { matrix: whole, activations, pixels, patches, isShared } = product;
+  const { columns } = whole;
   const { fullPrecision, ternary, hidden, nonZero } = bank;
   if (nonZero === undefined) {
     throw new TritbankError('E_USAGE', where, 'expected predicted non-zero weights, which kernels skip, found none');
@@ -56,7 +57,7 @@ function bankMilliseconds(product: Product, bank: BankShape, isRelaxed: boolean,
   const trits = (rows: number, width: number) =>
     ({ kind: 'ternary', rows, columns: width, nonZeros: density * rows * width, bits: 2 }) as const;
   const matrices = [
-    ...(fullPrecision > 0 ? [{ kind, rows: fullPrecision, columns, nonZeros: fullPrecision * columns, bits }] : []),
+    ...(fullPrecision > 0 ? [{ ...whole, rows: fullPrecision, nonZeros: fullPrecision * columns }] : []),
     trits(hidden, columns),
     trits(ternary, hidden),
   ];
