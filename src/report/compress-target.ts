@@ -20,6 +20,8 @@ interface TotalRow {
   readonly control: number;
   readonly measured: number | undefined;
   readonly measuredControl: number | undefined;
+  /** Over the control's, as both files ran here. */
+  readonly here: number | undefined;
 }
 
 function totalRows(planned: PlanTarget, target: CompressResult['target']): TotalRow[] {
@@ -30,6 +32,7 @@ function totalRows(planned: PlanTarget, target: CompressResult['target']): Total
       {
         ...{ name, limit: planned.limits[name], ...figure },
         ...{ measured: target?.model[name], measuredControl: target?.control[name] },
+        here: name === 'latency' ? target?.latency?.measured : undefined,
       },
     ];
   });
@@ -80,6 +83,12 @@ const totalColumns: readonly Column<TotalRow>[] = [
   },
 ];
 
+const hereColumn: Column<TotalRow> = {
+  head: 'measured, of int8',
+  hint: 'Both files, run here in turns',
+  cell: ({ here }) => (here === undefined ? none : formatFixed(here, 3)),
+};
+
 type LayerRow = PlanTarget['layers'][string] & { readonly measured?: LayerMilliseconds | undefined };
 
 /** As many digits as three that tell something. */
@@ -103,6 +112,8 @@ export function renderTarget({ plan, target }: Planned): Markup | undefined {
   const planned = plan.target;
   if (!planned) return undefined;
   const totals = totalRows(planned, target).map((row) => ({ name: row.name, row }));
+  const isMeasured = totals.some(({ row }) => row.here !== undefined);
+  const shownColumns = isMeasured ? [...totalColumns, hereColumn] : totalColumns;
   const measured = new Map(target?.layers?.map((layer) => [layer.name, layer]));
   const layers = Object.entries(planned.layers).map(([name, row]) => ({
     name: shortName(name, 28),
@@ -122,6 +133,6 @@ export function renderTarget({ plan, target }: Planned): Markup | undefined {
     ...(measured.size > 0 ? [measuredSum('model'), measuredSum('control')] : []),
   ] as const;
   return html`<div class="card"><p class="note">Planned for ${planned.name}. Limits without a unit are shares of what the uncompressed network takes there in int8.</p>
-${renderColumns({ corner: 'figure', columns: totalColumns, rows: totals })}</div>
+${renderColumns({ corner: 'figure', columns: shownColumns, rows: totals })}</div>
 <div class="card">${renderColumns({ corner: 'layer', columns, rows: layers, total, isDense: true })}</div>`;
 }
