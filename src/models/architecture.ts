@@ -12,24 +12,47 @@ export interface ArchitectureOptions {
   readonly classes: number;
   /** Stride of the first convolution: 2 as published for large images, 1 for small ones. */
   readonly firstStride: 1 | 2;
+  /**
+   * Input pixels, on a side, of one pixel of the last feature map, a power of two, in place of `firstStride`: the first
+   * strides become 1 until it is met, so that small images keep their resolution longest where it counts.
+   */
+  readonly outputStride?: number;
   readonly seed: number;
 }
 
+/** The stride to build where `published` is published; called for each strided layer once, from the first to the last. */
+export type Strides = (published: 1 | 2) => 1 | 2;
+
 export interface Architecture {
   readonly name: string;
+  /** The output stride where the first convolution has stride 2. */
+  readonly totalStride: number;
   /** An inference graph: input `input` `N x channels x size x size`, output `logits` `N x classes`. */
-  build(options: ArchitectureOptions): Graph;
+  build(options: ArchitectureOptions, stride: Strides): Graph;
 }
 
 /** The filters of a layer that has `full` at width 1: at least 8. */
 export const filtersAt = (full: number, width: number): number => Math.max(8, Math.round(full * width));
 
+/** 1, 2, 4 .. `total`. */
+const outputStrides = (total: number) => Array.from({ length: Math.log2(total) + 1 }, (_, i) => 2 ** i);
+
+/** The strides of a network with these options: the first ones 1, as many as the output stride, or the first stride, asks. */
+export function stridesOf({ totalStride }: Architecture, { firstStride, outputStride }: ArchitectureOptions): Strides {
+  let excess = outputStride === undefined ? 2 / firstStride : totalStride / outputStride;
+  return (published) => {
+    if (excess <= 1 || published === 1) return published;
+    excess /= published;
+    return 1;
+  };
+}
+
 /** Throws E_USAGE for the first option out of range. */
-export function checkOptions(options: ArchitectureOptions): void {
-  const check = (good: boolean, name: string, expected: string, found: number) => {
+export function checkOptions(options: ArchitectureOptions, { totalStride }: Architecture): void {
+  const check = (good: boolean, name: string, expected: string, found: unknown) => {
     if (!good) throw new TritbankError('E_USAGE', name, `expected ${expected}, found ${found}`);
   };
-  const { width, inputSize, channels, classes, firstStride } = options;
+  const { width, inputSize, channels, classes, firstStride, outputStride } = options;
   check(width > 0 && width <= 4, 'width', 'a number above 0 and at most 4', width);
   check(
     Number.isInteger(inputSize) && inputSize >= 28 && inputSize <= 224,
@@ -40,4 +63,6 @@ export function checkOptions(options: ArchitectureOptions): void {
   check(channels === 1 || channels === 3, 'channels', '1 or 3', channels);
   check(Number.isInteger(classes) && classes >= 2, 'classes', 'at least 2', classes);
   check(firstStride === 1 || firstStride === 2, 'first stride', '1 or 2', firstStride);
+  const known = outputStrides(totalStride);
+  check(outputStride === undefined || known.includes(outputStride), 'output stride', known.join(', '), outputStride);
 }

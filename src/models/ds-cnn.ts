@@ -9,11 +9,12 @@ import { NetworkBuilder } from './network-builder.ts';
 
 export const dsCnn: Architecture = {
   name: 'ds-cnn',
-  build({ width, inputSize, channels, classes, firstStride, seed }) {
+  totalStride: 2,
+  build({ width, inputSize, channels, classes, seed }, stride) {
     const filters = filtersAt(64, width);
     const network = new NetworkBuilder(`ds-cnn-${width}-${inputSize}`, seed);
     let x = network.input(channels, inputSize);
-    x = network.convBlock('conv', x, { filters, kernel: 3, stride: firstStride });
+    x = network.convBlock('conv', x, { filters, kernel: 3, stride: stride(2) });
     for (const i of [1, 2, 3, 4]) x = network.separableBlock([`conv_dw_${i}`, `conv_pw_${i}`], x, { filters });
     return network.classifier(x, classes);
   },

@@ -1,7 +1,7 @@
 /** The networks by name. A new one is one file and one line here. */
 
 import { type Graph, TritbankError } from '../ir/index.ts';
-import { type Architecture, type ArchitectureOptions, checkOptions } from './architecture.ts';
+import { type Architecture, type ArchitectureOptions, checkOptions, stridesOf } from './architecture.ts';
 import { dsCnn } from './ds-cnn.ts';
 import { mobilenetV1 } from './mobilenet-v1.ts';
 import { mobilenetV2 } from './mobilenet-v2.ts';
@@ -29,6 +29,6 @@ export function buildNetwork(name: string, options: ArchitectureOptions): Graph 
     const known = architectures.map((a) => a.name).join(', ');
     throw new TritbankError('E_USAGE', 'model', `expected one of ${known}, found '${name}'`);
   }
-  checkOptions(options);
-  return architecture.build(options);
+  checkOptions(options, architecture);
+  return architecture.build(options, stridesOf(architecture, options));
 }

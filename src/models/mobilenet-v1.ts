@@ -25,13 +25,14 @@ const pairs: readonly (readonly [filters: number, stride: 1 | 2])[] = [
 
 export const mobilenetV1: Architecture = {
   name: 'mobilenet-v1',
-  build({ width, inputSize, channels, classes, firstStride, seed }) {
+  totalStride: 32,
+  build({ width, inputSize, channels, classes, seed }, stride) {
     const network = new NetworkBuilder(`mobilenet-v1-${width}-${inputSize}`, seed);
     let x = network.input(channels, inputSize);
-    x = network.convBlock('conv', x, { filters: filtersAt(32, width), kernel: 3, stride: firstStride });
-    for (const [i, [full, stride]] of pairs.entries()) {
+    x = network.convBlock('conv', x, { filters: filtersAt(32, width), kernel: 3, stride: stride(2) });
+    for (const [i, [full, published]] of pairs.entries()) {
       const names = [`conv_dw_${i + 1}`, `conv_pw_${i + 1}`] as const;
-      x = network.separableBlock(names, x, { filters: filtersAt(full, width), stride });
+      x = network.separableBlock(names, x, { filters: filtersAt(full, width), stride: stride(published) });
     }
     return network.classifier(x, classes);
   },

@@ -52,14 +52,19 @@ function invertedResidual(
 
 export const mobilenetV2: Architecture = {
   name: 'mobilenet-v2',
-  build({ width, inputSize, channels, classes, firstStride, seed }) {
+  totalStride: 32,
+  build({ width, inputSize, channels, classes, seed }, stride) {
     const network = new NetworkBuilder(`mobilenet-v2-${width}-${inputSize}`, seed);
     let x = network.input(channels, inputSize);
-    x = network.convBlock('conv', x, { filters: inEights(32 * width), kernel: 3, stride: firstStride }, 'relu6');
+    x = network.convBlock('conv', x, { filters: inEights(32 * width), kernel: 3, stride: stride(2) }, 'relu6');
     let count = 0;
-    for (const { expansion, filters, blocks, stride } of stages) {
+    for (const { expansion, filters, blocks, stride: published } of stages) {
       for (let i = 0; i < blocks; i++) {
-        const block = { expansion, filters: inEights(filters * width), stride: i === 0 ? stride : 1 } as const;
+        const block = {
+          expansion,
+          filters: inEights(filters * width),
+          stride: i === 0 ? stride(published) : 1,
+        } as const;
         x = invertedResidual(network, `block_${++count}`, x, block);
       }
     }

@@ -137,6 +137,20 @@ describe('ds-cnn', () => {
   });
 });
 
+describe('output stride', () => {
+  it.each([
+    ['mobilenet-v1', 8, { conv: 32, conv_pw_2: 32, conv_pw_4: 16, conv_pw_6: 8, conv_pw_12: 4, conv_pw_13: 4 }],
+    ['mobilenet-v1', 32, { conv: 16, conv_pw_13: 1 }],
+    ['mobilenet-v2', 8, { conv: 32, block_2_project: 32, block_4_project: 16, conv_last: 4 }],
+    ['resnet-20', 4, { conv: 32, block_4_relu: 16, block_9_relu: 8 }],
+    ['ds-cnn', 1, { conv: 32, conv_pw_4: 32 }],
+  ] as const)('%s, %d: the first strides become 1', (name, outputStride, sizes) => {
+    const graph = buildNetwork(name, { ...options, firstStride: 2, outputStride });
+    const found = Object.keys(sizes).map((value) => graph.value(value).shape[2]);
+    expect(found).toEqual(Object.values(sizes));
+  });
+});
+
 it.each<[string, Partial<ArchitectureOptions>, string]>([
   ['resnet', {}, "model: expected one of mobilenet-v1, mobilenet-v2, resnet-20, ds-cnn, found 'resnet'"],
   ['mobilenet-v1', { width: 0 }, 'width: expected a number above 0 and at most 4, found 0'],
@@ -145,6 +159,8 @@ it.each<[string, Partial<ArchitectureOptions>, string]>([
   ['mobilenet-v1', { channels: 4 }, 'channels: expected 1 or 3, found 4'],
   ['mobilenet-v1', { classes: 1 }, 'classes: expected at least 2, found 1'],
   ['mobilenet-v1', { firstStride: 3 as 2 }, 'first stride: expected 1 or 2, found 3'],
+  ['mobilenet-v1', { outputStride: 6 }, 'output stride: expected 1, 2, 4, 8, 16, 32, found 6'],
+  ['resnet-20', { outputStride: 16 }, 'output stride: expected 1, 2, 4, 8, found 16'],
 ])('refuses %s %j', (name, changes, message) => {
   const build = () => buildNetwork(name, { ...options, ...changes });
   expect(build).toThrow(expect.objectContaining({ code: 'E_USAGE', message }));

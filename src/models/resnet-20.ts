@@ -26,15 +26,16 @@ function shortcut({ build }: NetworkBuilder, name: string, x: Value, filters: nu
 
 export const resnet20: Architecture = {
   name: 'resnet-20',
-  build({ width, inputSize, channels, classes, firstStride, seed }) {
+  totalStride: 8,
+  build({ width, inputSize, channels, classes, seed }, strideOf) {
     const network = new NetworkBuilder(`resnet-20-${width}-${inputSize}`, seed);
     let x = network.input(channels, inputSize);
-    x = network.convBlock('conv', x, { filters: filtersAt(stages[0], width), kernel: 3, stride: firstStride });
+    x = network.convBlock('conv', x, { filters: filtersAt(stages[0], width), kernel: 3, stride: strideOf(2) });
     let count = 0;
     for (const [stage, full] of stages.entries()) {
       for (let i = 0; i < blocksPerStage; i++) {
         const name = `block_${++count}`;
-        const [filters, stride] = [filtersAt(full, width), stage > 0 && i === 0 ? 2 : 1];
+        const [filters, stride] = [filtersAt(full, width), stage > 0 && i === 0 ? strideOf(2) : 1];
         let y = network.convBlock(`${name}_conv_1`, x, { filters, kernel: 3, stride });
         y = network.convBlock(`${name}_conv_2`, y, { filters, kernel: 3 }, 'none');
         x = network.activate(name, network.add(name, shortcut(network, name, x, filters, stride), y), 'relu');

@@ -85,6 +85,8 @@ export interface TrainConfig extends Recipe, Pick<ImageForm, 'normalisation' | '
   readonly inputSize?: SizeOption;
   /** Stride of the first convolution; default: 1 for images of up to 64 pixels, else 2. */
   readonly firstStride?: 1 | 2;
+  /** Input pixels, on a side, of one pixel of the last feature map, in place of `firstStride`: 1, 2, 4 .. 32, see `models/`. */
+  readonly outputStride?: number;
   /** Data set name or directory, see `data/`. */
   readonly data: string;
   /** Directory of a named data set. */

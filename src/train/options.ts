@@ -72,6 +72,12 @@ const fromScratch: Need<TrainConfig> = {
   isMet: ({ from }) => from === undefined,
 };
 
+const strideOfItsOwn: Need<TrainConfig> = {
+  expected: 'no --from, no --first-stride',
+  found: () => 'both',
+  isMet: ({ from, firstStride }) => from === undefined && firstStride === undefined,
+};
+
 /** Of training from scratch. */
 export const trainOptions: OptionTable<TrainConfig> = {
   Network: [
@@ -89,6 +95,13 @@ export const trainOptions: OptionTable<TrainConfig> = {
       'stride of the first convolution (default: 1 for images of up to 64 pixels, else 2)',
       whole({ from: 1, to: 2 }) as ValueKind<1 | 2>,
       fromScratch,
+    ),
+    field(
+      'outputStride',
+      '--output-stride <n>',
+      'input pixels per pixel of the last feature map, a power of two: the first strides become 1 until it is met',
+      whole({ from: 1, to: 32 }),
+      strideOfItsOwn,
     ),
     field(
       'from',

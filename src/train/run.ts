@@ -59,7 +59,14 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
   const size = height;
   const normalisation = await statistics(dataset, options.warn ? { warn: options.warn } : {});
   const firstStride = config.firstStride ?? (size <= smallImage ? 1 : 2);
-  const shape = { inputSize: size, channels: dataset.channels, classes: dataset.classes.length, firstStride };
+  const { outputStride } = config;
+  const shape = {
+    inputSize: size,
+    channels: dataset.channels,
+    classes: dataset.classes.length,
+    firstStride,
+    ...(outputStride !== undefined && { outputStride }),
+  };
   const base = inferShapes(buildNetwork(config.model, { width: config.width, seed: config.seed, ...shape }));
   const plan = makePlan(base, {
     method: config.method,
@@ -73,7 +80,7 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
     quantized: applyPlan(base, plan, config.seed),
     plan,
     method: config.method,
-    architecture: `${config.model} ${config.width}, ${size}x${size}, first stride ${firstStride}`,
+    architecture: `${config.model} ${config.width}, ${size}x${size}, ${outputStride === undefined ? `first stride ${firstStride}` : `output stride ${outputStride}`}`,
     data: { dataset, ...images, size: sizeOf(size), normalisation },
     config,
     metadata: { labels: JSON.stringify(dataset.classes) },
