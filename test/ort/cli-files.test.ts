@@ -2,13 +2,11 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { saveModel } from '../../src/onnx/index.ts';
-import { type Outcome, startProgram } from '../program.ts';
+import { type Outcome, program, startProgram } from '../program.ts';
 import { smallNetwork } from './train-small.ts';
 
 let directory = '';
@@ -68,10 +66,7 @@ describe('what is refused before any work', () => {
   });
 });
 
-const program = `"$0" --import ${pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href} ${resolve(
-  import.meta.dirname,
-  '../../src/cli/main.ts',
-)}`;
+const started = `"$0" ${program.join(' ')}`;
 const inShell = (command: string) =>
   new Promise<Outcome>((done) => {
     const options = { cwd: directory, encoding: 'utf8' } as const;
@@ -83,7 +78,7 @@ const inShell = (command: string) =>
 describe.skipIf(!existsSync('/dev/full'))('a full stream (skipped without /dev/full)', () => {
   test('of results is an error', async () => {
     for (const command of ['inspect small.onnx', '--help']) {
-      const { status, stderr } = await inShell(`${program} ${command} > /dev/full`);
+      const { status, stderr } = await inShell(`${started} ${command} > /dev/full`);
       const error =
         'error E_FILE: standard output: expected room for the result, found ENOSPC: no space left on device\n';
       expect([status, stderr]).toEqual([1, error]);
@@ -91,13 +86,13 @@ describe.skipIf(!existsSync('/dev/full'))('a full stream (skipped without /dev/f
   });
 
   test('of progress is none', async () => {
-    const { status, stdout } = await inShell(`${program} analyze small.onnx --ratios 1 --json 2> /dev/full`);
+    const { status, stdout } = await inShell(`${started} analyze small.onnx --ratios 1 --json 2> /dev/full`);
     expect([status, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ version: 1 })]);
   });
 
   test('that is closed is quiet', async () => {
     const { stdout, stderr } = await inShell(
-      `${program} inspect small.onnx | head -c 5; echo " ${'$'}{PIPESTATUS[0]}"`,
+      `${started} inspect small.onnx | head -c 5; echo " ${'$'}{PIPESTATUS[0]}"`,
     );
     expect([stdout, stderr]).toEqual(['layer 0\n', '']);
   });

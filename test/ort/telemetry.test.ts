@@ -2,16 +2,13 @@
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { saveModel } from '../../src/onnx/index.ts';
+import { program } from '../program.ts';
 import { smallNetwork } from './train-small.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 let directory = '';
 const at = (name: string) => join(directory, name);
 beforeAll(async () => {
@@ -22,7 +19,6 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 // without data, the export is compared with the model by ONNX Runtime on noise
 const line = (out: string) => ['export', 'small.onnx', '--out', out, '--quiet'];
-const program = ['--import', loader, join(root, 'src/cli/main.ts')];
 
 /** The environment of a user who has decided nothing, at home in an empty folder. */
 function environment(home: string): NodeJS.ProcessEnv {

@@ -5,13 +5,12 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../src/train/checkpoint.ts';
 import { type TrainConfig, trainNetwork } from '../../src/train/index.ts';
+import { program } from '../program.ts';
 import { essence, writeBars } from './train-data.ts';
 
 let directory = '';
@@ -23,12 +22,9 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const stepsPerEpoch = 3;
 
-const root = resolve(import.meta.dirname, '../..');
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-
 /** Runs the program; `watch` sees its standard error as it grows. */
 function start(args: readonly string[], watch?: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void) {
-  const child = spawn(process.execPath, ['--import', loader, join(root, 'src/cli/main.ts'), ...args], {
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd: directory,
     env: { ...process.env, NODE_OPTIONS: '' },
   });
