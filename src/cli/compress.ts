@@ -122,13 +122,14 @@ async function configFrom(
 
 /** One bar or series of lines a stage. */
 function createStageReporter(quiet: boolean) {
-  let stage: CompressProgress['stage'] | undefined;
+  let present: string | undefined;
   let progress: Progress | undefined;
   return {
     onProgress({ stage: next, done, total, unit, note, detail }: CompressProgress): void {
-      if (next !== stage) {
+      // a stage may count one thing after the other
+      if (present !== `${next} ${unit}`) {
         progress?.stop();
-        stage = next;
+        present = `${next} ${unit}`;
         // what an earlier command has done says nothing of the pace
         progress = createProgress({ label: next, total, unit, quiet, initial: done });
       }

@@ -80,6 +80,8 @@ export function parseAnalysis(json: unknown, where: string): Analysis {
     const isWidth: Check = (value) => isCount(value) && value !== 0;
     require(isListOf(isWidth, count)(layer.widths), at('widths'), `${count} whole numbers of at least 1`);
     require(isListOf(isCount, count)(layer.nonZero), at('nonZero'), `${count} whole numbers of at least 0`);
+    const isRounded = layer.rounded === undefined || isListOf(isAmount, filters)(layer.rounded);
+    require(isRounded, at('rounded'), `${filters} numbers of at least 0`);
     require(isListOf(isAmount, filters)(layer.importance), at('importance'), `${filters} numbers of at least 0`);
     const isSparser = ({ sparsity, nonZero, residuals }: SparserFit, k: number) =>
       isAmount(sparsity) &&

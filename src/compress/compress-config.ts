@@ -4,10 +4,13 @@ import { checkForm } from '../classifier/form-options.ts';
 import { accelerators, type Conventions, paperConventions, type StorageScheme, storageSchemes } from '../cost/index.ts';
 import type { ActivationForm } from '../export/index.ts';
 import { TritbankError } from '../ir/index.ts';
+import type { FilterBits } from '../quantize/index.ts';
 import { isArrayFile, type Limits, limitKind, limitsIn } from '../targets/index.ts';
 import type { FineTuneConfig } from '../train/index.ts';
 import { plainDefaults } from './defaults.ts';
 import { type Budget, checkBudget, namesIn } from './planning/budget.ts';
+
+export type UniformChoice = { readonly alpha: number; readonly widthRatio: number } | { readonly bits: 4 };
 
 export interface CompressConfig {
   /** The model's file, or the name of a network that was given as such. */
@@ -17,8 +20,8 @@ export interface CompressConfig {
   readonly dataDir?: string;
   /** What the compressed network may cost, relative to the original. Empty with `uniform` or `plan`. */
   readonly budget: Budget;
-  /** The paper's choice, the same in every layer, instead of an optimised plan. */
-  readonly uniform?: { readonly alpha: number; readonly widthRatio: number };
+  /** The same in every layer instead of an optimised plan: the paper's choice, or all filters in 4 bits and none ternary. */
+  readonly uniform?: UniformChoice;
   /** The machine to plan for: a name, or an array's file. It computes in 8 bits, `activations` included. */
   readonly target?: string;
   /** Limits on the target, beside the budget: shares of the control's figures, or figures (`256K`). */
@@ -42,6 +45,11 @@ export interface CompressConfig {
    * skipped, by the conventions or the target, else none.
    */
   readonly sparsities?: readonly number[];
+  /**
+   * Bits that the planner may give full-precision filters besides those of the file: 4. Default: where a calibration makes a
+   * file of 8 bits, which is when rounding is compensated.
+   */
+  readonly filterBits?: readonly FilterBits[];
   /** Images that statistics, and calibration, are taken from. */
   readonly images: number;
   /** `calibrate`: layer by layer, without labels; `train`: fine-tuning with distillation; `none`: decomposition alone. */
@@ -138,6 +146,11 @@ export function completeConfig(model: string, given: CompressSettings): Compress
   };
 }
 
+/** Bits that the planner chooses from besides those of the file. */
+export function filterBitsOf({ filterBits, method, activations }: CompressConfig): readonly FilterBits[] {
+  return filterBits ?? (method === 'calibrate' && activations === 'int8' ? [4] : []);
+}
+
 /** Throws E_USAGE for the first thing that does not fit. */
 export function checkCompressConfig(config: CompressConfig): void {
   const { activations, budget, uniform, plan, analysis, method, data, init, images, training } = config;
@@ -153,7 +166,7 @@ export function checkCompressConfig(config: CompressConfig): void {
   if (plan !== undefined && analysis !== undefined) {
     throw new TritbankError('E_USAGE', 'analysis', 'expected none beside a plan, found both');
   }
-  if (uniform && !(uniform.alpha >= 0 && uniform.alpha <= 1 && uniform.widthRatio > 0)) {
+  if (uniform && 'alpha' in uniform && !(uniform.alpha >= 0 && uniform.alpha <= 1 && uniform.widthRatio > 0)) {
     const found = `${uniform.alpha} and ${uniform.widthRatio}`;
     const expected = 'expected alpha from 0 to 1 and a width ratio above 0';
     throw new TritbankError('E_USAGE', 'uniform', `${expected}, found ${found}`);
@@ -163,6 +176,11 @@ export function checkCompressConfig(config: CompressConfig): void {
   }
   if (activations === 'int8' && data === undefined) {
     throw new TritbankError('E_USAGE', 'activations', 'expected images to calibrate 8 bits with, found none');
+  }
+  const narrow = (uniform && 'bits' in uniform) || (config.filterBits ?? []).includes(4);
+  if (narrow && method !== 'calibrate') {
+    const expected = 'expected filters of 4 bits with --calibrate-only, which makes up for their rounding';
+    throw new TritbankError('E_USAGE', 'filter bits', `${expected}, found the method ${method}`);
   }
   if (init === 'draw' && method !== 'train') {
     throw new TritbankError('E_USAGE', 'init', `expected decomposed factors without training, found drawn ones`);

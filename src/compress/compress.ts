@@ -50,6 +50,7 @@ import {
 } from './compress-config.ts';
 import { type Control, type DeployedFile, evaluateControl, type OriginalFile, packBoth } from './deployment.ts';
 import { measureFootprint } from './footprint.ts';
+import { countedFourBits, hasFourBits, packFourBits } from './four-bits.ts';
 import {
   compressFiles,
   compressOrder,
@@ -77,6 +78,8 @@ export interface CompressResult extends DeployedFile {
   readonly countedBytes: number;
   /** The uncompressed network in int8. */
   readonly control: Control;
+  /** The uncompressed network with filters of 4 bits, calibrated likewise; of a calibration into 8 bits. */
+  readonly fourBits?: Control;
   /** Of a compression for a target. */
   readonly target?: TargetFigures;
   /** The original, where it is a file. */
@@ -104,6 +107,8 @@ export interface Costs {
   readonly after: NetworkCost;
   /** The original with every value at 8 bits, in the accelerator's int8 format if it has one. */
   readonly control: NetworkCost;
+  /** The original with filters of 4 bits and all else at 8, where that is a control. */
+  readonly fourBits?: NetworkCost;
 }
 
 /** The result, and what else a report about the run shows. */
@@ -139,6 +144,9 @@ function measureAll({ config, graph }: Job, network: Graph, accelerator = config
     before: measureCost(graph, { ...countingOf({ ...chosen, activations: 'float' }), scheme: 'fp' }),
     after: measureCost(network, counting),
     control: measureCost(graph, { ...counting, format, scheme: 'int8' }),
+    ...(hasFourBits({ config }) && {
+      fourBits: measureCost(countedFourBits(graph), { ...counting, format, scheme: 'int8' }),
+    }),
   };
 }
 
@@ -296,7 +304,9 @@ async function compressIn(
   const packed = await packBoth(job, network);
   const compared = await compare(job, packed.model);
   if (compared) warnOfChance(job, compared);
-  const controlAccuracy = await evaluateControl(job, packed.control);
+  const controlAccuracy = await evaluateControl(job, packed.control, 'int8');
+  const fourBits = await packFourBits(job);
+  const fourBitsAccuracy = fourBits && (await evaluateControl(job, fourBits, 'int4'));
   const files = await measureFootprint(job);
   const target = measureOnTarget(job, packed, files, chosen);
   const costs = measureAll(job, network);
@@ -309,6 +319,7 @@ async function compressIn(
     relative: costs.after.relative,
     countedBytes: costs.after.bytes,
     control: { ...files.control, ...controlAccuracy },
+    ...(files.fourBits && { fourBits: { ...files.fourBits, ...fourBitsAccuracy } }),
     originalFile: files.original,
     ...(target && { target }),
     ...compared,
@@ -319,7 +330,8 @@ async function compressIn(
     date: new Date().toISOString(),
   }));
   // a directory may have been moved
-  const here = { network: path, model: run.file(compressFiles.model) };
+  const moved = stored.fourBits && { fourBits: { ...stored.fourBits, model: run.file(compressFiles.fourBits) } };
+  const here = { network: path, model: run.file(compressFiles.model), ...moved };
   const result = { ...stored, ...here, control: { ...stored.control, model: run.file(compressFiles.control) } };
   const analysis = run.file(compressFiles.analysis);
   const training = readTraining(job);

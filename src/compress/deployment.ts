@@ -73,10 +73,15 @@ function calibrationOf(job: Job): Calibration {
 }
 
 /** The network as a file of the run directory; an earlier command may have written it. */
-async function pack(job: Job, network: Graph, file: string, forms: ExportForms): Promise<Graph> {
+export async function pack(
+  job: Job,
+  network: Graph | (() => Promise<Graph>),
+  file: string,
+  forms: ExportForms,
+): Promise<Graph> {
   const { run } = job;
-  return run.stage('export', file, modelCodec, () =>
-    exportOnnx(network, {
+  return run.stage('export', file, modelCodec, async () =>
+    exportOnnx(typeof network === 'function' ? await network() : network, {
       ...forms,
       ...warningsTo(job),
       ...(forms.activations === 'int8' && { calibration: calibrationOf(job) }),
@@ -90,13 +95,17 @@ export interface Packed {
   readonly control: Graph;
 }
 
-const readPacked = async ({ run }: Job, file: string): Promise<Graph> => inferShapes(await loadModel(run.file(file)));
+export const readPacked = async ({ run }: Job, file: string): Promise<Graph> =>
+  inferShapes(await loadModel(run.file(file)));
 
 /** Writes the control, if that was not done yet, and reads it back. */
 export async function packControl(job: Job): Promise<Graph> {
   await pack(ofControl(job), job.graph, compressFiles.control, controlForms(job));
   return readPacked(job, compressFiles.control);
 }
+
+/** Of the second control, which says the bits of its filters itself. */
+export const fourBitsForms: ExportForms = { activations: 'int8', filters: 'int8', ternary: 'five-trit' };
 
 /** Writes both files and reads them back. */
 export async function packBoth(job: Job, network: Graph): Promise<Packed> {
@@ -105,13 +114,20 @@ export async function packBoth(job: Job, network: Graph): Promise<Packed> {
   return { model: await readPacked(job, compressFiles.model), control };
 }
 
-/** Accuracy of the control on the test images; undefined without data. */
-export function evaluateControl(job: Job, control: Graph): Promise<Accuracy> | undefined {
+/** The files of a control, and of its accuracy. */
+const controlFiles = {
+  int8: [compressFiles.control, compressFiles.controlAccuracy],
+  int4: [compressFiles.fourBits, compressFiles.fourBitsAccuracy],
+} as const;
+
+/** Accuracy of a control on the test images; undefined without data. */
+export function evaluateControl(job: Job, control: Graph, which: 'int8' | 'int4'): Promise<Accuracy> | undefined {
   const { data, run } = job;
-  const aside = ofControl(job);
+  const [file, accuracy] = controlFiles[which];
+  const aside = ofControl(job, file);
   return (
     data &&
-    run.stage('verify', compressFiles.controlAccuracy, jsonCodec<Accuracy>(2), async () => {
+    run.stage('verify', accuracy, jsonCodec<Accuracy>(2), async () => {
       const { dataset, normalisation } = data;
       const found = await evaluateGraph(control, dataset.test, dataset.classes, normalisation, {
         ...threadsOf(job),

@@ -4,7 +4,14 @@ import { existsSync, statSync } from 'node:fs';
 import { jsonCodec } from '../files/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import { InferenceSession, type LayerTime, Tensor } from '../runtime/node.ts';
-import { compressedForms, controlForms, type DeployedFile, type OriginalFile, type RuntimeUse } from './deployment.ts';
+import {
+  compressedForms,
+  controlForms,
+  type DeployedFile,
+  fourBitsForms,
+  type OriginalFile,
+  type RuntimeUse,
+} from './deployment.ts';
 import { compressFiles, type Job } from './job.ts';
 
 /** Runs of each file that are counted: as many as fit the time, in milliseconds, within bounds. */
@@ -77,11 +84,13 @@ const describeTurns = (model: Runner, control: Runner) => ({
   layers: { model: model.layers(), control: control.layers() },
 });
 
-/** How the three files run, and how large they are. */
+/** How the files run, and how large they are. */
 export interface Footprint {
   readonly original: OriginalFile;
   readonly model: DeployedFile;
   readonly control: DeployedFile;
+  /** The second control, where there is one. */
+  readonly fourBits?: DeployedFile;
   /** Where the runtime is what the plan was made for: times of layers, and of the file over the control's, by turns. */
   readonly layers?: { readonly model: readonly LayerTime[]; readonly control: readonly LayerTime[] };
   readonly latency?: number;
@@ -92,9 +101,12 @@ export function measureFootprint(job: Job): Promise<Footprint> {
   const { run, config, machine } = job;
   const isProfiled = machine?.isHere === true;
   return run.stage('measure', compressFiles.footprint, jsonCodec<Footprint>(2), async () => {
-    const [model, control] = [run.file(compressFiles.model), run.file(compressFiles.control)];
+    const [model, control, fourBits] = [compressFiles.model, compressFiles.control, compressFiles.fourBits].map(
+      (file) => run.file(file),
+    ) as [string, string, string];
     const isFile = existsSync(config.model);
-    const paths = [model, control, ...(isFile ? [config.model] : [])];
+    const hasFourBits = existsSync(fourBits);
+    const paths = [model, control, ...(isFile ? [config.model] : []), ...(hasFourBits ? [fourBits] : [])];
     const runners: (Runner | undefined)[] = [];
     try {
       for (const path of paths) runners.push(await openRunner(path, isProfiled));
@@ -103,11 +115,15 @@ export function measureFootprint(job: Job): Promise<Footprint> {
         const runtime = runner?.use();
         return { bytes: statSync(path).size, ...(runtime && { runtime }) };
       };
-      const [ofModel, ofControl, ofOriginal] = runners;
+      const [ofModel, ofControl] = runners;
+      const ofOriginal = isFile ? runners[2] : undefined;
       return {
         original: isFile ? sizeOf(config.model, ofOriginal) : {},
         model: { model, forms: compressedForms(job), ...sizeOf(model, ofModel) },
         control: { model: control, forms: controlForms(job), ...sizeOf(control, ofControl) },
+        ...(hasFourBits && {
+          fourBits: { model: fourBits, forms: fourBitsForms, ...sizeOf(fourBits, runners.at(-1)) },
+        }),
         ...(ofModel && ofControl && isProfiled && describeTurns(ofModel, ofControl)),
       };
     } finally {

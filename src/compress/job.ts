@@ -57,12 +57,12 @@ export const trainingOf = ({ config: { seed, training } }: Job) => ({
 export const threadsOf = ({ config }: Job) => (config.threads === undefined ? {} : { threads: config.threads });
 export const signalOf = ({ options }: Job) => (options.signal ? { signal: options.signal } : {});
 /** The job with warnings that say that they are about the control, not about what it compresses. */
-export function ofControl<J extends Pick<Job, 'options'>>(job: J): J {
+export function ofControl<J extends Pick<Job, 'options'>>(job: J, file: string = compressFiles.control): J {
   const { warn } = job.options;
   if (!warn) return job;
   return {
     ...job,
-    options: { ...job.options, warn: (line: string) => warn(`the control (${compressFiles.control}): ${line}`) },
+    options: { ...job.options, warn: (line: string) => warn(`the control (${file}): ${line}`) },
   };
 }
 

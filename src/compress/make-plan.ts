@@ -4,11 +4,12 @@ import { rmSync } from 'node:fs';
 import { formatPlan, type PlanFile, readPlan } from '../cost/index.ts';
 import { type Codec, writeFileAtomic } from '../files/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
-import { isBank, makePlan, otherFilters } from '../quantize/index.ts';
+import { inFourBits, isBank, makePlan, otherFilters } from '../quantize/index.ts';
 import type { Limits, PlanningTarget } from '../targets/index.ts';
 import { openCache } from './analysis-cache.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
 import { keepAnalyzed } from './analysis-progress.ts';
+import { filterBitsOf } from './compress-config.ts';
 import { packControl } from './deployment.ts';
 import {
   compressFiles,
@@ -25,7 +26,13 @@ import { type Measured, type MeasureOptions, measureLayers } from './measure-lay
 import { type LayerCandidates, untouched } from './planning/candidate.ts';
 import { describePlan } from './planning/describe-plan.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
-import { filterSensitivity, makeCandidates, predictBankLoss, predictNonZero } from './planning/make-candidates.ts';
+import {
+  filterSensitivity,
+  makeCandidates,
+  predictBankLoss,
+  predictNonZero,
+  predictRoundingLoss,
+} from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
 import { solverAside } from './planning/solver-aside.ts';
 import { costOnTarget } from './planning/target.ts';
@@ -71,7 +78,7 @@ export async function gatherStatistics(job: Job): Promise<Statistics> {
 /** What a plan is chosen from; a uniform choice is of one ratio. */
 function analyzedFits({ config, machine }: Job) {
   const { uniform, ratios, sparsities, conventions } = config;
-  if (uniform) return { ratios: [uniform.widthRatio] };
+  if (uniform && 'alpha' in uniform) return { ratios: [uniform.widthRatio] };
   const skipsZeros = conventions.ternary === 'zero-skipping' || machine?.skipsZeros === true;
   const skipping = skipsZeros ? defaultSparsities : [];
   return { sparsities: sparsities ?? skipping, ...(ratios && { ratios }) };
@@ -119,6 +126,13 @@ function uniformCandidates(
   });
 }
 
+/** One candidate per layer: all of its filters in 4 bits. */
+const roundedCandidates = ({ layers }: Analysis): LayerCandidates[] =>
+  layers.map((layer) => {
+    const plan = inFourBits(layer.filters);
+    return { name: layer.name, candidates: [{ plan, loss: predictRoundingLoss(layer, plan) }] };
+  });
+
 /** Without layers whose calibration would need matrices of gigabytes: they stay in full precision. */
 function keepNarrow({ config, options }: Job, analysis: Analysis): Analysis {
   if (config.method !== 'calibrate') return analysis;
@@ -163,13 +177,20 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
   return run.stage('plan', compressFiles.plan, planCodec, async () => {
     const found = keepNarrow(job, await analysis());
     const { alphas, ratios, sparsities, uniform, budget } = config;
+    const bits = filterBitsOf(config);
     const counting: PlannerOptions = countingOf(config);
     const grid = {
       ...(alphas && { alphas }),
       ...(ratios && { ratios }),
       ...(sparsities && { sparsities: [0, ...sparsities] }),
+      bits,
     };
-    const candidates = uniform ? uniformCandidates(graph, found, uniform) : makeCandidates(graph, found, grid);
+    const candidates =
+      uniform && 'alpha' in uniform
+        ? uniformCandidates(graph, found, uniform)
+        : uniform
+          ? roundedCandidates(found)
+          : makeCandidates(graph, found, grid);
     const costs = costCandidates(graph, candidates, counting);
     const onTarget = (limits: Limits) => target && costOnTarget(target, limits, costs.layers);
     const limits = config.limits ?? {};

@@ -16,14 +16,21 @@ import {
   option,
   text,
   toggle,
+  type ValueKind,
   whole,
 } from '../options/index.ts';
 import { type Limit, limitKind } from '../targets/limits.ts';
 import type { LimitName } from '../targets/target.ts';
 import { dataDirOption, dataOption, fineTuneOptions } from '../train/options.ts';
-import type { CompressConfig } from './compress-config.ts';
+import type { CompressConfig, UniformChoice } from './compress-config.ts';
 
 const share = number({ above: 0 });
+
+const filterBitsKind: ValueKind<4 | 8> = {
+  expected: '4 or 8',
+  parse: (given) => (given === '4' ? 4 : given === '8' ? 8 : undefined),
+  accepts: (value) => value === 4 || value === 8,
+};
 const count = whole({ from: 1 });
 
 /** What a compression says once, for all of its stages. */
@@ -63,14 +70,29 @@ const target: ConfigOption<CompressConfig> = option(
   },
 );
 
+const pair = listOf(number({ from: 0 }), '', (values) => values.length === 2);
+
+const uniformKind: ValueKind<UniformChoice> = {
+  expected: 'alpha and width ratio, separated by a comma, or int4',
+  parse(given) {
+    if (given === 'int4') return { bits: 4 };
+    const values = pair.parse(given);
+    return values && { alpha: values[0]!, widthRatio: values[1]! };
+  },
+  accepts(value) {
+    const { alpha, widthRatio, bits } = (value ?? {}) as Record<string, unknown>;
+    return bits === 4 || pair.accepts([alpha, widthRatio]);
+  },
+};
+
 const uniform: ConfigOption<CompressConfig> = option(
-  '--uniform <alpha,ratio>',
-  'the same in every layer, instead of a budget',
-  listOf(number({ from: 0 }), 'alpha and width ratio, separated by a comma', (values) => values.length === 2),
+  '--uniform <choice>',
+  'the same in every layer, instead of a budget: ALPHA,RATIO, as in the paper; or int4, all filters in 4 bits and none ternary',
+  uniformKind,
   {
     key: 'uniform',
-    get: (config) => config.uniform && [config.uniform.alpha, config.uniform.widthRatio],
-    set: (config, [alpha, widthRatio]) => ({ ...config, uniform: { alpha: alpha!, widthRatio: widthRatio! } }),
+    get: (config) => config.uniform,
+    set: (config, choice) => ({ ...config, uniform: choice }),
   },
 );
 
@@ -112,6 +134,13 @@ export const compressOptions: OptionTable<CompressConfig> = {
       'of decompositions to choose from besides 0; higher ones have fewer non-zeros (default: 1,4,10 where zeros are ' +
         'skipped, by --ternary or the target, else 0)',
       listOf(number({ from: 0, to: 100 }), 'numbers from 0 to 100, separated by commas'),
+    ),
+    field(
+      'filterBits',
+      '--filter-bits <list>',
+      "of full-precision filters to choose from: 8 are the file's; 4 need --calibrate-only (default: 8,4 where that makes " +
+        'a file of 8 bits, else 8)',
+      listOf(filterBitsKind, '8, or 8,4'),
     ),
   ],
   Target: [

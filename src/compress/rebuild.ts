@@ -4,10 +4,11 @@ import { imagesToMeasure } from '../classifier/index.ts';
 import type { PlanFile } from '../cost/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { loadModel } from '../onnx/index.ts';
-import { deploy, toFrozen } from '../quantize/index.ts';
+import { deploy, type Plan, toFrozen } from '../quantize/index.ts';
 import { fineTune, type TrainProgress } from '../train/index.ts';
 import { type BuiltBanks, buildBanks } from './build-banks.ts';
 import { calibrate } from './calibrate/calibrate.ts';
+import type { CompressStage } from './compress-config.ts';
 import type { ParallelOptions } from './decompose/parallel.ts';
 import { compressFiles, type Job, shareReporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
 import type { Statistics } from './make-plan.ts';
@@ -67,12 +68,17 @@ async function train(job: Job, plan: PlanFile, built: BuiltBanks): Promise<Graph
   return loadModel(result.model);
 }
 
-async function calibrated(job: Job, plan: PlanFile): Promise<Graph> {
+/** The network of a plan, calibrated on the images of the run. */
+export async function calibrated(
+  job: Job,
+  plan: Plan,
+  stage: Extract<CompressStage, 'calibrate' | 'control'> = 'calibrate',
+): Promise<Graph> {
   const { config, graph, data } = job;
-  return job.run.timed('calibrate', async () => {
+  return job.run.timed(stage, async () => {
     const { dataset, normalisation } = data!;
     const split = imagesToMeasure(dataset, trainingOf(job));
-    const report = shareReporter(job, 'calibrate');
+    const report = shareReporter(job, stage);
     const { graph: compressed } = await calibrate(graph, plan, split, {
       images: Math.min(config.images, split.length),
       seed: config.seed,

@@ -13,7 +13,15 @@ import {
   type Value,
 } from '../ir/index.ts';
 import { channelOp } from '../passes/index.ts';
-import { findBanks, findLayers, type Layer, type LayerKind } from '../quantize/index.ts';
+import {
+  type BitsByNode,
+  type FilterBits,
+  findBanks,
+  findLayers,
+  type Layer,
+  type LayerKind,
+  readFilterBits,
+} from '../quantize/index.ts';
 
 /** What one layer is made of, in numbers of values. */
 export interface Group {
@@ -31,6 +39,8 @@ export interface Group {
   matrices: TernaryCounts[];
   /** Full-precision weights. */
   weights: number;
+  /** Of these, weights of filters that have bits of their own (`readFilterBits`), by their bits. */
+  weightsByBits: ReadonlyMap<FilterBits, number>;
   /** Biases and the scales of hidden units. */
   others: number;
   /** Scales that stay behind ternary filters. */
@@ -64,17 +74,26 @@ const kinds: Readonly<Record<LayerKind, Group['kind']>> = {
 function emptyGroup(name: string, kind: Group['kind']): Group {
   const sizes = { filters: 0, filterSize: 0, fullPrecision: 0, hidden: 0 };
   const values = { trits: 0, weights: 0, others: 0, outputScales: 0 };
-  return { name, kind, ...sizes, ...values, matrices: [], nodes: new Map() };
+  return { name, kind, ...sizes, ...values, weightsByBits: new Map(), matrices: [], nodes: new Map() };
+}
+
+/** Weights of filters of one size, by their bits. */
+export function countByBits(bits: readonly FilterBits[] = [], filterSize: number): Map<FilterBits, number> {
+  const counts = new Map<FilterBits, number>();
+  for (const one of bits) counts.set(one, (counts.get(one) ?? 0) + filterSize);
+  return counts;
 }
 
 class Collector {
   readonly groups = new Set<Group>();
   readonly counted = new Set<Value>();
   private readonly places = new Map<Node, Place>();
+  private readonly bits: BitsByNode;
   /** Places found behind nodes that have none themselves. */
   private readonly behind = new Map<Node, Place | undefined>();
 
   constructor(graph: Graph) {
+    this.bits = readFilterBits(graph);
     for (const { name, kind, fullPrecision, hidden, ternary } of findBanks(graph)) {
       const group = emptyGroup(name, kinds[kind]);
       if (fullPrecision) this.places.set(fullPrecision.node, { group, role: 'fp' });
@@ -105,6 +124,8 @@ class Collector {
     const tensor = layer.weight.constant!;
     if (!isTrits) {
       group.weights += tensor.data.length;
+      const bits = this.bits.get(layer.node.name);
+      if (bits) group.weightsByBits = countByBits(bits, tensor.data.length / bits.length);
       return;
     }
     group.trits += tensor.data.length;

@@ -74,19 +74,21 @@ function record<S extends z.ZodRawShape>(shape: S) {
   });
 }
 
+const bits = z.array(whole(1), { error: 'a list of numbers of bits' }).optional();
+
 const bank = <M extends BankPlan['method']>(method: M) =>
   record({
     method: z.literal(method),
     fullPrecision: z.array(whole(0), { error: 'a list of indices of filters' }),
     hidden: whole(1),
     sparsity: atLeastZero().optional(),
-    bits: z.array(whole(1), { error: 'a list of numbers of bits' }).optional(),
+    bits,
   });
 
 const layer = z.discriminatedUnion(
   'method',
   [
-    record({ method: z.literal('fp') }),
+    record({ method: z.literal('fp'), bits }),
     record({ method: z.literal('twn'), granularity: oneOf(['tensor', 'filter']) }),
     bank('strassen'),
     bank('hybrid'),

@@ -13,13 +13,15 @@
 import { TritbankError } from '../ir/index.ts';
 import type { LayerPlan, Plan } from '../quantize/index.ts';
 import type { CountedLayer } from './count.ts';
-import type { Group } from './groups.ts';
+import { countByBits, type Group } from './groups.ts';
 
 /** Biases are all that an uncompressed layer has besides weights. */
 function predictLayer(layer: CountedLayer, plan: LayerPlan): CountedLayer {
   const { group, counts, outputElements } = layer;
-  if (plan.method === 'fp') return layer;
   const { filters, filterSize, others: biases } = group;
+  if (plan.method === 'fp') {
+    return plan.bits ? { ...layer, group: { ...group, weightsByBits: countByBits(plan.bits, filterSize) } } : layer;
+  }
   const positions = outputElements / filters;
   const isTwn = plan.method === 'twn';
   const [fullPrecision, hidden] = isTwn ? [0, 0] : [plan.fullPrecision.length, plan.hidden];
@@ -32,6 +34,7 @@ function predictLayer(layer: CountedLayer, plan: LayerPlan): CountedLayer {
     trits,
     matrices: matrices.map((size) => ({ minus: 0, zero: 0, plus: size })),
     weights: fullPrecision * filterSize,
+    weightsByBits: countByBits(isTwn ? [] : plan.bits, filterSize),
     others: biases + hidden,
     nodes: new Map(),
   };

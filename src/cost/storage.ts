@@ -136,7 +136,8 @@ const addCounts = (a: TernaryCounts, b: TernaryCounts): TernaryCounts => ({
 });
 
 /**
- * What a layer takes under a scheme: values, and whole bytes.
+ * What a layer takes under a scheme: values, and whole bytes. Filters with bits of their own have these, where they are
+ * fewer than the scheme's.
  *
  * @example
  * import { countGraph, measureLayer, storageSchemes } from 'tritbank/cost';
@@ -146,10 +147,12 @@ const addCounts = (a: TernaryCounts, b: TernaryCounts): TernaryCounts => ({
  * const bytes = layers.map(({ group }) => measureLayer(group, storageSchemes.fp).bytes); // 2 a value
  */
 export function measureLayer(group: Group, scheme: StorageScheme): StorageLayer {
-  const { name, kind, filters, fullPrecision, hidden, trits, weights, others, outputScales, matrices } = group;
+  const { name, kind, filters, fullPrecision, hidden, trits, weights, weightsByBits, others, outputScales, matrices } =
+    group;
   const weightBits = kind === 'depthwise' ? scheme.depthwiseBits : scheme.filterBits;
   const scaleBits = outputScales * scheme.outputScaleBits + filters * (scheme.filterScaleBits ?? 0);
-  const bits = weights * weightBits + others * scheme.otherBits + scaleBits;
+  const fewer = [...weightsByBits].map(([own, count]) => count * Math.min(0, own - weightBits));
+  const bits = weights * weightBits + sum(fewer, (n) => n) + others * scheme.otherBits + scaleBits;
   return {
     name,
     kind,

@@ -34,8 +34,11 @@ export const compressionFiles = {
   model: 'model.onnx',
   /** The uncompressed network in int8. */
   control: 'control.onnx',
+  /** The uncompressed network with 4-bit filters, calibrated as the compressed one is. */
+  fourBits: 'int4.onnx',
   comparison: 'comparison.json',
   controlAccuracy: 'control.json',
+  fourBitsAccuracy: 'int4.json',
   footprint: 'footprint.json',
   result: 'result.json',
   report: 'report.html',
@@ -50,7 +53,9 @@ const trainingLayout: Layout = [
 
 const compressionLayout: Layout = [
   ...Object.values(compressionFiles),
-  ...[compressionFiles.network, compressionFiles.model, compressionFiles.control].map((file) => `${file}.data`),
+  ...[compressionFiles.network, compressionFiles.model, compressionFiles.control, compressionFiles.fourBits].map(
+    (file) => `${file}.data`,
+  ),
 ];
 
 /** By the command that makes it. */

@@ -1,6 +1,7 @@
 export * from './apply.ts';
 export * from './banks.ts';
 export * from './deploy.ts';
+export * from './filter-bits.ts';
 export * from './initial-state.ts';
 export * from './layers.ts';
 export * from './order-filters.ts';

@@ -20,14 +20,22 @@ export interface BankPlan {
   readonly hidden: number;
   /** What a non-zero costs in the decomposition that training starts from, as in `DecomposeOptions`; default 0. */
   readonly sparsity?: number;
-  /** Bits that each full-precision filter is stored in, in the order of `fullPrecision`; default: the storage scheme's. */
-  readonly bits?: readonly number[];
+  /** Bits that each full-precision filter is stored in, in the order of `fullPrecision`; default: the file's. */
+  readonly bits?: readonly FilterBits[];
 }
 
-export type LayerPlan =
-  | { readonly method: 'fp' }
-  | { readonly method: 'twn'; readonly granularity: Granularity }
-  | BankPlan;
+/** Bits of a full-precision filter's weights: integers with one scale per filter, or float16. */
+export const filterBits = [4, 8, 16] as const;
+export type FilterBits = (typeof filterBits)[number];
+
+/** A layer without ternary filters. */
+export interface FullPlan {
+  readonly method: 'fp';
+  /** Bits that each filter is stored in; default: the file's. */
+  readonly bits?: readonly FilterBits[];
+}
+
+export type LayerPlan = FullPlan | { readonly method: 'twn'; readonly granularity: Granularity } | BankPlan;
 
 /** Per layer name. Layers that are not named stay in full precision. */
 export interface Plan {
@@ -52,6 +60,9 @@ export function bankPlan(filters: number, fullPrecision: readonly number[], hidd
   return { method, fullPrecision, hidden, ...(sparsity > 0 && { sparsity }) };
 }
 
+/** The plan of a layer of `filters` filters that are all stored in 4 bits. */
+export const inFourBits = (filters: number): FullPlan => ({ method: 'fp', bits: Array<4>(filters).fill(4) });
+
 /** 0 to `count` - 1. */
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -69,6 +80,8 @@ export const filterOrder = (filters: number, { fullPrecision }: BankPlan): numbe
 
 /** What is wrong with a layer's plan by itself: the field, and what was expected and found; undefined where nothing is. */
 export function faultOf(plan: LayerPlan): { key: keyof BankPlan; expected: string; found: string } | undefined {
+  const odd = plan.method === 'twn' ? undefined : plan.bits?.find((one) => !filterBits.includes(one));
+  if (odd !== undefined) return { key: 'bits', expected: filterBits.join(', '), found: `${odd}` };
   if (!isBank(plan)) return undefined;
   const { method, fullPrecision, hidden, sparsity = 0, bits } = plan;
   const isAscending = fullPrecision.every((f, i) => Number.isInteger(f) && f > (fullPrecision[i - 1] ?? -1));
@@ -113,12 +126,15 @@ export function checkPlan({ layers }: Plan, graph: Graph, where = 'plan'): void 
       const names = [...known.keys()].join(', ');
       throw new TritbankError('E_USAGE', place, `expected one of the model's layers (${names}), found another name`);
     }
-    if (!isBank(planned)) continue;
     const fail = (key: string, expected: string, found: string) => {
       throw new TritbankError('E_USAGE', `${place}.${key}`, `expected ${expected}, found ${found}`);
     };
     const fault = faultOf(planned);
     if (fault) fail(fault.key, fault.expected, fault.found);
+    if (planned.method === 'fp' && planned.bits && planned.bits.length !== layer.filters) {
+      fail('bits', `${layer.filters}, one for each filter`, `${planned.bits.length}`);
+    }
+    if (!isBank(planned)) continue;
     const { fullPrecision, method } = planned;
     const last = fullPrecision.at(-1) ?? 0;
     if (last >= layer.filters) fail('fullPrecision', `indices from 0 to ${layer.filters - 1}`, `${last}`);

@@ -19,6 +19,7 @@ import {
   sparsityOf,
 } from './compress-columns.ts';
 import { renderTarget } from './compress-target.ts';
+import { describeFourBits } from './compress-text.ts';
 import { describeFigures, describeSetting, describeUnknown } from './cost-words.ts';
 import { deploymentColumns, deploymentRows, judgeControl } from './deployment.ts';
 import { renderDisagreements } from './disagreements.ts';
@@ -98,9 +99,11 @@ function factsOf({ result, after }: CompressReport): Fact[] {
   const { accuracy, agreement, change, config, seconds, plan } = result;
   const banks = Object.values(plan.layers).filter(({ method }) => method !== 'fp').length;
   const total = Object.keys(plan.layers).length;
+  const narrow = describeFourBits(plan);
   const facts: Fact[] = [
     { term: 'Plan', texts: [describePlan(config)] },
     { term: 'Filter banks', texts: [`${formatCount(banks)} of ${formatCount(total)} planned layers`] },
+    ...(narrow === undefined ? [] : [{ term: 'In 4 bits', texts: [narrow] }]),
     { term: 'Data', texts: [describeData(config)] },
     { term: 'Seed', texts: [`${config.seed}`] },
     { term: 'Date', texts: [formatDate(result.date)] },
@@ -133,6 +136,7 @@ function factsOf({ result, after }: CompressReport): Fact[] {
 function describePlan({ uniform, plan }: CompressResult['config']): string {
   if (plan !== undefined) return `given: ${plan}`;
   if (!uniform) return 'optimised under the budget';
+  if ('bits' in uniform) return `all filters in ${uniform.bits} bits, none ternary`;
   return `alpha ${formatSetting(uniform.alpha)}, width ratio ${formatSetting(uniform.widthRatio)}; the classifier wholly ternary`;
 }
 
@@ -144,7 +148,7 @@ function renderFiles(report: CompressReport): Markup {
   const rows = deploymentRows(report).map((row) => ({ name: row.name, row }));
   const judgement = judgeControl(report);
   return html`<div class="card">${renderColumns({ corner: 'network', columns: deploymentColumns(report), rows })}
-<p class="note">Uncompressed in int8: the control that a compressed network has to beat. Sizes are those of files on disk.</p></div>
+<p class="note">Uncompressed in int8 and with filters of 4 bits (rounded and calibrated likewise): the controls that a compressed network has to beat. Sizes are those of files on disk.</p></div>
 ${judgement && html`<p class="card warning"><strong>Note</strong>: ${judgement}</p>`}`;
 }
 

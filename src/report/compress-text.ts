@@ -1,6 +1,7 @@
 /** A compression in words, for the terminal. */
 
 import type { Compression, Costs } from '../compress/compress.ts';
+import type { PlanFile } from '../cost/plan-file.ts';
 import { printChange, printShare } from './accuracy-words.ts';
 import { describeTarget } from './compress-target.ts';
 import { deploymentColumns, deploymentRows, judgeControl } from './deployment.ts';
@@ -27,7 +28,10 @@ export function describeCompression(compression: Compression, report: string): s
     state('time', times.join(', ') || 'nothing to do'),
     state('model', result.model),
     state('network', `${result.network} (in float, for further training and other exports)`),
-    state('control', result.control.model),
+    state(
+      'control',
+      [result.control, ...(result.fourBits ? [result.fourBits] : [])].map(({ model }) => model).join(', '),
+    ),
     state('report', report),
   ];
   const judgement = judgeControl(compression);
@@ -35,14 +39,27 @@ export function describeCompression(compression: Compression, report: string): s
   return [table, '', printStatements(statements), ...note].join('\n');
 }
 
+/** How many filters have 4 bits; undefined without any. */
+export function describeFourBits({ layers }: Pick<PlanFile, 'layers'>): string | undefined {
+  const counts = Object.values(layers).map(
+    (plan) => (plan.method === 'twn' ? [] : (plan.bits ?? [])).filter((b) => b === 4).length,
+  );
+  const filters = counts.reduce((sum, count) => sum + count, 0);
+  return filters === 0
+    ? undefined
+    : `${filters} full-precision filters of ${counts.filter((count) => count > 0).length} layers`;
+}
+
 function describeCosts(compression: Compression): Statement[] {
   const { result, after, withMemory } = compression;
   const { plan, relative, countedBytes } = result;
   const banks = Object.values(plan.layers).filter(({ method }) => method !== 'fp').length;
+  const narrow = describeFourBits(plan);
   const bytes = `${(countedBytes / 1024).toFixed(1)} KB, ${percent(relative.size)} of the original's at 16 bits`;
   const throughput = `${share(relative.throughput)} of the original's in ${after.format} on an array of the same area`;
   return [
     state('layers', `${banks} of ${Object.keys(plan.layers).length} became filter banks`),
+    ...(narrow === undefined ? [] : [state('4 bits', narrow)]),
     state('values', bytes),
     state('multiplications', `${percent(relative.multiplications)} of the original's`),
     state('arithmetic energy', `${compareWith(compression, ({ energy }) => energy)} (${after.accelerator})`),

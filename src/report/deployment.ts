@@ -19,14 +19,14 @@ export interface DeploymentRow {
   readonly interval?: Interval | undefined;
 }
 
-type Compared = Pick<Compression, 'result' | 'before' | 'after' | 'control' | 'withMemory'>;
+type Compared = Pick<Compression, 'result' | 'before' | 'after' | 'control' | 'fourBits' | 'withMemory'>;
 
 const formOf = ({ forms }: Compared['result']) =>
   forms.activations === 'int8' ? 'int8' : `${forms.filters} filters, float activations`;
 
 const pick = (accuracy: Partial<Accuracy> | undefined) => ({ top1: accuracy?.top1, interval: accuracy?.interval });
 
-export function deploymentRows({ result, before, after, control, withMemory }: Compared): DeploymentRow[] {
+export function deploymentRows({ result, before, after, control, fourBits, withMemory }: Compared): DeploymentRow[] {
   const { accuracy, originalFile } = result;
   const isWhole = result.control.forms.activations === 'int8';
   return [
@@ -38,6 +38,17 @@ export function deploymentRows({ result, before, after, control, withMemory }: C
       withMemory: withMemory.control,
       ...pick(result.control),
     },
+    ...(result.fourBits && fourBits && withMemory.fourBits
+      ? [
+          {
+            name: 'uncompressed, int4',
+            file: result.fourBits,
+            cost: fourBits,
+            withMemory: withMemory.fourBits,
+            ...pick(result.fourBits),
+          },
+        ]
+      : []),
     {
       name: `compressed, ${formOf(result)}`,
       file: result,
@@ -92,12 +103,16 @@ export function deploymentColumns({ before, withMemory }: Compared): Column<Depl
   ];
 }
 
-/** Where the control is at least as good as the compressed network, what that means; else undefined. */
+/** Where a control is at least as good as the compressed network, what that means; else undefined. */
 export function judgeControl({ result }: Pick<Compared, 'result'>): string | undefined {
-  const { control, accuracy, bytes } = result;
-  const isSmaller = control.bytes <= bytes;
-  const isBetter = control.top1 === undefined || !accuracy || control.top1 >= accuracy.after.top1;
-  if (!isSmaller || !isBetter) return undefined;
+  const { control, fourBits, accuracy, bytes } = result;
+  const isNoWorse = (one: typeof control) =>
+    one.bytes <= bytes && (one.top1 === undefined || !accuracy || one.top1 >= accuracy.after.top1);
+  if (!isNoWorse(control)) {
+    if (!fourBits || !isNoWorse(fourBits)) return undefined;
+    const figures = `${formatCount(fourBits.bytes)} bytes against ${formatCount(bytes)}`;
+    return `the network with all filters in 4 bits is smaller (${figures}) and no less accurate (--uniform int4): what is gained over it is additions in place of multiplications`;
+  }
   const sizes = `${formatCount(control.bytes)} bytes against ${formatCount(bytes)}`;
   const accurate = control.top1 === undefined ? '' : ' and no less accurate';
   const more = result.forms.activations === 'int8' ? '' : ' (--activations int8 makes the compressed file smaller)';

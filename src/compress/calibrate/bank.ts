@@ -4,11 +4,12 @@
  * follows.
  */
 
-import { type BankPlan, largest, otherFilters } from '../../quantize/index.ts';
+import { type BankPlan, type FilterBits, largest, otherFilters } from '../../quantize/index.ts';
 import { type Decomposition, decompose } from '../decompose/decompose.ts';
 import { multiply } from '../decompose/sums.ts';
 import type { Moments } from './moments.ts';
 import { dampen, filterErrors, sumOf } from './refit.ts';
+import { roundRows } from './round-rows.ts';
 
 export interface BankOptions {
   /** Added to the inputs' covariance, relative to their mean variance. */
@@ -26,6 +27,8 @@ export interface FittedBank {
   readonly fullPrecision: readonly number[];
   /** Ascending; its filters are those of `wc` and `scales`. */
   readonly ternary: readonly number[];
+  /** Of the full-precision filters, where the plan says them. */
+  readonly bits?: readonly FilterBits[];
   readonly decomposition: Decomposition;
   /** One factor per ternary filter. */
   readonly scales: Float64Array;
@@ -106,19 +109,21 @@ class BankFit {
 }
 
 /**
- * The bank that approximates `weights` [filters, inputs] under `moments`. Filters in full precision keep their weights; of
+ * The bank that approximates `weights` [filters, inputs] under `moments`. Filters in full precision keep their weights, or
+ * become multiples of a scale where the plan has few bits for them (in the order of the filters that stay); of
  * the others, each one's scale is fitted to the layer's original outputs at the end.
  */
 export function fitBank(weights: Float64Array, moments: Moments, plan: BankPlan, options: BankOptions): FittedBank {
   const { filters, inputs, cross, covariance } = moments;
   const fit = new BankFit(weights, moments, options);
-  const { fullPrecision: planned, hidden, sparsity = 0 } = plan;
+  const { fullPrecision: planned, hidden, sparsity = 0, bits } = plan;
   const fullPrecision = options.reselect ? fit.choose(planned.length, hidden, sparsity) : planned;
   const ternary = otherFilters(filters, fullPrecision);
   const decomposition = fit.decompose(ternary, hidden, sparsity, false);
   const approximate = fit.expand(decomposition, ternary);
   const energy = energies(approximate, covariance, inputs);
   const result = weights.slice();
+  if (bits) roundRows(result, moments, fullPrecision, bits, options.damping);
   for (const [at, i] of ternary.entries()) result.set(approximate.subarray(at * inputs, (at + 1) * inputs), i * inputs);
   const decomposedError = sumOf(filterErrors(result, moments));
   const scales = new Float64Array(ternary.length);
@@ -129,5 +134,5 @@ export function fitBank(weights: Float64Array, moments: Moments, plan: BankPlan,
     scales[at] = scale * fit.deviationOf(i);
     for (let j = 0; j < inputs; j++) result[i * inputs + j]! *= scale;
   }
-  return { fullPrecision, ternary, decomposition, scales, weights: result, decomposedError };
+  return { fullPrecision, ternary, ...(bits && { bits }), decomposition, scales, weights: result, decomposedError };
 }

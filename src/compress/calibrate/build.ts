@@ -3,16 +3,26 @@
 import { f32, type Graph, type Tensor } from '../../ir/index.ts';
 import { insertAfter } from '../../passes/channels.ts';
 import { inferShapes } from '../../passes/index.ts';
-import { applyPlan, type BankParts, bankPlan, deploy, findLayers, type LayerPlan, upTo } from '../../quantize/index.ts';
+import {
+  applyPlan,
+  type BankParts,
+  type BitsByNode,
+  bankPlan,
+  deploy,
+  findLayers,
+  type LayerPlan,
+  upTo,
+  writeFilterBits,
+} from '../../quantize/index.ts';
 import type { FittedBank } from './bank.ts';
 
 const ternaryTensor = (dims: readonly number[], values: Int8Array): Tensor => f32(dims, values);
 
 /**
  * `graph` has the network's dense weights and biases, with the full-precision filters of each bank first; it is not
- * changed. `banks` by layer name.
+ * changed. `banks`, and the bits of layers without one, by layer name.
  */
-export function buildCalibrated(graph: Graph, banks: ReadonlyMap<string, FittedBank>): Graph {
+export function buildCalibrated(graph: Graph, banks: ReadonlyMap<string, FittedBank>, bits: BitsByNode): Graph {
   const dense = inferShapes(graph.clone());
   const biases = new Map<string, Float32Array>();
   const layers: Record<string, LayerPlan> = {};
@@ -25,7 +35,13 @@ export function buildCalibrated(graph: Graph, banks: ReadonlyMap<string, FittedB
   }
   const network = applyPlan(dense, { layers }, 0, { factors: 'zero' });
   for (const [name, parts] of network.banks) fillBank(network.graph, name, parts, banks.get(name)!, biases.get(name)!);
-  return deploy(network, new Map());
+  const result = deploy(network, new Map());
+  const kept = [...network.banks].flatMap(([name, parts]) => {
+    const own = banks.get(name)!.bits;
+    return parts.kept && own ? [[parts.kept, own] as const] : [];
+  });
+  writeFilterBits(result, new Map([...bits, ...kept]));
+  return result;
 }
 
 function fillBank(graph: Graph, name: string, parts: BankParts, bank: FittedBank, bias: Float32Array): void {

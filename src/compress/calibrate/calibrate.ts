@@ -17,12 +17,12 @@ import type { Split } from '../../data/index.ts';
 import { type Graph, TritbankError } from '../../ir/index.ts';
 import { inferShapes } from '../../passes/index.ts';
 import { normalizeNetwork } from '../../passes/normalize/normalize-network.ts';
-import { type BankPlan, checkPlan, isBank, type Plan } from '../../quantize/index.ts';
+import { checkPlan, type Plan } from '../../quantize/index.ts';
 import { requireCandidates } from '../candidates.ts';
 import { largestMatrix, weightsOf } from '../statistics/inputs.ts';
 import { buildCalibrated } from './build.ts';
 import { readChunks } from './images.ts';
-import type { CalibratedLayer, CalibrateOptions } from './records.ts';
+import type { CalibratedLayer, CalibratedPlan, CalibrateOptions } from './records.ts';
 import { Calibration } from './run.ts';
 
 export type { CalibratedLayer, CalibrateOptions, CalibrateProgress, LayerErrors } from './records.ts';
@@ -59,13 +59,13 @@ export async function calibrate(
   options: CalibrateOptions = {},
 ): Promise<CalibratedNetwork> {
   const network = normalizeNetwork(graph.clone());
-  const banks = banksOf(network, plan);
+  const planned = plannedOf(network, plan);
   checkOptions(options);
   const started = performance.now();
   const chunks = await readChunks(network, split, options);
-  const run = new Calibration(fixBatch(network, chunks[0]!.dims[0]!), chunks, banks, options);
+  const run = new Calibration(fixBatch(network, chunks[0]!.dims[0]!), chunks, planned, options);
   await run.run();
-  const result = buildCalibrated(withInput(run.compressed, network), run.banks);
+  const result = buildCalibrated(withInput(run.compressed, network), run.banks, run.bits);
   const images = chunks.reduce((n, { dims }) => n + dims[0]!, 0);
   return { graph: result, layers: run.layers, images, seconds: (performance.now() - started) / 1000 };
 }
@@ -80,13 +80,16 @@ function checkOptions({ images = 256, chunk = 16, damping = 0, rounds = 0 }: Cal
   check(Number.isSafeInteger(rounds) && rounds >= 0, 'rounds', 'a whole number of 0 or more', rounds);
 }
 
-function banksOf(graph: Graph, plan: Plan): Map<string, BankPlan> {
+/** The layers that change: banks, and those whose filters have bits of their own. */
+function plannedOf(graph: Graph, plan: Plan): Map<string, CalibratedPlan> {
   const candidates = new Map(requireCandidates(graph).map((layer) => [layer.name, weightsOf(layer)]));
   checkPlan(plan, graph);
-  const planned = Object.entries(plan.layers).filter(([, { method }]) => method !== 'fp');
-  if (planned.length === 0) throw new TritbankError('E_USAGE', 'plan', 'expected at least one bank, found none');
-  const banks = planned.map(([name, layer]): [string, BankPlan] => {
-    if (!isBank(layer)) {
+  const planned = Object.entries(plan.layers).filter(([, layer]) => layer.method !== 'fp' || layer.bits);
+  if (planned.length === 0) {
+    throw new TritbankError('E_USAGE', 'plan', 'expected at least one bank, or bits of filters, found none');
+  }
+  const layers = planned.map(([name, layer]): [string, CalibratedPlan] => {
+    if (layer.method === 'twn') {
       throw new TritbankError('E_USAGE', `plan layers.${name}`, `expected a bank to calibrate, found ${layer.method}`);
     }
     const size = candidates.get(name);
@@ -95,7 +98,7 @@ function banksOf(graph: Graph, plan: Plan): Map<string, BankPlan> {
     const expected = `expected names of layers that can be compressed (${[...candidates.keys()].join(', ')})`;
     throw new TritbankError('E_USAGE', 'plan', `${expected}, found '${name}'`);
   });
-  return new Map(banks);
+  return new Map(layers);
 }
 
 function tooWide(name: string, size: number): TritbankError {

@@ -1,10 +1,11 @@
 /** The arithmetic of one layer of a calibration: no more than numbers, so that another thread can do it. */
 
-import type { BankPlan } from '../../quantize/index.ts';
+import { type BankPlan, type FilterBits, upTo } from '../../quantize/index.ts';
 import { type BankOptions, type FittedBank, fitBank } from './bank.ts';
 import type { Evidence, Moments } from './moments.ts';
 import type { LayerErrors } from './records.ts';
 import { bestBias, filterErrors, refit, sumOf } from './refit.ts';
+import { roundRows } from './round-rows.ts';
 
 export interface LayerTask {
   /** Weights [filters, inputs], and biases, none or [filters], that the layer has had. */
@@ -14,6 +15,8 @@ export interface LayerTask {
   readonly evidence: readonly Evidence[];
   /** Of a layer that becomes a bank. */
   readonly bank?: { readonly plan: BankPlan; readonly options: BankOptions };
+  /** Of a layer that becomes none: bits that its filters are stored in. */
+  readonly rounding?: { readonly bits: readonly FilterBits[]; readonly damping: number };
 }
 
 export interface FittedLayer {
@@ -27,7 +30,7 @@ export interface FittedLayer {
 
 /** Refits the weights, decomposes those of a bank, and finds the best biases. `onShare` hears of the regression, 0..1. */
 export function fitLayer(
-  { before, biasBefore, evidence, bank: wanted }: LayerTask,
+  { before, biasBefore, evidence, bank: wanted, rounding }: LayerTask,
   onShare?: (share: number) => void,
 ): FittedLayer {
   const refits = evidence.map((one, i) => {
@@ -36,7 +39,8 @@ export function fitLayer(
   });
   const fitted = join(refits.map(({ weights }) => weights));
   const bank = wanted && fitBank(fitted, evidence[0]!.all, wanted.plan, wanted.options);
-  const weights = bank?.weights ?? fitted;
+  const weights = bank?.weights ?? fitted.slice();
+  if (rounding) roundRows(weights, evidence[0]!.all, upTo(rounding.bits.length), rounding.bits, rounding.damping);
   const variance = evidence.reduce((sum, { all }) => sum + sumOf(all.variance), 0);
   const part = (error: number) => (variance > 0 ? error / variance : 0);
   const errorOf = (values: Float64Array) => part(sumOver(values, evidence, (w, m) => sumOf(filterErrors(w, m))));

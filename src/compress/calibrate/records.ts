@@ -1,7 +1,10 @@
 /** What calibration is asked for, and what it says about each layer. */
 
 import type { Normalisation } from '../../classifier/index.ts';
-import type { LayerKind } from '../../quantize/index.ts';
+import type { BankPlan, FullPlan, LayerKind } from '../../quantize/index.ts';
+
+/** What a calibration makes of a layer: a bank, or filters of few bits. */
+export type CalibratedPlan = BankPlan | FullPlan;
 
 export interface CalibrateProgress {
   /** Of the work that is to be expected, 0..1. */

@@ -2,12 +2,12 @@
 
 import { f32, type Graph, type Node, type Tensor } from '../../ir/index.ts';
 import { inferShapes, permuteFilters } from '../../passes/index.ts';
-import { type BankPlan, findLayers, type Layer, upTo } from '../../quantize/index.ts';
+import { type FilterBits, findLayers, isBank, type Layer, upTo } from '../../quantize/index.ts';
 import { largestMatrix, weightsOf } from '../statistics/inputs.ts';
 import type { BankOptions, FittedBank } from './bank.ts';
 import type { LayerTask } from './fit-layer.ts';
 import { type Evidence, measureMoments } from './moments.ts';
-import type { CalibratedLayer, CalibrateOptions } from './records.ts';
+import type { CalibratedLayer, CalibratedPlan, CalibrateOptions } from './records.ts';
 import { LayerSolver } from './solver.ts';
 import { Stream } from './stream.ts';
 
@@ -31,7 +31,7 @@ export class Calibration {
   constructor(
     private readonly original: Graph,
     chunks: readonly Tensor[],
-    private readonly plan: ReadonlyMap<string, BankPlan>,
+    private readonly plan: ReadonlyMap<string, CalibratedPlan>,
     private readonly options: CalibrateOptions,
   ) {
     this.compressed = original.clone();
@@ -69,6 +69,14 @@ export class Calibration {
     }
   }
 
+  /** Of layers without a bank, in the present order of their filters, which later layers may have changed. */
+  get bits(): Map<string, readonly FilterBits[]> {
+    const planned = [...this.plan].flatMap(([name, plan]) =>
+      plan.method === 'fp' ? [[name, plan.bits!] as const] : [],
+    );
+    return new Map(planned.map(([name, bits]) => [name, this.moved.get(name)?.map((i) => bits[i]!) ?? bits]));
+  }
+
   private canRefit(layer: Layer): boolean {
     const { kind, node, weight } = layer;
     if (this.options.refitOthers === false || weightsOf(layer) > largestMatrix) return false;
@@ -92,7 +100,9 @@ export class Calibration {
   private solvingOf(layer: Layer): number {
     if (layer.kind === 'depthwise') return 0;
     const size = weightsOf(layer);
-    const { fullPrecision = [], hidden = 0 } = this.plan.get(layer.name) ?? {};
+    const plan = this.plan.get(layer.name);
+    if (plan?.method === 'fp') return size * size * (5 * size + 2500 + 4 * layer.filters);
+    const { fullPrecision = [], hidden = 0 } = plan ?? {};
     const ternary = layer.filters - fullPrecision.length;
     return size * size * (5 * size + 2500) + 60 * ternary * size * hidden;
   }
@@ -117,12 +127,14 @@ export class Calibration {
 
   private async solve(layer: Layer, evidence: readonly Evidence[], onShare: (share: number) => void): Promise<Fitted> {
     const plan = this.planOf(layer);
+    const bits = plan?.method === 'fp' ? plan.bits! : undefined;
     const { name, kind, filters, node, weight } = layer;
     const task: LayerTask = {
       before: Float64Array.from(weight.constant!.data as Float32Array),
       biasBefore: Float64Array.from((node.inputs[2]?.constant?.data ?? []) as Float32Array),
       evidence,
-      ...(plan && { bank: { plan, options: this.bankOptions(layer) } }),
+      ...(plan && isBank(plan) && { bank: { plan, options: this.bankOptions(layer) } }),
+      ...(bits && { rounding: { bits, damping: this.bankOptions(layer).damping } }),
     };
     const { bank, ridge, errors, weights, bias } = await this.solver.solve(task, this.solvingOf(layer), onShare);
     if (bank) this.banks.set(name, bank);
@@ -138,12 +150,15 @@ export class Calibration {
   }
 
   /** The plan of a layer, in the present order of its filters; undefined where all stay in full precision. */
-  private planOf({ name, filters }: Layer): BankPlan | undefined {
+  private planOf({ name, filters }: Layer): CalibratedPlan | undefined {
     const plan = this.plan.get(name);
     const origin = this.moved.get(name);
     if (!plan || !origin) return plan;
-    const wanted = new Set(plan.fullPrecision);
-    return { ...plan, fullPrecision: upTo(filters).filter((i) => wanted.has(origin[i]!)) };
+    if (plan.method === 'fp') return { ...plan, bits: origin.map((i) => plan.bits![i]!) };
+    const wanted = new Map(plan.fullPrecision.map((i, k) => [i, plan.bits?.[k]]));
+    const fullPrecision = upTo(filters).filter((i) => wanted.has(origin[i]!));
+    const bits = plan.bits && { bits: fullPrecision.map((i) => wanted.get(origin[i]!)!) };
+    return { ...plan, fullPrecision, ...bits };
   }
 
   /** The same new order in both networks, so that their activations stay comparable. */

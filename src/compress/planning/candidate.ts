@@ -7,7 +7,7 @@ import { TritbankError } from '../../ir/index.ts';
 import { faultOf, isBank, type LayerPlan } from '../../quantize/index.ts';
 
 export interface Candidate {
-  /** The layer as it is, or a bank. */
+  /** The layer as it is, perhaps in few bits, or a bank. */
   readonly plan: LayerPlan;
   /** Predicted increase of the network's loss, at least 0. */
   readonly loss: number;
@@ -32,6 +32,8 @@ export function checkCandidate({ plan, loss }: Candidate, filters: number, where
   };
   const fault = faultOf(plan);
   if (fault) fail(fault.expected, fault.found);
+  if (plan.method === 'fp' && plan.bits && plan.bits.length !== filters)
+    fail(`bits of ${filters} filters`, plan.bits.length);
   if (isBank(plan)) {
     const beyond = plan.fullPrecision.find((index) => index >= filters);
     if (beyond !== undefined) fail(`indices from 0 to ${filters - 1}`, beyond);

@@ -18,12 +18,15 @@ import { type Graph, TritbankError } from '../../ir/index.ts';
 import {
   type BankPlan,
   bankPlan,
+  type FilterBits,
+  type FullPlan,
   fanIn,
   isBank,
   type Layer,
   largest,
   otherFilters,
   type Plan,
+  upTo,
 } from '../../quantize/index.ts';
 import { requireCandidates } from '../candidates.ts';
 import { type Analysis, type AnalyzedLayer, checkRatios, ratioBase } from '../sensitivity.ts';
@@ -34,6 +37,11 @@ export interface CandidateGrid {
   readonly alphas?: readonly number[];
   /** Hidden units per ternary filter, in a classifier scaled as in the analysis. Default: those of the analysis. */
   readonly ratios?: readonly number[];
+  /**
+   * Bits that filters in full precision may have instead of the file's: none (the default), or 4, for those of a bank
+   * together, and for those of other layers together or for the half that loses less.
+   */
+  readonly bits?: readonly FilterBits[];
   /** Of decompositions; 0 or some that were analysed. Default: 0 and all of these. */
   readonly sparsities?: readonly number[];
 }
@@ -44,8 +52,8 @@ export const defaultAlphas = [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875] as
 const leastResidual = 1e-12;
 
 /**
- * Candidates of every analysed layer, in the same order in all layers: by alpha, sparsity and ratio, at last the
- * layer as it is, with loss 0. Of one alpha and sparsity, more hidden units never have more loss: where they would,
+ * Candidates of every analysed layer, in the same order in all layers: by alpha, sparsity and ratio, then those with few
+ * bits, at last the layer as it is, with loss 0. Of one alpha and sparsity, more hidden units never have more loss: where they would,
  * the candidate with fewer stands in their place, so that entry k means the same everywhere. Throws E_USAGE for an
  * analysis of another network and for alphas, ratios or sparsities out of range.
  *
@@ -59,14 +67,15 @@ const leastResidual = 1e-12;
  */
 export function makeCandidates(graph: Graph, analysis: Analysis, grid: CandidateGrid = {}): LayerCandidates[] {
   checkAnalysis(graph, analysis);
-  const { alphas, ratios, sparsities } = checkGrid(analysis, grid);
+  const { alphas, ratios, sparsities, bits } = checkGrid(analysis, grid);
   return analysis.layers.map((layer) => {
     const banks = alphas.flatMap((alpha) =>
       sparsities.map((sparsity) =>
         neverWorse(ratios.map((ratio) => predictCandidate(layer, keptCount(layer, alpha), ratio, sparsity))),
       ),
     );
-    return { name: layer.name, candidates: [...banks.flat(), untouched] };
+    const narrow = bits.includes(4) ? inFourBits(layer, banks.flat()) : [];
+    return { name: layer.name, candidates: [...banks.flat(), ...narrow, untouched] };
   });
 }
 
@@ -117,7 +126,7 @@ export function predictBankLoss(layer: AnalyzedLayer, { fullPrecision, hidden, s
 }
 
 /**
- * Predicted loss of a plan before training, in the analysis' unit: the sum over its banks. Layers that were not analysed
+ * Predicted loss of a plan before training, in the analysis' unit: the sum over its banks and over filters in 4 bits. Layers that were not analysed
  * count as nothing.
  *
  * @example
@@ -130,8 +139,18 @@ export function predictBankLoss(layer: AnalyzedLayer, { fullPrecision, hidden, s
 export function predictLoss(analysis: Analysis, plan: Plan): number {
   return analysis.layers.reduce((sum, layer) => {
     const planned = plan.layers[layer.name];
-    return planned && isBank(planned) ? sum + predictBankLoss(layer, planned) : sum;
+    if (planned === undefined || planned.method === 'twn') return sum;
+    const rounding = predictRoundingLoss(layer, planned);
+    return sum + rounding + (isBank(planned) ? predictBankLoss(layer, planned) : 0);
   }, 0);
+}
+
+/** Predicted loss of filters in 4 bits; 0 where the analysis does not tell. */
+export function predictRoundingLoss(layer: AnalyzedLayer, plan: BankPlan | FullPlan): number {
+  const losses = roundedLosses(layer);
+  const filters = isBank(plan) ? plan.fullPrecision : upTo(layer.filters);
+  if (!losses || !plan.bits) return 0;
+  return filters.reduce((sum, f, k) => sum + (plan.bits![k] === 4 ? losses[f]! : 0), 0);
 }
 
 const tritsPerWeight = ({ inputs }: AnalyzedLayer, ternary: number, hidden: number) =>
@@ -158,6 +177,33 @@ function predictCandidate(layer: AnalyzedLayer, kept: number, ratio: number, spa
   const loss = otherFilters(layer.filters, fullPrecision).reduce((sum, f) => sum + losses[f]!, 0);
   const nonZero = predictNonZero(layer, ternary, hidden, sparsity);
   return { plan: bankPlan(layer.filters, fullPrecision, hidden, sparsity), loss, nonZero };
+}
+
+/** Bits of filters that have 8 or 16 beside those of 4: more than the file's are not stored. */
+const usualBits = 16;
+
+/** What 4 bits are predicted to lose of a filter; undefined for an analysis of an earlier release. */
+function roundedLosses({ rounded, importance }: AnalyzedLayer): number[] | undefined {
+  return rounded && importance.map((one, f) => one * rounded[f]!);
+}
+
+/** Banks with their full-precision filters in 4 bits, and the layer without a bank, half or all of its filters in 4 bits. */
+function inFourBits(layer: AnalyzedLayer, banks: readonly Candidate[]): Candidate[] {
+  const losses = roundedLosses(layer);
+  if (!losses) return [];
+  const lossOf = (filters: readonly number[]) => filters.reduce((sum, f) => sum + losses[f]!, 0);
+  const narrowed = banks.flatMap((candidate): Candidate[] => {
+    const { plan, loss } = candidate;
+    if (!isBank(plan) || plan.fullPrecision.length === 0) return [];
+    const bits = plan.fullPrecision.map(() => 4 as const);
+    return [{ ...candidate, plan: { ...plan, bits }, loss: loss + lossOf(plan.fullPrecision) }];
+  });
+  const whole = [Math.floor(layer.filters / 2), 0].map((count): Candidate => {
+    const wide = new Set(largest(losses, count));
+    const bits = losses.map((_, f): FilterBits => (wide.has(f) ? usualBits : 4));
+    return { plan: { method: 'fp', bits }, loss: lossOf(upTo(layer.filters).filter((f) => !wide.has(f))) };
+  });
+  return [...narrowed, ...whole];
 }
 
 const keptCount = ({ filters }: AnalyzedLayer, alpha: number) => Math.round(alpha * filters);
@@ -190,6 +236,7 @@ function checkGrid(analysis: Analysis, grid: CandidateGrid) {
   return {
     alphas: [...new Set(alphas)].sort((a, b) => a - b),
     ratios: checkRatios(ratios),
+    bits: grid.bits ?? [],
     sparsities: [...new Set(sparsities)],
   };
 }

@@ -4,7 +4,16 @@
  * for, layers and stored weights, keeps its name.
  */
 
-import type { Attributes, Graph, Node, Tensor, Value } from '../../ir/index.ts';
+import {
+  type Attributes,
+  type DType,
+  elementCodeOf,
+  type Graph,
+  int,
+  type Node,
+  type Tensor,
+  type Value,
+} from '../../ir/index.ts';
 import { inferNode } from '../../ops/shape.ts';
 
 export class Emitter {
@@ -29,6 +38,10 @@ export class Emitter {
     inferNode(node);
     this.nodes.add(node);
     return node;
+  }
+
+  cast(x: Value, dtype: DType): Value {
+    return this.op('Cast', [x], { to: int(elementCodeOf(dtype)) });
   }
 
   /** A constant of its own. */

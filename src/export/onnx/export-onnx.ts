@@ -6,6 +6,7 @@
 
 import { type Graph, type Node, TritbankError, verify } from '../../ir/index.ts';
 import { inferShapes, normalizeNetwork, removeDead } from '../../passes/index.ts';
+import { readFilterBits } from '../../quantize/index.ts';
 import { describeModel } from './describe.ts';
 import { judgeInt8, type Rounding } from './int8/judge.ts';
 import { quantizeNetwork } from './int8/quantize.ts';
@@ -29,6 +30,7 @@ import { checkWeights, storeWeights } from './store.ts';
  */
 export async function exportOnnx(graph: Graph, options: ExportOptions = {}): Promise<Graph> {
   const forms = formsOf(options);
+  const planned = readFilterBits(graph);
   const model = normalizeNetwork(graph.clone());
   checkWeights(model, forms);
   const float = model.clone();
@@ -36,11 +38,11 @@ export async function exportOnnx(graph: Graph, options: ExportOptions = {}): Pro
   const unnamed = new Set<Node>();
   if (forms.activations === 'int8') {
     if (!options.calibration) throw new TritbankError('E_USAGE', 'calibration', 'expected images, found none');
-    const { emitter, rounding } = await quantizeNetwork(model, options.calibration, forms);
+    const { emitter, rounding } = await quantizeNetwork(model, options.calibration, forms, planned);
     for (const node of emitter.nodes) unnamed.add(node);
     rounded = rounding;
   }
-  for (const node of await storeWeights(model, forms, options)) unnamed.add(node);
+  for (const node of await storeWeights(model, forms, planned, options)) unnamed.add(node);
   removeDead(model);
   inferShapes(model);
   describeModel(model, forms, options);

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { f32 } from '../../ir/index.ts';
-import { filterBits, quantizeFilters } from './filters.ts';
+import { bitsOfFilters, quantizeFilters } from './filters.ts';
+import type { FilterForm } from './options.ts';
 
 const matrices = fc
   .record({ rows: fc.integer({ min: 1, max: 5 }), columns: fc.integer({ min: 1, max: 40 }) })
@@ -51,9 +52,43 @@ it('clips in 4 bits where that is nearer as a whole', () => {
 });
 
 it('keeps 8 bits for small filters', () => {
-  expect(filterBits({ dims: [16, 1, 3, 3] }, 0, 'int4')).toBe(8);
-  expect(filterBits({ dims: [16, 64, 1, 1] }, 0, 'int4')).toBe(4);
-  expect(filterBits({ dims: [64, 10] }, 1, 'int4')).toBe(4);
-  expect(filterBits({ dims: [16, 1, 3, 3] }, 0, 'int7')).toBe(7);
-  expect(filterBits({ dims: [16, 64, 1, 1] }, 0, 'fp16')).toBe(8);
+  const bitsOf = (dims: number[], axis: number, form: FilterForm) =>
+    new Set(bitsOfFilters({ name: 'conv' }, { dims }, axis, form, new Map()));
+  expect(bitsOf([16, 1, 3, 3], 0, 'int4')).toEqual(new Set([8]));
+  expect(bitsOf([16, 64, 1, 1], 0, 'int4')).toEqual(new Set([4]));
+  expect(bitsOf([64, 10], 1, 'int4')).toEqual(new Set([4]));
+  expect(bitsOf([16, 1, 3, 3], 0, 'int7')).toEqual(new Set([7]));
+  expect(bitsOf([16, 64, 1, 1], 0, 'fp16')).toEqual(new Set([16]));
+});
+
+it('has the planned bits where they are fewer, but for float32', () => {
+  const planned = new Map([['conv', [4, 8, 16, 4] as const]]);
+  const bitsOf = (form: FilterForm, name = 'conv') => bitsOfFilters({ name }, { dims: [4, 8, 1, 1] }, 0, form, planned);
+  expect(bitsOf('fp16')).toEqual([4, 8, 16, 4]);
+  expect(bitsOf('int8')).toEqual([4, 8, 8, 4]);
+  expect(bitsOf('int7')).toEqual([4, 7, 7, 4]);
+  expect(bitsOf('fp32')).toEqual([32, 32, 32, 32]);
+  expect(bitsOf('int8', 'other')).toEqual([8, 8, 8, 8]);
+});
+
+it('finds the scale of weights that are multiples of one', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -7, max: 7 }), { minLength: 1, maxLength: 40 }),
+      fc.double({ min: 1e-3, max: 10, noNaN: true }),
+      (codes, scale) => {
+        const exact = codes.map((q) => q * scale);
+        const { values, scales } = quantizeFilters(f32([1, codes.length], exact), 0, 4);
+        for (const [i, q] of values.entries())
+          expect(Math.abs(q * scales[0]! - exact[i]!)).toBeLessThan(1e-3 * scale * 8);
+      },
+    ),
+  );
+});
+
+it('has bits for each filter', () => {
+  const row = Array.from({ length: 40 }, (_, i) => Math.sin(i) + (i === 3 ? 2 : 0));
+  const { values } = quantizeFilters(f32([2, 40], [...row, ...row]), 0, [4, 8]);
+  const most = (part: Int8Array) => Math.max(...part.map(Math.abs));
+  expect([most(values.subarray(0, 40)), most(values.subarray(40))]).toEqual([7, 127]);
 });

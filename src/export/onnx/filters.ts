@@ -1,7 +1,8 @@
-/** Integers for full-precision filters: how many bits each form has, and one scale per filter, symmetric. */
+/** Integers for full-precision filters: how many bits each has, and one scale per filter, symmetric. */
 
 import type { Node, Tensor } from '../../ir/index.ts';
 import { roundEven } from '../../ops/arithmetic/numbers.ts';
+import type { BitsByNode } from '../../quantize/index.ts';
 import type { FilterForm } from './options.ts';
 
 /** The axis of a weight that counts filters: 1 for a Gemm that does not transpose its weights. */
@@ -17,16 +18,31 @@ export function filterOf(dims: readonly number[], axis: number): (index: number)
 /** Filters with fewer weights, as depthwise ones, keep 8 bits: they are few bytes, and lose most. */
 const leastInputs = 32;
 
-const bitsOfForm: { readonly [K in FilterForm]?: number } = { int8: 8, int7: 7, int4: 4 };
+const bitsOfForm = { fp32: 32, fp16: 16, int8: 8, int7: 7, int4: 4 } as const satisfies Record<FilterForm, number>;
+
+/** From 8 bits down weights are integers with a scale. */
+export const areIntegers = (bits: number) => bits <= 8;
 
 /** Bits of a form's integers; undefined for forms of floats. */
-export const integerBits = (form: FilterForm): number | undefined => bitsOfForm[form];
+export const integerBits = (form: FilterForm): number | undefined =>
+  areIntegers(bitsOfForm[form]) ? bitsOfForm[form] : undefined;
 
-/** Bits of the integers of a weight that is not ternary, with 8-bit activations. */
-export function filterBits({ dims }: Pick<Tensor, 'dims'>, axis: number, form: FilterForm): number {
-  const bits = bitsOfForm[form] ?? 8;
+/**
+ * Bits of each filter of a weight that is not ternary: the form's, or fewer where `planned` says so (`readFilterBits`). In
+ * `fp32` weights stay as they are.
+ */
+export function bitsOfFilters(
+  { name }: Pick<Node, 'name'>,
+  { dims }: Pick<Tensor, 'dims'>,
+  axis: number,
+  form: FilterForm,
+  planned: BitsByNode,
+): number[] {
   const inputs = dims.reduce((product, d, i) => (i === axis ? product : product * d), 1);
-  return bits < 7 && inputs < leastInputs ? 8 : bits;
+  const most = bitsOfForm[form];
+  const usual = most < 7 && inputs < leastInputs ? 8 : most;
+  const own = most <= 16 ? planned.get(name) : undefined;
+  return Array.from({ length: dims[axis]! }, (_, f) => Math.min(usual, own?.[f] ?? usual));
 }
 
 export interface QuantizedFilters {
@@ -38,42 +54,63 @@ export interface QuantizedFilters {
 /** Scales that are tried for few bits, as parts of the one that reaches the largest weight. */
 const clippings = Array.from({ length: 13 }, (_, i) => 1 - 0.04 * i);
 
+/** How far from a multiple, in steps, a weight is that was one before it became float32. */
+const multipleTolerance = 1e-3;
+
 /**
  * Nearest multiples of one scale per filter. From 7 bits on that is its largest weight over the largest integer; with
- * fewer, what lies beyond may be clipped where the sum of squared errors is less so. 1 for a filter of zeros.
+ * fewer, weights that are multiples of a scale already stay what they are, and of others what lies beyond may be clipped
+ * where the sum of squared errors is less so. 1 for a filter of zeros. `bits` are at most 8, for all filters or for each.
  */
-export function quantizeFilters({ dims, data }: Tensor, axis: number, bits = 8): QuantizedFilters {
+export function quantizeFilters(
+  { dims, data }: Tensor,
+  axis: number,
+  bits: number | readonly number[] = 8,
+): QuantizedFilters {
   const of = filterOf(dims, axis);
-  const weights = data as Float32Array;
-  const largest = 2 ** (bits - 1) - 1;
-  const widest = new Float32Array(dims[axis]!);
-  for (const [i, w] of weights.entries()) widest[of(i)] = Math.max(widest[of(i)]!, Math.abs(w) / largest);
-  for (const [f, s] of widest.entries()) if (s < 2 ** -126) widest[f] = 1;
-  const round = (w: number, scale: number) => Math.max(-largest, Math.min(largest, roundEven(w / scale)));
-  const scales = bits < 7 ? clip(weights, of, widest, round) : widest;
-  return { values: Int8Array.from(weights, (w, i) => round(w, scales[of(i)]!)), scales };
+  const filters = dims[axis]!;
+  const rows = splitRows(data as Float32Array, of, filters);
+  const bitsOf = (f: number) => (typeof bits === 'number' ? bits : bits[f]!);
+  const scales = Float32Array.from(rows, (row, f) => scaleOf(row, bitsOf(f)));
+  const values = Int8Array.from(data as Float32Array, (w, i) => round(w, scales[of(i)]!, largestOf(bitsOf(of(i)))));
+  return { values, scales };
 }
 
-function clip(
-  weights: Float32Array,
-  of: (index: number) => number,
-  widest: Float32Array,
-  round: (weight: number, scale: number) => number,
-): Float32Array {
-  const best = widest.slice();
-  const least = new Float64Array(widest.length).fill(Number.POSITIVE_INFINITY);
+const largestOf = (bits: number) => 2 ** (bits - 1) - 1;
+
+const round = (weight: number, scale: number, largest: number) =>
+  Math.max(-largest, Math.min(largest, roundEven(weight / scale)));
+
+function splitRows(weights: Float32Array, of: (index: number) => number, filters: number): Float32Array[] {
+  const rows = Array.from({ length: filters }, () => new Float32Array(weights.length / filters));
+  const counts = new Uint32Array(filters);
+  for (const [i, w] of weights.entries()) rows[of(i)]![counts[of(i)]!++] = w;
+  return rows;
+}
+
+function scaleOf(row: Float32Array, bits: number): number {
+  const reach = row.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  const widest = Math.fround(reach / largestOf(bits));
+  if (widest < 2 ** -126) return 1;
+  return bits < 7 ? (multipleOf(row, reach, bits) ?? clip(row, widest, bits)) : widest;
+}
+
+/** The scale that all weights are multiples of, within the bits; undefined where there is none. */
+function multipleOf(row: Float32Array, reach: number, bits: number): number | undefined {
+  for (let most = largestOf(bits); most > 0; most--) {
+    const scale = Math.fround(reach / most);
+    if (row.every((w) => Math.abs(w / scale - Math.round(w / scale)) < multipleTolerance)) return scale;
+  }
+  return undefined;
+}
+
+function clip(row: Float32Array, widest: number, bits: number): number {
+  let [best, least] = [widest, Number.POSITIVE_INFINITY];
   for (const clipping of clippings) {
-    const scales = widest.map((scale) => scale * clipping);
-    const errors = new Float64Array(widest.length);
-    for (const [i, w] of weights.entries()) {
-      const f = of(i);
-      errors[f]! += (w - scales[f]! * round(w, scales[f]!)) ** 2;
-    }
-    for (const [f, error] of errors.entries()) {
-      if (error >= least[f]!) continue;
-      least[f] = error;
-      best[f] = scales[f]!;
-    }
+    const scale = Math.fround(widest * clipping);
+    const error = row.reduce((sum, w) => sum + (w - scale * round(w, scale, largestOf(bits))) ** 2, 0);
+    if (error >= least) continue;
+    [best, least] = [scale, error];
   }
   return best;
 }

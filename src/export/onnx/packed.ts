@@ -7,7 +7,7 @@
  * (without the middle two where n fills its bytes). Gather takes no uint8.
  */
 
-import { type DType, elementCodeOf, elementCount, i64, int, type Tensor, type Value } from '../../ir/index.ts';
+import { elementCount, i64, type Tensor, type Value } from '../../ir/index.ts';
 import type { Emitter } from './emitter.ts';
 
 /** A way to pack: digits of `base`, the first one lowest, each a value plus `offset`. */
@@ -43,8 +43,6 @@ function makeTable({ base, perByte, offset }: Packing): Tensor {
   return { dtype: 'int8', dims: [codes, perByte], data };
 }
 
-const castTo = (to: Emitter, x: Value, dtype: DType) => to.op('Cast', [x], { to: int(elementCodeOf(dtype)) });
-
 /** Emits a weight: its bytes as the constant `name`, unpacked to `dims` in elements of `dtype`. */
 export function emitPacked(
   to: Emitter,
@@ -57,8 +55,8 @@ export function emitPacked(
   const bytes = packValues(values, packing);
   const packed = to.constant(name, { dtype: 'uint8', dims: [bytes.length], data: bytes });
   const own = to.shared(packing.name, () => makeTable(packing));
-  const table = dtype === 'int8' ? own : to.once(packing.name, () => castTo(to, own, dtype));
-  const indices = castTo(to, packed, 'int32');
+  const table = dtype === 'int8' ? own : to.once(packing.name, () => to.cast(own, dtype));
+  const indices = to.cast(packed, 'int32');
   const rows = to.op('Gather', [table, indices]);
   const shape = to.shared(dims.join('x'), () => i64(dims));
   const count = elementCount(dims);

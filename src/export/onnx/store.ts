@@ -4,24 +4,16 @@
  * alone. The stored constant has the weight's name.
  */
 
-import {
-  elementCodeOf,
-  f32,
-  type Graph,
-  int,
-  isTernary,
-  type Node,
-  type Tensor,
-  TritbankError,
-  type Value,
-} from '../../ir/index.ts';
+import { f32, type Graph, isTernary, type Node, type Tensor, TritbankError, type Value } from '../../ir/index.ts';
 import { fromNumbers } from '../../ops/arithmetic/numbers.ts';
+import type { BitsByNode } from '../../quantize/index.ts';
 import { takeTurn } from '../../threads/turn.ts';
 import { checkRange } from './check-range.ts';
+import { emitIntegers, emitParts, pickFilters } from './emit-filters.ts';
 import { Emitter } from './emitter.ts';
-import { filterAxis, filterBits, filterOf, integerBits, quantizeFilters } from './filters.ts';
+import { areIntegers, bitsOfFilters, filterAxis, filterOf, integerBits, quantizeFilters } from './filters.ts';
 import type { ExportForms, ExportOptions, FilterForm } from './options.ts';
-import { emitPacked, fiveTrits, nibbles } from './packed.ts';
+import { emitPacked, fiveTrits } from './packed.ts';
 
 const largestHalf = 65504;
 
@@ -46,6 +38,7 @@ export function checkWeights(graph: Graph, { filters }: ExportForms): void {
 export async function storeWeights(
   graph: Graph,
   { filters, ternary }: ExportForms,
+  planned: BitsByNode,
   { warn, signal }: Pick<ExportOptions, 'warn' | 'signal'> = {},
 ): Promise<ReadonlySet<Node>> {
   const to = new Emitter(graph);
@@ -57,7 +50,8 @@ export async function storeWeights(
     done.add(weight);
     await takeTurn(signal);
     to.before = node;
-    if (ternary === 'five-trit' || !isTernary(weight.constant)) store(to, node, weight, filters, warn);
+    if (ternary === 'five-trit' || !isTernary(weight.constant))
+      store(to, node, weight, { form: filters, planned }, warn);
   }
   return to.nodes;
 }
@@ -66,26 +60,31 @@ function store(
   to: Emitter,
   node: Node,
   weight: Value,
-  filters: ExportForms['filters'],
+  { form, planned }: { readonly form: FilterForm; readonly planned: BitsByNode },
   warn?: (line: string) => void,
 ): void {
   const { graph, name } = weight;
   const tensor = weight.constant!;
   const data = tensor.data as Float32Array;
   const isPacked = isTernary(tensor);
+  const bits = bitsOfFilters(node, tensor, filterAxis(node), form, planned);
   const beyond = data.reduce((count, w) => count + Number(Math.abs(w) > largestHalf), 0);
-  const isHalf = filters === 'fp16' && beyond === 0;
-  if (filters === 'fp16' && beyond > 0) {
+  const isHalf = bits.includes(16);
+  if (!isPacked && isHalf && beyond > 0) {
     const found = `${beyond} of ${data.length} weights are beyond float16's ${largestHalf}`;
     warn?.(`layer '${node.name}': ${found}: the layer is stored as float32`);
+    return;
   }
-  if (!isPacked && !isHalf && integerBits(filters) === undefined) return;
+  if (!isPacked && form === 'fp32') return;
   graph.rename(weight, graph.freshName(`${name}_float`));
   const read = isPacked
     ? emitPacked(to, name, data, tensor.dims, 'float32', fiveTrits)
-    : isHalf
-      ? toFloat(to, to.constant(name, halves(tensor, node, warn)))
-      : emitFilters(to, node, { name, tensor, form: filters }, warn);
+    : emitParts(to, name, filterAxis(node), bits, (part, own, filters) => {
+        const picked = f32Of(pickFilters({ data, dims: tensor.dims }, filterAxis(node), filters));
+        return areIntegers(own)
+          ? emitFilters(to, node, { name: part, tensor: picked, bits: own }, warn)
+          : to.cast(to.constant(part, halves(picked, node, warn)), 'float32');
+      });
   weight.replaceAllUsesWith(read);
   graph.removeValue(weight);
 }
@@ -99,24 +98,23 @@ function halves(tensor: Tensor, node: Node, warn?: (line: string) => void): Tens
   return stored;
 }
 
-const toFloat = (to: Emitter, x: Value) => to.op('Cast', [x], { to: int(elementCodeOf('float32')) });
+const f32Of = ({ data, dims }: { readonly data: Float32Array; readonly dims: readonly number[] }) => f32(dims, data);
 
 interface StoredFilters {
   readonly name: string;
   readonly tensor: Tensor;
-  readonly form: FilterForm;
+  readonly bits: number;
 }
 
 /** Integers as float32: a product, because ONNX Runtime folds no DequantizeLinear that a float operator reads. */
 function emitFilters(
   to: Emitter,
   node: Node,
-  { name, tensor, form }: StoredFilters,
+  { name, tensor, bits }: StoredFilters,
   warn?: (line: string) => void,
 ): Value {
   const { dims } = tensor;
   const axis = filterAxis(node);
-  const bits = filterBits(tensor, axis, form);
   const { values, scales } = quantizeFilters(tensor, axis, bits);
   const exact = tensor.data as Float32Array;
   checkRange(
@@ -129,13 +127,10 @@ function emitFilters(
     },
     warn,
   );
-  const floats =
-    bits === 4
-      ? emitPacked(to, name, values, dims, 'float32', nibbles)
-      : toFloat(to, to.constant(name, { dtype: 'int8', dims, data: values }));
+  const floats = emitIntegers(to, name, { data: values, dims }, bits, 'float32');
   const scale = f32(
     dims.map((d, i) => (i === axis ? d : 1)),
     scales,
   );
-  return to.op('Mul', [floats, to.constant(`${node.name}_scale`, scale)]);
+  return to.op('Mul', [floats, to.constant(to.graph.freshName(`${node.name}_scale`), scale)]);
 }

@@ -3,6 +3,7 @@
 import { type Graph, TritbankError } from '../../../ir/index.ts';
 import { inferShapes, removeDead } from '../../../passes/index.ts';
 import { keepOutputNames } from '../../../passes/replace.ts';
+import type { BitsByNode } from '../../../quantize/index.ts';
 import { takeTurn } from '../../../threads/turn.ts';
 import { Emitter } from '../emitter.ts';
 import type { Calibration, ExportForms } from '../options.ts';
@@ -26,7 +27,12 @@ export interface Quantized {
 }
 
 /** Rewrites a normalized network in place. AbortError after the calibration's signal. */
-export async function quantizeNetwork(graph: Graph, calibration: Calibration, forms: ExportForms): Promise<Quantized> {
+export async function quantizeNetwork(
+  graph: Graph,
+  calibration: Calibration,
+  forms: ExportForms,
+  planned: BitsByNode,
+): Promise<Quantized> {
   const rows = new RowScales(graph);
   keepOutputNames(graph, () => absorbProducts(graph, rows));
   flattenHead(graph, rows);
@@ -63,7 +69,7 @@ export async function quantizeNetwork(graph: Graph, calibration: Calibration, fo
       quantization.quantize(value, plan);
     }
   });
-  await storeIntegers(graph, to, rows, quantization, forms, signal);
+  await storeIntegers(graph, to, rows, quantization, forms, planned, signal);
   removeDead(graph);
   inferShapes(graph);
   return { emitter: to, rounding: { graph: float, levels } };

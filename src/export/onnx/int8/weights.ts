@@ -7,11 +7,13 @@
 import { elementCount, f32, type Graph, int, type Tensor, type Value } from '../../../ir/index.ts';
 import { roundEven } from '../../../ops/arithmetic/numbers.ts';
 import { Linear } from '../../../passes/index.ts';
+import type { BitsByNode } from '../../../quantize/index.ts';
 import { takeTurn } from '../../../threads/turn.ts';
+import { emitIntegers, emitParts, pickFilters } from '../emit-filters.ts';
 import type { Emitter } from '../emitter.ts';
-import { filterAxis, filterBits, filterOf, quantizeFilters } from '../filters.ts';
+import { bitsOfFilters, filterAxis, filterOf, quantizeFilters } from '../filters.ts';
 import type { ExportForms } from '../options.ts';
-import { emitPacked, fiveTrits, nibbles, type Packing } from '../packed.ts';
+import { emitPacked, fiveTrits } from '../packed.ts';
 import type { Quantization } from './insert.ts';
 import type { Levels } from './ranges.ts';
 import type { RowScales } from './row-scales.ts';
@@ -23,8 +25,10 @@ interface Stored {
   readonly values: Tensor;
   readonly isTernary: boolean;
   readonly scales: Float32Array;
-  /** Several to a byte; absent: one. */
-  readonly packing?: Packing;
+  /** Trits, five to a byte. */
+  readonly isPacked?: boolean;
+  /** Of each filter that is not ternary. */
+  readonly bits?: readonly number[];
 }
 
 /** What float32 and accelerators hold exactly, with a sign: sums with their bias stay below, where the bias decides it. */
@@ -76,7 +80,11 @@ function adaptToBias(stored: Stored, linear: Linear, axis: number, unit: number)
   return { ...stored, values: { ...values, data }, scales: adapted };
 }
 
-function storedForm(linear: Linear, axis: number, rows: RowScales, { filters, ternary: form }: ExportForms): Stored {
+function storedForm(
+  { linear, axis, planned }: { readonly linear: Linear; readonly axis: number; readonly planned: BitsByNode },
+  rows: RowScales,
+  { filters, ternary: form }: ExportForms,
+): Stored {
   const tensor = linear.weight.constant!;
   const ternary = rows.get(linear.weight);
   if (ternary) {
@@ -86,12 +94,11 @@ function storedForm(linear: Linear, axis: number, rows: RowScales, { filters, te
       data: Int8Array.from(ternary.codes.data as Float32Array),
     };
     const scales = Float32Array.from(ternary.scales);
-    return { values, isTernary: true, scales, ...(form === 'five-trit' && { packing: fiveTrits }) };
+    return { values, isTernary: true, scales, isPacked: form === 'five-trit' };
   }
-  const bits = filterBits(tensor, axis, filters);
+  const bits = bitsOfFilters(linear.node, tensor, axis, filters, planned);
   const { values, scales } = quantizeFilters(tensor, axis, bits);
-  const stored = { values: { dtype: 'int8', dims: tensor.dims, data: values }, isTernary: false, scales } as const;
-  return bits === 4 ? { ...stored, packing: nibbles } : stored;
+  return { values: { dtype: 'int8', dims: tensor.dims, data: values }, isTernary: false, scales, bits };
 }
 
 /**
@@ -124,6 +131,7 @@ export async function storeIntegers(
   rows: RowScales,
   quantization: Quantization,
   forms: ExportForms,
+  planned: BitsByNode,
   signal?: AbortSignal,
 ): Promise<void> {
   for (const node of [...graph.nodes]) {
@@ -134,8 +142,8 @@ export async function storeIntegers(
     if (!graph.outputs.includes(node.output())) graph.rename(node.output(), to.freshName());
     const axis = filterAxis(node);
     const unit = input.constants.levels.scale;
-    const stored = makeRoom(storedForm(linear, axis, rows, forms), linear, axis, input.constants.levels);
-    const { values, isTernary, scales, packing } = adaptToBias(stored, linear, axis, unit);
+    const stored = makeRoom(storedForm({ linear, axis, planned }, rows, forms), linear, axis, input.constants.levels);
+    const { values, isTernary, scales, isPacked, bits } = adaptToBias(stored, linear, axis, unit);
     const { hasBias, weight } = linear;
     const bias = hasBias && !isTernary ? correctBias(linear, values, scales, axis, input.means) : linear.bias;
     const biasName = node.inputs[2]?.name ?? '';
@@ -146,9 +154,13 @@ export async function storeIntegers(
       ? to.once(`scale ${scales[0]}`, () => to.constant('s', f32([], scales.slice(0, 1))))
       : to.constant(`${node.name}_scale`, f32([scales.length], scales));
     const along = (a: number) => (isOne ? {} : { axis: int(a) });
-    const integers = packing
-      ? emitPacked(to, weightName, values.data as Int8Array, values.dims, 'int8', packing)
-      : to.constant(weightName, values);
+    const codes = { data: values.data as Int8Array, dims: values.dims };
+    const integers = isPacked
+      ? emitPacked(to, weightName, codes.data, codes.dims, 'int8', fiveTrits)
+      : emitParts(to, weightName, axis, bits ?? [8], (part, own, some) => {
+          const isAll = bits === undefined || some.length === bits.length;
+          return emitIntegers(to, part, isAll ? codes : pickFilters(codes, axis, some), own, 'int8');
+        });
     // ONNX Runtime's Gemm wants zero points said, its Conv takes their absence
     const zeros = node.op === 'Gemm' ? [emitZeros(to, isOne ? [] : [scales.length])] : [];
     node.setInput(1, to.op('DequantizeLinear', [integers, scale, ...zeros], along(axis)));
