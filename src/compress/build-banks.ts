@@ -25,6 +25,7 @@ import {
 import type { Decomposition } from './decompose/decompose.ts';
 import { decomposeLayers, type LayerWeights, type ParallelOptions } from './decompose/parallel.ts';
 import { metricOptions } from './importance.ts';
+import { shrinkStatistics } from './statistics/shrinkage.ts';
 import type { LayerStatistics } from './statistics/statistics.ts';
 
 export interface BuildOptions extends ParallelOptions {
@@ -49,7 +50,7 @@ function problemOf(layer: Layer, { fullPrecision, hidden, sparsity = 0 }: BankPl
   const inputs = fanIn(layer);
   const ternary = otherFilters(layer.filters, fullPrecision);
   const weights = pickRows(weightRows(layer), inputs, ternary);
-  const options = { width: hidden, sparsity, name, ...(known && metricOptions(known, ternary)) };
+  const options = { width: hidden, sparsity, name, ...(known && metricOptions(shrinkStatistics(known), ternary)) };
   return { name, weights, filters: ternary.length, inputs, options };
 }
 

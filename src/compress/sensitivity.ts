@@ -29,6 +29,7 @@ import { decomposeLayers, type LayerWeights } from './decompose/parallel.ts';
 import { importanceOf, statisticsOf } from './importance.ts';
 import { roundedResiduals } from './rounded-residuals.ts';
 import type { LayerStatistics } from './statistics/options.ts';
+import { shrinkStatistics } from './statistics/shrinkage.ts';
 
 export interface AnalyzedLayer {
   readonly name: string;
@@ -127,7 +128,7 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
   const ratios = checkRatios(options.ratios ?? defaultRatios);
   const started = performance.now();
   const layers = requireCandidates(graph);
-  const known = layers.map((layer) => statistics && statisticsOf(statistics, layer));
+  const known = layers.map((layer) => statistics && shrinkStatistics(statisticsOf(statistics, layer)));
   const sparsities = [0, ...checkSparsities(options.sparsities ?? [])];
   const hasLoss = known.length > 0 && known.every((one) => one?.sensitivity !== undefined);
   const facts: Facts[] = [];

@@ -72,6 +72,12 @@ test('classes.json names the classes and can number them', async () => {
   expect([...indexed.test.labels]).toEqual([217, 3]);
   expect([indexed.classes.length, indexed.classes[3], indexed.classes[4]]).toEqual([1000, 'shark', 'class 4']);
   expect((await openDataset(dir, { labels: 'index' })).classes).toHaveLength(218);
+  // images of some classes to learn from, of others to judge by
+  await rm(join(dir, 'val/n02'), { recursive: true });
+  await rm(join(dir, 'train/n01'), { recursive: true });
+  const apart = await openDataset(dir, { labels: 'index' });
+  expect([[...apart.train.labels], [...apart.test.labels]]).toEqual([[3], [217]]);
+  await expect(openDataset(dir)).rejects.toThrow('expected the same classes in train/ and val/');
   await expect(openDataset(dir, { labels: 'index', classCount: 100 })).rejects.toMatchObject({ code: 'E_USAGE' });
   await writeFile(join(dir, 'classes.json'), JSON.stringify({ n01: entries.n01 }));
   await expect(openDataset(dir, { labels: 'index' })).rejects.toThrow("expected an entry for 'n02', found none");
@@ -110,7 +116,9 @@ test('empty folders, empty classes and differing classes are E_DATA', async () =
   await expect(openDataset(dir)).rejects.toMatchObject({ code: 'E_DATA', where: join(dir, 'a') });
   await paint('train/a/1.png', red);
   await paint('test/b/1.png', red);
-  await expect(openDataset(dir)).rejects.toThrow("expected the same classes in train/ and test/, found 'b' in one");
+  await expect(openDataset(dir)).rejects.toThrow(
+    "expected the same classes in train/ and test/ (or a classes.json with their indices), found 'b' in one",
+  );
 });
 
 test('fits the shorter side and takes the centre; a smaller fraction of it on request', async () => {

@@ -62,7 +62,9 @@ export async function openFolder(dir: string, options: OpenOptions = {}): Promis
   const { train, test } = await findSplits(dir, options, notes);
   const main = train ?? test!;
   const classFile = await readClassFile(dir);
-  const { labelOf, classes } = numberClasses(dir, main.folders, classFile, options);
+  // with indices, the splits may show different classes
+  const folders = train && test ? [...new Set([...train.folders, ...test.folders])].sort() : main.folders;
+  const { labelOf, classes } = numberClasses(dir, folders, classFile, options);
 
   let trainItems: Labelled = { files: [], labels: [] };
   let testItems: Labelled = { files: [], labels: [] };
@@ -149,10 +151,11 @@ async function findSplits(
   if (!hasTrain && chosen === undefined) return { train: await listImages(dir) };
   const train = hasTrain ? await listImages(join(dir, 'train')) : undefined;
   const test = chosen === undefined ? undefined : await listImages(join(dir, chosen));
-  if (train && test && test.folders.join('/') !== train.folders.join('/')) {
+  if (options.labels !== 'index' && train && test && test.folders.join('/') !== train.folders.join('/')) {
     const odd =
       test.folders.find((f) => !train.folders.includes(f)) ?? train.folders.find((f) => !test.folders.includes(f));
-    throw new TritbankError('E_DATA', dir, `expected the same classes in train/ and ${chosen}/, found '${odd}' in one`);
+    const expected = `expected the same classes in train/ and ${chosen}/ (or a classes.json with their indices)`;
+    throw new TritbankError('E_DATA', dir, `${expected}, found '${odd}' in one`);
   }
   return { ...(train && { train }), ...(test && { test }) };
 }
@@ -162,9 +165,12 @@ function numberClasses(
   folders: readonly string[],
   classFile: Map<string, ClassEntry> | undefined,
   options: OpenOptions,
-): { labelOf: readonly number[]; classes: readonly string[] } {
+): { labelOf: ReadonlyMap<string, number>; classes: readonly string[] } {
   if (options.labels !== 'index') {
-    return { labelOf: folders.map((_, i) => i), classes: folders.map((f) => classFile?.get(f)?.name ?? f) };
+    return {
+      labelOf: new Map(folders.map((folder, i) => [folder, i])),
+      classes: folders.map((f) => classFile?.get(f)?.name ?? f),
+    };
   }
   if (!classFile) throw new TritbankError('E_DATA', join(dir, 'classes.json'), 'expected class indices, found no file');
   const entries = folders.map((folder) => {
@@ -176,17 +182,24 @@ function numberClasses(
   const count = requireInteger('classCount', options.classCount ?? least, least);
   const classes = Array.from({ length: count }, (_, i) => `class ${i}`);
   for (const entry of classFile.values()) if (entry.index < count) classes[entry.index] = entry.name;
-  return { labelOf: entries.map((e) => e.index), classes };
+  return { labelOf: new Map(folders.map((folder, i) => [folder, entries[i]!.index])), classes };
 }
 
-function label(listing: Listing, labelOf: readonly number[]): Labelled {
+function label(listing: Listing, labelOf: ReadonlyMap<string, number>): Labelled {
   const result: Labelled = { files: [], labels: [] };
-  for (const [i, names] of listing.files.entries()) append(result, listing, i, labelOf[i]!, names);
+  for (const [i, names] of listing.files.entries()) append(result, listing, i, labelOf, names);
   return result;
 }
 
-function append(to: Labelled, listing: Listing, folder: number, label: number, names: readonly string[]): void {
+function append(
+  to: Labelled,
+  listing: Listing,
+  folder: number,
+  labelOf: ReadonlyMap<string, number>,
+  names: readonly string[],
+): void {
   const base = join(listing.dir, listing.folders[folder]!);
+  const label = labelOf.get(listing.folders[folder]!)!;
   for (const name of names) {
     to.files.push(join(base, name));
     to.labels.push(label);
@@ -194,7 +207,13 @@ function append(to: Labelled, listing: Listing, folder: number, label: number, n
 }
 
 /** Draws the test images of each class by a fixed seed; every class keeps a training image unless `fraction` is 1. */
-function divide(listing: Listing, labelOf: readonly number[], fraction: number, train: Labelled, test: Labelled): void {
+function divide(
+  listing: Listing,
+  labelOf: ReadonlyMap<string, number>,
+  fraction: number,
+  train: Labelled,
+  test: Labelled,
+): void {
   for (const [i, names] of listing.files.entries()) {
     const order = new Random(0, 'test split', listing.folders[i]!).shuffle(names.map((_, k) => k));
     const wanted = fraction > 0 ? Math.max(1, Math.round(names.length * fraction)) : 0;
@@ -204,14 +223,14 @@ function divide(listing: Listing, labelOf: readonly number[], fraction: number, 
       test,
       listing,
       i,
-      labelOf[i]!,
+      labelOf,
       names.filter((_, k) => chosen.has(k)),
     );
     append(
       train,
       listing,
       i,
-      labelOf[i]!,
+      labelOf,
       names.filter((_, k) => !chosen.has(k)),
     );
   }

@@ -1,11 +1,15 @@
 /** The arithmetic of one layer of a calibration: no more than numbers, so that another thread can do it. */
 
 import { type BankPlan, type FilterBits, upTo } from '../../quantize/index.ts';
+import { shrinkageOfHalves } from '../statistics/shrinkage.ts';
 import { type BankOptions, type FittedBank, fitBank } from './bank.ts';
 import type { Evidence, Moments } from './moments.ts';
 import type { LayerErrors } from './records.ts';
 import { bestBias, filterErrors, refit, sumOf } from './refit.ts';
 import { roundRows } from './round-rows.ts';
+
+/** Without a damping, it is chosen by the evidence. */
+export type UndampedOptions = Omit<BankOptions, 'damping'> & Partial<Pick<BankOptions, 'damping'>>;
 
 export interface LayerTask {
   /** Weights [filters, inputs], and biases, none or [filters], that the layer has had. */
@@ -14,9 +18,9 @@ export interface LayerTask {
   /** For all filters together, or for each channel of a depthwise layer. */
   readonly evidence: readonly Evidence[];
   /** Of a layer that becomes a bank. */
-  readonly bank?: { readonly plan: BankPlan; readonly options: BankOptions };
+  readonly bank?: { readonly plan: BankPlan; readonly options: UndampedOptions };
   /** Of a layer that becomes none: bits that its filters are stored in. */
-  readonly rounding?: { readonly bits: readonly FilterBits[]; readonly damping: number };
+  readonly rounding?: { readonly bits: readonly FilterBits[]; readonly damping?: number };
 }
 
 export interface FittedLayer {
@@ -26,6 +30,15 @@ export interface FittedLayer {
   /** As in `CalibratedLayer`. */
   readonly ridge: number;
   readonly errors: LayerErrors;
+}
+
+/** Least damping, and the most, of a covariance that hardly says anything. */
+const [leastDamping, mostDamping] = [0.01, 10];
+
+/** What a shrunk covariance has on its diagonal beside it. */
+function dampingOf({ halves: [a, b] }: Evidence): number {
+  const share = shrinkageOfHalves(a.covariance, b.covariance, a.inputs);
+  return Math.min(mostDamping, Math.max(leastDamping, share / (1 - Math.min(share, 0.99))));
 }
 
 /** Refits the weights, decomposes those of a bank, and finds the best biases. `onShare` hears of the regression, 0..1. */
@@ -38,9 +51,10 @@ export function fitLayer(
     return refit(before.subarray(i * filters * inputs, (i + 1) * filters * inputs), one, onShare);
   });
   const fitted = join(refits.map(({ weights }) => weights));
-  const bank = wanted && fitBank(fitted, evidence[0]!.all, wanted.plan, wanted.options);
+  const damping = wanted?.options.damping ?? rounding?.damping ?? (wanted || rounding ? dampingOf(evidence[0]!) : 0);
+  const bank = wanted && fitBank(fitted, evidence[0]!.all, wanted.plan, { ...wanted.options, damping });
   const weights = bank?.weights ?? fitted.slice();
-  if (rounding) roundRows(weights, evidence[0]!.all, upTo(rounding.bits.length), rounding.bits, rounding.damping);
+  if (rounding) roundRows(weights, evidence[0]!.all, upTo(rounding.bits.length), rounding.bits, damping);
   const variance = evidence.reduce((sum, { all }) => sum + sumOf(all.variance), 0);
   const part = (error: number) => (variance > 0 ? error / variance : 0);
   const errorOf = (values: Float64Array) => part(sumOver(values, evidence, (w, m) => sumOf(filterErrors(w, m))));

@@ -31,7 +31,10 @@ export interface CalibrateOptions {
    * weighed by what the images show. Default false: the plan's.
    */
   readonly reselect?: boolean;
-  /** Added to the inputs' covariance under which filters are decomposed, relative to their mean variance. Default 0.01. */
+  /**
+   * Added to the inputs' covariance under which filters are decomposed and rounded, relative to their mean variance. Default:
+   * as far as two halves of the images differ (`shrinkage.ts`), at least 0.01.
+   */
   readonly damping?: number;
   /** Rounds of improvement of a decomposition. Default 4. */
   readonly rounds?: number;

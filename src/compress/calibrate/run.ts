@@ -4,8 +4,8 @@ import { f32, type Graph, type Node, type Tensor } from '../../ir/index.ts';
 import { inferShapes, permuteFilters } from '../../passes/index.ts';
 import { type FilterBits, findLayers, isBank, type Layer, upTo } from '../../quantize/index.ts';
 import { largestMatrix, weightsOf } from '../statistics/inputs.ts';
-import type { BankOptions, FittedBank } from './bank.ts';
-import type { LayerTask } from './fit-layer.ts';
+import type { FittedBank } from './bank.ts';
+import type { LayerTask, UndampedOptions } from './fit-layer.ts';
 import { type Evidence, measureMoments } from './moments.ts';
 import type { CalibratedLayer, CalibratedPlan, CalibrateOptions } from './records.ts';
 import { LayerSolver } from './solver.ts';
@@ -134,7 +134,7 @@ export class Calibration {
       biasBefore: Float64Array.from((node.inputs[2]?.constant?.data ?? []) as Float32Array),
       evidence,
       ...(plan && isBank(plan) && { bank: { plan, options: this.bankOptions(layer) } }),
-      ...(bits && { rounding: { bits, damping: this.bankOptions(layer).damping } }),
+      ...(bits && { rounding: { bits, ...(this.options.damping !== undefined && { damping: this.options.damping }) } }),
     };
     const { bank, ridge, errors, weights, bias } = await this.solver.solve(task, this.solvingOf(layer), onShare);
     if (bank) this.banks.set(name, bank);
@@ -144,9 +144,9 @@ export class Calibration {
     return { weights, bias, layer: { name, kind, filters, ...found, ridge, errors } };
   }
 
-  private bankOptions({ name }: Layer): BankOptions {
-    const { damping = 0.01, rounds = 4, seed = 0, reselect = false } = this.options;
-    return { damping, rounds, seed, name, reselect };
+  private bankOptions({ name }: Layer): UndampedOptions {
+    const { damping, rounds = 4, seed = 0, reselect = false } = this.options;
+    return { ...(damping !== undefined && { damping }), rounds, seed, name, reselect };
   }
 
   /** The plan of a layer, in the present order of its filters; undefined where all stay in full precision. */
