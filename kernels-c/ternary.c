@@ -139,13 +139,6 @@ static TB_NOINLINE const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row
 
 #else
 
-/* Keeps compilers from adding two planes to each other first, which takes more registers than there are. */
-#if defined(__GNUC__)
-#define TB_KEEP(v) __asm__("" : "+r"(v))
-#else
-#define TB_KEEP(v) ((void)0)
-#endif
-
 /* Sums of the words of a plane, and of their bytes 1 and 3 as halves: those of bytes 0 and 2 are total - 256 * odd, modulo
  * 2^32. */
 #define TB_ADD(at, total, odd)                                                                                        \

@@ -15,6 +15,13 @@ static inline int32_t tb_gapped_planes(int32_t columns) { return columns + (colu
 /* Bytes of a tile of ternary columns. */
 static inline int32_t tb_tile_bytes(const tb_matrix *m) { return 16 * tb_gapped_planes(m->columns); }
 
+/* Keeps compilers from moving what comes behind it in front of it: they would want more registers than there are. */
+#if defined(__GNUC__)
+#define TB_KEEP(v) __asm__("" : "+r"(v))
+#else
+#define TB_KEEP(v) ((void)0)
+#endif
+
 static inline void tb_fill_plane(int8_t *plane, uint32_t value)
 {
     for (int32_t i = 0; i < 16; i += 4) tb_put_word(plane + i, value);
