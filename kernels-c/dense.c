@@ -79,23 +79,23 @@ static void tb_widen_pixels(const tb_convolution *layer, const int8_t *x, int32_
 }
 
 /* Rows first of `tiles` times four pixels, so that a row's constants are loaded once for them. */
-void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+void tb_run_dense(const tb_convolution *layer, const int8_t *x, const tb_range *range, int8_t *y, void *scratch)
 {
     const tb_matrix *m = layer->first;
     const tb_requantization *out = &m->output;
     const int32_t columns = (m->columns + 3) & ~3, rows = m->rows, step = 4 * layer->tiles;
-    const int32_t pixels = layer->window.out_height * layer->window.out_width;
+    const int32_t pixels = range->end, pitch = range->pitch;
     const uint32_t *wide = scratch;
-    for (int32_t p = 0; p < pixels; p += step) {
+    for (int32_t p = range->first; p < pixels; p += step, y += step) {
         const int32_t count = pixels - p < step ? pixels - p : step;
         const uint8_t *w = m->weights;
-        int8_t *to = y + p;
+        int8_t *to = y;
         tb_widen_pixels(layer, x, p, count, scratch, 8 * columns);
         for (int32_t row = 0; row < rows; w += 2 * columns) {
             int32_t sums[32];
             for (int32_t i = 0; i < count; i += 4) tb_dense_sums(w, wide + i / 2 * columns, w + 2 * columns, sums + i);
             const int32_t end = row + 2 < rows ? row + 2 : rows;
-            for (const int32_t *s = sums; row < end; row++, s += 16, to += pixels) {
+            for (const int32_t *s = sums; row < end; row++, s += 16, to += pitch) {
                 const tb_row r = tb_row_of(out, row);
                 tb_requantize_pixels(&r, s, count, to);
                 tb_bound(out, to, count);
@@ -144,13 +144,13 @@ static void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int
     }
 }
 
-void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+void tb_run_dense(const tb_convolution *layer, const int8_t *x, const tb_range *range, int8_t *y, void *scratch)
 {
-    const int32_t pixels = layer->window.out_height * layer->window.out_width, step = 4 * layer->tiles;
-    for (int32_t p = 0; p < pixels; p += step) {
+    const int32_t pixels = range->end, step = 4 * layer->tiles;
+    for (int32_t p = range->first; p < pixels; p += step, y += step) {
         const int32_t n = pixels - p < step ? pixels - p : step;
         tb_gather(&layer->window, layer->first, x, p, n, scratch, step);
-        tb_dense_rows(layer->first, scratch, n, y + p, pixels, step);
+        tb_dense_rows(layer->first, scratch, n, y, range->pitch, step);
     }
 }
 #endif

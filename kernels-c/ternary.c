@@ -301,25 +301,25 @@ static TB_NOINLINE void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, 
         for (int32_t t = 0; t < tiles; t++) tb_fill_plane(y + t * pitch, TB_FLIP);
 }
 
-void tb_run_ternary(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+void tb_run_ternary(const tb_convolution *layer, const int8_t *x, const tb_range *range, int8_t *y, void *scratch)
 {
     const tb_window *w = &layer->window;
     const tb_matrix *first = layer->first, *second = layer->second;
-    const int32_t pixels = w->out_height * w->out_width, tiles = layer->tiles;
+    const int32_t pixels = range->end, pitch = range->pitch, tiles = layer->tiles;
     const int32_t bytes = tb_tile_bytes(first), hidden_bytes = second ? tb_tile_bytes(second) : 0;
     int8_t *memory = scratch, *hidden = memory + tiles * bytes;
     uint8_t *rest = (uint8_t *)hidden + tiles * hidden_bytes;
-    for (int32_t p = 0; p < pixels; p += 16 * tiles) {
+    for (int32_t p = range->first; p < pixels; p += 16 * tiles, y += 16 * tiles) {
         int32_t count = 0, n = 16;
         for (int32_t at = p; count < tiles && at < pixels; count++, at += 16) {
             n = pixels - at < 16 ? pixels - at : 16;
             tb_gather(w, first, x, at, n, memory + count * bytes, 16);
         }
         if (!second) {
-            tb_ternary_rows(first, memory, count, n, y + p, pixels, 0, rest);
+            tb_ternary_rows(first, memory, count, n, y, pitch, 0, rest);
         } else {
             tb_ternary_rows(first, memory, count, n, hidden, hidden_bytes, 1, rest);
-            tb_ternary_rows(second, hidden, count, n, y + p, pixels, 0, rest);
+            tb_ternary_rows(second, hidden, count, n, y, pitch, 0, rest);
         }
     }
 }

@@ -17,6 +17,7 @@ describe.skipIf(missing !== undefined)(`with a C compiler${missing ? ` (no ${mis
   it.each(['mobilenet-v1', 'mobilenet-v2', 'resnet-20', 'ds-cnn'])('hybrid %s', async (model) => {
     const exported = await exportOnnx(deployed(model, { method: 'hybrid' }), { activations: 'int8', calibration });
     const other = exportC(integers(exported), { name: model, drawn: 2 });
+    if (model === 'resnet-20') expect([...other.files.values()].join('')).toContain('tb_run_convolution_sum(&layer_');
     expect(make(other, 'sanitize')).toBe('all layers equal');
     if (hasClang) expect(make(other, 'test', ['CC=clang', 'CFLAGS=-O3'])).toBe('all layers equal');
     if (model !== 'ds-cnn') return;
