@@ -220,10 +220,10 @@ function convolutionSteps(layer: ConvolutionLayer, choice: ConvolutionChoice): S
 }
 
 /** What becomes of a convolution that is added to a sum. */
-function summed(reads: readonly TensorPart[], { layer, other }: Sum) {
+function summed(reads: readonly TensorPart[], { layer, other, y }: Sum) {
   const integer = findAddition(layer);
   return {
-    ...{ reads: [other, ...reads], y: layer.y, overwrites: true },
+    ...{ reads: [other, ...reads], y, overwrites: true },
     sum: { layer, ...(integer && { integer }) },
   };
 }

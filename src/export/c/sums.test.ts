@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { QuantizedBuilder } from '../../../test/quantized-builder.ts';
 import { readIntegerNetwork } from '../../integer/index.ts';
-import type { Value } from '../../ir/index.ts';
+import { int, type Value } from '../../ir/index.ts';
 import { readModel, writeModel } from '../../onnx/index.ts';
 import { makeProgram } from './program.ts';
 import { stepsOf } from './steps.ts';
@@ -52,6 +52,26 @@ describe('a sum', () => {
     expect(memory.place(step.y)).toEqual(memory.place(step.reads[0]!));
     expect(memory.place(step.reads[0]!)).toEqual(memory.place(steps[0]!.y));
     // two tensors of 8 x 24 x 24 and some scratch, not three
+    expect(memory.bytes).toBeLessThan(2.9 * 8 * 576);
+  });
+
+  it('is added to by all steps of a bank', () => {
+    const bank = ({ b }: Block, x: Value) => {
+      const full = b.round(b.conv(x, 0.02, [3, 8, 1, 1]), 0.02, 120);
+      const hidden = b.round(b.conv(x, 0.02, [12, 8, 1, 1], { isTernary: true }), 0.02, 120);
+      const ternary = b.round(b.conv(hidden, 0.02, [5, 12, 1, 1], { isTernary: true }), 0.02, 120);
+      return b.op('Concat', [full, ternary], { axis: int(1) });
+    };
+    const { steps, memory } = makeProgram(
+      networkOf((of) => add(of, bank(of, of.conv(of.x, 3)), of.x)),
+      { name: 'n' },
+    );
+    const sums = steps.filter((step) => step.kind === 'convolution' && step.sum);
+    expect(sums.map(({ y }) => [y.channel, y.channels])).toEqual([
+      [0, 3],
+      [3, 5],
+    ]);
+    for (const { y, reads } of sums) expect(memory.place(y)).toEqual(memory.place(reads[0]!));
     expect(memory.bytes).toBeLessThan(2.9 * 8 * 576);
   });
 
