@@ -130,7 +130,14 @@ void tb_gather(const tb_window *w, const tb_matrix *m, const int8_t *x, int32_t 
     if (is_gapped) tb_fill_plane(tile, flip);
 }
 
+void tb_run_pixels(const tb_convolution *layer, const int8_t *x, const tb_range *range, int8_t *y, void *scratch)
+{
+    (layer->first->form == TB_DENSE ? tb_run_dense : tb_run_ternary)(layer, x, range, y, scratch);
+}
+
 void tb_run_convolution(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
 {
-    (layer->first->form == TB_DENSE ? tb_run_dense : tb_run_ternary)(layer, x, y, scratch);
+    const int32_t pixels = layer->window.out_height * layer->window.out_width;
+    const tb_range all = {0, pixels, pixels};
+    tb_run_pixels(layer, x, &all, y, scratch);
 }

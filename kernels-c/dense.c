@@ -79,23 +79,23 @@ static void tb_widen_pixels(const tb_convolution *layer, const int8_t *x, int32_
 }
 
 /* Rows first of `tiles` times four pixels, so that a row's constants are loaded once for them. */
-void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+void tb_run_dense(const tb_convolution *layer, const int8_t *x, const tb_range *range, int8_t *y, void *scratch)
 {
     const tb_matrix *m = layer->first;
     const tb_requantization *out = &m->output;
     const int32_t columns = (m->columns + 3) & ~3, rows = m->rows, step = 4 * layer->tiles;
-    const int32_t pixels = layer->window.out_height * layer->window.out_width;
+    const int32_t pixels = range->end, pitch = range->pitch;
     const uint32_t *wide = scratch;
-    for (int32_t p = 0; p < pixels; p += step) {
+    for (int32_t p = range->first; p < pixels; p += step, y += step) {
         const int32_t count = pixels - p < step ? pixels - p : step;
         const uint8_t *w = m->weights;
-        int8_t *to = y + p;
+        int8_t *to = y;
         tb_widen_pixels(layer, x, p, count, scratch, 8 * columns);
         for (int32_t row = 0; row < rows; w += 2 * columns) {
             int32_t sums[32];
             for (int32_t i = 0; i < count; i += 4) tb_dense_sums(w, wide + i / 2 * columns, w + 2 * columns, sums + i);
             const int32_t end = row + 2 < rows ? row + 2 : rows;
-            for (const int32_t *s = sums; row < end; row++, s += 16, to += pixels) {
+            for (const int32_t *s = sums; row < end; row++, s += 16, to += pitch) {
                 const tb_row r = tb_row_of(out, row);
                 tb_requantize_pixels(&r, s, count, to);
                 tb_bound(out, to, count);
@@ -106,38 +106,51 @@ void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void 
 
 #else
 
-/* Two rows and four pixels at a time. */
+/* A pixel in both rows. */
+#define TB_MAC(s, t, pixel)                                                                                           \
+    do {                                                                                                              \
+        const int32_t v = pixel;                                                                                      \
+        s += a * v;                                                                                                   \
+        t += b * v;                                                                                                   \
+    } while (0)
+
+/* Two rows and four pixels at a time; n is 16 at the most. */
 static void tb_dense_rows(const tb_matrix *m, const int8_t *tile, int32_t n, int8_t *y, int32_t pixels, int32_t pitch)
 {
-    const int32_t fours = (m->columns + 3) / 4;
-    const int8_t *w = (const int8_t *)m->weights;
-    for (int32_t row = 0; row < m->rows; row += 2, w += 8 * fours) {
+    const int8_t *w = (const int8_t *)m->weights, *end = w;
+    for (int32_t row = 0; row < m->rows; row += 2, y += 2 * pixels, w = end) {
+        int32_t first[16], second[16];
+        end = w + 8 * ((m->columns + 3) / 4);
         for (int32_t p = 0; p < n; p += 4) {
-            int32_t s[8] = {0};
             const int8_t *x = tile + p, *at = w;
-            for (int32_t i = 0; i < fours; i++, at += 8, x += 4 * pitch) {
-                for (int32_t c = 0; c < 4; c++) {
+            int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, t0 = 0, t1 = 0, t2 = 0, t3 = 0;
+            for (; at < end; at += 8) {
+                for (int32_t c = 0; c < 4; c++, x += pitch) {
                     /* columns 0, 2, 1, 3 */
-                    const int8_t *column = x + pitch * (c == 1 ? 2 : c == 2 ? 1 : c);
-                    const int32_t a = at[c], b = at[c + 4];
-                    s[0] += a * column[0], s[1] += a * column[1], s[2] += a * column[2], s[3] += a * column[3];
-                    s[4] += b * column[0], s[5] += b * column[1], s[6] += b * column[2], s[7] += b * column[3];
+                    const int32_t place = c == 1 ? 2 : c == 2 ? 1 : c;
+                    const int32_t a = at[place], b = at[place + 4];
+                    TB_MAC(s0, t0, x[0]);
+                    TB_MAC(s1, t1, x[1]);
+                    TB_MAC(s2, t2, x[2]);
+                    TB_MAC(s3, t3, x[3]);
+                    TB_KEEP(x);
                 }
             }
-            const int32_t count = n - p < 4 ? n - p : 4;
-            tb_requantize_row(&m->output, row, s, count, y + row * pixels + p);
-            if (row + 1 < m->rows) tb_requantize_row(&m->output, row + 1, s + 4, count, y + (row + 1) * pixels + p);
+            first[p] = s0, first[p + 1] = s1, first[p + 2] = s2, first[p + 3] = s3;
+            second[p] = t0, second[p + 1] = t1, second[p + 2] = t2, second[p + 3] = t3;
         }
+        tb_requantize_row(&m->output, row, first, n, y);
+        if (row + 1 < m->rows) tb_requantize_row(&m->output, row + 1, second, n, y + pixels);
     }
 }
 
-void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+void tb_run_dense(const tb_convolution *layer, const int8_t *x, const tb_range *range, int8_t *y, void *scratch)
 {
-    const int32_t pixels = layer->window.out_height * layer->window.out_width, step = 4 * layer->tiles;
-    for (int32_t p = 0; p < pixels; p += step) {
+    const int32_t pixels = range->end, step = 4 * layer->tiles;
+    for (int32_t p = range->first; p < pixels; p += step, y += step) {
         const int32_t n = pixels - p < step ? pixels - p : step;
         tb_gather(&layer->window, layer->first, x, p, n, scratch, step);
-        tb_dense_rows(layer->first, scratch, n, y + p, pixels, step);
+        tb_dense_rows(layer->first, scratch, n, y, range->pitch, step);
     }
 }
 #endif

@@ -75,7 +75,7 @@ static void tb_gather_points(int32_t columns, const int8_t *x, int32_t pixels, i
     }
 }
 
-void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+void tb_run_dense(const tb_convolution *layer, const int8_t *x, const tb_range *range, int8_t *y, void *scratch)
 {
     const tb_window *w = &layer->window;
     const tb_matrix *m = layer->first;
@@ -83,10 +83,10 @@ void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void 
     const int32_t pixels = w->out_height * w->out_width, step = 4 * layer->tiles, rows = m->rows;
     const int isPointwise = tb_is_pointwise(w);
     int8_t *const fours = scratch;
-    for (int32_t p = 0; p < pixels; p += step) {
-        const int32_t count = pixels - p < step ? pixels - p : step;
+    for (int32_t p = range->first; p < range->end; p += step, y += step) {
+        const int32_t count = range->end - p < step ? range->end - p : step;
         const uint8_t *weights = m->weights;
-        int8_t *to = y + p;
+        int8_t *to = y;
         if (isPointwise) tb_gather_points(m->columns, x + p, pixels, count, fours, bytes);
         else tb_gather_fours(w, x, p, count, fours, bytes);
         for (int32_t row = 0; row < rows; weights += 2 * columns) {
@@ -94,7 +94,7 @@ void tb_run_dense(const tb_convolution *layer, const int8_t *x, int8_t *y, void 
             for (int32_t i = 0; i < count; i += 4)
                 tb_vector_sums(weights, fours + i / 4 * bytes, weights + 2 * whole, sums + i, (uint32_t)(columns - whole) / 4);
             const int32_t end = row + 2 < rows ? row + 2 : rows;
-            for (const int32_t *s = sums; row < end; row++, s += 16, to += pixels) {
+            for (const int32_t *s = sums; row < end; row++, s += 16, to += range->pitch) {
                 const tb_vector_row r = tb_vector_row_of(&m->output, row);
                 tb_put_words(s, count, to, &r);
             }

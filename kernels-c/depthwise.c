@@ -79,6 +79,41 @@ static void tb_plane3(const tb_depthwise *layer, int32_t row, const int8_t *plan
 }
 #endif
 
+#if !TB_DSP
+/* Sums of a row of outputs, four at a time, at 3 x 3 taps of a padded plane: sums .. end. */
+static inline void tb_row_sums(const int8_t *plane, int32_t pitch, int32_t stride, const int8_t *weights, int32_t *sums,
+                               const int32_t *end)
+{
+    for (; sums < end; sums += 4, plane += 4 * stride) {
+        const int8_t *x = plane, *k = weights;
+        int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+        for (int32_t i = 0; i < 3; i++, x += pitch, k += 3) {
+            const int8_t *x1 = x + stride, *x2 = x1 + stride, *x3 = x2 + stride;
+            const int32_t a = k[0], b = k[1], c = k[2];
+            s0 += a * x[0] + b * x[1] + c * x[2];
+            s1 += a * x1[0] + b * x1[1] + c * x1[2];
+            s2 += a * x2[0] + b * x2[1] + c * x2[2];
+            s3 += a * x3[0] + b * x3[1] + c * x3[2];
+        }
+        sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+    }
+}
+
+/* 3 x 3, stride 1 or 2. `sums` has room for a row of outputs. */
+static void tb_plane3(const tb_depthwise *layer, int32_t row, const int8_t *plane, int32_t pitch, int8_t *y, int32_t *sums)
+{
+    const tb_window *w = &layer->window;
+    const int8_t *weights = layer->weights + 9 * row;
+    const int32_t width = w->out_width, step = w->stride_y * pitch;
+    const int32_t *const end = sums + ((width + 3) & ~3);
+    for (int32_t i = 0; i < w->out_height; i++, plane += step, y += width) {
+        if (w->stride_x == 1) tb_row_sums(plane, pitch, 1, weights, sums, end);
+        else tb_row_sums(plane, pitch, 2, weights, sums, end);
+        tb_requantize_row(&layer->output, row, sums, width, y);
+    }
+}
+#endif
+
 static void tb_plane(const tb_depthwise *layer, int32_t row, const int8_t *plane, int32_t pitch, int8_t *y)
 {
     const tb_window *w = &layer->window;
@@ -108,7 +143,7 @@ void tb_run_depthwise(const tb_depthwise *layer, const int8_t *x, int8_t *y, voi
     const int32_t reach = (w->out_height - 1) * w->stride_y + (w->kernel_height - 1) * w->dilation_y + 1;
     const int32_t rows = reach > w->pad_top + w->height ? reach : w->pad_top + w->height;
     int8_t *plane = scratch;
-#if TB_DSP && !TB_MVE
+#if !TB_MVE
     int32_t *sums = (int32_t *)(void *)(plane + rows * pitch);
 #endif
     memset(plane, w->zero_point, (size_t)(rows * pitch));
@@ -116,7 +151,6 @@ void tb_run_depthwise(const tb_depthwise *layer, const int8_t *x, int8_t *y, voi
         tb_pad_plane(w, x, pitch, plane);
         for (int32_t k = 0; k < layer->multiplier; k++, y += pixels) {
             const int32_t row = c * layer->multiplier + k;
-#if TB_DSP
             const int is3 = w->kernel_height == 3 && w->kernel_width == 3 && w->dilation_y == 1 && w->dilation_x == 1 &&
                             (w->stride_x == 1 || w->stride_x == 2);
             if (is3) {
@@ -127,7 +161,6 @@ void tb_run_depthwise(const tb_depthwise *layer, const int8_t *x, int8_t *y, voi
 #endif
                 continue;
             }
-#endif
             tb_plane(layer, row, plane, pitch, y);
         }
     }

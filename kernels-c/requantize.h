@@ -90,6 +90,27 @@ static inline int32_t tb_scale(int32_t t, int32_t multiplier, uint32_t shift)
     return (int32_t)(product >> 32) >> (shift - 32u);
 }
 
+/* floor((t * multiplier + half) / 2^(right + 32)), half = 2^(right + 31) */
+#if defined(__ARM_ARCH) && __ARM_ARCH == 6 && !defined(TRITBANK_PORTABLE)
+/* In halves: without long products the compiler calls a function. */
+static inline int32_t tb_scale_high(int32_t t, int32_t multiplier, uint32_t right, int64_t half)
+{
+    (void)half;
+    const int32_t a = t >> 16, b = (int32_t)((uint32_t)t & 0xFFFFu);
+    const int32_t c = multiplier >> 16, d = (int32_t)((uint32_t)multiplier & 0xFFFFu);
+    const int32_t first = a * d + (int32_t)(((uint32_t)b * (uint32_t)d) >> 16);
+    const int32_t second = b * c + (first & 0xFFFF);
+    const int32_t high = a * c + (first >> 16);
+    if (right == 0) return high + (((second >> 15) + 1) >> 1);
+    return (high + (second >> 16) + (int32_t)(1u << (right - 1u))) >> right;
+}
+#else
+static inline int32_t tb_scale_high(int32_t t, int32_t multiplier, uint32_t right, int64_t half)
+{
+    return (int32_t)(((int64_t)t * multiplier + half) >> 32) >> right;
+}
+#endif
+
 /* A row's sum as an integer of 8 bits. */
 static inline int8_t tb_requantize(const tb_requantization *r, int32_t row, int32_t sum)
 {
@@ -111,8 +132,8 @@ static inline void tb_requantize_row(const tb_requantization *r, int32_t row, co
         const uint32_t right = shift < 32 ? 0 : shift - 32u;
         const int64_t half = (int64_t)1 << (right + 31u);
         for (int32_t i = 0; i < n; i++) {
-            const int64_t product = (int64_t)((sums[i] + bias) * factor) * multiplier + half;
-            y[i] = (int8_t)tb_clamp(((int32_t)(product >> 32) >> right) + zero, lower, upper);
+            const int32_t high = tb_scale_high((sums[i] + bias) * factor, multiplier, right, half);
+            y[i] = (int8_t)tb_clamp(high + zero, lower, upper);
         }
     } else {
         const float f = tb_float(multiplier);

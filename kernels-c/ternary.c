@@ -139,100 +139,127 @@ static TB_NOINLINE const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row
 
 #else
 
-#define TB_LOW 0x00FF00FFu
-/* A word into two accumulators of halves. */
-#define TB_ADD(at, even, odd)                                                                                         \
+/* Sums of the words of a plane, and of their bytes 1 and 3 as halves: those of bytes 0 and 2 are total - 256 * odd, modulo
+ * 2^32. */
+#define TB_ADD(at, total, odd)                                                                                        \
     do {                                                                                                              \
         const uint32_t v = tb_aligned_word(at);                                                                       \
-        even += v & TB_LOW;                                                                                           \
-        odd += (v >> 8) & TB_LOW;                                                                                     \
+        total += v;                                                                                                   \
+        odd += (v >> 8) & 0x00FF00FFu;                                                                                \
+        TB_KEEP(total);                                                                                               \
+        TB_KEEP(odd);                                                                                                 \
     } while (0)
 
-/* Adds the planes of a list, 4 or 8 pixels; lanes have 16 bits without sign. The accumulators are locals, so that they
- * stay in registers, and no more of them than a Cortex-M has. */
-static void tb_add4(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
-{
-    uint32_t s0 = 0, s1 = 0;
-    for (; pairs; pairs--) {
-        const uint32_t gaps = *list++;
-        at += gaps & 0xF0u;
-        TB_ADD(at, s0, s1);
-        at += (gaps & 15u) << 4;
-        TB_ADD(at, s0, s1);
-    }
-    sums[0] = s0, sums[1] = s1;
-}
-
-static void tb_add8(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
-{
-    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    for (; pairs; pairs--) {
-        const uint32_t gaps = *list++;
-        at += gaps & 0xF0u;
-        TB_ADD(at, s0, s1);
-        TB_ADD(at + 4, s2, s3);
-        at += (gaps & 15u) << 4;
-        TB_ADD(at, s0, s1);
-        TB_ADD(at + 4, s2, s3);
-    }
-    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
-}
-
-#if !(defined(__ARM_ARCH) && __ARM_ARCH == 6)
-static void tb_add16(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
-{
-    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
-    for (; pairs; pairs--) {
-        const uint32_t gaps = *list++;
-        at += gaps & 0xF0u;
-        TB_ADD(at, s0, s1);
-        TB_ADD(at + 4, s2, s3);
-        TB_ADD(at + 8, s4, s5);
-        TB_ADD(at + 12, s6, s7);
-        at += (gaps & 15u) << 4;
-        TB_ADD(at, s0, s1);
-        TB_ADD(at + 4, s2, s3);
-        TB_ADD(at + 8, s4, s5);
-        TB_ADD(at + 12, s6, s7);
-    }
-    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3, sums[4] = s4, sums[5] = s5, sums[6] = s6, sums[7] = s7;
-}
+/* Sums of a chunk at 16, 8 or 4 pixels, as words whose halves, the upper one 65536 times, were added: out[0] has pixels 0
+ * and 2, out[1] 1 and 3, and so on. Every element counts 128 more than it is, which `excess` takes away again. `before` is
+ * the plane in front of the first one. Cores of Arm have too few registers for what compilers make of it. */
+#if defined(__GNUC__) && defined(__thumb__) && !defined(TRITBANK_PORTABLE)
+#include "ternary_thumb.h"
 #else
-static void tb_add16(const int8_t *at, const uint8_t *list, uint32_t pairs, uint32_t *sums)
+#define TB_AT_ONCE 16
+static TB_NOINLINE void tb_sum16(const int8_t *before, const uint8_t *list, uint32_t excess, uint32_t *out)
 {
-    tb_add8(at, list, pairs, sums);
-    tb_add8(at + 8, list, pairs, sums + 4);
+    uint32_t t0 = excess + (excess << 8), t1 = t0, t2 = t0, t3 = t0, s0 = excess, s1 = s0, s2 = s0, s3 = s0;
+    const uint8_t *at = list + 2;
+    for (int sign = 0; sign < 2; sign++) {
+        const int8_t *plane = before;
+        t0 = -t0, t1 = -t1, t2 = -t2, t3 = -t3, s0 = -s0, s1 = -s1, s2 = -s2, s3 = -s3;
+        for (const uint8_t *end = at + list[sign]; at < end;) {
+            const uint32_t gaps = *at++;
+            plane += gaps & 0xF0u;
+            TB_ADD(plane, t0, s0);
+            TB_ADD(plane + 4, t1, s1);
+            TB_ADD(plane + 8, t2, s2);
+            TB_ADD(plane + 12, t3, s3);
+            plane += (gaps & 15u) << 4;
+            TB_ADD(plane, t0, s0);
+            TB_ADD(plane + 4, t1, s1);
+            TB_ADD(plane + 8, t2, s2);
+            TB_ADD(plane + 12, t3, s3);
+        }
+    }
+    out[0] = t0 - (s0 << 8), out[1] = s0, out[2] = t1 - (s1 << 8), out[3] = s1;
+    out[4] = t2 - (s2 << 8), out[5] = s2, out[6] = t3 - (s3 << 8), out[7] = s3;
 }
 #endif
 
-static void tb_add_list(const int8_t *at, const uint8_t *list, uint32_t pairs, int32_t words, uint32_t *sums)
+#if TB_AT_ONCE == 16
+static TB_NOINLINE void tb_sum8(const int8_t *before, const uint8_t *list, uint32_t excess, uint32_t *out)
 {
-    if (words > 2) tb_add16(at, list, pairs, sums);
-    else if (words > 1) tb_add8(at, list, pairs, sums);
-    else tb_add4(at, list, pairs, sums);
+    uint32_t t0 = excess + (excess << 8), t1 = t0, s0 = excess, s1 = s0;
+    const uint8_t *at = list + 2;
+    for (int sign = 0; sign < 2; sign++) {
+        const int8_t *plane = before;
+        t0 = -t0, t1 = -t1, s0 = -s0, s1 = -s1;
+        for (const uint8_t *end = at + list[sign]; at < end;) {
+            const uint32_t gaps = *at++;
+            plane += gaps & 0xF0u;
+            TB_ADD(plane, t0, s0);
+            TB_ADD(plane + 4, t1, s1);
+            plane += (gaps & 15u) << 4;
+            TB_ADD(plane, t0, s0);
+            TB_ADD(plane + 4, t1, s1);
+        }
+    }
+    out[0] = t0 - (s0 << 8), out[1] = s0, out[2] = t1 - (s1 << 8), out[3] = s1;
 }
+#endif
+
+static TB_NOINLINE void tb_sum4(const int8_t *before, const uint8_t *list, uint32_t excess, uint32_t *out)
+{
+    uint32_t t0 = excess + (excess << 8), s0 = excess;
+    const uint8_t *at = list + 2;
+    for (int sign = 0; sign < 2; sign++) {
+        const int8_t *plane = before;
+        t0 = -t0, s0 = -s0;
+        for (const uint8_t *end = at + list[sign]; at < end;) {
+            const uint32_t gaps = *at++;
+            plane += gaps & 0xF0u;
+            TB_ADD(plane, t0, s0);
+            plane += (gaps & 15u) << 4;
+            TB_ADD(plane, t0, s0);
+        }
+    }
+    out[0] = t0 - (s0 << 8), out[1] = s0;
+}
+
+static void tb_chunk_sums(const int8_t *before, const uint8_t *list, int32_t words, uint32_t *out)
+{
+    const uint32_t excess = ((uint32_t)list[0] - list[1]) * 256u * 65537u;
+    if (words == 1) {
+        tb_sum4(before, list, excess, out);
+        return;
+    }
+#if TB_AT_ONCE == 16
+    if (words > 2) {
+        tb_sum16(before, list, excess, out);
+        return;
+    }
+#endif
+    tb_sum8(before, list, excess, out);
+    if (words > 2) tb_sum8(before + 8, list, excess, out + 4);
+}
+
+/* The halves of a word that is low + 65536 * high. */
+static inline int32_t tb_low(uint32_t v) { return (int16_t)(uint16_t)v; }
+static inline int32_t tb_high(uint32_t v) { return (int16_t)(uint16_t)((v + 0x8000u) >> 16); }
 
 static TB_NOINLINE const uint8_t *tb_ternary_row(const tb_matrix *m, int32_t row, const int8_t *tile, const uint8_t *list, int32_t n,
                                      int8_t *y)
 {
     const int32_t words = (n + 3) / 4;
-    int32_t sums[16] = {0};
-    for (int more = 1; more;) {
+    int32_t sums[16];
+    for (int is_first = 1, more = 1; more; is_first = 0) {
+        uint32_t a[8];
         more = *list == 255;
         list += more;
-        const uint32_t minus = list[0], plus = list[1];
-        uint32_t a[8], b[8];
-        tb_add_list(tile - 16, list + 2, minus, words, a);
-        tb_add_list(tile - 16, list + 2 + minus, plus, words, b);
-        list += 2 + minus + plus;
-        /* every element was 128 too large */
-        const int32_t excess = 256 * ((int32_t)plus - (int32_t)minus);
-        for (int32_t i = 0; i < words; i++) {
-            for (int32_t odd = 0; odd < 2; odd++) {
-                const uint32_t p = b[2 * i + odd], q = a[2 * i + odd];
-                sums[4 * i + odd] += (int32_t)(p & 0xFFFFu) - (int32_t)(q & 0xFFFFu) - excess;
-                sums[4 * i + odd + 2] += (int32_t)(p >> 16) - (int32_t)(q >> 16) - excess;
-            }
+        tb_chunk_sums(tile - 16, list, words, a);
+        list += 2 + list[0] + list[1];
+        const uint32_t *from = a;
+        for (int32_t *to = sums, *end = sums + 4 * words; to < end; to += 4, from += 2) {
+            if (is_first) to[0] = to[1] = to[2] = to[3] = 0;
+            to[0] += tb_low(from[0]), to[1] += tb_low(from[1]);
+            to[2] += tb_high(from[0]), to[3] += tb_high(from[1]);
         }
     }
     tb_requantize_row(&m->output, row, sums, n, y);
@@ -274,25 +301,25 @@ static TB_NOINLINE void tb_ternary_rows(const tb_matrix *m, const int8_t *tile, 
         for (int32_t t = 0; t < tiles; t++) tb_fill_plane(y + t * pitch, TB_FLIP);
 }
 
-void tb_run_ternary(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+void tb_run_ternary(const tb_convolution *layer, const int8_t *x, const tb_range *range, int8_t *y, void *scratch)
 {
     const tb_window *w = &layer->window;
     const tb_matrix *first = layer->first, *second = layer->second;
-    const int32_t pixels = w->out_height * w->out_width, tiles = layer->tiles;
+    const int32_t pixels = range->end, pitch = range->pitch, tiles = layer->tiles;
     const int32_t bytes = tb_tile_bytes(first), hidden_bytes = second ? tb_tile_bytes(second) : 0;
     int8_t *memory = scratch, *hidden = memory + tiles * bytes;
     uint8_t *rest = (uint8_t *)hidden + tiles * hidden_bytes;
-    for (int32_t p = 0; p < pixels; p += 16 * tiles) {
+    for (int32_t p = range->first; p < pixels; p += 16 * tiles, y += 16 * tiles) {
         int32_t count = 0, n = 16;
         for (int32_t at = p; count < tiles && at < pixels; count++, at += 16) {
             n = pixels - at < 16 ? pixels - at : 16;
             tb_gather(w, first, x, at, n, memory + count * bytes, 16);
         }
         if (!second) {
-            tb_ternary_rows(first, memory, count, n, y + p, pixels, 0, rest);
+            tb_ternary_rows(first, memory, count, n, y, pitch, 0, rest);
         } else {
             tb_ternary_rows(first, memory, count, n, hidden, hidden_bytes, 1, rest);
-            tb_ternary_rows(second, hidden, count, n, y + p, pixels, 0, rest);
+            tb_ternary_rows(second, hidden, count, n, y, pitch, 0, rest);
         }
     }
 }

@@ -124,12 +124,12 @@ static void tb_clear_gaps(const tb_matrix *m, int8_t *tile, int32_t size)
     for (int32_t i = 0; i < size; i += 16) vst1q_s8(tile + (planes - 1) * size + i, vdupq_n_s8(0));
 }
 
-void tb_run_ternary(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch)
+void tb_run_ternary(const tb_convolution *layer, const int8_t *x, const tb_range *range, int8_t *y, void *scratch)
 {
     const tb_window *w = &layer->window;
     const tb_matrix *first = layer->first, *second = layer->second;
     const int32_t size = layer->tiles > 1 ? 32 : 16, tiles = layer->tiles > 1 ? layer->tiles / 2 : 1;
-    const int32_t pixels = w->out_height * w->out_width, bytes = size / 16 * tb_tile_bytes(first);
+    const int32_t pixels = range->end, pitch = range->pitch, bytes = size / 16 * tb_tile_bytes(first);
     const int32_t hidden_bytes = second ? size / 16 * tb_tile_bytes(second) : 0;
     int8_t *memory = scratch, *hidden = memory + tiles * bytes;
     uint8_t *rest = (uint8_t *)hidden + tiles * hidden_bytes;
@@ -137,15 +137,15 @@ void tb_run_ternary(const tb_convolution *layer, const int8_t *x, int8_t *y, voi
         tb_clear_gaps(first, memory + t * bytes, size);
         if (second) tb_clear_gaps(second, hidden + t * hidden_bytes, size);
     }
-    for (int32_t p = 0; p < pixels; p += size * tiles) {
+    for (int32_t p = range->first; p < pixels; p += size * tiles, y += size * tiles) {
         const int32_t n = pixels - p < size * tiles ? pixels - p : size * tiles;
         for (int32_t at = 0; at < n; at += size)
             tb_gather_planes(w, x, p + at, n - at < size ? n - at : size, memory + at / size * bytes, size);
         if (!second) {
-            tb_vector_rows(first, memory, bytes, n, size, y + p, pixels, 0, rest);
+            tb_vector_rows(first, memory, bytes, n, size, y, pitch, 0, rest);
         } else {
             tb_vector_rows(first, memory, bytes, n, size, hidden, hidden_bytes, 1, rest);
-            tb_vector_rows(second, hidden, hidden_bytes, n, size, y + p, pixels, 0, rest);
+            tb_vector_rows(second, hidden, hidden_bytes, n, size, y, pitch, 0, rest);
         }
     }
 }

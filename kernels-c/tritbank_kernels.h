@@ -113,6 +113,8 @@ typedef struct {
 } tb_pad;
 
 void tb_run_convolution(const tb_convolution *layer, const int8_t *x, int8_t *y, void *scratch);
+/* The other operand of the sum is in y and becomes the sum; the convolution is its first one. */
+void tb_run_convolution_sum(const tb_convolution *layer, const tb_addition *sum, const int8_t *x, int8_t *y, void *scratch);
 void tb_run_depthwise(const tb_depthwise *layer, const int8_t *x, int8_t *y, void *scratch);
 void tb_run_connected(const tb_connected *layer, const int8_t *x, void *y, void *scratch);
 void tb_run_pool(const tb_pool *layer, const int8_t *x, int8_t *y);

@@ -21,6 +21,7 @@ interface Options {
   readonly optimize: readonly Optimize[];
   readonly control?: string;
   readonly result?: string;
+  readonly evaluated?: readonly string[];
   readonly name?: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -52,16 +53,35 @@ function readAccuracies(path: string): NonNullable<Contest['accuracies']> {
   return { model: of(accuracy.after), control: of(control) };
 }
 
+/** Of what `eval --json` printed of the file and of the control. */
+function readEvaluations(paths: readonly string[]): NonNullable<Contest['accuracies']> {
+  const [model, control] = paths.map((path): McuAccuracy => {
+    const { top1, samples, intervals } = JSON.parse(readFileSync(path, 'utf8')) as Pick<
+      McuAccuracy,
+      'top1' | 'samples'
+    > & { readonly intervals: { readonly top1: McuAccuracy['interval'] } };
+    return { top1, samples, interval: intervals.top1 };
+  });
+  return { model: model!, control: control! };
+}
+
 async function givenContest(
   models: readonly string[],
-  { control, result, name }: Pick<Options, 'control' | 'result' | 'name'>,
+  { control, result, evaluated, name }: Pick<Options, 'control' | 'result' | 'evaluated' | 'name'>,
 ): Promise<Contest> {
   if (control === undefined) {
     throw new TritbankError('E_USAGE', '--control', 'expected the uncompressed int8 file of the models, found none');
   }
   const compressed = [];
   for (const model of models) compressed.push({ plan: basename(model, '.onnx'), network: await readIntegers(model) });
-  const accuracies = result === undefined ? {} : { accuracies: readAccuracies(result) };
+  if (result !== undefined && evaluated) {
+    throw new TritbankError('E_USAGE', '--evaluated', 'expected it without --result, found both');
+  }
+  const accuracies = evaluated
+    ? { accuracies: readEvaluations(evaluated) }
+    : result === undefined
+      ? {}
+      : { accuracies: readAccuracies(result) };
   return { name: name ?? basename(control, '.onnx'), control: await readIntegers(control), compressed, ...accuracies };
 }
 
@@ -157,6 +177,13 @@ export function addMcu(program: TritbankCommand): void {
     .addOption(new ValueOption('--cmsis-nn <dir>', 'a checkout of CMSIS-NN (default: left out)', text('a directory')))
     .addOption(new ValueOption('--control <file>', 'the uncompressed int8 file', text('a file')))
     .addOption(new ValueOption('--result <file>', 'result.json of compress: accuracies of both', text('a file')))
+    .addOption(
+      new ValueOption(
+        '--evaluated <list>',
+        'what eval --json printed of the model and of the control, instead of --result',
+        listOf(text('a file'), 'two files, separated by a comma', ({ length }) => length === 2),
+      ),
+    )
     .addOption(
       new ValueOption('--name <text>', 'what the rows call the network (default: the control)', text('a name')),
     )

@@ -71,6 +71,13 @@ static unsigned riscv_cycles(uint32_t v, size_t size)
     return 1;
 }
 
+/* Bytes of an instruction, of its first ones: at the end of a page QEMU (7.2) gives those of the next one, too. */
+static size_t size_of(uint32_t word)
+{
+    if (model == RISCV) return (word & 3) == 3 ? 4 : 2;
+    return (word & 0xF800) >= 0xE800 ? 4 : 2;
+}
+
 static void start(unsigned cpu, void *user)
 {
     (void)cpu, (void)user;
@@ -105,9 +112,11 @@ static void translate(id_type id, struct tb *tb)
     bool near = false;
     for (size_t i = 0; i < n; i++) {
         struct insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        const size_t size = qemu_plugin_insn_size(insn);
+        const size_t given = qemu_plugin_insn_size(insn);
         uint16_t half[2] = {0, 0};
-        memcpy(half, qemu_plugin_insn_data(insn), size < 4 ? size : 4);
+        memcpy(half, qemu_plugin_insn_data(insn), given < 4 ? given : 4);
+        const size_t size = size_of(half[0]);
+        if (size == 2) half[1] = 0;
         const uint32_t word = half[0] | (uint32_t)half[1] << 16;
         const bool starts = model == RISCV ? word == 0x00100013 : size == 2 && half[0] == 0x46DB;
         const bool stops = model == RISCV ? word == 0x00200013 : size == 2 && half[0] == 0x46D2;

@@ -1,6 +1,6 @@
 /**
  * Every layer of networks, on many drawn images: on emulated cores and by compilers of this machine, with and without
- * optimization, compared with the runtime. Takes a quarter of an hour; `results/bench/mcu-layers.json` has what it found.
+ * optimization, compared with the runtime. Takes half an hour; `results/bench/mcu-layers.json` has what it found.
  * What FILE has already is not run again.
  *
  *   npm run mcu:layers -- [--images N] [--out FILE]
@@ -77,8 +77,8 @@ const most = Number(values.images);
 const few = Math.ceil(most / 20);
 const contests = tasks
   .filter(({ name }) => !name.includes('1000 classes'))
-  .flatMap(({ name, build }, i) => [
-    { network: `${name}, quarter`, build: () => build(plans.quarter), images: i === 0 ? most : few },
+  .flatMap(({ name, build }) => [
+    { network: `${name}, quarter`, build: () => build(plans.quarter), images: most },
     { network: `${name}, int8`, build: () => build(), images: few },
   ]);
 const usable: [string, Check, number][] = [];

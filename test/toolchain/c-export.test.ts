@@ -1,8 +1,11 @@
 /** Exported C on this machine: every layer equal to the bit, without warnings, under the sanitizers. */
 
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exportC, optimizeNames } from '../../src/export/c/index.ts';
+import { exportC, exportModelToC, optimizeNames } from '../../src/export/c/index.ts';
 import { exportOnnx } from '../../src/export/onnx/export-onnx.ts';
 import { readIntegerNetwork } from '../../src/integer/index.ts';
 import { type Graph, int, ints, type Value } from '../../src/ir/index.ts';
@@ -17,6 +20,7 @@ describe.skipIf(missing !== undefined)(`with a C compiler${missing ? ` (no ${mis
   it.each(['mobilenet-v1', 'mobilenet-v2', 'resnet-20', 'ds-cnn'])('hybrid %s', async (model) => {
     const exported = await exportOnnx(deployed(model, { method: 'hybrid' }), { activations: 'int8', calibration });
     const other = exportC(integers(exported), { name: model, drawn: 2 });
+    if (model === 'resnet-20') expect([...other.files.values()].join('')).toContain('tb_run_convolution_sum(&layer_');
     expect(make(other, 'sanitize')).toBe('all layers equal');
     if (hasClang) expect(make(other, 'test', ['CC=clang', 'CFLAGS=-O3'])).toBe('all layers equal');
     if (model !== 'ds-cnn') return;
@@ -36,6 +40,21 @@ describe.skipIf(missing !== undefined)(`with a C compiler${missing ? ` (no ${mis
     const network = integers(randomNetwork(6, 5, [[1, 7]]));
     const images = [new Int8Array(90).fill(5)];
     expect(make(exportC(network, { name: 'laid', layout, images }), 'test')).toBe('all layers equal');
+  });
+
+  it.each(['arduino', 'zephyr'] as const)('the folder of %s is written once, and replaced by force', async (layout) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tritbank-c-'));
+    try {
+      const [model, out] = [join(folder, 'a net.int8.onnx'), join(folder, 'out', layout)];
+      writeFileSync(model, writeModel(randomNetwork(6, 5, [[1, 7]])));
+      const { name, files } = await exportModelToC({ model, out, layout });
+      expect(name).toBe('a_net_int8');
+      expect(files.every((file) => existsSync(join(out, file)))).toBe(true);
+      await expect(exportModelToC({ model, out, layout })).rejects.toMatchObject({ code: 'E_USAGE' });
+      await expect(exportModelToC({ model, out, layout, force: true })).resolves.toMatchObject({ files });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('random networks of all layers', () => {

@@ -1,11 +1,11 @@
 /** An int8 file as a folder of C, checked against the runtime. */
 
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { makeRunDirectory, writeFileAtomic } from '../../files/files.ts';
 import { claimOutputs } from '../../files/outputs.ts';
+import { loadModel } from '../../formats/index.ts';
 import { evaluateNetwork, type IntegerNetwork, readIntegerNetwork } from '../../integer/index.ts';
 import { type Graph, TritbankError } from '../../ir/index.ts';
-import { loadModel } from '../../onnx/files.ts';
 import { writeModel } from '../../onnx/write.ts';
 import { InferenceSession, Tensor } from '../../runtime/node.ts';
 import { type CExport, exportC } from './export-c.ts';
@@ -54,7 +54,7 @@ export interface ExportCResult {
   readonly rows: { readonly integer: number; readonly float: number };
 }
 
-const defaultName = (model: string) => basename(model).slice(0, -extname(model).length || undefined);
+const defaultName = (model: string) => basename(model).replace(/\.(onnx|tflite|json)$/i, '');
 
 /** Reads the integers of a file; E_UNSUPPORTED names it. */
 export async function readIntegers(model: string): Promise<IntegerNetwork> {
@@ -109,10 +109,9 @@ async function checkAgainstRuntime(graph: Graph, network: IntegerNetwork): Promi
 export async function exportModelToC(config: ExportCConfig): Promise<ExportCResult> {
   const { model, out, name = defaultName(model), optimize = 'balanced', layout = 'plain', images = [], force } = config;
   const exported = exportC(await readIntegers(model), { name, optimize, layout, images });
-  makeRunDirectory(out);
   const paths = [...exported.files.keys()].map((file) => [file, join(out, file)] as const);
-  claimOutputs(Object.fromEntries(paths.map(([, path]) => [`--out ${path}`, path])), { force, inputs: [model] });
   for (const folder of new Set(paths.map(([, path]) => dirname(path)))) makeRunDirectory(folder);
+  claimOutputs(Object.fromEntries(paths.map(([, path]) => [`--out ${path}`, path])), { force, inputs: [model] });
   for (const [file, path] of paths) writeFileAtomic(path, exported.files.get(file)!);
   return describeExport(exported, { model, out });
 }

@@ -68,6 +68,13 @@ function pointwiseOverlay(writers: readonly Step[], isFree: (tensor: IntegerTens
   return from === undefined ? undefined : { under: x.tensor, offset: -from * pixelsOf(x.tensor) };
 }
 
+/** Convolutions that add their output to a sum write it over the other operand. */
+function sumOverlay(writers: readonly Step[], isFree: (tensor: IntegerTensor) => boolean): Overlay | undefined {
+  if (!writers.every((step) => step.kind === 'convolution' && step.sum)) return undefined;
+  const { tensor } = writers[0]!.reads[0]!;
+  return isFree(tensor) ? { under: tensor, offset: 0 } : undefined;
+}
+
 /** Homes of all tensors but the image and the scores. Pointwise layers overwrite their operands if they are `inPlace`. */
 export function homesOf({ input, output }: IntegerNetwork, steps: readonly Step[], inPlace: boolean): Home[] {
   const last = lastUses(steps);
@@ -80,6 +87,7 @@ export function homesOf({ input, output }: IntegerNetwork, steps: readonly Step[
     const end = steps.lastIndexOf(writers.at(-1)!);
     const isFree = (operand: IntegerTensor) => homeOf.has(operand) && last.get(operand) === end;
     const overlay =
+      sumOverlay(writers, isFree) ??
       (writers.length === 1 ? wholeOverlay(step, isFree) : undefined) ??
       (inPlace ? pointwiseOverlay(writers, isFree) : undefined);
     const home = (overlay && homeOf.get(overlay.under)) ?? [];

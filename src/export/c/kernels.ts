@@ -22,13 +22,23 @@ const needs: { readonly [K in Step['kind']]: readonly string[] } = {
 };
 
 /** In this order, each at most once. */
-const order = ['convolution.c', 'ternary.c', 'dense.c', 'depthwise.c', 'connected.c', 'elementwise.c', 'softmax.c'];
+const order = [
+  'convolution.c',
+  'ternary.c',
+  'dense.c',
+  'depthwise.c',
+  'connected.c',
+  'elementwise.c',
+  'sum.c',
+  'softmax.c',
+];
 
 export const kernelHeader = (): string => read('tritbank_kernels.h');
 
 /** tritbank_kernels.c: headers in place of the lines that include them. */
 export function kernelSource(steps: readonly Step[]): string {
   const wanted = new Set(steps.flatMap(({ kind }) => needs[kind]));
+  if (steps.some((step) => step.kind === 'convolution' && step.sum)) wanted.add('sum.c');
   // a convolution calls the rows of both forms
   if (wanted.has('convolution.c')) for (const name of ['ternary.c', 'dense.c']) wanted.add(name);
   const included = new Set<string>();

@@ -1,9 +1,10 @@
 /** Each step as constants and a call. */
 
-import type { ConvolutionLayer, TensorPart, Window } from '../../integer/index.ts';
+import type { AdditionLayer, ConvolutionLayer, TensorPart, Window } from '../../integer/index.ts';
 import { bytesOf } from './homes.ts';
 import type { IntegerRows, Matrix } from './matrix.ts';
 import type { Memory, Place } from './memory.ts';
+import type { IntegerAddition } from './multipliers.ts';
 import type { Step } from './steps.ts';
 import { arrayText, floatText } from './text.ts';
 
@@ -66,6 +67,14 @@ const pointer = ({ kind, offset }: Place) => {
   return offset === 0 ? base : `${base} + ${offset}`;
 };
 
+function additionText(layer: AdditionLayer, integer?: IntegerAddition): string {
+  const count = layer.y.channels * layer.y.tensor.height * layer.y.tensor.width;
+  const numbers = integer ? [integer.a, integer.b] : [0, 0];
+  const scales = layer.scales.map(floatText).join(', ');
+  const rest = [integer?.shift ?? 0, ...layer.zeroPoints, layer.lower, layer.upper].join(', ');
+  return `{${integer?.rounding ?? 0}LL, ${count}, ${numbers.join(', ')},\n    ${scales}, ${rest}}`;
+}
+
 /** Step number `index` of the program. */
 export function layerText(step: Step, index: number, memory: Memory): LayerText {
   const id = `${index}`;
@@ -81,11 +90,19 @@ export function layerText(step: Step, index: number, memory: Memory): LayerText 
     case 'convolution': {
       const ids = step.matrices.map((_, i) => (step.matrices.length > 1 ? `${id}${'ab'[i]}` : id));
       const matrices = step.matrices.map(({ matrix, rows }, i) => matrixText(matrix, rows, ids[i]!)).join('');
-      const { layer, tiles } = step;
+      const { layer, tiles, sum } = step;
       const window = windowText(layer.window, layer.x, { ...step.y }, layer.inputZeroPoint);
       const others = `&matrix_${ids[0]}, ${ids[1] ? `&matrix_${ids[1]}` : '0'}, ${tiles}`;
+      const constants = `${matrices}static const tb_convolution layer_${id} = {${window}, ${others}};\n`;
+      if (sum) {
+        if (x !== y) throw new Error(`internal: ${step.name} does not overwrite its operand`);
+        return {
+          constants: `${constants}static const tb_addition sum_${id} = ${additionText(sum.layer, sum.integer)};\n`,
+          call: `tb_run_convolution_sum(${own}, &sum_${id}, ${second}, ${y}, ${scratch});`,
+        };
+      }
       return {
-        constants: `${matrices}static const tb_convolution layer_${id} = {${window}, ${others}};\n`,
+        constants,
         call: `tb_run_convolution(${own}, ${x}, ${y}, ${scratch});`,
       };
     }
@@ -131,12 +148,8 @@ export function layerText(step: Step, index: number, memory: Memory): LayerText 
     }
     case 'addition': {
       const { layer, integer } = step;
-      const count = layer.y.channels * layer.y.tensor.height * layer.y.tensor.width;
-      const numbers = integer ? [integer.a, integer.b] : [0, 0];
-      const scales = layer.scales.map(floatText).join(', ');
-      const rest = [integer?.shift ?? 0, ...layer.zeroPoints, layer.lower, layer.upper].join(', ');
       return {
-        constants: `static const tb_addition layer_${id} = {${integer?.rounding ?? 0}LL, ${count}, ${numbers.join(', ')},\n    ${scales}, ${rest}};\n`,
+        constants: `static const tb_addition layer_${id} = ${additionText(layer, integer)};\n`,
         call: `tb_run_addition(${own}, ${x}, ${second}, ${y});`,
       };
     }
@@ -195,7 +208,7 @@ export function flashOf(step: Step): number {
     case 'convolution':
       return step.matrices.reduce<number>(
         (sum, { matrix }) => sum + matrix.bytes.length + rowBytes * matrix.rows + structBytes.matrix,
-        structBytes.convolution,
+        structBytes.convolution + (step.sum ? structBytes.plain : 0),
       );
     case 'depthwise':
       return step.layer.weights.values.length + rowBytes * step.layer.rows + structBytes.depthwise;

@@ -31,14 +31,28 @@ export interface Program {
   readonly classes: number;
 }
 
-/** Tiles are computed together as far as the arena stays as small as it can be. */
-function planSteps(network: IntegerNetwork, optimize: Optimize): Pick<Program, 'steps' | 'memory' | 'room'> {
-  const steps = stepsOf(network, optimize);
+type Planned = Pick<Program, 'steps' | 'memory' | 'room'>;
+
+/** Sums are added to by convolutions where that takes less memory. */
+function planSteps(network: IntegerNetwork, optimize: Optimize): Planned {
+  const plain = planTiles(network, optimize, false);
+  if (!plain.steps.some(({ kind }) => kind === 'addition')) return plain;
+  const added = planTiles(network, optimize, true);
+  return added.memory.bytes < plain.memory.bytes ? added : plain;
+}
+
+/**
+ * Tiles are computed together as far as the arena stays as small as it can be; of an arena that sums made smaller a
+ * sixteenth may be spent on them.
+ */
+function planTiles(network: IntegerNetwork, optimize: Optimize, addsSums: boolean): Planned {
+  const steps = stepsOf(network, optimize, { addsSums });
   const memory = planMemory(network, steps);
-  const room = freeBytes(steps, memory);
-  const wide = stepsOf(network, optimize, (name) => room.get(name) ?? 0);
+  const most = memory.bytes + (addsSums ? memory.bytes >> 4 : 0);
+  const room = freeBytes(steps, { ...memory, bytes: most });
+  const wide = stepsOf(network, optimize, { room: (name) => room.get(name) ?? 0, addsSums });
   const widely = planMemory(network, wide);
-  return widely.bytes <= memory.bytes ? { steps: wide, memory: widely, room } : { steps, memory, room: new Map() };
+  return widely.bytes <= most ? { steps: wide, memory: widely, room } : { steps, memory, room: new Map() };
 }
 
 /** E_UNSUPPORTED where a layer has no kernel in C. */

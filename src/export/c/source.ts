@@ -13,7 +13,9 @@ export const takesPixels = ({ preprocessing: { mean, std } }: Program): boolean 
 
 /** How weights are stored, for a reader. */
 export function formText(step: Step): string {
-  if (step.kind === 'convolution') return step.matrices.map(({ matrix }) => matrix.form).join(' + ');
+  if (step.kind === 'convolution') {
+    return [...step.matrices.map(({ matrix }) => matrix.form), ...(step.sum ? ['a sum'] : [])].join(' + ');
+  }
   if (step.kind === 'connected') return step.matrix.form;
   return step.kind === 'depthwise' ? 'int8' : '';
 }

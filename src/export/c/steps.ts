@@ -26,6 +26,7 @@ import { gappedPlanes } from './encode.ts';
 import { connectedMatrix, type IntegerRows, integerRows, type Matrix, tiledMatrix } from './matrix.ts';
 import { averageMultiplier, findAddition, type IntegerAddition, type IntegerMultiplier } from './multipliers.ts';
 import type { Optimize } from './optimize.ts';
+import { type Sum, sumsOf } from './sums.ts';
 
 interface StepBase {
   readonly name: string;
@@ -43,6 +44,8 @@ export interface ConvolutionStep extends StepBase {
   readonly layer: ConvolutionLayer;
   readonly matrices: readonly { readonly matrix: Matrix; readonly rows: IntegerRows }[];
   readonly tiles: number;
+  /** A sum that the output is added to: y is the sum, and lies over the other operand, the first of `reads`. */
+  readonly sum?: { readonly layer: AdditionLayer; readonly integer?: IntegerAddition };
 }
 
 export interface DepthwiseStep extends StepBase {
@@ -111,15 +114,27 @@ const isWhole = ({ channels, tensor }: TensorPart) => channels === tensor.channe
 const unsupported = (where: string, expected: string, found: string) =>
   new TritbankError('E_UNSUPPORTED', where, `expected ${expected}, found ${found}`);
 
-/** `room` bounds how many tiles are computed together; one always is. */
-export function stepsOf(network: IntegerNetwork, optimize: Optimize, room: Room = () => 0): Step[] {
+/**
+ * `room` bounds how many tiles are computed together; one always is. With `addsSums`, convolutions add their output to a
+ * tensor where they can.
+ */
+export function stepsOf(
+  network: IntegerNetwork,
+  optimize: Optimize,
+  { room = () => 0, addsSums = false }: { readonly room?: Room; readonly addsSums?: boolean } = {},
+): Step[] {
   const steps: Step[] = [];
   const fused = hiddenLayers(network);
   const hiddenOf = new Map([...fused].map(([hidden, reader]) => [reader, hidden]));
+  const sums = addsSums ? sumsOf(network, hiddenOf) : new Map<ConvolutionLayer, Sum>();
+  const summed = new Set<string>([...sums.values()].map(({ layer }) => layer.name));
   for (const layer of network.layers) {
     if (fused.has(layer as ConvolutionLayer)) continue;
-    if (layer.kind === 'convolution') steps.push(...convolutionSteps(layer, hiddenOf.get(layer), optimize, room));
-    else steps.push(plainStep(layer));
+    if (layer.kind === 'convolution') {
+      steps.push(...convolutionSteps(layer, { hidden: hiddenOf.get(layer), sum: sums.get(layer), optimize, room }));
+    } else if (layer.kind !== 'addition' || !summed.has(layer.name)) {
+      steps.push(plainStep(layer));
+    }
   }
   return steps;
 }
@@ -148,12 +163,15 @@ function isConnected({ x, y, window, groups }: ConvolutionLayer): boolean {
   return pixelsOf(y) === 1 && groups === 1 && isAll && window.pads.every((pad) => pad === 0);
 }
 
-function convolutionSteps(
-  layer: ConvolutionLayer,
-  hidden: ConvolutionLayer | undefined,
-  optimize: Optimize,
-  room: Room,
-): Step[] {
+interface ConvolutionChoice {
+  readonly hidden?: ConvolutionLayer | undefined;
+  readonly sum?: Sum | undefined;
+  readonly optimize: Optimize;
+  readonly room: Room;
+}
+
+function convolutionSteps(layer: ConvolutionLayer, choice: ConvolutionChoice): Step[] {
+  const { hidden, sum, optimize, room } = choice;
   const { name, x, y, output, groups } = layer;
   const base = { name, reads: [(hidden ?? layer).x], y, overwrites: false };
   if (isConnected(layer)) {
@@ -169,30 +187,45 @@ function convolutionSteps(
       { ...base, kind: 'depthwise', layer, rows: integerRows(layer, output), scratch: planeBytes(layer), overwrites },
     ];
   }
-  if (groups > 1) return groupsOf(layer).flatMap((group) => convolutionSteps(group, undefined, optimize, room));
+  if (groups > 1) return groupsOf(layer).flatMap((group) => convolutionSteps(group, { optimize, room }));
   const parts = hidden ? [hidden, layer] : [layer];
-  const most = tilesOf(
-    parts.map(({ columns }) => columns),
-    pixelsOf(y),
-    room(name),
-  );
+  // pixels that are added to a sum are in memory for a moment, as columns are
+  const kept = [...parts.map(({ columns }) => columns), ...(sum ? [layer.rows] : [])];
+  const most = tilesOf(kept, pixelsOf(y), room(name));
   const matrices = parts.map((part) => ({
     matrix: tiledMatrix(part, most, optimize),
     rows: integerRows(part, part.output as typeof output),
   }));
   const isDecoded = matrices.some(({ matrix }) => matrix.form === 'trits');
   const [{ matrix: first }] = matrices as [(typeof matrices)[number]];
-  const own = { ...base, kind: 'convolution', layer: parts[0]!, matrices } as const;
+  const own = {
+    ...base,
+    kind: 'convolution',
+    layer: parts[0]!,
+    matrices,
+    ...(sum && summed(base.reads, sum)),
+  } as const;
+  const sumBytes = (pixels: number) => (sum ? 8 * Math.ceil((layer.rows * pixels) / 8) : 0);
   if (first.form === 'dense') {
     const isWindow = !isPointwise(layer);
-    const quads = quadsOf(first.columns, pixelsOf(y), isWindow, room(name));
-    return [{ ...own, tiles: quads, scratch: denseBytes(first.columns, quads, isWindow) }];
+    const quads = quadsOf(first.columns, pixelsOf(y), isWindow, room(name) - sumBytes(16));
+    return [{ ...own, tiles: quads, scratch: sumBytes(4 * quads) + denseBytes(first.columns, quads, isWindow) }];
   }
   // vectors add planes of two tiles at once
   const tiles = isDecoded ? most : Math.min(2, most);
   const bytes = matrices.map(({ matrix: { columns } }) => 16 * gappedPlanes(columns));
   const rest = matrices.map(({ matrix: { form, columns } }) => (form === 'trits' ? columns + 32 : 0));
-  return [{ ...own, tiles, scratch: tiles * bytes.reduce((a, b) => a + b, 0) + Math.max(...rest) }];
+  const tileBytes = tiles * bytes.reduce((a, b) => a + b, 0);
+  return [{ ...own, tiles, scratch: sumBytes(16 * tiles) + tileBytes + Math.max(...rest) }];
+}
+
+/** What becomes of a convolution that is added to a sum. */
+function summed(reads: readonly TensorPart[], { layer, other, y }: Sum) {
+  const integer = findAddition(layer);
+  return {
+    ...{ reads: [other, ...reads], y, overwrites: true },
+    sum: { layer, ...(integer && { integer }) },
+  };
 }
 
 /** A plane with its pads, as `tb_run_depthwise` lays it out. */

@@ -64,6 +64,7 @@ export function shapeOf(step: Step): StepShape | undefined {
   const area = { height: tensor.height, width: tensor.width };
   switch (step.kind) {
     case 'convolution': {
+      if (step.sum) return undefined;
       const { window, x } = step.layer;
       const base = { ...area, channels: x.channels, kernel: window.kernel, stride: Math.max(...window.strides) };
       const kind = isPointwise(step.layer) ? 'pointwise' : 'convolution';
@@ -100,4 +101,10 @@ export function shapeOf(step: Step): StepShape | undefined {
 
 /** Instructions and cycles of each step, without running any. */
 export const predictProgram = (core: CoreName, { steps }: Program): { instructions: number; cycles: number }[] =>
-  steps.map((step) => costOf(core, workOf(step, hasVectors(core))));
+  steps.map((step) => {
+    const own = costOf(core, workOf(step, hasVectors(core)));
+    if (step.kind !== 'convolution' || !step.sum) return own;
+    const { channels, tensor } = step.y;
+    const sum = costOf(core, additionWork(channels * tensor.height * tensor.width));
+    return { instructions: own.instructions + sum.instructions, cycles: own.cycles + sum.cycles };
+  });
