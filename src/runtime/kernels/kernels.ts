@@ -60,13 +60,15 @@ export type VariantName =
   | 'float32_vector_float32'
   | 'int8_dense_int8'
   | 'int4_dense_int8'
+  | 'int4_vector_int8'
   | 'int8_dot_int8'
   | 'int8_vector_int8'
   | 'ternary_listed_float32'
   | 'ternary_listed_int8'
   | 'ternary_lookup3_int8'
   | 'ternary_lookup4_float32'
-  | 'ternary_lookup4_int8';
+  | 'ternary_lookup4_int8'
+  | 'ternary_vector_int8';
 
 /** A matrix in the layout of the variant that was chosen for it. */
 export interface PreparedProduct {

@@ -6,7 +6,7 @@ import { dotInt8 } from './dot.ts';
 import { listed } from './listed.ts';
 import { lookup } from './lookup.ts';
 import type { Variant } from './variant.ts';
-import { vectorFloat32, vectorInt8 } from './vector.ts';
+import { vectorFloat32, vectorInt4, vectorInt8, vectorTernary } from './vector.ts';
 
 export { checkEpilogue, type MatrixShape, predictCost, shapeOf, type Variant } from './variant.ts';
 
@@ -18,6 +18,8 @@ export const variants: readonly Variant[] = [
   denseInt4,
   dotInt8,
   vectorInt8,
+  vectorInt4,
+  vectorTernary,
   lookup('ternary_lookup4_float32', 4, 'float32', [0.166, 0.233, 21.4, 1.34, 403]),
   listed('float32', [0.0673, 0.515, 1.04, 0.741, 0.283, 380]),
   denseFloat32,

@@ -1,6 +1,7 @@
 /** What a variant of the matrix product is: a layout of the weights and the kernel of the same name that reads it. */
 
 import type { ElementType, VariantName, Weights } from '../kernels.ts';
+import { type Integers, type Measure, measure } from '../packing.ts';
 
 /** What the time of a product depends on: a matrix that may be one to come. */
 export interface MatrixShape {
@@ -39,26 +40,26 @@ export function predictCost(variant: Variant, matrix: MatrixShape, pixels: numbe
   return variant.countWork(matrix, pixels).reduce((sum, count, i) => sum + count * variant.unitCosts[i]!, 0);
 }
 
-function countNonZeros({ kind, values }: Weights): number {
-  if (kind !== 'ternary') return values.length;
-  let count = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
-  return count;
+export function integersOf({ rows, columns, values }: Weights): Integers {
+  if (values instanceof Int8Array) return { rows, columns, values };
+  throw new Error('internal: float32 weights taken for integers');
 }
 
-function bitsOf(weights: Weights): number {
-  if (weights.kind !== 'int8') return weights.kind === 'ternary' ? 2 : 32;
-  let [least, most] = [0, 0];
-  for (const value of weights.values) {
-    least = Math.min(least, value);
-    most = Math.max(most, value);
-  }
-  return 33 - Math.clz32(Math.max(most, -least - 1));
+const measures = new WeakMap<Weights, Measure>();
+
+/** What is counted of a matrix of integers, once. */
+export function measureOf(weights: Weights): Measure {
+  const known = measures.get(weights) ?? measure(integersOf(weights));
+  measures.set(weights, known);
+  return known;
 }
 
 export const shapeOf = (weights: Weights): MatrixShape => {
-  const { kind, rows, columns } = weights;
-  return { kind, rows, columns, nonZeros: countNonZeros(weights), bits: bitsOf(weights) };
+  const { kind, rows, columns, values } = weights;
+  if (kind === 'float32') return { kind, rows, columns, nonZeros: values.length, bits: 32 };
+  const { nonZeros, least, most } = measureOf(weights);
+  if (kind === 'ternary') return { kind, rows, columns, nonZeros, bits: 2 };
+  return { kind, rows, columns, nonZeros: values.length, bits: 33 - Math.clz32(Math.max(most, -least - 1)) };
 };
 
 /** Sums of float32 have no int8 epilogue: how they would be rounded is not defined. */
