@@ -24,11 +24,38 @@ interface PackingExports {
   packVector4(values: number, rows: number, columns: number, to: number): void;
 }
 
+/** Integers several to a byte: each code names a row of `table`. They are unpacked where they are needed. */
+export class PackedValues {
+  /** Eight bytes for each of 256 codes. */
+  readonly wide: Uint8Array;
+
+  /** `refuse` makes the error for a code without a row. */
+  constructor(
+    readonly codes: Uint8Array,
+    readonly table: Int8Array,
+    /** Columns of `table`, at most 8. */
+    readonly perByte: number,
+    readonly length: number,
+    readonly refuse: (code: number) => Error,
+  ) {
+    this.wide = wideTable(table, perByte);
+  }
+
+  unpack(): Int8Array {
+    return inMemory(this, 0, (own, from) => new Int8Array(viewOf(own, from, this.length).slice().buffer));
+  }
+}
+
+export type IntegerValues = Int8Array | PackedValues;
+
+export const toIntegers = (values: IntegerValues): Int8Array =>
+  values instanceof PackedValues ? values.unpack() : values;
+
 /** A matrix of integers, row-major. */
 export interface Integers {
   readonly rows: number;
   readonly columns: number;
-  readonly values: Int8Array;
+  readonly values: IntegerValues;
 }
 
 export interface Measure {
@@ -49,78 +76,90 @@ const start = 1024;
 /** What loads and stores may touch behind the end. */
 const slack = 64;
 const pageBytes = 65_536;
-/** Memory that is kept for the next matrix. */
-const mostKept = 16 * pageBytes;
 
 let compiled: WebAssembly.Module | undefined;
 let instance: PackingExports | undefined;
 
-/** Calls `work` with memory that holds each of `inputs`, and `bytes` zeros behind them. */
-function inMemory<T>(
-  inputs: readonly Uint8Array[],
-  bytes: number,
-  work: (own: PackingExports, addresses: readonly number[], at: number) => T,
-): T {
-  compiled ??= new WebAssembly.Module(decodeBase64(packing));
-  instance ??= new WebAssembly.Instance(compiled).exports as unknown as PackingExports;
-  const own = instance;
-  const addresses: number[] = [];
-  let at = start;
-  for (const { length } of inputs) {
-    addresses.push(at);
-    at = align(at + length);
-  }
-  const end = at + bytes + slack;
-  const missing = Math.ceil(end / pageBytes) - own.memory.buffer.byteLength / pageBytes;
-  if (missing > 0) own.memory.grow(missing);
-  const memory = new Uint8Array(own.memory.buffer);
-  for (const [i, input] of inputs.entries()) memory.set(input, addresses[i]!);
-  memory.fill(0, at, end);
-  try {
-    return work(own, addresses, at);
-  } finally {
-    if (own.memory.buffer.byteLength > mostKept) instance = undefined;
-  }
+/** Gives the memory back, which is as large as the largest matrix needed. */
+export function freePacking(): void {
+  instance = undefined;
 }
 
 const align = (bytes: number): number => (bytes + 15) & ~15;
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: Int8Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
+const tables = new WeakMap<Int8Array, Uint8Array>();
 
-const copyOf = ({ memory }: PackingExports, at: number, length: number): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(memory.buffer as ArrayBuffer).slice(at, at + length);
-
-/**
- * The first `count` values that bytes stand for: rows of `perByte` values (8 at most) of `table`. Undefined where a byte
- * names no row.
- */
-export function unpackBytes(codes: Uint8Array, table: Int8Array, perByte: number, count: number): Int8Array | undefined {
-  const rows = table.length / perByte;
+function wideTable(table: Int8Array, perByte: number): Uint8Array {
+  const known = tables.get(table);
+  if (known) return known;
   const wide = new Uint8Array(256 * 8);
-  for (let row = 0; row < Math.min(rows, 256); row++) {
-    for (let i = 0; i < perByte; i++) wide[8 * row + i] = table[row * perByte + i]!;
+  for (let i = 0; i < Math.min(table.length, 256 * perByte); i++) {
+    wide[8 * Math.floor(i / perByte) + (i % perByte)] = table[i]!;
   }
-  return inMemory([codes, wide], codes.length * perByte + 8, (own, [from, tableAt], to) => {
-    if (own.unpack(from!, codes.length, tableAt!, perByte, to) >= rows) return undefined;
-    return new Int8Array(copyOf(own, to, count).buffer);
-  });
+  tables.set(table, wide);
+  return wide;
 }
 
+/** Calls `work` with memory that holds the values `from` an address, and `bytes` zeros at another. */
+function inMemory<T>(
+  values: IntegerValues,
+  bytes: number,
+  work: (own: PackingExports, from: number, to: number) => T,
+): T {
+  compiled ??= new WebAssembly.Module(decodeBase64(packing));
+  instance ??= new WebAssembly.Instance(compiled).exports as unknown as PackingExports;
+  const own = instance;
+  const from = start + 256 * 8;
+  const to = align(from + values.length);
+  const end = Math.max(to + bytes, from + (values instanceof PackedValues ? packedEnd(values) : 0)) + slack;
+  const missing = Math.ceil(end / pageBytes) - own.memory.buffer.byteLength / pageBytes;
+  if (missing > 0) own.memory.grow(missing);
+  const memory = new Uint8Array(own.memory.buffer);
+  if (values instanceof PackedValues) unpackTo(own, memory, values, from);
+  else memory.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), from);
+  memory.fill(0, to, to + bytes + slack);
+  return work(own, from, to);
+}
+
+const packedEnd = ({ codes, perByte }: PackedValues): number => codes.length * perByte + 8;
+
+/** The codes lie at the end of what becomes of them, where writing does not overtake reading. */
+function unpackTo(own: PackingExports, memory: Uint8Array, values: PackedValues, to: number): void {
+  const { codes, wide, table, perByte, refuse } = values;
+  const codesAt = to + packedEnd(values) - codes.length;
+  memory.set(wide, start);
+  memory.set(codes, codesAt);
+  const rows = table.length / perByte;
+  if (own.unpack(codesAt, codes.length, start, perByte, to) >= rows) throw refuse(codes.find((code) => code >= rows)!);
+}
+
+/** Of the memory, until the next call of anything here. */
+const viewOf = ({ memory }: PackingExports, at: number, length: number): Uint8Array =>
+  new Uint8Array(memory.buffer, at, length);
+
+const measures = new WeakMap<IntegerValues, Measure>();
+
+/** What is counted of a matrix. Values that are given again have not changed. */
 export function measure({ rows, columns, values }: Integers): Measure {
-  return inMemory([bytesOf(values)], 16 + 4 * rows, (own, [from], to) => {
-    own.measure(from!, rows, columns, to);
-    const report = new Int32Array(copyOf(own, to, 16 + 4 * rows).buffer);
+  const known = measures.get(values);
+  if (known?.sums.length === rows) return known;
+  const measured = inMemory(values, 16 + 4 * rows, (own, from, to) => {
+    own.measure(from, rows, columns, to);
+    const report = new Int32Array(viewOf(own, to, 16 + 4 * rows).slice().buffer);
     const [nonZeros = 0, least = 0, most = 0, widest = 0] = report;
     return { nonZeros, least, most, widest, sums: report.subarray(4) };
   });
+  measures.set(values, measured);
+  return measured;
 }
+
+// Layouts are views of the memory, until the next call of anything here.
 
 /** `bytes` of a layout. */
 export function packRows({ rows, columns, values }: Integers, layout: RowLayout, bytes: number): Uint8Array {
-  return inMemory([bytesOf(values)], bytes, (own, [from], to) => {
-    own[`pack${layout}`](from!, rows, columns, to);
-    return copyOf(own, to, bytes);
+  return inMemory(values, bytes, (own, from, to) => {
+    own[`pack${layout}`](from, rows, columns, to);
+    return viewOf(own, to, bytes);
   });
 }
 
@@ -129,21 +168,21 @@ export function packLookup({ rows, columns, values }: Integers, group: number, i
   const groups = Math.ceil(columns / group);
   const header = 4 * (2 + groups) + 16;
   const terms = align(4 * rows);
-  return inMemory([bytesOf(values)], terms + header + groups * rows, (own, [from], at) => {
+  return inMemory(values, terms + header + groups * rows, (own, from, at) => {
     const to = at + terms;
-    own.packLookup(from!, rows, columns, group, Number(isCut), at, to);
+    own.packLookup(from, rows, columns, group, Number(isCut), at, to);
     const spans = new DataView(own.memory.buffer).getUint32(to, true);
-    return copyOf(own, to, align(4 * (1 + spans)) + align(groups * rows + 3));
+    return viewOf(own, to, align(4 * (1 + spans)) + align(groups * rows + 3));
   });
 }
 
-/** The layout of variants/listed.ts; `nonZeros` of all rows, `isWide` where one has too many for an int16 sum. */
-export function packLists({ rows, columns, values }: Integers, nonZeros: number, isWide: boolean): Uint8Array {
+/** The layout of variants/listed.ts; `isWide` where a row has too many terms for an int16 sum. */
+export function packLists(matrix: Integers, isWide: boolean): Uint8Array {
+  const { rows, columns, values } = matrix;
   // of each chunk a head, and of each of its lists what leads over gaps and makes it even
   const chunks = rows * Math.ceil(columns / 255);
-  const most = 2 + nonZeros + chunks * (4 + 2 * (1 + Math.ceil(columns / 128)));
-  return inMemory([bytesOf(values)], most, (own, [from], to) => {
-    const bytes = own.packLists(from!, rows, columns, Number(isWide), to);
-    return copyOf(own, to, align(bytes));
+  const most = 2 + measure(matrix).nonZeros + chunks * (4 + 2 * (1 + Math.ceil(columns / 128)));
+  return inMemory(values, most, (own, from, to) => {
+    return viewOf(own, to, align(own.packLists(from, rows, columns, Number(isWide), to)));
   });
 }

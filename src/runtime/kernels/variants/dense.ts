@@ -7,7 +7,7 @@
 
 import { parameterBytes, type Weights } from '../kernels.ts';
 import { packRows } from '../packing.ts';
-import { integersOf, type MatrixShape, roundUp, type Variant } from './variant.ts';
+import { integersOf, type MatrixShape, numbersIn, roundUp, type Variant } from './variant.ts';
 
 const blockRows = 4;
 
@@ -68,7 +68,9 @@ export const denseFloat32: Variant = {
   countWork,
   unitCosts: [0.35, 2.9, 0.6, 399],
   weightBits: () => 32,
-  pack: ({ rows, columns, values }) => {
+  pack: (weights) => {
+    const { rows, columns } = weights;
+    const values = numbersIn(weights);
     const packed = new Float32Array(roundUp(rows, blockRows) * columns);
     for (let row = 0, from = 0; row < rows; row++) {
       const start = position(row, 0, columns, 1);

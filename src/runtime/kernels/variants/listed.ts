@@ -9,9 +9,9 @@
  */
 
 import { type ElementType, parameterBytes } from '../kernels.ts';
-import { packLists } from '../packing.ts';
+import { measure, packLists } from '../packing.ts';
 import { mostInt16Terms } from './lookup.ts';
-import { integersOf, measureOf, type Variant, vectorsOf } from './variant.ts';
+import { integersOf, type Variant, vectorsOf } from './variant.ts';
 
 const columnsPerZero = 128;
 
@@ -28,8 +28,8 @@ export function listed(activations: ElementType, unitCosts: readonly number[]): 
     unitCosts,
     weightBits: ({ rows, columns, nonZeros }) => (8 * (nonZeros + 5 * rows)) / (rows * columns),
     pack: (weights) => {
-      const { nonZeros, widest } = measureOf(weights);
-      return packLists(integersOf(weights), nonZeros, widest > mostInt16Terms);
+      const matrix = integersOf(weights);
+      return packLists(matrix, measure(matrix).widest > mostInt16Terms);
     },
     unpack: (data, rows, columns) => {
       const view = new DataView(data.buffer, data.byteOffset, data.length);

@@ -13,8 +13,8 @@
  */
 
 import { type ElementType, parameterBytes, type VariantName } from '../kernels.ts';
-import { packLookup } from '../packing.ts';
-import { integersOf, measureOf, roundUp, type Variant, vectorsOf } from './variant.ts';
+import { measure, packLookup } from '../packing.ts';
+import { integersOf, roundUp, type Variant, vectorsOf } from './variant.ts';
 
 const entryBytes = 64;
 
@@ -44,8 +44,8 @@ export function lookup(
     unitCosts,
     weightBits: () => 8 / group,
     pack: (weights) => {
-      const isCut = activations === 'int8' && measureOf(weights).widest > mostInt16Terms;
-      return packLookup(integersOf(weights), group, isCut);
+      const matrix = integersOf(weights);
+      return packLookup(matrix, group, activations === 'int8' && measure(matrix).widest > mostInt16Terms);
     },
     unpack: (data, rows, columns) => {
       const spans = new Uint32Array(data.slice(0, 4).buffer)[0]!;

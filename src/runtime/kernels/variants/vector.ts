@@ -8,7 +8,7 @@
 
 import { parameterBytes } from '../kernels.ts';
 import { packRows } from '../packing.ts';
-import { integersOf, type MatrixShape, roundUp, type Variant } from './variant.ts';
+import { integersOf, type MatrixShape, numbersIn, roundUp, type Variant } from './variant.ts';
 
 /** Multiply-accumulates, results, activations, calls. */
 function countWork({ rows, columns }: MatrixShape, pixels: number): readonly number[] {
@@ -34,11 +34,7 @@ export const vectorInt8: Variant = {
 };
 
 /** Weights in fields of so many bits, a value plus `offset` each. */
-function vectorOfFields(
-  of: Pick<Variant, 'name' | 'accepts' | 'unitCosts'>,
-  bits: 2 | 4,
-  offset: number,
-): Variant {
+function vectorOfFields(of: Pick<Variant, 'name' | 'accepts' | 'unitCosts'>, bits: 2 | 4, offset: number): Variant {
   const lanes = 128 / bits;
   return {
     ...of,
@@ -85,7 +81,9 @@ export const vectorFloat32: Variant = {
   countWork,
   unitCosts: [0.107, 1.61, 0.4, 193],
   weightBits: () => 32,
-  pack: ({ rows, columns, values }) => {
+  pack: (weights) => {
+    const { rows, columns } = weights;
+    const values = numbersIn(weights);
     const width = roundUp(columns, 4);
     const data = new Float32Array(rows * width);
     for (let r = 0; r < rows; r++) data.set(values.subarray(r * columns, (r + 1) * columns), r * width);
