@@ -8,11 +8,11 @@
 import { Budget, checkLimit, Graph, type LimitOptions, type TensorType, TritbankError, verify } from '../ir/index.ts';
 import { inferNode } from '../ops/shape.ts';
 import { inlineBranches } from './branches.ts';
+import { decode } from './decode.ts';
 import { evaluateCondition, type InferNode } from './evaluate-condition.ts';
 import { type ExternalSource, fromFiles, type RangeSource } from './external.ts';
 import { describeFile } from './file-kinds.ts';
 import { addNodes } from './nodes.ts';
-import { decode } from './proto.ts';
 import { type GraphProto, type ModelProto, modelProto } from './schema.ts';
 import { readTensor } from './tensors.ts';
 import { placeOf, readType, SymbolSource } from './types.ts';

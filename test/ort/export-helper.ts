@@ -8,7 +8,7 @@ import { synthetic } from '../../src/data/synthetic.ts';
 import type { Graph, Tensor } from '../../src/ir/index.ts';
 import { buildNetwork } from '../../src/models/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
-import { decode } from '../../src/onnx/proto.ts';
+import { decode } from '../../src/onnx/decode.ts';
 import { modelProto } from '../../src/onnx/schema.ts';
 import { inferShapes } from '../../src/passes/index.ts';
 import { applyPlan, deploy, makePlan, type PlanOptions, toFrozen } from '../../src/quantize/index.ts';

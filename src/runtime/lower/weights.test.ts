@@ -64,7 +64,7 @@ describe('integers', () => {
     const { weights } = rowWeights(node, quantized(bytes, [1, 1], 0, [128, 10]), 2);
     expect([...(weights.values as Int8Array)]).toEqual([0, 2, 0, -1]);
     const columns = rowWeights(node, quantized(bytes, [1, 1], 1, [128, 9]), 2, true);
-    expect([...columns.weights.values]).toEqual([0, -118, 121, 0]);
+    expect([...(columns.weights.values as Float32Array)]).toEqual([0, -118, 121, 0]);
   });
 
   it('become floats where they do not fit, or scales are not those of rows', () => {
