@@ -1,9 +1,11 @@
 // Depthwise convolution. 3 x 3 windows without dilation, stride 1 or 2, run over padded planes (see pad.ts) in one
 // loop, whose results, a few between the rows too many, are then copied row by row. Other windows go pixel by pixel.
 //
-// int8: two taps at a time by `i32x4.dot_i16x8_s`, whose operands are two shifted rows, interleaved.
+// int8: two taps at a time by `i32x4.dot_i16x8_s`, whose operands are two rows, interleaved: with stride 1 as they lie in
+// the padded plane (depthwise-pairs.ts), with stride 2 in registers.
 
 import { Depthwise, depthwiseOf, Epilogue, epilogueOf, planeStride } from './call';
+import { pairs3x3 } from './depthwise-pairs';
 import { finish4, finishOne, lowerOf, multiplierOf, quantize4, store8, upperOf, upperOfRow, zeroOf } from './epilogue';
 import { copyRow, fill, paddedSize, padPlane, pitchOf, tapAt } from './pad';
 
@@ -165,7 +167,8 @@ function planes<T, S>(e: Epilogue, p: Depthwise): void {
   let y = p.y + yStride * p.from;
   const is3x3 = p.kernelHeight === 3 && p.kernelWidth === 3 && (p.dilationHeight | p.dilationWidth) === 1;
   if (is3x3 && p.strideHeight === p.strideWidth && p.strideWidth <= 2) {
-    planes3x3<T>(e, p, x, y, xStride, yStride);
+    if (!isFloat<T>() && p.strideWidth === 1) pairs3x3(e, p, x, y, xStride, yStride);
+    else planes3x3<T>(e, p, x, y, xStride, yStride);
     return;
   }
   for (let channel = p.from; channel < p.to; channel++, x += xStride, y += yStride) {

@@ -55,8 +55,9 @@ function addRows<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i
       }
       let j = tile;
       for (; list < plus; list += 2) {
-        const i = j + ((<usize>load<u8>(list)) << 6);
-        j = i + ((<usize>load<u8>(list, 1)) << 6);
+        const gaps = <usize>load<u16>(list);
+        const i = j + ((gaps << 6) & 0x3fc0);
+        j = i + ((gaps >> 2) & 0x3fc0);
         a = v128.add<T>(a, v128.load(i, 0));
         if (vectors > 1) b = v128.add<T>(b, v128.load(i, 16));
         if (vectors > 2) c = v128.add<T>(c, v128.load(i, 32));
@@ -68,8 +69,9 @@ function addRows<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i
       }
       j = tile;
       for (; list < minus; list += 2) {
-        const i = j + ((<usize>load<u8>(list)) << 6);
-        j = i + ((<usize>load<u8>(list, 1)) << 6);
+        const gaps = <usize>load<u16>(list);
+        const i = j + ((gaps << 6) & 0x3fc0);
+        j = i + ((gaps >> 2) & 0x3fc0);
         a = v128.sub<T>(a, v128.load(i, 0));
         if (vectors > 1) b = v128.sub<T>(b, v128.load(i, 16));
         if (vectors > 2) c = v128.sub<T>(c, v128.load(i, 32));
