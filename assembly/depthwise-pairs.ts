@@ -11,12 +11,11 @@ import { copyRow } from './pad';
 // @inline
 function pairOf(first: usize, second: usize): v128 {
   const low: i32 = first === 0 ? 0 : <i32>load<i8>(first) & 0xffff;
-  const high: i32 = second === 0 ? 0 : <i32>load<i8>(second) << 16;
+  const high: i32 = second === 0 ? 0 : (<i32>load<i8>(second)) << 16;
   return i32x4.splat(low | high);
 }
 
 /** Results of every other row from the pairs of rows at `x` to `out`, eight at a time: even rows, or odd ones. */
-// @inline
 function convolve(
   e: Epilogue,
   p: Depthwise,
@@ -62,14 +61,6 @@ function convolve(
   }
 }
 
-function convolveEven(e: Epilogue, p: Depthwise, channel: i32, x: usize, pairBytes: usize, out: usize, count: i32): void {
-  convolve(e, p, channel, x, pairBytes, out, count, false);
-}
-
-function convolveOdd(e: Epilogue, p: Depthwise, channel: i32, x: usize, pairBytes: usize, out: usize, count: i32): void {
-  convolve(e, p, channel, x, pairBytes, out, count, true);
-}
-
 /** Four columns of both rows. */
 // @inline
 function storeFour(to: usize, first: v128, second: v128): void {
@@ -92,7 +83,6 @@ function copyFour(to: usize, a: usize, b: usize, hasA: bool, hasB: bool, pad: v1
 }
 
 /** Two rows of so many columns, either of which may be one of pads. */
-// @inline
 function copyPair(to: usize, a: usize, b: usize, width: i32, hasA: bool, hasB: bool, pad: v128): void {
   if (width >= 8) {
     // the last vector overlaps the one before it
@@ -122,9 +112,7 @@ function padPairs(p: Depthwise, to: usize, from: usize, pairs: i32, pairBytes: u
     const b = a + width;
     const hasA = <u32>row < <u32>height;
     const hasB = <u32>(row + 1) < <u32>height;
-    if (hasA && hasB) copyPair(to, a, b, width, true, true, pad);
-    else if (hasA) copyPair(to, a, b, width, true, false, pad);
-    else if (hasB) copyPair(to, a, b, width, false, true, pad);
+    if (hasA || hasB) copyPair(to, a, b, width, hasA, hasB, pad);
   }
 }
 
@@ -132,18 +120,19 @@ function padPairs(p: Depthwise, to: usize, from: usize, pairs: i32, pairBytes: u
 export function pairs3x3(e: Epilogue, p: Depthwise, x: usize, y: usize, xStride: i32, yStride: i32): void {
   const padded = p.scratch;
   const pitch = max(p.left + p.width, p.outWidth + 2);
-  const pairBytes = <usize>pitch << 2;
+  const pairBytes = (<usize>pitch) << 2;
   const outPairs = (p.outHeight + 1) >> 1;
   const paddedEnd = padded + pairBytes * (outPairs + 1);
   const even = (paddedEnd + 63) & ~15;
   const odd = (even + pitch * outPairs + 31) & ~15;
-  const count = (outPairs - 1) * pitch + p.outWidth;
+  const evenCount = (outPairs - 1) * pitch + p.outWidth;
+  const oddCount = ((p.outHeight >> 1) - 1) * pitch + p.outWidth;
   const pad = i16x8.splat(<i16>(<i32>p.padValue));
   for (let at = padded; at < paddedEnd; at += 16) v128.store(at, pad);
   for (let channel = p.from; channel < p.to; channel++, x += xStride, y += yStride) {
     padPairs(p, padded, x, outPairs + 1, pairBytes, pad);
-    convolveEven(e, p, channel, padded, pairBytes, even, count);
-    convolveOdd(e, p, channel, padded, pairBytes, odd, count);
+    convolve(e, p, channel, padded, pairBytes, even, evenCount, false);
+    convolve(e, p, channel, padded, pairBytes, odd, oddCount, true);
     let to = y;
     for (let pair = 0; pair < outPairs; pair++) {
       copyRow(to, even + pair * pitch, p.outWidth);

@@ -124,12 +124,7 @@ export function buildGraph(
   return verify(graph);
 }
 
-function buildPart(
-  model: DecodedModel,
-  external: RangeSource | undefined,
-  limit: number,
-  isBorrowed = false,
-): Graph {
+function buildPart(model: DecodedModel, external: RangeSource | undefined, limit: number, isBorrowed = false): Graph {
   const proto = model.graph;
   const graph = new Graph(proto.name || 'graph');
   graph.doc = model.docString || proto.docString || '';

@@ -150,6 +150,15 @@ describe.each(cases)('%s', (_, variant, isRelaxed) => {
     });
   }
 
+  it('sums a few columns that are far apart', () => {
+    const columns = 3000;
+    const values = new Int8Array(6 * columns);
+    for (const [row, places] of [[0], [columns - 1], [0, columns - 1], [255, 256, 1500], [128, 129], []].entries()) {
+      for (const [i, column] of places.entries()) values[row * columns + column] = i % 2 === 0 ? 1 : -1;
+    }
+    check(variant, { kind: 'ternary', rows: 6, columns, values }, 20, 7, { floatOutput: true });
+  });
+
   it('sums rows of very different density', () => {
     const columns = 700;
     const random = numbersFrom(5);

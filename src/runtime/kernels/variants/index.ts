@@ -13,7 +13,7 @@ export { checkEpilogue, type MatrixShape, predictCost, shapeOf, type Variant } f
 export const variants: readonly Variant[] = [
   lookup('ternary_lookup4_int8', 4, 'int8', [0.165, 0.269, 24.1, 1.61, 135]),
   lookup('ternary_lookup3_int8', 3, 'int8', [0.171, 0.211, 8.31, 1.81, 137]),
-  listed('int8', [0.11, 0.222, 1.48, 3.06, 0.327, 378]),
+  listed('int8', [0.114, 0.23, 1.48, 3.06, 0.327, 378]),
   denseInt8,
   denseInt4,
   dotInt8,

@@ -59,7 +59,7 @@ function vectorOfFields(of: Pick<Variant, 'name' | 'accepts' | 'unitCosts'>, bit
 }
 
 export const vectorTernary = vectorOfFields(
-  { name: 'ternary_vector_int8', accepts: ({ kind }) => kind === 'ternary', unitCosts: [0.0522, 4.16, 0.401, 114] },
+  { name: 'ternary_vector_int8', accepts: ({ kind }) => kind === 'ternary', unitCosts: [0.0462, 4.16, 0.401, 114] },
   2,
   1,
 );
