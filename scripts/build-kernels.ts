@@ -88,7 +88,7 @@ async function build(): Promise<void> {
   try {
     const simd = await describeModule(compiler, directory, []);
     const relaxed = await describeModule(compiler, directory, relaxedFlags);
-    const packing = (await compile(compiler, directory, [], 'packing/index.ts')).toString('base64');
+    const packing = (await compile(compiler, directory, ['--shrinkLevel', '2'], 'packing/index.ts')).toString('base64');
     const text = [
       mark.trimEnd(),
       '/** Generated from assembly/ by `npm run kernels`: what comes before the code, and the code, in base64. */',
