@@ -1,10 +1,12 @@
 // Depthwise convolution. 3 x 3 windows without dilation, stride 1 or 2, run over padded planes (see pad.ts) in one
 // loop, whose results, a few between the rows too many, are then copied row by row. Other windows go pixel by pixel.
 //
-// int8: two taps at a time by `i32x4.dot_i16x8_s`, whose operands are two shifted rows, interleaved.
+// int8: two taps at a time by `i32x4.dot_i16x8_s`, whose operands are two rows, interleaved: with stride 1 as they lie in
+// the padded plane (depthwise-pairs.ts), with stride 2 in registers.
 
 import { Depthwise, depthwiseOf, Epilogue, epilogueOf, planeStride } from './call';
-import { finish4, finishOne, lowerOf, multiplierOf, quantize4, store8, upperOf, upperOfRow, zeroOf } from './epilogue';
+import { pairs3x3 } from './depthwise-pairs';
+import { finish4, finishOne, lowerOf, multiplierOf, round4, store8, upperOf, upperOfRow, zeroOf } from './epilogue';
 import { copyRow, fill, paddedSize, padPlane, pitchOf, tapAt } from './pad';
 
 /** Two weights as the int16 pair of a dot product. */
@@ -24,7 +26,7 @@ function dotHigh(x: v128, y: v128, w: v128): v128 {
   return i32x4.dot_i16x8_s(v128.shuffle<i16>(x, y, 4, 12, 5, 13, 6, 14, 7, 15), w);
 }
 
-/** `count` results from the padded planes at `x` to `out`, eight at a time. */
+/** `count` results of stride 2 from the padded planes at `x` to `out`, eight at a time. */
 function convolveInt8(e: Epilogue, p: Depthwise, channel: i32, x: usize, out: usize, count: i32): void {
   const weights = p.weights + channel * 9;
   const w03 = weightPair(weights, 0, 3);
@@ -38,14 +40,14 @@ function convolveInt8(e: Epilogue, p: Depthwise, channel: i32, x: usize, out: us
   const upper = upperOf(e);
   const zero = zeroOf(e);
   const none = i32x4.splat(0);
-  const t1 = tapAt(p, 0, 1);
-  const t2 = tapAt(p, 0, 2);
-  const t3 = tapAt(p, 1, 0);
-  const t4 = tapAt(p, 1, 1);
-  const t5 = tapAt(p, 1, 2);
-  const t6 = tapAt(p, 2, 0);
-  const t7 = tapAt(p, 2, 1);
-  const t8 = tapAt(p, 2, 2);
+  const t1 = paddedSize(p);
+  const t2: i32 = 1;
+  const t3 = 2 * t1;
+  const t4 = 3 * t1;
+  const t5 = t3 + 1;
+  const t6 = pitchOf(p);
+  const t7 = t1 + t6;
+  const t8 = t6 + 1;
   const end = out + count;
   for (; out < end; out += 8, x += 8) {
     let a = v128.load8x8_s(x);
@@ -69,8 +71,8 @@ function convolveInt8(e: Epilogue, p: Depthwise, channel: i32, x: usize, out: us
     high = i32x4.add(high, dotHigh(a, none, w8));
     store8(
       out,
-      quantize4(low, none, multiplier, lower, upper, zero),
-      quantize4(high, none, multiplier, lower, upper, zero),
+      round4(f32x4.mul(f32x4.convert_i32x4_s(low), multiplier), lower, upper, zero),
+      round4(f32x4.mul(f32x4.convert_i32x4_s(high), multiplier), lower, upper, zero),
     );
   }
 }
@@ -165,7 +167,8 @@ function planes<T, S>(e: Epilogue, p: Depthwise): void {
   let y = p.y + yStride * p.from;
   const is3x3 = p.kernelHeight === 3 && p.kernelWidth === 3 && (p.dilationHeight | p.dilationWidth) === 1;
   if (is3x3 && p.strideHeight === p.strideWidth && p.strideWidth <= 2) {
-    planes3x3<T>(e, p, x, y, xStride, yStride);
+    if (!isFloat<T>() && p.strideWidth === 1) pairs3x3(e, p, x, y, xStride, yStride);
+    else planes3x3<T>(e, p, x, y, xStride, yStride);
     return;
   }
   for (let channel = p.from; channel < p.to; channel++, x += xStride, y += yStride) {

@@ -1,27 +1,33 @@
 // Ternary product by listed additions: see src/runtime/kernels/variants/listed.ts for the layout. A tile of all
-// columns, 64 bytes each (32 int16 or 16 float32), lies in the scratch memory, and a column of zeros after them.
+// columns, 64 bytes each (32 int16 or 16 float32), lies in the scratch memory, with columns of zeros among them.
 
 import { epilogueOf, productOf } from './call';
 import { finishRows } from './epilogue';
 
-/** Copies a tile of the planes, int8 widened to int16, with the zeros after it. */
+/** A column of zeros follows each so many columns, and the last one. */
+const columnsPerZero: i32 = 128;
+
+/** Copies a tile of the planes, int8 widened to int16, with the zeros in it. */
 // @inline
 function copyTile<T>(tile: usize, x: usize, stride: usize, columns: i32): void {
-  const end = tile + ((<usize>columns) << 6);
-  for (; tile < end; tile += 64, x += stride) {
-    if (isFloat<T>()) {
-      v128.store(tile, v128.load(x));
-      v128.store(tile, v128.load(x, 16), 16);
-      v128.store(tile, v128.load(x, 32), 32);
-      v128.store(tile, v128.load(x, 48), 48);
-    } else {
-      v128.store(tile, v128.load8x8_s(x));
-      v128.store(tile, v128.load8x8_s(x, 8), 16);
-      v128.store(tile, v128.load8x8_s(x, 16), 32);
-      v128.store(tile, v128.load8x8_s(x, 24), 48);
+  for (; columns > 0; columns -= columnsPerZero) {
+    const end = tile + ((<usize>min(columns, columnsPerZero)) << 6);
+    for (; tile < end; tile += 64, x += stride) {
+      if (isFloat<T>()) {
+        v128.store(tile, v128.load(x));
+        v128.store(tile, v128.load(x, 16), 16);
+        v128.store(tile, v128.load(x, 32), 32);
+        v128.store(tile, v128.load(x, 48), 48);
+      } else {
+        v128.store(tile, v128.load8x8_s(x));
+        v128.store(tile, v128.load8x8_s(x, 8), 16);
+        v128.store(tile, v128.load8x8_s(x, 16), 32);
+        v128.store(tile, v128.load8x8_s(x, 24), 48);
+      }
     }
+    memory.fill(tile, 0, 64);
+    tile += 64;
   }
-  memory.fill(end, 0, 64);
 }
 
 /** Sums of `vectors` vectors of one tile, of all rows: int16 or float32 at `sums`, or int32 if `wide`. */
@@ -34,11 +40,12 @@ function addRows<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i
     let c = none;
     let d = none;
     if (wide) memory.fill(sums, 0, 128);
-    let chunks = <i32>load<u16>(list);
-    list += 2;
-    for (; chunks > 0; chunks--) {
+    let isLast = false;
+    while (!isLast) {
+      const pairs = <usize>load<u16>(list, 2);
       const plus = list + 4 + ((<usize>load<u16>(list)) << 1);
-      const minus = plus + ((<usize>load<u16>(list, 2)) << 1);
+      const minus = plus + ((pairs & 0x7fff) << 1);
+      isLast = pairs >= 0x8000;
       list += 4;
       if (wide) {
         a = none;
@@ -46,9 +53,11 @@ function addRows<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i
         c = none;
         d = none;
       }
-      for (; list < plus; list += 4) {
-        const i = tile + ((<usize>load<u16>(list)) << 6);
-        const j = tile + ((<usize>load<u16>(list, 2)) << 6);
+      let j = tile;
+      for (; list < plus; list += 2) {
+        const gaps = <usize>load<u16>(list);
+        const i = j + ((gaps << 6) & 0x3fc0);
+        j = i + ((gaps >> 2) & 0x3fc0);
         a = v128.add<T>(a, v128.load(i, 0));
         if (vectors > 1) b = v128.add<T>(b, v128.load(i, 16));
         if (vectors > 2) c = v128.add<T>(c, v128.load(i, 32));
@@ -58,9 +67,11 @@ function addRows<T>(list: usize, tile: usize, sums: usize, rows: i32, vectors: i
         if (vectors > 2) c = v128.add<T>(c, v128.load(j, 32));
         if (vectors > 3) d = v128.add<T>(d, v128.load(j, 48));
       }
-      for (; list < minus; list += 4) {
-        const i = tile + ((<usize>load<u16>(list)) << 6);
-        const j = tile + ((<usize>load<u16>(list, 2)) << 6);
+      j = tile;
+      for (; list < minus; list += 2) {
+        const gaps = <usize>load<u16>(list);
+        const i = j + ((gaps << 6) & 0x3fc0);
+        j = i + ((gaps >> 2) & 0x3fc0);
         a = v128.sub<T>(a, v128.load(i, 0));
         if (vectors > 1) b = v128.sub<T>(b, v128.load(i, 16));
         if (vectors > 2) c = v128.sub<T>(c, v128.load(i, 32));
@@ -109,8 +120,8 @@ function listed<T>(call: usize): void {
   const p = productOf(call);
   const rows = p.rows;
   const tile = p.scratch;
-  const sums = tile + ((<usize>(p.columns + 1)) << 6);
-  const wide = !isFloat<T>() && load<u16>(p.data) > 1;
+  const sums = tile + ((<usize>(p.columns + (p.columns + columnsPerZero - 1) / columnsPerZero)) << 6);
+  const wide = !isFloat<T>() && load<u16>(p.data) !== 0;
   const lanes = isFloat<T>() ? 4 : 8;
   const pixels = 4 * lanes;
   for (let pixel = p.from; pixel < p.to; pixel += pixels) {

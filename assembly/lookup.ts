@@ -141,6 +141,24 @@ function addBlock<T>(
   }
 }
 
+/**
+ * What is left over of a row, once a tile: all vectors, and what becomes of those that are missing is not looked at.
+ */
+function addRest<T>(
+  entries: usize,
+  tables: usize,
+  tableBytes: usize,
+  sums: usize,
+  rows: i32,
+  count: i32,
+  first: bool,
+): void {
+  if (first) memory.fill(sums, 0, rows << 6);
+  if (count === 1) addBlock<T>(entries, tables, tableBytes, sums, rows, 1, 4, false);
+  else if (count === 2) addBlock<T>(entries, tables, tableBytes, sums, rows, 2, 4, false);
+  else addBlock<T>(entries, tables, tableBytes, sums, rows, 3, 4, false);
+}
+
 /** Blocks of four groups, and what may be left over. */
 // @inline
 function addGroups<T>(
@@ -158,10 +176,7 @@ function addGroups<T>(
     else addBlock<T>(entries, tables, tableBytes, sums, rows, 4, vectors, false);
     return;
   }
-  if (first) memory.fill(sums, 0, rows << 6);
-  if (count === 1) addBlock<T>(entries, tables, tableBytes, sums, rows, 1, vectors, false);
-  else if (count === 2) addBlock<T>(entries, tables, tableBytes, sums, rows, 2, vectors, false);
-  else addBlock<T>(entries, tables, tableBytes, sums, rows, 3, vectors, false);
+  addRest<T>(entries, tables, tableBytes, sums, rows, count, first);
 }
 
 /** A tile at the end of a row of tiles has fewer vectors. */

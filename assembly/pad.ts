@@ -99,7 +99,8 @@ export function padPlane<T>(p: Depthwise, to: usize, from: usize): void {
   const bytes = width * sizeof<T>();
   const pitch = pitchOf(p) * sizeof<T>();
   const rows = min(p.height, paddedHeight(p) - p.top);
-  if (p.strideWidth === 1) {
+  // int8 of stride 1 has pairs of rows
+  if (isFloat<T>() && p.strideWidth === 1) {
     to += p.top * pitch + p.left * sizeof<T>();
     for (let row = 0; row < rows; row++, to += pitch, from += bytes) copyRow(to, from, bytes);
     return;

@@ -1,6 +1,7 @@
 /**
- * `npm run kernels`: compiles assembly/ to WebAssembly, with and without relaxed SIMD, and writes both as base64 into
- * src/runtime/kernels/modules.generated.ts (never committed), so that a bundle for browsers has no file to load.
+ * `npm run kernels`: compiles assembly/ to WebAssembly, with and without relaxed SIMD, and assembly/packing/, and writes
+ * all as base64 into src/runtime/kernels/modules.generated.ts (never committed), so that a bundle for browsers has no
+ * file to load.
  *
  * A module that imports shared memory is compiled too. It differs from the plain one in its head only, where the import
  * is declared; the code is stored once. Nothing is done when the sources are those of the last run.
@@ -23,7 +24,8 @@ const root = resolve(import.meta.dirname, '..');
 const sources = join(root, 'assembly');
 const target = join(root, 'src/runtime/kernels/modules.generated.ts');
 
-const flags = ['--optimizeLevel', '3', '--runtime', 'stub', '--importMemory', '--noAssert', '--enable', 'simd'];
+const flags = ['--optimizeLevel', '3', '--runtime', 'stub', '--noAssert', '--enable', 'simd'];
+const kernelFlags = ['--importMemory'];
 const relaxedFlags = ['--enable', 'relaxed-simd'];
 const sharedFlags = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'];
 
@@ -33,7 +35,7 @@ function fingerprint(): string {
   const hash = createHash('sha256')
     .update(`assemblyscript ${version}`)
     .update(readFileSync(import.meta.filename));
-  const files = readdirSync(sources).filter((file) => file.endsWith('.ts'));
+  const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   for (const file of files.sort()) hash.update(file).update(readFileSync(join(sources, file)));
   return hash.digest('hex');
 }
@@ -47,9 +49,14 @@ function readSource(name: string, directory: string): string | null {
   return existsSync(path) ? readFileSync(path, 'utf8').replace(/^\/\/ @inline$/gm, '@inline') : null;
 }
 
-async function compile(compiler: Compiler, directory: string, extra: readonly string[]): Promise<Buffer> {
+async function compile(
+  compiler: Compiler,
+  directory: string,
+  extra: readonly string[],
+  entry = 'index.ts',
+): Promise<Buffer> {
   const out = join(directory, 'kernels.wasm');
-  const { error, stderr } = await compiler.main([join(sources, 'index.ts'), '-o', out, ...flags, ...extra], {
+  const { error, stderr } = await compiler.main([join(sources, entry), '-o', out, ...flags, ...extra], {
     readFile: readSource,
   });
   if (error !== null) throw new Error(`assembly/ does not compile:\n${stderr.toString()}`);
@@ -64,8 +71,8 @@ function commonTail(a: Buffer, b: Buffer): number {
 }
 
 async function describeModule(compiler: Compiler, directory: string, extra: readonly string[]): Promise<string> {
-  const plain = await compile(compiler, directory, extra);
-  const shared = await compile(compiler, directory, [...extra, ...sharedFlags]);
+  const plain = await compile(compiler, directory, [...kernelFlags, ...extra]);
+  const shared = await compile(compiler, directory, [...kernelFlags, ...extra, ...sharedFlags]);
   const tail = commonTail(plain, shared);
   if (tail < 0.9 * plain.length) throw new Error('internal: modules for plain and shared memory differ in their code');
   const head = (bytes: Buffer) => bytes.subarray(0, bytes.length - tail).toString('base64');
@@ -81,12 +88,14 @@ async function build(): Promise<void> {
   try {
     const simd = await describeModule(compiler, directory, []);
     const relaxed = await describeModule(compiler, directory, relaxedFlags);
+    const packing = (await compile(compiler, directory, ['--shrinkLevel', '2'], 'packing/index.ts')).toString('base64');
     const text = [
       mark.trimEnd(),
       '/** Generated from assembly/ by `npm run kernels`: what comes before the code, and the code, in base64. */',
       'export interface EncodedModule {\n  readonly plain: string;\n  readonly shared: string;\n  readonly code: string;\n}',
       `export const simd: EncodedModule = ${simd};`,
-      `export const relaxedSimd: EncodedModule = ${relaxed};\n`,
+      `export const relaxedSimd: EncodedModule = ${relaxed};`,
+      `export const packing = '${packing}';\n`,
     ].join('\n');
     writeFileSync(`${target}.tmp`, text);
     renameSync(`${target}.tmp`, target);

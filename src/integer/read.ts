@@ -2,6 +2,7 @@
 
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { readScores } from '../onnx/score-kind.ts';
+import { toIntegers } from '../runtime/kernels/packing.ts';
 import { type Layer as RuntimeLayer, readsOf } from '../runtime/lower/layers.ts';
 import { lower } from '../runtime/lower/lower.ts';
 import { type Activation, type Plane, sizeOf } from '../runtime/lower/operand.ts';
@@ -265,7 +266,7 @@ function readConvolution(layer: LayerOf<'conv'>, tensors: Tensors): ConvolutionL
     groups,
     rows,
     columns: weights.values.length / rows,
-    weights: { kind: weights.kind, values: weights.values },
+    weights: { kind: weights.kind, values: toIntegers(weights.values) },
     output: quantization
       ? { type: 'int8', ...requantizationOf(layer, quantization) }
       : { type: 'float32', biases: factors!.biases, multipliers: factors!.multipliers!, lower, upper },

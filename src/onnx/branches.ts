@@ -4,7 +4,7 @@
  * known stays, and is refused as other subgraphs are. Left out: branches with external data.
  */
 
-import { decode } from './proto.ts';
+import { decode } from './decode.ts';
 import { type GraphProto, graphProto, type NodeProto, nodeProto } from './schema.ts';
 import { isDefaultDomain } from './upgrade.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decode, encode, many, one, packed } from './proto.ts';
+import { decode } from './decode.ts';
+import { encode, many, one, packed } from './proto.ts';
 
 const inner = { text: one(1, 'string'), ids: many(2, 'int64') };
 const schema = {

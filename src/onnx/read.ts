@@ -8,11 +8,11 @@
 import { Budget, checkLimit, Graph, type LimitOptions, type TensorType, TritbankError, verify } from '../ir/index.ts';
 import { inferNode } from '../ops/shape.ts';
 import { inlineBranches } from './branches.ts';
+import { decode } from './decode.ts';
 import { evaluateCondition, type InferNode } from './evaluate-condition.ts';
 import { type ExternalSource, fromFiles, type RangeSource } from './external.ts';
 import { describeFile } from './file-kinds.ts';
 import { addNodes } from './nodes.ts';
-import { decode } from './proto.ts';
 import { type GraphProto, type ModelProto, modelProto } from './schema.ts';
 import { readTensor } from './tensors.ts';
 import { placeOf, readType, SymbolSource } from './types.ts';
@@ -103,21 +103,28 @@ const nodeBytes = 64;
 
 /**
  * Builds, upgrades and verifies the graph of a decoded model; half-precision activations become float32, which its
- * notes say. `infer` finds sizes that the conditions of If nodes depend on.
+ * notes say. `infer` finds sizes that the conditions of If nodes depend on. Initializers are copies of the file's bytes, or
+ * views if `isBorrowed`.
  */
-export function buildGraph(model: DecodedModel, external?: RangeSource, limit = 1, infer?: InferNode): Graph {
+export function buildGraph(
+  model: DecodedModel,
+  external?: RangeSource,
+  limit = 1,
+  infer?: InferNode,
+  isBorrowed = false,
+): Graph {
   const proto = inlineBranches(model.graph, (part, name) => {
     const output = part.output.slice(0, 1).map((info) => ({ ...info, name, type: undefined }));
     const graph = buildPart({ ...model, graph: { ...part, output } }, external, limit);
     return evaluateCondition(graph, graph.outputs[0]!, infer);
   });
-  const graph = buildPart({ ...model, graph: proto }, external, limit);
+  const graph = buildPart({ ...model, graph: proto }, external, limit, isBorrowed);
   const half = widenHalf(graph);
   if (half) graph.notes.push(`a network of ${half}: read as one of float32`);
   return verify(graph);
 }
 
-function buildPart(model: DecodedModel, external: RangeSource | undefined, limit: number): Graph {
+function buildPart(model: DecodedModel, external: RangeSource | undefined, limit: number, isBorrowed = false): Graph {
   const proto = model.graph;
   const graph = new Graph(proto.name || 'graph');
   graph.doc = model.docString || proto.docString || '';
@@ -127,7 +134,7 @@ function buildPart(model: DecodedModel, external: RangeSource | undefined, limit
   const version = readVersions(model, graph);
   const symbols = new SymbolSource(proto);
   addInputs(graph, proto, symbols);
-  addInitializers(graph, proto, external);
+  addInitializers(graph, proto, external, isBorrowed);
   addNodes(graph, proto, external);
   const types = readTypes(proto, symbols);
   for (const [name, type] of types) {
@@ -164,13 +171,18 @@ function addInputs(graph: Graph, proto: GraphProto, symbols: SymbolSource): void
   }
 }
 
-function addInitializers(graph: Graph, proto: GraphProto, external: RangeSource | undefined): void {
+function addInitializers(
+  graph: Graph,
+  proto: GraphProto,
+  external: RangeSource | undefined,
+  isBorrowed: boolean,
+): void {
   for (const tensor of proto.initializer) {
     const where = placeOf('initializer', tensor);
     if (graph.find(tensor.name!)) {
       throw new TritbankError('E_GRAPH', where, 'expected one definition of each name, found two');
     }
-    graph.initializer(tensor.name!, readTensor(tensor, where, external));
+    graph.initializer(tensor.name!, readTensor(tensor, where, external, isBorrowed));
   }
 }
 

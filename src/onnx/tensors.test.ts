@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type DType, dtypes, type NumericDType, type Tensor } from '../ir/index.ts';
-import { decode, encode, type Init } from './proto.ts';
+import { decode } from './decode.ts';
+import { encode, type Init } from './proto.ts';
 import { tensorProto } from './schema.ts';
 import { readTensor, writeTensor } from './tensors.ts';
 import { codeToDtype, dtypeToCode } from './types.ts';

@@ -30,8 +30,11 @@ export interface ExternalSink {
   put(bytes: Uint8Array): number;
 }
 
-/** Reads a tensor. `where` names it in errors: E_FORMAT, E_UNSUPPORTED, E_FILE (external data, but no source). */
-export function readTensor(proto: TensorProto, where: string, external?: RangeSource): Tensor {
+/**
+ * Reads a tensor. `where` names it in errors: E_FORMAT, E_UNSUPPORTED, E_FILE (external data, but no source). Raw bytes are
+ * copied, or viewed where they are aligned if `isBorrowed`.
+ */
+export function readTensor(proto: TensorProto, where: string, external?: RangeSource, isBorrowed = false): Tensor {
   const dtype = codeToDtype(proto.dataType ?? 0, where);
   const dims = dimsOf(proto, where);
   if (proto.segment) throw new TritbankError('E_UNSUPPORTED', where, 'expected a whole tensor, found a segment');
@@ -48,7 +51,7 @@ export function readTensor(proto: TensorProto, where: string, external?: RangeSo
     const message = `expected its data in '${range.location}', found no folder to look for that file`;
     throw new TritbankError('E_FILE', where, message);
   }
-  if (proto.rawData?.length) return fromRaw(dtype, dims, proto.rawData, where);
+  if (proto.rawData?.length) return fromRaw(dtype, dims, proto.rawData, where, isBorrowed);
   return fromList(dtype, dims, proto, where);
 }
 
@@ -65,9 +68,15 @@ function expectLength(
   throw new TritbankError('E_FORMAT', where, `expected ${expected} ${unit} for ${type}, found ${found}`);
 }
 
-function fromRaw(dtype: NumericDType, dims: readonly number[], bytes: Uint8Array, where: string): Tensor {
+function fromRaw(
+  dtype: NumericDType,
+  dims: readonly number[],
+  bytes: Uint8Array,
+  where: string,
+  isBorrowed: boolean,
+): Tensor {
   expectLength('bytes', elementCount(dims) * bytesPerElement(dtype), bytes.length, dtype, dims, where);
-  return { dtype, dims, data: fromBytes(dtype, bytes) };
+  return { dtype, dims, data: isBorrowed ? viewBytes(dtype, bytes) : fromBytes(dtype, bytes) };
 }
 
 /** Which `*_data` list holds which element type (the comments of onnx.proto at TensorProto). */

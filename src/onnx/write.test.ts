@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { f32, float, Graph, i64, int, ints, printGraph, scalar, str, tensorAttribute } from '../ir/index.ts';
 import { canonicalOpset, markerDomain, straightThrough } from '../ops/names.ts';
-import { decode } from './proto.ts';
+import { decode } from './decode.ts';
 import { readModel } from './read.ts';
 import { modelProto } from './schema.ts';
 import { writeModel } from './write.ts';

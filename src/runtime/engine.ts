@@ -4,11 +4,12 @@ import type { Graph } from '../ir/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import { runStep, whole } from './execute/run-step.ts';
 import type { Kernels } from './kernels/kernels.ts';
+import { freePacking } from './kernels/packing.ts';
 import { type KernelKind, kernelModule, kernelPages, loadKernels, reservedBytes } from './load-kernels.ts';
 import { lower } from './lower/lower.ts';
 import type { Constant } from './lower/operand.ts';
 import { type ExecutionPlan, planExecution } from './plan/plan.ts';
-import { type Step, variantOf } from './plan/steps.ts';
+import { variantOf } from './plan/steps.ts';
 import { type StartWorker, startTeam } from './threads/team.ts';
 
 export interface Engine {
@@ -48,7 +49,7 @@ export interface EngineOptions {
 
 const pageBytes = 65536;
 
-/** Memory that grows to what the plan needs, once. */
+/** Memory that grows to at least so many bytes. */
 function growTo(memory: WebAssembly.Memory, bytes: number): void {
   const missing = Math.ceil(bytes / pageBytes) - memory.buffer.byteLength / pageBytes;
   try {
@@ -69,21 +70,6 @@ function joinTimes(times: readonly LayerTime[]): LayerTime[] {
   return [...joined.values()];
 }
 
-function writeConstants(memory: WebAssembly.Memory, constants: ExecutionPlan['constants']): void {
-  const bytes = new Uint8Array(memory.buffer);
-  for (const constant of constants) bytes.set(constant.bytes, constant.address);
-}
-
-/** The plan without its constants, which are in the memory now. */
-function withoutCopies(plan: ExecutionPlan, memory: WebAssembly.Memory): ExecutionPlan {
-  const steps = plan.steps.map((step): Step => {
-    if (step.run !== 'product') return step;
-    const { prepared, call } = step;
-    return { ...step, prepared: { ...prepared, data: new Uint8Array(memory.buffer, call.data, prepared.data.length) } };
-  });
-  return { ...plan, steps, constants: [] };
-}
-
 export async function createEngine(
   graph: Graph,
   dims: ReadonlyMap<string, readonly number[]>,
@@ -98,10 +84,13 @@ export async function createEngine(
     threads > 1 ? { initial: kernelPages, maximum: 65536 / 2, shared: true } : { initial: kernelPages },
   );
   const kernels = await loadKernels(options.kernels, memory);
-  const planned = planExecution(lowered, { threads, reserved: reservedBytes, kernels });
-  growTo(memory, planned.bytes);
-  writeConstants(memory, planned.constants);
-  const plan = withoutCopies(planned, memory);
+  const write = (address: number, bytes: Uint8Array) => {
+    growTo(memory, address + bytes.length);
+    new Uint8Array(memory.buffer).set(bytes, address);
+  };
+  const plan = planExecution(lowered, { threads, reserved: reservedBytes, kernels, write });
+  freePacking();
+  growTo(memory, plan.bytes);
   const { startWorker } = options;
   const module = threads > 1 && options.kernels === 'wasm' ? await kernelModule(true) : undefined;
   const team =

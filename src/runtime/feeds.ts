@@ -5,6 +5,9 @@ import { Tensor } from './tensor.ts';
 
 export type Feeds = Readonly<Record<string, Tensor>>;
 
+/** What the file says of an input, and nothing of the graph that it is in. */
+export type GraphInput = Pick<Value, 'name' | 'dtype' | 'type'>;
+
 export interface Batch {
   /** Images in the batch. */
   readonly count: number;
@@ -18,7 +21,7 @@ const isBatched = (shape: Shape | undefined) =>
 
 const print = (shape: Shape) => `[${shape.join(', ')}]`;
 
-function checkNames(inputs: readonly Value[], feeds: Feeds): void {
+function checkNames(inputs: readonly GraphInput[], feeds: Feeds): void {
   const expected = inputs.map(({ name }) => `'${name}'`).join(', ');
   if (typeof feeds !== 'object' || feeds === null || feeds instanceof Tensor) {
     throw new TritbankError(
@@ -35,7 +38,7 @@ function checkNames(inputs: readonly Value[], feeds: Feeds): void {
   if (odd !== undefined) throw new TritbankError('E_USAGE', `input '${odd}'`, `expected ${expected}, found another`);
 }
 
-function checkTensor({ name, dtype, type }: Value, tensor: unknown, symbols: Map<string, number>): Tensor {
+function checkTensor({ name, dtype, type }: GraphInput, tensor: unknown, symbols: Map<string, number>): Tensor {
   const where = `input '${name}'`;
   // a tensor of onnxruntime has the same members
   const { type: found, dims, data } = (tensor ?? {}) as Partial<Tensor>;
@@ -60,7 +63,7 @@ function checkTensor({ name, dtype, type }: Value, tensor: unknown, symbols: Map
 }
 
 /** Checks names, types and shapes. E_USAGE for names, E_SHAPE for what does not fit. */
-export function readBatch(inputs: readonly Value[], feeds: Feeds): Batch {
+export function readBatch(inputs: readonly GraphInput[], feeds: Feeds): Batch {
   checkNames(inputs, feeds);
   const symbols = new Map<string, number>();
   const dims = new Map<string, readonly number[]>();
@@ -79,7 +82,7 @@ export function readBatch(inputs: readonly Value[], feeds: Feeds): Batch {
 }
 
 /** The dimensions of all inputs for one image where the file fixes them, else undefined. */
-export function fixedDims(inputs: readonly Value[]): ReadonlyMap<string, readonly number[]> | undefined {
+export function fixedDims(inputs: readonly GraphInput[]): ReadonlyMap<string, readonly number[]> | undefined {
   const dims = new Map<string, readonly number[]>();
   for (const { name, type } of inputs) {
     const shape = type?.shape;

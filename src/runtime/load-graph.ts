@@ -1,8 +1,9 @@
 /** From a path, a URL or bytes to a graph, external data included. */
 
-import { checkLimit, type Graph, type LimitOptions, TritbankError } from '../ir/index.ts';
+import { checkLimit, type Graph, type LimitOptions, type Tensor, TritbankError } from '../ir/index.ts';
 import { externalRanges } from '../onnx/external.ts';
 import { buildGraph, decodeModel, inFile } from '../onnx/read.ts';
+import { fixedDims } from './feeds.ts';
 import type { ModelSource, Platform } from './platform.ts';
 
 export interface LoadedModel {
@@ -39,5 +40,16 @@ export async function loadGraph(
   const model = inFile(name, () => decodeModel(bytes));
   const ranges = inFile(name, () => externalRanges(model.graph));
   const external = given ? undefined : await platform.readRanges(source as string | URL, ranges);
-  return { graph: inFile(name, () => buildGraph(model, external, limit)), bytes, name };
+  const graph = inFile(name, () => buildGraph(model, external, limit, undefined, true));
+  // what is planned later must not depend on what becomes of the caller's bytes
+  if (given && !fixedDims(graph.inputs)) ownConstants(graph, given);
+  return { graph, bytes, name };
+}
+
+function ownConstants(graph: Graph, bytes: Uint8Array): void {
+  for (const value of graph.initializers) {
+    const { constant } = value;
+    if (!constant || !ArrayBuffer.isView(constant.data) || constant.data.buffer !== bytes.buffer) continue;
+    value.constant = { ...constant, data: constant.data.slice() } as Tensor;
+  }
 }

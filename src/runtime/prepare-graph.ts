@@ -9,6 +9,7 @@ import { evaluateConstants, isEvaluated } from '../ops/arithmetic/evaluate.ts';
 import { keepsAll, refuseTraining } from '../ops/arithmetic/training.ts';
 import { traitsOf } from '../ops/traits.ts';
 import { ruleOf } from './lower/lower.ts';
+import { keepPacked } from './packed-constants.ts';
 import { isInputType } from './tensor.ts';
 
 /** Folds and trims `graph` in place. E_UNSUPPORTED for operators and types that the runtime does not have,
@@ -87,7 +88,8 @@ function fold(node: Node, trits: Set<Value>): void {
   if (!isMoved) {
     for (const [i, input] of node.inputs.entries()) if (input && trits.has(input)) inputs[i] = toFloats(inputs[i]!);
   }
-  const results = evaluateConstants(node, inputs);
+  const packed = keepPacked(node, inputs);
+  const results = packed ? [packed] : evaluateConstants(node, inputs);
   node.clearInputs();
   for (const [i, output] of node.outputs.entries()) {
     if (!output) continue;

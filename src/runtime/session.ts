@@ -7,7 +7,7 @@
 import { type DType, type Graph, type LimitOptions, type Shape, TritbankError } from '../ir/index.ts';
 import { readScores, type ScoreKind } from '../onnx/score-kind.ts';
 import { createEngine, type Engine, type LayerTime } from './engine.ts';
-import { type Feeds, fixedDims, readBatch } from './feeds.ts';
+import { type Feeds, fixedDims, type GraphInput, readBatch } from './feeds.ts';
 import { deliver, type FetchOptions, readFetches } from './fetches.ts';
 import { loadGraph } from './load-graph.ts';
 import { type KernelKind, kernelModule } from './load-kernels.ts';
@@ -100,7 +100,13 @@ export async function createSession(
   const threads = platform.canShareMemory() ? (options.threads ?? 1) : 1;
   // compiled while the file is read; a failure is reported where the kernels are needed
   if (options.kernels !== 'reference') kernelModule(threads > 1).catch(() => undefined);
-  const { graph, bytes, name } = await loadGraph(source, platform, options);
+  const loaded = await loadGraph(source, platform, options);
+  const { graph, name } = loaded;
+  const { metadata } = graph;
+  const inputs = graph.inputs.map(({ name: own, dtype, type }): GraphInput => ({ name: own, dtype, type }));
+  /** What other sizes are planned from; where the file fixes them, nothing is left of it but the plan. */
+  const unplanned: { graph?: Graph } = { graph };
+  const fallbackBytes = options.fallback ? loaded.bytes : undefined;
   const [inputMetadata, outputMetadata] = [metadataOf(graph.inputs), metadataOf(graph.outputs)];
   const outputNames = outputMetadata.map((value) => value.name);
   const { kind: scores } = readScores(graph);
@@ -133,14 +139,14 @@ export async function createSession(
       await inPlace(work);
     } catch (error) {
       if (!openFallback || !(error instanceof TritbankError) || error.code !== 'E_UNSUPPORTED') throw error;
-      fallback = await openFallback(bytes);
+      fallback = await openFallback(fallbackBytes!);
     }
   };
   const engineFor = async (dims: ReadonlyMap<string, readonly number[]>): Promise<Engine> => {
     const key = JSON.stringify([...dims.values()]);
     const known = engines.get(key);
     engines.delete(key);
-    const engine = known ?? (await createEngine(graph, dims, engineOptions));
+    const engine = known ?? (await createEngine(unplanned.graph!, dims, engineOptions));
     engines.set(key, engine);
     for (const [oldest, other] of engines) {
       if (engines.size <= maxEngines) break;
@@ -151,7 +157,7 @@ export async function createSession(
   };
   const runBatch = async (feeds: Feeds, options: FetchOptions | undefined): Promise<Record<string, Tensor>> => {
     if (isReleased) throw new TritbankError('E_USAGE', name, 'expected a session in use, found one that was released');
-    const batch = readBatch(graph.inputs, feeds);
+    const batch = readBatch(inputs, feeds);
     const fetches = readFetches(outputNames, options);
     if (!fallback) {
       await orFallback(async () => {
@@ -168,9 +174,11 @@ export async function createSession(
   };
 
   await orFallback(async () => {
-    prepareGraph(graph);
-    const dims = fixedDims(graph.inputs);
-    if (dims) current = await engineFor(dims);
+    prepareGraph(unplanned.graph!);
+    const dims = fixedDims(inputs);
+    if (!dims) return;
+    current = await engineFor(dims);
+    delete unplanned.graph;
   });
 
   return {
@@ -178,7 +186,7 @@ export async function createSession(
     outputNames,
     inputMetadata,
     outputMetadata,
-    metadata: graph.metadata,
+    metadata,
     scores,
     get backend() {
       return fallback ? ('onnxruntime' as const) : ('tritbank' as const);

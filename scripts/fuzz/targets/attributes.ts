@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import type { Random } from '../../../src/ir/index.ts';
-import { decode, encode } from '../../../src/onnx/proto.ts';
+import { decode } from '../../../src/onnx/decode.ts';
+import { encode } from '../../../src/onnx/proto.ts';
 import { modelProto } from '../../../src/onnx/schema.ts';
 import { opTypes } from '../../../src/ops/names.ts';
 import { oddIntegers, pick } from '../mutate.ts';

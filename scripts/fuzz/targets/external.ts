@@ -2,8 +2,9 @@
 
 import { symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { decode } from '../../../src/onnx/decode.ts';
 import { openModel } from '../../../src/onnx/index.ts';
-import { decode, encode } from '../../../src/onnx/proto.ts';
+import { encode } from '../../../src/onnx/proto.ts';
 import { modelProto } from '../../../src/onnx/schema.ts';
 import { InferenceSession } from '../../../src/runtime/node.ts';
 import { mutateBytes, pick } from '../mutate.ts';

@@ -43,8 +43,8 @@ describe.each([
     const memory = new WebAssembly.Memory({ initial: 16 });
     const kernels = createReferenceKernels(memory);
     const lowered = lower(prepareGraph(readModel(bytes)), new Map([['x', dims]]));
-    const plan = planExecution(lowered, { threads: count, reserved: 1024, kernels });
-    for (const { address, bytes: constant } of plan.constants) new Uint8Array(memory.buffer).set(constant, address);
+    const write = (address: number, bytes: Uint8Array) => new Uint8Array(memory.buffer).set(bytes, address);
+    const plan = planExecution(lowered, { threads: count, reserved: 1024, kernels, write });
     const { planes } = plan.inputs.get('x')!;
     const pixels = planes.channels * planes.pixels;
     writePlanes(

@@ -16,6 +16,8 @@
  * weights`.
  */
 
+import type { IntegerValues } from './packing.ts';
+
 /** Elements from one plane to the next. */
 export const planeStride = (pixels: number): number => (pixels + 31) & ~31;
 
@@ -50,8 +52,8 @@ export type Epilogue = Int8Epilogue | Float32Epilogue;
 
 /** A weight matrix `[rows, columns]`, row-major: -1, 0, 1 for `ternary`. */
 export type Weights =
-  | { readonly kind: 'ternary'; readonly rows: number; readonly columns: number; readonly values: Int8Array }
-  | { readonly kind: 'int8'; readonly rows: number; readonly columns: number; readonly values: Int8Array }
+  | { readonly kind: 'ternary'; readonly rows: number; readonly columns: number; readonly values: IntegerValues }
+  | { readonly kind: 'int8'; readonly rows: number; readonly columns: number; readonly values: IntegerValues }
   | { readonly kind: 'float32'; readonly rows: number; readonly columns: number; readonly values: Float32Array };
 
 /** Ways to multiply by a matrix, `<weights>_<method>_<activations>`; the WebAssembly functions are called the same. */
@@ -60,15 +62,17 @@ export type VariantName =
   | 'float32_vector_float32'
   | 'int8_dense_int8'
   | 'int4_dense_int8'
+  | 'int4_vector_int8'
   | 'int8_dot_int8'
   | 'int8_vector_int8'
   | 'ternary_listed_float32'
   | 'ternary_listed_int8'
   | 'ternary_lookup3_int8'
   | 'ternary_lookup4_float32'
-  | 'ternary_lookup4_int8';
+  | 'ternary_lookup4_int8'
+  | 'ternary_vector_int8';
 
-/** A matrix in the layout of the variant that was chosen for it. */
+/** A matrix for which a variant was chosen. */
 export interface PreparedProduct {
   readonly variant: VariantName;
   readonly kind: Weights['kind'];
@@ -78,14 +82,20 @@ export interface PreparedProduct {
   readonly nonZeros: number;
   /** The least bits that hold all integers. */
   readonly bits: number;
-  /** To be placed in the memory, at a multiple of 16. */
-  readonly data: Uint8Array;
+  /** Of the weights in the variant's layout. */
+  readonly bytes: number;
   /** Scratch memory that one call needs, in bytes. */
   readonly scratch: number;
 }
 
+/** A matrix in the layout of the variant that was chosen for it. */
+export interface PackedProduct extends PreparedProduct {
+  /** To be placed in the memory, at a multiple of 16. */
+  readonly data: Uint8Array;
+}
+
 export interface ProductCall {
-  /** Where `PreparedProduct.data` was placed. */
+  /** Where `PackedProduct.data` was placed. */
   readonly data: number;
   readonly scratch: number;
   /** `[columns, pixels]`, int8 or float32 as the product was prepared for. */

@@ -1,6 +1,6 @@
 /** Chooses the variant of a matrix product by predicted cost and brings the weights into its layout. */
 
-import type { ElementType, PreparedProduct, VariantName, Weights } from './kernels.ts';
+import type { ElementType, PackedProduct, VariantName, Weights } from './kernels.ts';
 import { type MatrixShape, predictCost, shapeOf, type Variant, variants } from './variants/index.ts';
 
 export interface PrepareOptions {
@@ -10,6 +10,8 @@ export interface PrepareOptions {
   readonly isRelaxed?: boolean;
   /** The name of the variant to take, whatever it costs. */
   readonly force?: VariantName;
+  /** Whether `data` may be a view that is valid until the next product is prepared; default false. */
+  readonly isBorrowed?: boolean;
 }
 
 /** Part of the least cost that is given for less memory. */
@@ -37,8 +39,8 @@ export function prepareProduct(
   weights: Weights,
   activations: ElementType,
   options: PrepareOptions = {},
-): PreparedProduct {
-  const { pixels = 196, isRelaxed = false, force } = options;
+): PackedProduct {
+  const { pixels = 196, isRelaxed = false, force, isBorrowed = false } = options;
   const isWanted = (variant: Variant) =>
     force === undefined ? isRelaxed || !variant.isRelaxed : variant.name === force;
   const matrix = shapeOf(weights);
@@ -46,5 +48,7 @@ export function prepareProduct(
   const best = chooseVariant(matrix, activations, pixels, isWanted);
   if (best === undefined) throw new Error(`internal: no ${force ?? 'kernel'} for ${kind} weights and ${activations}`);
   const { name, pack, scratch } = best.variant;
-  return { ...matrix, variant: name, data: pack(weights), scratch: scratch(rows, columns) };
+  const packed = pack(weights);
+  const data = isBorrowed ? packed : packed.slice();
+  return { ...matrix, variant: name, data, bytes: data.length, scratch: scratch(rows, columns) };
 }

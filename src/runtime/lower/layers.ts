@@ -6,6 +6,7 @@
 import type { UnaryFunction } from '../../ops/arithmetic/functions.ts';
 import type { DenseKernel } from '../dense/kernel.ts';
 import type { Window } from '../kernels/kernels.ts';
+import type { IntegerValues } from '../kernels/packing.ts';
 import type { Activation, Plane, Quantization } from './operand.ts';
 
 interface LayerBase {
@@ -22,7 +23,7 @@ export interface Bounds {
 }
 
 export type LayerWeights =
-  | { readonly kind: 'ternary' | 'int8'; readonly values: Int8Array }
+  | { readonly kind: 'ternary' | 'int8'; readonly values: IntegerValues }
   | { readonly kind: 'float32'; readonly values: Float32Array };
 
 /**

@@ -101,7 +101,7 @@ output gemm: p1 [1, 3]
 output matmul: p2 [1, 3]
 `);
     const [layer] = lowered.layers;
-    expect(layer?.kind === 'conv' && [...layer.weights.values]).toEqual([1, 4, 2, 5, 3, 6]);
+    expect(layer?.kind === 'conv' && [...(layer.weights.values as Float32Array)]).toEqual([1, 4, 2, 5, 3, 6]);
   });
 });
 

@@ -35,7 +35,7 @@ describe('floats', () => {
 
   it('have filters as rows', () => {
     const { weights } = rowWeights(node, constantOf(f32([2, 3], [1, 2, 3, 4, 5, 6])), 3, true);
-    expect([...weights.values]).toEqual([1, 4, 2, 5, 3, 6]);
+    expect([...(weights.values as Float32Array)]).toEqual([1, 4, 2, 5, 3, 6]);
   });
 
   it('are not of other types', () => {
@@ -62,9 +62,9 @@ describe('integers', () => {
   it('lose their zero points', () => {
     const bytes: Tensor = { dtype: 'uint8', dims: [2, 2], data: Uint8Array.of(128, 130, 10, 9) };
     const { weights } = rowWeights(node, quantized(bytes, [1, 1], 0, [128, 10]), 2);
-    expect([...weights.values]).toEqual([0, 2, 0, -1]);
+    expect([...(weights.values as Int8Array)]).toEqual([0, 2, 0, -1]);
     const columns = rowWeights(node, quantized(bytes, [1, 1], 1, [128, 9]), 2, true);
-    expect([...columns.weights.values]).toEqual([0, -118, 121, 0]);
+    expect([...(columns.weights.values as Float32Array)]).toEqual([0, -118, 121, 0]);
   });
 
   it('become floats where they do not fit, or scales are not those of rows', () => {

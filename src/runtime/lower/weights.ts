@@ -6,6 +6,8 @@
 import type { Node } from '../../ir/index.ts';
 import { misfit, unsupported } from '../../ops/arithmetic/errors.ts';
 import { numbersOf } from '../../ops/arithmetic/numbers.ts';
+import { type IntegerValues, measure, toIntegers } from '../kernels/packing.ts';
+import { packedValuesOf } from '../packed-constants.ts';
 import type { LayerWeights } from './layers.ts';
 import type { Constant } from './operand.ts';
 
@@ -26,9 +28,9 @@ function takeTrits(values: Float32Array): Int8Array | undefined {
   return trits;
 }
 
-function areTrits(values: Int8Array): boolean {
-  for (let i = 0; i < values.length; i++) if (((values[i]! + 1) & 255) > 2) return false;
-  return true;
+function areTrits(values: IntegerValues, rows: number): boolean {
+  const { least, most } = measure({ rows, columns: values.length / Math.max(1, rows), values });
+  return least >= -1 && most <= 1;
 }
 
 /** `[rows, columns]` from `[columns, rows]`. */
@@ -45,7 +47,8 @@ export function rowWeights(node: Node, constant: Constant, rows: number, isTrans
   if (!isTransposed) return result;
   const { kind, values } = result.weights;
   const columns = values.length / Math.max(1, rows);
-  const weights = { kind, values: transposed(values, rows, columns) } as LayerWeights;
+  const numbers = values instanceof Float32Array ? values : toIntegers(values);
+  const weights = { kind, values: transposed(numbers, rows, columns) } as LayerWeights;
   return { ...result, weights };
 }
 
@@ -69,10 +72,10 @@ function integerWeights(node: Node, constant: Constant, rows: number, isTranspos
   const hasZeros = zeroPoints !== undefined && Array.from(zeroPoints).some((zero) => zero !== 0);
   const integers =
     values.dtype === 'int8' && !hasZeros
-      ? (values.data as Int8Array)
+      ? (packedValuesOf(values) ?? (values.data as Int8Array))
       : withoutZeros(numbersOf(values, node.label), zeroPoints, rows, isTransposed);
   if (!integers) return undefined;
-  const kind = areTrits(integers) ? 'ternary' : 'int8';
+  const kind = areTrits(integers, rows) ? 'ternary' : 'int8';
   const rowScales = Float32Array.from({ length: rows }, (_, row) => scales[scales.length === 1 ? 0 : row]!);
   return { weights: { kind, values: integers }, scales: rowScales };
 }

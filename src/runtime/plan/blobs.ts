@@ -2,21 +2,21 @@
 
 import { align } from './arena.ts';
 
-/** Bytes that get an address once the arena in front of them has its size. */
+/** Bytes that have their place. */
 export interface Blob {
-  readonly bytes: Uint8Array;
   readonly offset: number;
 }
 
 export class Blobs {
-  readonly all: Blob[] = [];
   size = 0;
 
+  /** `write` is given the bytes at once, which may change afterwards, and their offset. */
+  constructor(private readonly write: (offset: number, bytes: Uint8Array) => void) {}
+
   add(data: ArrayBufferView): Blob {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const blob = { bytes, offset: this.size };
-    this.all.push(blob);
-    this.size += align(bytes.length);
-    return blob;
+    const offset = this.size;
+    this.size += align(data.byteLength);
+    this.write(offset, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    return { offset };
   }
 }

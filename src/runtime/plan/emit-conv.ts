@@ -7,6 +7,7 @@
  */
 
 import { type ElementType, parameterBytes, planeStride, type Weights, type Window } from '../kernels/kernels.ts';
+import { type IntegerValues, toIntegers } from '../kernels/packing.ts';
 import { prepareProduct } from '../kernels/prepare.ts';
 import type { ConvLayer } from '../lower/layers.ts';
 import { pixelsOf, sizeOf } from '../lower/operand.ts';
@@ -27,7 +28,7 @@ const activationsOf = ({ x, weights }: ConvLayer): ElementType =>
 function scaledFloats({ weights, scales, multipliers, y }: ConvLayer): Float32Array {
   const { values } = weights;
   if (values instanceof Float32Array && !scales && !multipliers) return values;
-  const result = new Float32Array(values);
+  const result = new Float32Array(values instanceof Float32Array ? values : toIntegers(values));
   const columns = result.length / y.channels;
   for (let row = 0; row < y.channels; row++) {
     const factor = (scales?.[row] ?? 1) * (multipliers?.[row] ?? 1);
@@ -42,7 +43,9 @@ export const emitConv: Emitter<ConvLayer> = (layer, emission) =>
 function emitDepthwise(layer: ConvLayer, emission: Emission): (at: Emission) => StepCall[] {
   const { x, y, window, quantization } = layer;
   const type: ElementType = quantization ? 'int8' : 'float32';
-  const weights = emission.blobs.add(type === 'int8' ? (layer.weights.values as Int8Array) : scaledFloats(layer));
+  const weights = emission.blobs.add(
+    type === 'int8' ? toIntegers(layer.weights.values as IntegerValues) : scaledFloats(layer),
+  );
   const [height, width] = sizeOf(x);
   const planes = { height, width, outHeight: y.height, outWidth: y.width, from: 0, to: y.channels };
   const scratchBytes = emission.kernels.depthwiseScratch({ height, width, window }, type);
@@ -61,12 +64,13 @@ function emitDepthwise(layer: ConvLayer, emission: Emission): (at: Emission) => 
 }
 
 /** Rows of one group. */
-function groupWeights({ weights, groups, y }: ConvLayer, all: Int8Array | Float32Array, group: number): Weights {
+function groupWeights({ weights, groups, y }: ConvLayer, all: IntegerValues | Float32Array, group: number): Weights {
   const rows = y.channels / groups;
   const columns = all.length / y.channels;
   const [from, to] = [group * rows * columns, (group + 1) * rows * columns];
   if (all instanceof Float32Array) return { kind: 'float32', rows, columns, values: all.subarray(from, to) };
-  return { kind: weights.kind === 'ternary' ? 'ternary' : 'int8', rows, columns, values: all.subarray(from, to) };
+  const values = groups === 1 ? all : toIntegers(all).subarray(from, to);
+  return { kind: weights.kind === 'ternary' ? 'ternary' : 'int8', rows, columns, values };
 }
 
 /** What patches depend on besides the planes. */
@@ -106,8 +110,9 @@ function emitProducts(layer: ConvLayer, emission: Emission): (at: Emission) => S
   const isRelaxed = emission.kernels.name === 'relaxed-simd';
   const all = type === 'int8' || weights.kind === 'ternary' ? weights.values : scaledFloats(layer);
   const products = Array.from({ length: groups }, (_, group) => {
-    const prepared = prepareProduct(groupWeights(layer, all, group), type, { pixels, isRelaxed });
-    const blob = emission.blobs.add(prepared.data);
+    const options = { pixels, isRelaxed, isBorrowed: true };
+    const { data, ...prepared } = prepareProduct(groupWeights(layer, all, group), type, options);
+    const blob = emission.blobs.add(data);
     return { prepared, blob };
   });
   const scratchBytes = Math.max(...products.map(({ prepared }) => prepared.scratch));

@@ -34,10 +34,9 @@ function layerOf(more: Partial<ConvLayer>): ConvLayer {
 
 /** The epilogue, and its arrays; the blob at offset o is at address o. */
 function emit(layer: ConvLayer, isScaled = false) {
-  const blobs = new Blobs();
+  const bytes = new Uint8Array(1024);
+  const blobs = new Blobs((offset, part) => bytes.set(part, offset));
   const epilogue = epilogueOf(layer, blobs, isScaled)({ blob: ({ offset }) => offset } as Emission, 0);
-  const bytes = new Uint8Array(blobs.size);
-  for (const blob of blobs.all) bytes.set(blob.bytes, blob.offset);
   const floats = (address: number) => [...new Float32Array(bytes.buffer, address, 2)];
   const integers = (address: number) => [...new Int32Array(bytes.buffer, address, 2)];
   return { epilogue, floats, integers };

@@ -2,6 +2,7 @@
 
 import { roundEven } from '../../ops/arithmetic/numbers.ts';
 import type { Epilogue } from '../kernels/kernels.ts';
+import { measure } from '../kernels/packing.ts';
 import type { ConvLayer } from '../lower/layers.ts';
 import type { Quantization } from '../lower/operand.ts';
 import type { Blobs } from './blobs.ts';
@@ -14,10 +15,11 @@ export function quantizedBound(bound: number, { scale, zeroPoint }: Quantization
   return Math.min(Math.max(q, -128), 127);
 }
 
-function rowSums(layer: ConvLayer): Float64Array {
-  const { values } = layer.weights;
-  const rows = layer.y.channels;
+function rowSums({ weights, y }: ConvLayer): ArrayLike<number> {
+  const { values } = weights;
+  const rows = y.channels;
   const columns = values.length / rows;
+  if (!(values instanceof Float32Array)) return measure({ rows, columns, values }).sums;
   return Float64Array.from({ length: rows }, (_, row) => {
     let sum = 0;
     for (let i = row * columns; i < (row + 1) * columns; i++) sum += values[i]!;

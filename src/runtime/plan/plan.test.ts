@@ -5,18 +5,23 @@ import { type Attributes, f32, Graph, int, ints, type Value } from '../../ir/ind
 import { createReferenceKernels } from '../kernels/reference.ts';
 import { lower } from '../lower/lower.ts';
 import { prepareGraph } from '../prepare-graph.ts';
-import { type ExecutionPlan, planExecution } from './plan.ts';
+import { type ExecutionPlan, type PlanOptions, planExecution } from './plan.ts';
 import type { Step } from './steps.ts';
 
 const reserved = 1024;
 const kernels = createReferenceKernels(new WebAssembly.Memory({ initial: 1 }));
 
-function planOf(dims: number[], build: (x: Value, op: typeof apply) => Value | Value[], threads = 1): ExecutionPlan {
+function planOf(
+  dims: number[],
+  build: (x: Value, op: typeof apply) => Value | Value[],
+  threads = 1,
+  write: PlanOptions['write'] = () => {},
+): ExecutionPlan {
   const graph = new Graph('g');
   const outputs = build(graph.input('x', 'float32', dims), apply);
   graph.outputs = Array.isArray(outputs) ? outputs : [outputs];
   const lowered = lower(prepareGraph(graph), new Map([['x', dims]]));
-  return planExecution(lowered, { threads, reserved, kernels });
+  return planExecution(lowered, { threads, reserved, kernels, write });
 }
 
 const apply = (op: string, inputs: Value[], attributes: Attributes = {}): Value =>
@@ -35,17 +40,18 @@ function only<R extends Step['run']>({ steps }: ExecutionPlan, run: R): Extract<
 }
 
 describe('memory', () => {
-  it('is what the kernels keep, activations, constants', () => {
-    const plan = planOf([1, 2, 4, 4], (x) => conv(x, [3, 2, 1, 1]));
+  it('is what the kernels keep, constants, activations', () => {
+    const written: { address: number; end: number }[] = [];
+    const write = (address: number, bytes: Uint8Array) => written.push({ address, end: address + bytes.length });
+    const plan = planOf([1, 2, 4, 4], (x) => conv(x, [3, 2, 1, 1]), 1, write);
     const input = plan.inputs.get('x')!.planes.address;
     const output = plan.outputs.get('conv')!.planes.address;
-    expect(Math.min(input, output)).toBe(reserved);
     expect(plan.activationBytes % 64).toBe(0);
-    const start = reserved + plan.activationBytes;
-    expect(plan.constants[0]!.address).toBe(start);
-    for (const { address } of plan.constants) expect(address % 64).toBe(0);
-    const end = plan.constants.reduce((most, { address, bytes }) => Math.max(most, address + bytes.length), 0);
-    expect(end).toBeLessThanOrEqual(start + plan.weightBytes);
+    expect(plan.weightBytes % 64).toBe(0);
+    expect(Math.min(input, output)).toBe(reserved + plan.weightBytes);
+    expect(written[0]!.address).toBe(reserved);
+    for (const { address } of written) expect(address % 64).toBe(0);
+    expect(Math.max(...written.map(({ end }) => end))).toBeLessThanOrEqual(reserved + plan.weightBytes);
     expect(plan.bytes).toBe(65536);
   });
 

@@ -1,6 +1,6 @@
 /**
- * An execution plan: steps with addresses, and the memory that they work in, [what the kernels keep | activations |
- * constants]. Activations share an arena by their lifetimes; constants are written once.
+ * An execution plan: steps with addresses, and the memory that they work in, [what the kernels keep | constants |
+ * activations]. Constants are written while the plan is made; activations share an arena by their lifetimes.
  */
 
 import { Budget, TritbankError } from '../../ir/index.ts';
@@ -9,7 +9,7 @@ import type { Layer } from '../lower/layers.ts';
 import type { Lowered } from '../lower/lower.ts';
 import { type Activation, type Plane, planeElements } from '../lower/operand.ts';
 import { align, type Buffer, type Part, placeBuffers } from './arena.ts';
-import { type Blob, Blobs } from './blobs.ts';
+import { Blobs } from './blobs.ts';
 import type { Emission } from './emission.ts';
 import { emitLayer } from './emit.ts';
 import { lastReads, overwriteOperands, rootOf, settle } from './settle.ts';
@@ -31,8 +31,6 @@ export interface ExecutionPlan {
   readonly bytes: number;
   readonly activationBytes: number;
   readonly weightBytes: number;
-  /** Constants and their addresses, to be written before the first run. */
-  readonly constants: readonly { readonly address: number; readonly bytes: Uint8Array }[];
 }
 
 export interface PlanOptions {
@@ -40,6 +38,8 @@ export interface PlanOptions {
   /** Bytes at the beginning that belong to the kernels. */
   readonly reserved: number;
   readonly kernels: Pick<Kernels, 'depthwiseScratch' | 'name'>;
+  /** Puts bytes of a constant into the memory, which may have to grow. */
+  readonly write?: (address: number, bytes: Uint8Array) => void;
 }
 
 const maxBytes = 2 ** 31;
@@ -56,10 +56,13 @@ export function planExecution(lowered: Lowered, options: PlanOptions): Execution
   const layers = settle(lowered.layers, results);
   overwriteOperands(layers, results);
   const buffers = planeBuffers(layers, lowered, results);
-  const blobs = new Blobs();
+  const constantsAt = align(options.reserved);
+  const blobs = new Blobs((offset, bytes) => {
+    checkBytes(constantsAt + offset + bytes.length, Budget.unlimited);
+    options.write?.(constantsAt + offset, bytes);
+  });
   const addresses = new Map<Buffer, number>();
   const extra: Buffer[] = [];
-  let constantsAt = 0;
   let position = 0;
   const take = (bytes: number): Buffer => {
     const buffer = { bytes, first: position, last: position };
@@ -102,10 +105,9 @@ export function planExecution(lowered: Lowered, options: PlanOptions): Execution
   for (const buffer of extra) checkBytes(buffer.bytes, lowered.budget);
   const arena = placeBuffers([...buffers.values(), ...extra]);
   checkBytes(arena.bytes, lowered.budget);
-  const start = align(options.reserved);
+  const start = constantsAt + blobs.size;
   for (const [buffer, address] of arena.addresses) addresses.set(buffer, start + address);
-  constantsAt = start + arena.bytes;
-  const bytes = Math.ceil((constantsAt + blobs.size) / pageBytes) * pageBytes;
+  const bytes = Math.ceil((start + arena.bytes) / pageBytes) * pageBytes;
   checkBytes(bytes, Budget.unlimited);
   const steps = layers.flatMap(({ name, op }, i) =>
     emitters[i]!(emission).map((call): Step => ({ ...call, name, op })),
@@ -123,7 +125,6 @@ export function planExecution(lowered: Lowered, options: PlanOptions): Execution
     bytes,
     activationBytes: arena.bytes,
     weightBytes: blobs.size,
-    constants: blobs.all.map((blob: Blob) => ({ address: emission.blob(blob), bytes: blob.bytes })),
   };
 }
 

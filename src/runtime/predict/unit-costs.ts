@@ -4,7 +4,7 @@
  */
 
 const unitCosts: Readonly<Record<string, readonly number[]>> = {
-  depthwise_stride1_int8: [5.57, 1.08, 0.339, 16.9],
+  depthwise_stride1_int8: [4.45, 1.08, 0.339, 16.9],
   depthwise_stride2_int8: [5.39, 1.31, 1.2, 33.3],
   depthwise_any_int8: [2.88, 0],
   patches_int8_whole: [0.0335, 8.09],

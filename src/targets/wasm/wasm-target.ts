@@ -34,7 +34,7 @@ function productOf(steps: readonly Step[]): Product | undefined {
   const products = steps.flatMap((step) => (step.run === 'product' ? [step] : []));
   const [first] = products;
   // those of several groups have weights of their own; bands of one product are other pixels
-  if (!first || products.some(({ prepared }) => prepared.data !== first.prepared.data)) return undefined;
+  if (!first || products.some(({ call }) => call.data !== first.call.data)) return undefined;
   return {
     matrix: first.prepared,
     activations: findVariant(first.prepared.variant).activations,

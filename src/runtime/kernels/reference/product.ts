@@ -9,7 +9,7 @@ export function product(memory: WebAssembly.Memory, prepared: PreparedProduct, c
   const { rows, columns } = prepared;
   const variant = findVariant(prepared.variant);
   checkEpilogue(variant, call.epilogue.type);
-  const weights = variant.unpack(new Uint8Array(memory.buffer, call.data, prepared.data.length), rows, columns);
+  const weights = variant.unpack(new Uint8Array(memory.buffer, call.data, prepared.bytes), rows, columns);
   const x = elementsAt(memory, variant.activations, call.x);
   const y = elementsAt(memory, call.epilogue.type, call.y);
   const finish = finishWith(call.epilogue, memory.buffer, rows);

@@ -5,8 +5,9 @@
  * `i32x4.dot_i16x8_s` takes, four rows at a time. float32: for each 4 rows, for each column: 4 float32. Missing rows and columns are zeros.
  */
 
-import { parameterBytes } from '../kernels.ts';
-import { type MatrixShape, roundUp, type Variant } from './variant.ts';
+import { parameterBytes, type Weights } from '../kernels.ts';
+import { packRows } from '../packing.ts';
+import { integersOf, type MatrixShape, numbersIn, roundUp, type Variant } from './variant.ts';
 
 const blockRows = 4;
 
@@ -16,20 +17,7 @@ const position = (row: number, column: number, columns: number, pair: number): n
   return block * blockRows + (row % blockRows) * pair + (column % pair);
 };
 
-function rearrange<T extends Int8Array | Float32Array>(
-  target: T,
-  values: Int8Array | Float32Array,
-  [rows, columns, pair]: readonly [rows: number, columns: number, pair: number],
-): T {
-  for (let r = 0, from = 0; r < rows; r++) {
-    const start = position(r, 0, columns, pair);
-    // the columns of a row: `pair` side by side, then those of the block's other rows
-    for (let c = 0, at = start; c < columns; c += pair, at += blockRows * pair) {
-      for (let k = 0; k < pair && c + k < columns; k++) target[at + k] = values[from++]!;
-    }
-  }
-  return target;
-}
+const paddedSize = ({ rows, columns }: Weights) => roundUp(rows, blockRows) * roundUp(columns, 2);
 
 /** Multiply-accumulates by eights of pixels, eights of results and of activations, calls. */
 function countWork({ rows, columns }: MatrixShape, pixels: number): readonly number[] {
@@ -45,10 +33,7 @@ export const denseInt8: Variant = {
   countWork,
   unitCosts: [0.178, 2.81, 0.1, 673],
   weightBits: () => 8,
-  pack: ({ rows, columns, values }) => {
-    const size = roundUp(rows, blockRows) * roundUp(columns, 2);
-    return new Uint8Array(rearrange(new Int8Array(roundUp(size, 16)), values, [rows, columns, 2]).buffer);
-  },
+  pack: (weights) => packRows(integersOf(weights), 'Dense8', roundUp(paddedSize(weights), 16)),
   unpack: (data, rows, columns) => {
     const packed = new Int8Array(data.slice().buffer);
     return Int8Array.from({ length: rows * columns }, (_, i) => {
@@ -67,13 +52,7 @@ export const denseInt4: Variant = {
   countWork,
   unitCosts: [0.182, 2.81, 0.1, 673],
   weightBits: () => 4,
-  pack: ({ rows, columns, values }) => {
-    const size = roundUp(rows, blockRows) * roundUp(columns, 2);
-    const wide = rearrange(new Int8Array(size), values, [rows, columns, 2]);
-    const data = new Uint8Array(roundUp(size / 2, 16));
-    for (let i = 0; i < size / 2; i++) data[i] = wide[2 * i]! + 8 + 16 * (wide[2 * i + 1]! + 8);
-    return data;
-  },
+  pack: (weights) => packRows(integersOf(weights), 'Dense4', roundUp(paddedSize(weights) / 2, 16)),
   unpack: (data, rows, columns) =>
     Int8Array.from({ length: rows * columns }, (_, i) => {
       const at = position(Math.floor(i / columns), i % columns, columns, 2);
@@ -89,9 +68,15 @@ export const denseFloat32: Variant = {
   countWork,
   unitCosts: [0.35, 2.9, 0.6, 399],
   weightBits: () => 32,
-  pack: ({ rows, columns, values }) => {
-    const size = roundUp(rows, blockRows) * columns;
-    return new Uint8Array(rearrange(new Float32Array(size), values, [rows, columns, 1]).buffer);
+  pack: (weights) => {
+    const { rows, columns } = weights;
+    const values = numbersIn(weights);
+    const packed = new Float32Array(roundUp(rows, blockRows) * columns);
+    for (let row = 0, from = 0; row < rows; row++) {
+      const start = position(row, 0, columns, 1);
+      for (let c = 0; c < columns; c++) packed[start + c * blockRows] = values[from++]!;
+    }
+    return new Uint8Array(packed.buffer);
   },
   unpack: (data, rows, columns) => {
     const packed = new Float32Array(data.slice().buffer);

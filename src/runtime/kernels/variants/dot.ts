@@ -7,7 +7,8 @@
  */
 
 import { parameterBytes } from '../kernels.ts';
-import { roundUp, type Variant } from './variant.ts';
+import { packRows } from '../packing.ts';
+import { integersOf, roundUp, type Variant } from './variant.ts';
 
 const offset = 64;
 
@@ -27,12 +28,9 @@ export const dotInt8: Variant = {
   },
   unitCosts: [0.085, 2.8, 0.2, 700],
   weightBits: () => 8,
-  pack: ({ rows, columns, values }) => {
-    const data = new Uint8Array(roundUp(rows, 4) * roundUp(columns, 4)).fill(offset);
-    for (let row = 0, from = 0; row < rows; row++) {
-      for (let c = 0; c < columns; c++) data[position(row, c, columns)] = values[from++]! + offset;
-    }
-    return data;
+  pack: (weights) => {
+    const { rows, columns } = weights;
+    return packRows(integersOf(weights), 'Dot', roundUp(rows, 4) * roundUp(columns, 4));
   },
   unpack: (data, rows, columns) =>
     Int8Array.from({ length: rows * columns }, (_, i) => {

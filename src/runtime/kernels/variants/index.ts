@@ -6,18 +6,20 @@ import { dotInt8 } from './dot.ts';
 import { listed } from './listed.ts';
 import { lookup } from './lookup.ts';
 import type { Variant } from './variant.ts';
-import { vectorFloat32, vectorInt8 } from './vector.ts';
+import { vectorFloat32, vectorInt4, vectorInt8, vectorTernary } from './vector.ts';
 
 export { checkEpilogue, type MatrixShape, predictCost, shapeOf, type Variant } from './variant.ts';
 
 export const variants: readonly Variant[] = [
   lookup('ternary_lookup4_int8', 4, 'int8', [0.165, 0.269, 24.1, 1.61, 135]),
   lookup('ternary_lookup3_int8', 3, 'int8', [0.171, 0.211, 8.31, 1.81, 137]),
-  listed('int8', [0.11, 0.222, 1.48, 3.06, 0.327, 378]),
+  listed('int8', [0.114, 0.23, 1.48, 3.06, 0.327, 378]),
   denseInt8,
   denseInt4,
   dotInt8,
   vectorInt8,
+  vectorInt4,
+  vectorTernary,
   lookup('ternary_lookup4_float32', 4, 'float32', [0.166, 0.233, 21.4, 1.34, 403]),
   listed('float32', [0.0673, 0.515, 1.04, 0.741, 0.283, 380]),
   denseFloat32,

@@ -1,15 +1,19 @@
 /**
  * Ternary products by listed additions, for sparse matrices: each row names its columns of +1 and of -1.
  *
- * Layout: uint16 numbers. First how many chunks any row has at most; then row after row: how many chunks; per chunk how
- * many plus, how many minus, the columns of the plus, the columns of the minus. A chunk has at most 255 non-zeros, so
- * that its sum fits int16. Both counts are even: where one is missing, a column of zeros behind the last column is
- * named.
+ * Layout: uint16, whether any row has several chunks; then row after row chunks of at most 255 non-zeros, so that a
+ * chunk's sum fits int16. A chunk: uint16 pairs of plus; uint16 pairs of minus, plus 2^15 in the row's last chunk; the
+ * columns of the plus; those of the minus. A column is a byte: how far it is behind the one before it (the first one:
+ * behind the tile's beginning) in a tile where a column of zeros follows each 128 columns, and the last one. Gaps that no
+ * byte holds, and pairs that lack one, name columns of zeros.
  */
 
-import { type ElementType, parameterBytes, type Weights } from '../kernels.ts';
+import { type ElementType, parameterBytes } from '../kernels.ts';
+import { measure, packLists } from '../packing.ts';
 import { mostInt16Terms } from './lookup.ts';
-import { roundUp, shapeOf, type Variant, vectorsOf } from './variant.ts';
+import { integersOf, type Variant, vectorsOf } from './variant.ts';
+
+const columnsPerZero = 128;
 
 export function listed(activations: ElementType, unitCosts: readonly number[]): Variant {
   return {
@@ -22,58 +26,35 @@ export function listed(activations: ElementType, unitCosts: readonly number[]): 
       return [vectors * nonZeros, tiles * nonZeros, vectors * rows, tiles * rows, vectors * columns, 1];
     },
     unitCosts,
-    weightBits: ({ rows, columns, nonZeros }) => (16 * (nonZeros + 5 * rows)) / (rows * columns),
-    pack: packLists,
+    weightBits: ({ rows, columns, nonZeros }) => (8 * (nonZeros + 5 * rows)) / (rows * columns),
+    pack: (weights) => {
+      const matrix = integersOf(weights);
+      return packLists(matrix, measure(matrix).widest > mostInt16Terms);
+    },
     unpack: (data, rows, columns) => {
-      const list = new Uint16Array(data.slice().buffer);
+      const view = new DataView(data.buffer, data.byteOffset, data.length);
       const values = new Int8Array(rows * columns);
-      let at = 1;
+      let at = 2;
       for (let row = 0; row < rows; row++) {
-        for (let chunks = list[at++]!; chunks > 0; chunks--) {
-          const plus = list[at++]!;
-          const minus = list[at++]!;
-          for (let i = 0; i < plus + minus; i++) {
-            const column = list[at++]!;
-            if (column < columns) values[row * columns + column] = i < plus ? 1 : -1;
+        let isLast = false;
+        while (!isLast) {
+          const pairs = [view.getUint16(at, true), view.getUint16(at + 2, true)] as const;
+          isLast = pairs[1] >= 0x8000;
+          at += 4;
+          for (const [list, value] of [1, -1].entries()) {
+            let slot = 0;
+            for (const end = at + 2 * (pairs[list]! & 0x7fff); at < end; at++) {
+              slot += data[at]!;
+              const column = slot - Math.floor(slot / (columnsPerZero + 1));
+              const isZeros = slot % (columnsPerZero + 1) === columnsPerZero || column >= columns;
+              if (!isZeros) values[row * columns + column] = value;
+            }
           }
         }
       }
       return values;
     },
     // A tile of all columns, the sums of all rows.
-    scratch: (rows, columns) => parameterBytes + (columns + 1) * 64 + rows * 128,
+    scratch: (rows, columns) => parameterBytes + (columns + Math.ceil(columns / columnsPerZero)) * 64 + rows * 128,
   };
-}
-
-/** One pass per row over its non-zeros: this is run for every matrix while a network loads. */
-function packLists(weights: Weights): Uint8Array {
-  const { rows, columns, values } = weights;
-  const terms = shapeOf(weights).nonZeros;
-  // per chunk two counts and at most two columns of zeros, per row the number of its chunks
-  const chunksAtMost = rows * Math.ceil(columns / mostInt16Terms);
-  const list = new Uint16Array(1 + rows + 4 * chunksAtMost + terms);
-  const nonZeros = new Uint16Array(columns);
-  let at = 1;
-  for (let row = 0; row < rows; row++) {
-    const start = row * columns;
-    let count = 0;
-    for (let c = 0; c < columns; c++) if (values[start + c] !== 0) nonZeros[count++] = c;
-    const chunks = Math.ceil(count / mostInt16Terms);
-    list[0] = Math.max(list[0]!, chunks);
-    list[at++] = chunks;
-    for (let from = 0; from < count; from += mostInt16Terms) {
-      const to = Math.min(from + mostInt16Terms, count);
-      const counts = at;
-      at += 2;
-      for (const [k, sign] of [1, -1].entries()) {
-        const first = at;
-        for (let i = from; i < to; i++) if (values[start + nonZeros[i]!] === sign) list[at++] = nonZeros[i]!;
-        if ((at - first) % 2 === 1) list[at++] = columns;
-        list[counts + k] = at - first;
-      }
-    }
-  }
-  const data = new Uint8Array(roundUp(2 * at, 16));
-  new Uint16Array(data.buffer).set(list.subarray(0, at));
-  return data;
 }

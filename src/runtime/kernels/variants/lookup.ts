@@ -12,8 +12,9 @@
  * A span is a run of blocks in which int16 sums cannot overflow: no row has more than 255 non-zeros, 255 * 128 < 2^15.
  */
 
-import { type ElementType, parameterBytes, type VariantName, type Weights } from '../kernels.ts';
-import { roundUp, type Variant, vectorsOf } from './variant.ts';
+import { type ElementType, parameterBytes, type VariantName } from '../kernels.ts';
+import { measure, packLookup } from '../packing.ts';
+import { integersOf, roundUp, type Variant, vectorsOf } from './variant.ts';
 
 const entryBytes = 64;
 
@@ -29,7 +30,6 @@ export function lookup(
   activations: ElementType,
   unitCosts: readonly number[],
 ): Variant {
-  const blockColumns = group * blockGroups;
   const tableBytes = 3 ** group * entryBytes;
   return {
     name,
@@ -44,28 +44,8 @@ export function lookup(
     unitCosts,
     weightBits: () => 8 / group,
     pack: (weights) => {
-      const { rows, columns, values } = weights;
-      const spans = activations === 'int8' ? cutSpans(weights, blockColumns) : [Math.ceil(columns / blockColumns)];
-      const header = roundUp(1 + spans.length, 4);
-      const groups = Math.ceil(columns / group);
-      const data = new Uint8Array(4 * header + roundUp(groups * rows + 3, 16));
-      new Uint32Array(data.buffer).set([spans.length, ...spans]);
-      const entries = data.subarray(4 * header);
-      let index = 0;
-      for (let first = 0; first < groups; first += blockGroups) {
-        const end = Math.min(first + blockGroups, groups);
-        for (let row = 0; row < rows; row++) {
-          const start = row * columns;
-          for (let g = first; g < end; g++) {
-            let entry = 0;
-            for (let c = g * group; c < (g + 1) * group; c++) {
-              entry = 3 * entry + 1 + (c < columns ? values[start + c]! : 0);
-            }
-            entries[index++] = entry;
-          }
-        }
-      }
-      return data;
+      const matrix = integersOf(weights);
+      return packLookup(matrix, group, activations === 'int8' && measure(matrix).widest > mostInt16Terms);
     },
     unpack: (data, rows, columns) => {
       const spans = new Uint32Array(data.slice(0, 4).buffer)[0]!;
@@ -94,29 +74,4 @@ function forEntries(rows: number, groups: number, visit: (index: number, row: nu
       for (let group = first; group < end; group++) visit(index++, row, group);
     }
   }
-}
-
-/** Ends of spans, in blocks of so many columns. */
-function cutSpans({ rows, columns, values }: Weights, blockColumns: number): number[] {
-  const blocks = Math.ceil(columns / blockColumns);
-  if (columns <= mostInt16Terms) return [blocks];
-  const ends: number[] = [];
-  const terms = new Int32Array(rows);
-  const inBlock = new Int32Array(rows);
-  for (let block = 0; block < blocks; block++) {
-    const end = Math.min((block + 1) * blockColumns, columns);
-    let overflows = false;
-    for (let row = 0; row < rows; row++) {
-      let count = 0;
-      for (let c = block * blockColumns; c < end; c++) if (values[row * columns + c] !== 0) count++;
-      inBlock[row] = count;
-      if (terms[row]! + count > mostInt16Terms) overflows = true;
-    }
-    if (overflows) {
-      ends.push(block);
-      terms.fill(0);
-    }
-    for (let row = 0; row < rows; row++) terms[row] = terms[row]! + inBlock[row]!;
-  }
-  return [...ends, blocks];
 }

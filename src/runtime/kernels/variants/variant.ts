@@ -1,6 +1,7 @@
 /** What a variant of the matrix product is: a layout of the weights and the kernel of the same name that reads it. */
 
 import type { ElementType, VariantName, Weights } from '../kernels.ts';
+import { type Integers, measure, toIntegers } from '../packing.ts';
 
 /** What the time of a product depends on: a matrix that may be one to come. */
 export interface MatrixShape {
@@ -25,6 +26,7 @@ export interface Variant {
    * What each of these takes, in nanoseconds: fitted by `npm run bench -- kernels --calibrate` on an AMD EPYC (Zen 4).
    */
   readonly unitCosts: readonly number[];
+  /** A layout of integers may be a view that is valid until the next one is packed. */
   pack(weights: Weights): Uint8Array;
   /** The weights, row-major, from what `pack` returned. */
   unpack(data: Uint8Array, rows: number, columns: number): Int8Array | Float32Array;
@@ -39,26 +41,20 @@ export function predictCost(variant: Variant, matrix: MatrixShape, pixels: numbe
   return variant.countWork(matrix, pixels).reduce((sum, count, i) => sum + count * variant.unitCosts[i]!, 0);
 }
 
-function countNonZeros({ kind, values }: Weights): number {
-  if (kind !== 'ternary') return values.length;
-  let count = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
-  return count;
+export function integersOf({ kind, rows, columns, values }: Weights): Integers {
+  if (kind !== 'float32') return { rows, columns, values };
+  throw new Error('internal: float32 weights taken for integers');
 }
 
-function bitsOf(weights: Weights): number {
-  if (weights.kind !== 'int8') return weights.kind === 'ternary' ? 2 : 32;
-  let [least, most] = [0, 0];
-  for (const value of weights.values) {
-    least = Math.min(least, value);
-    most = Math.max(most, value);
-  }
-  return 33 - Math.clz32(Math.max(most, -least - 1));
-}
+export const numbersIn = ({ values }: Weights): Int8Array | Float32Array =>
+  values instanceof Float32Array ? values : toIntegers(values);
 
 export const shapeOf = (weights: Weights): MatrixShape => {
-  const { kind, rows, columns } = weights;
-  return { kind, rows, columns, nonZeros: countNonZeros(weights), bits: bitsOf(weights) };
+  const { kind, rows, columns, values } = weights;
+  if (kind === 'float32') return { kind, rows, columns, nonZeros: values.length, bits: 32 };
+  const { nonZeros, least, most } = measure(integersOf(weights));
+  if (kind === 'ternary') return { kind, rows, columns, nonZeros, bits: 2 };
+  return { kind, rows, columns, nonZeros: values.length, bits: 33 - Math.clz32(Math.max(most, -least - 1)) };
 };
 
 /** Sums of float32 have no int8 epilogue: how they would be rounded is not defined. */

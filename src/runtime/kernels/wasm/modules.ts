@@ -9,7 +9,7 @@ export interface ModuleOptions {
   readonly relaxed: boolean;
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
+export function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
@@ -18,8 +18,8 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
 
 export function readModule({ shared, relaxed }: ModuleOptions): Uint8Array<ArrayBuffer> {
   const encoded: EncodedModule = relaxed ? relaxedSimd : simd;
-  const head = decode(shared ? encoded.shared : encoded.plain);
-  const code = decode(encoded.code);
+  const head = decodeBase64(shared ? encoded.shared : encoded.plain);
+  const code = decodeBase64(encoded.code);
   const bytes = new Uint8Array(head.length + code.length);
   bytes.set(head);
   bytes.set(code, head.length);
