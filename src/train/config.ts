@@ -87,6 +87,8 @@ export interface TrainConfig extends Recipe, Pick<ImageForm, 'normalisation' | '
   readonly firstStride?: 1 | 2;
   /** Input pixels, on a side, of one pixel of the last feature map, in place of `firstStride`: 1, 2, 4 .. 32, see `models/`. */
   readonly outputStride?: number;
+  /** `best.safetensors` or `checkpoint.safetensors` of a run of the same architecture, whose weights to begin with. */
+  readonly initial?: string;
   /** Data set name or directory, see `data/`. */
   readonly data: string;
   /** Directory of a named data set. */

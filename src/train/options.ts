@@ -104,6 +104,13 @@ export const trainOptions: OptionTable<TrainConfig> = {
       strideOfItsOwn,
     ),
     field(
+      'initial',
+      '--initial <file>',
+      'best.safetensors or checkpoint.safetensors of a run of the same architecture, perhaps on fewer pixels, to begin with',
+      text('a file'),
+      fromScratch,
+    ),
+    field(
       'from',
       '--from <model.onnx>',
       'go on from this classifier, with a new head for the classes of the data, in place of an architecture',

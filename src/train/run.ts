@@ -9,6 +9,7 @@ import { inferShapes } from '../passes/index.ts';
 import { applyPlan, makePlan } from '../quantize/index.ts';
 import type { TrainConfig } from './config.ts';
 import type { RunOptions } from './context.ts';
+import { loadInitialWeights } from './initial-weights.ts';
 import { checkConfig } from './options.ts';
 import { pickTraining, type TrainingImages } from './pick-training.ts';
 import type { RunResult } from './records.ts';
@@ -68,6 +69,7 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
     ...(outputStride !== undefined && { outputStride }),
   };
   const base = inferShapes(buildNetwork(config.model, { width: config.width, seed: config.seed, ...shape }));
+  if (config.initial !== undefined) loadInitialWeights(base, config.initial);
   const plan = makePlan(base, {
     method: config.method,
     alpha: config.alpha,
