@@ -1,7 +1,8 @@
 /** An int8 file as a folder of C, checked against the runtime. */
 
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { makeRunDirectory, writeFileAtomic } from '../../files/files.ts';
+import { makeRunDirectory, probeRunDirectory, writeFileAtomic } from '../../files/files.ts';
 import { claimOutputs } from '../../files/outputs.ts';
 import { loadModel } from '../../formats/index.ts';
 import { evaluateNetwork, type IntegerNetwork, readIntegerNetwork } from '../../integer/index.ts';
@@ -27,7 +28,7 @@ export interface ExportCConfig {
   readonly layout?: Layout;
   /** Images that the test compares, besides drawn ones: integers of the network's input. */
   readonly images?: readonly Int8Array[];
-  /** What it takes on cores, for the README (default: nothing is said). */
+  /** What it takes on cores, for the README (default: nothing is said). @internal */
   readonly costs?: CExportOptions['costs'];
   /** Replace files that are there. */
   readonly force?: boolean;
@@ -122,8 +123,12 @@ export async function exportModelToC(config: ExportCConfig): Promise<ExportCResu
   const options = { name, optimize, layout, images, ...(costs && { costs }) };
   const exported = exportC(await readIntegers(model), options);
   const paths = [...exported.files.keys()].map((file) => [file, join(out, file)] as const);
-  for (const folder of new Set(paths.map(([, path]) => dirname(path)))) makeRunDirectory(folder);
-  claimOutputs(Object.fromEntries(paths.map(([, path]) => [`--out ${path}`, path])), { force, inputs: [model] });
+  const folders = [...new Set(paths.map(([, path]) => dirname(path)))];
+  // folders are made once nothing is in the way, so that an error leaves none
+  for (const folder of [out, ...folders]) probeRunDirectory(folder);
+  const there = paths.filter(([, path]) => existsSync(dirname(path)));
+  claimOutputs(Object.fromEntries(there.map(([, path]) => [`--out ${path}`, path])), { force, inputs: [model] });
+  for (const folder of folders) makeRunDirectory(folder);
   for (const [file, path] of paths) writeFileAtomic(path, exported.files.get(file)!);
   return describeExport(exported, { model, out });
 }
