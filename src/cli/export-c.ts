@@ -29,7 +29,10 @@ export async function exportToC(
   options: ExportCOptions & Readonly<Record<string, unknown>>,
   form: ImageForm,
 ): Promise<void> {
-  const { exportModelToC } = await import('../export/c/index.ts');
+  const [{ exportModelToC }, { predictCores }] = await Promise.all([
+    import('../export/c/index.ts'),
+    import('../mcu/predict.ts'),
+  ]);
   const { out, name, optimize, layout, data, dataDir, images = defaultImages, force } = options;
   const about = options.images !== undefined ? '--images' : dataDir !== undefined ? '--data-dir' : undefined;
   if (data === undefined && about !== undefined) {
@@ -38,7 +41,7 @@ export async function exportToC(
   const choice = { model, images, ...form, ...(dataDir !== undefined && { dataDir }) };
   const opened = data === undefined ? undefined : await openNetwork({ ...choice, data }, warn);
   const result = await exportModelToC({
-    ...{ model, out },
+    ...{ model, out, costs: predictCores },
     ...(name !== undefined && { name }),
     ...(optimize && { optimize }),
     ...(layout && { layout }),

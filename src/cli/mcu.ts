@@ -2,9 +2,9 @@
 
 import { basename } from 'node:path';
 import { type Optimize, optimizeNames } from '../export/c/optimize.ts';
-import { type CoreName, coreNames } from '../mcu/cores.ts';
+import { type CoreName, coreNamed, coreNames } from '../mcu/cores.ts';
 import type { McuResult } from '../mcu/index.ts';
-import { oneOf, text } from '../options/values.ts';
+import { oneOf, text, type ValueKind } from '../options/values.ts';
 import {
   type CommonOptions,
   commandLine,
@@ -24,6 +24,8 @@ interface Options extends CommonOptions {
   readonly force?: boolean;
 }
 
+const coreKind: ValueKind<CoreName> = { ...oneOf(coreNames), parse: coreNamed };
+
 const example = `tritbank mcu small.int8.onnx --core cortex-m4 --report small.html
 tritbank mcu small.int8.onnx --core cortex-m0plus --optimize flash --control runs/small/control.onnx`;
 
@@ -39,7 +41,7 @@ export function addMcu(program: TritbankCommand): void {
         'compiler for the core is absent, instructions are predicted. docs/microcontrollers.md says what the numbers mean.',
     )
     .argument('<MODEL.onnx>', 'a packed classifier with 8-bit activations');
-  add('--core <name>', `${coreNames.join(', ')} (default: cortex-m4)`, oneOf(coreNames));
+  add('--core <name>', `${coreNames.join(', ')}; m4 or riscv for short (default: cortex-m4)`, coreKind);
   add('--optimize <what>', `what is scarce: ${optimizeNames.join(', ')} (default: balanced)`, oneOf(optimizeNames));
   add(
     '--control <file>',

@@ -58,6 +58,10 @@ export type CoreName = keyof typeof cores;
 
 export const coreNames = Object.keys(cores) as CoreName[];
 
+/** A core by its name, which may leave out `cortex-`; `riscv` is the one that there is. */
+export const coreNamed = (name: string): CoreName | undefined =>
+  name === 'riscv' ? 'rv32imc' : coreNames.find((core) => core === name || core === `cortex-${name}`);
+
 export const coreOf = (name: CoreName): Core => ({ name, ...cores[name] });
 
 /** Whether the kernels' vectors are in use there. */

@@ -1,7 +1,7 @@
 /** Exported C on emulated microcontrollers. */
 
 export { controlNetwork } from './control.ts';
-export { type Core, type CoreName, coreNames, coreOf } from './cores.ts';
+export { type Core, type CoreName, coreNamed, coreNames, coreOf } from './cores.ts';
 export { predictStep, type StepCost, type StepKind, type StepShape, type TernaryShape } from './costs.ts';
 export { type McuMeasure, type MeasureOptions, measureOnCore, type StepMeasure } from './measure.ts';
 export { type McuConfig, type McuResult, measureModel } from './measure-model.ts';

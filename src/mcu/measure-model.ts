@@ -1,6 +1,8 @@
 /** A model and its control on one core. */
 
 import { exportC, type Optimize, readIntegers } from '../export/c/index.ts';
+import type { IntegerNetwork } from '../integer/index.ts';
+import { TritbankError } from '../ir/index.ts';
 import { controlNetwork } from './control.ts';
 import { type CoreName, coreOf } from './cores.ts';
 import { type McuMeasure, measureOnCore } from './measure.ts';
@@ -29,9 +31,21 @@ export interface McuResult extends McuMeasure {
   readonly control: Omit<McuMeasure, 'steps' | 'memory'>;
 }
 
+const formOf = ({ input: { tensor }, output }: IntegerNetwork) => {
+  const classes = output.tensor.channels * output.tensor.height * output.tensor.width;
+  return `images of ${tensor.channels} x ${tensor.height} x ${tensor.width} in ${classes} classes`;
+};
+
+/** E_MODEL for a control that another task has: its figures would say nothing. */
+export function checkControl(control: string, network: IntegerNetwork, other: IntegerNetwork): void {
+  const [expected, found] = [formOf(network), formOf(other)];
+  if (expected === found) return;
+  throw new TritbankError('E_MODEL', control, `expected ${expected} as the model has, found ${found}`);
+}
+
 /**
  * Builds a model for a core, runs it on QEMU and counts; predicts it where a compiler or QEMU is absent. E_DEVICE where a
- * layer gives something else than the runtime.
+ * layer gives something else than the runtime, E_MODEL for a control of other images or classes.
  *
  * @example
  * import { measureModel } from 'tritbank';
@@ -44,6 +58,7 @@ export async function measureModel({ model, core, optimize, control, signal }: M
   const missing = missingTools(target);
   const network = await readIntegers(model);
   const other = control === undefined ? controlNetwork(network) : await readIntegers(control);
+  if (control !== undefined) checkControl(control, network, other);
   const options = { drawn: 1, ...(optimize && { optimize }) };
   const measure = async (own: typeof network, name: string) => {
     const exported = exportC(own, { name, ...options });

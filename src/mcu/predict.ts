@@ -1,7 +1,8 @@
 /** A network on a core without compiler and emulator: what the cost functions say. */
 
 import type { CExport } from '../export/c/export-c.ts';
-import type { Core, CoreName } from './cores.ts';
+import type { Program } from '../export/c/program.ts';
+import { type Core, type CoreName, coreNames, coreOf } from './cores.ts';
 import { coreCosts } from './costs/coefficients.ts';
 import { predictProgram } from './costs/steps.ts';
 import type { McuMeasure } from './measure.ts';
@@ -26,3 +27,7 @@ export function predictOnCore({ program }: Pick<CExport, 'program'>, { name }: C
     ...{ ram: arena + stack, arena, stack, memory, steps },
   };
 }
+
+/** The same on every core, for the README of an export. */
+export const predictCores = (program: Program) =>
+  coreNames.map((core) => ({ core, ...predictOnCore({ program }, coreOf(core)) }));

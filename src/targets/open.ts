@@ -3,7 +3,7 @@
 import { measureCycles } from '../hardware/index.ts';
 import { readIntegerNetwork } from '../integer/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
-import { type CoreName, coreNames } from '../mcu/index.ts';
+import { type CoreName, coreNamed, coreNames } from '../mcu/index.ts';
 import { hasRelaxedSimd } from '../runtime/kernels/wasm.ts';
 import { arrayTarget } from './array/array-target.ts';
 import { arrayNames, readArray } from './array/read-array.ts';
@@ -68,10 +68,6 @@ const runtimes: Readonly<Record<string, TargetMachine>> = Object.fromEntries(
     return [name, machine];
   }),
 );
-
-/** A core by its name, which may leave out `cortex-`. */
-const coreNamed = (name: string): CoreName | undefined =>
-  coreNames.find((core) => core === name || core === `cortex-${name}`);
 
 /** What every target is called, files of arrays apart. */
 export const targetNames: readonly string[] = [...Object.keys(runtimes), ...coreNames, ...arrayNames];

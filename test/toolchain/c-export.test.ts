@@ -1,6 +1,6 @@
 /** Exported C on this machine: every layer equal to the bit, without warnings, under the sanitizers. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -52,6 +52,11 @@ describe.skipIf(missing !== undefined)(`with a C compiler${missing ? ` (no ${mis
       expect(files.every((file) => existsSync(join(out, file)))).toBe(true);
       await expect(exportModelToC({ model, out, layout })).rejects.toMatchObject({ code: 'E_USAGE' });
       await expect(exportModelToC({ model, out, layout, force: true })).resolves.toMatchObject({ files });
+      const other = join(folder, 'other');
+      mkdirSync(other);
+      writeFileSync(join(other, 'README.md'), 'mine');
+      await expect(exportModelToC({ model, out: other, layout })).rejects.toMatchObject({ code: 'E_USAGE' });
+      expect(readdirSync(other)).toEqual(['README.md']);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -42,7 +42,32 @@ target_link_libraries(${name}_test ${name} m)
 
 const bytesText = (n: number) => n.toLocaleString('en-US');
 
-export function readmeText(program: Program): string {
+/** What a network takes on a core, code and stack included. */
+export interface CoreCost {
+  readonly core: string;
+  readonly instructions: number;
+  readonly estimatedCycles: number;
+  readonly flash: number;
+  readonly ram: number;
+}
+
+function costsText(costs: readonly CoreCost[]): string {
+  if (costs.length === 0) return '';
+  const millions = (n: number) => (n / 1e6).toFixed(2);
+  const rows = costs.map(({ core, instructions, estimatedCycles, flash, ram }) => {
+    const cells = [core, millions(instructions), millions(estimatedCycles), bytesText(flash), bytesText(ram)];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return `
+Predicted for one image, built with \`-O3\`, kernels and stack included (\`tritbank mcu\` counts them on an emulated core):
+
+| core | instructions, M | cycles, M, no wait states | flash | RAM, input and scores besides |
+| --- | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+`;
+}
+
+export function readmeText(program: Program, costs: readonly CoreCost[] = []): string {
   const { name, network, memory, steps, flash, classes, optimize } = program;
   const upper = name.toUpperCase();
   const { channels, height, width } = network.input.tensor;
@@ -67,8 +92,8 @@ C99 of an image classifier with ternary and 8-bit weights, written by \`tritbank
 | input (RAM, yours) | ${bytesText(size)} |
 | scores (RAM, yours) | ${bytesText(4 * classes)} |
 
-The kernels' own code comes on top, 3 to 8 KB on a Cortex-M.
-
+The kernels' own code comes on top: on a Cortex-M4 up to 8 KB with \`-Os\`, 16 KB with \`-O3\`.
+${costsText(costs)}
 \`\`\`c
 #include "${name}.h"
 
@@ -84,6 +109,10 @@ Add \`${name}.c\` and \`tritbank_kernels.c\` to a project; there are no other de
 arena. \`${name}_run_in\` takes a caller's arena of \`${upper}_ARENA_BYTES\` (then define \`${upper}_NO_ARENA\`).
 \`make test\` compiles for this machine and compares each layer with tritbank/runtime's integers, to the bit;
 \`make sanitize\` does it under the sanitizers.
+
+Nodes have their names of the ONNX file. Weights are \`dense\` (8 bits, two rows side by side), \`plain\` or \`int8\` (8
+bits, row after row), \`lists\` (where the -1 and +1 of a row are) or \`trits\` (five to a byte); \`lists + lists\` are the
+two ternary matrices of a filter bank, computed together. \`tritbank_kernels.h\` has the details.
 
 | step | node | kernel | output | weights | bytes |
 | ---: | --- | --- | --- | --- | ---: |

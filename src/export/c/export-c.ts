@@ -1,7 +1,7 @@
 /** A network of integers as C99 in a folder. */
 
 import type { IntegerNetwork } from '../../integer/index.ts';
-import { readmeText } from './build-files.ts';
+import { type CoreCost, readmeText } from './build-files.ts';
 import { kernelHeader, kernelSource } from './kernels.ts';
 import { layOut } from './layout.ts';
 import type { Layout } from './layout-names.ts';
@@ -16,6 +16,8 @@ export interface CExportOptions extends ProgramOptions {
   readonly images?: readonly Int8Array[];
   /** Of the folder (default: plain). */
   readonly layout?: Layout;
+  /** What it takes on cores, for the README (default: nothing is said). */
+  readonly costs?: (program: Program) => readonly CoreCost[];
 }
 
 export interface CExport {
@@ -36,7 +38,7 @@ export function exportC(network: IntegerNetwork, options: CExportOptions): CExpo
     ['tritbank_kernels.h', kernelHeader()],
     ['tritbank_kernels.c', kernelSource(program.steps)],
     ['test.c', testText(program, options.drawn ?? 3, options.images)],
-    ['README.md', readmeText(program)],
+    ['README.md', readmeText(program, options.costs?.(program))],
   ]);
   return { program, files: layOut(program, code, options.layout ?? 'plain') };
 }

@@ -1,14 +1,15 @@
 /** An int8 file as a folder of C, checked against the runtime. */
 
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { makeRunDirectory, writeFileAtomic } from '../../files/files.ts';
+import { makeRunDirectory, probeRunDirectory, writeFileAtomic } from '../../files/files.ts';
 import { claimOutputs } from '../../files/outputs.ts';
 import { loadModel } from '../../formats/index.ts';
 import { evaluateNetwork, type IntegerNetwork, readIntegerNetwork } from '../../integer/index.ts';
 import { type Graph, TritbankError } from '../../ir/index.ts';
 import { writeModel } from '../../onnx/write.ts';
 import { InferenceSession, Tensor } from '../../runtime/node.ts';
-import { type CExport, exportC } from './export-c.ts';
+import { type CExport, type CExportOptions, exportC } from './export-c.ts';
 import type { Layout } from './layout-names.ts';
 import type { Optimize } from './optimize.ts';
 import { formText } from './source.ts';
@@ -27,6 +28,8 @@ export interface ExportCConfig {
   readonly layout?: Layout;
   /** Images that the test compares, besides drawn ones: integers of the network's input. */
   readonly images?: readonly Int8Array[];
+  /** What it takes on cores, for the README (default: nothing is said). @internal */
+  readonly costs?: CExportOptions['costs'];
   /** Replace files that are there. */
   readonly force?: boolean;
 }
@@ -107,11 +110,25 @@ async function checkAgainstRuntime(graph: Graph, network: IntegerNetwork): Promi
  * console.log(bytes.flash, bytes.arena);
  */
 export async function exportModelToC(config: ExportCConfig): Promise<ExportCResult> {
-  const { model, out, name = defaultName(model), optimize = 'balanced', layout = 'plain', images = [], force } = config;
-  const exported = exportC(await readIntegers(model), { name, optimize, layout, images });
+  const {
+    model,
+    out,
+    name = defaultName(model),
+    optimize = 'balanced',
+    layout = 'plain',
+    images = [],
+    costs,
+    force,
+  } = config;
+  const options = { name, optimize, layout, images, ...(costs && { costs }) };
+  const exported = exportC(await readIntegers(model), options);
   const paths = [...exported.files.keys()].map((file) => [file, join(out, file)] as const);
-  for (const folder of new Set(paths.map(([, path]) => dirname(path)))) makeRunDirectory(folder);
-  claimOutputs(Object.fromEntries(paths.map(([, path]) => [`--out ${path}`, path])), { force, inputs: [model] });
+  const folders = [...new Set(paths.map(([, path]) => dirname(path)))];
+  // folders are made once nothing is in the way, so that an error leaves none
+  for (const folder of [out, ...folders]) probeRunDirectory(folder);
+  const there = paths.filter(([, path]) => existsSync(dirname(path)));
+  claimOutputs(Object.fromEntries(there.map(([, path]) => [`--out ${path}`, path])), { force, inputs: [model] });
+  for (const folder of folders) makeRunDirectory(folder);
   for (const [file, path] of paths) writeFileAtomic(path, exported.files.get(file)!);
   return describeExport(exported, { model, out });
 }

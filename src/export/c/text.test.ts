@@ -15,6 +15,10 @@ it('floats are read back to the bit', () => {
 it('names and texts of files do no harm', () => {
   expect(identifierOf('9 lives/../x.int8')).toBe('model_9_lives_x_int8');
   expect(identifierOf('Mobile-Net V2')).toBe('mobile_net_v2');
+  expect(identifierOf('日本')).toBe('model');
+  expect(['test', 'Tritbank kernels', 'string', 'all'].map(identifierOf)).toEqual(
+    ['test', 'tritbank_kernels', 'string', 'all'].map((name) => `model_${name}`),
+  );
   expect(commentText('a */ b /* c\n')).toBe('a * / b / * c?');
   expect(stringText('say "??/" é\n')).toBe('"say \\"\\?\\?/\\" \\303\\251\\012"');
 });

@@ -57,11 +57,17 @@ export function stringText(text: string): string {
   return `"${characters.join('')}"`;
 }
 
-/** A name that C takes: letters, digits, underscores. */
+/** Names that would be those of other files of the folder, of the C library's headers, or of CMake's own targets. */
+const taken = new Set([
+  ...['test', 'tritbank_kernels', 'all', 'clean', 'help', 'install', 'package'],
+  ...['float', 'limits', 'math', 'stdbool', 'stddef', 'stdint', 'stdio', 'stdlib', 'string', 'time'],
+]);
+
+/** A name for files and functions that C takes: letters, digits, underscores. */
 export function identifierOf(text: string): string {
   const name = text
     .replace(/[^A-Za-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '')
     .toLowerCase();
-  return /^[a-z]/.test(name) ? name : `model_${name}`;
+  return /^[a-z]/.test(name) && !taken.has(name) ? name : `model${name && `_${name}`}`;
 }

@@ -70,7 +70,7 @@ it('asks for what a layer and a bank are, by the cost functions it is given', ()
 });
 
 it('has short names', () => {
-  expect(['m4', 'cortex-m0plus', 'rv32imc'].map((name) => readTarget(name).name)).toEqual([
-    ...['cortex-m4', 'cortex-m0plus', 'rv32imc'],
+  expect(['m4', 'cortex-m0plus', 'rv32imc', 'riscv'].map((name) => readTarget(name).name)).toEqual([
+    ...['cortex-m4', 'cortex-m0plus', 'rv32imc', 'rv32imc'],
   ]);
 });
