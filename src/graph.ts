@@ -40,7 +40,7 @@ export {
 export type { RandomKey, RandomState } from './ir/random.ts';
 export { dtypes, type Elements } from './ir/tensor.ts';
 export type { TernaryCounts } from './ir/ternary.ts';
-export type { Architecture } from './models/architecture.ts';
+export type { Architecture, Strides } from './models/architecture.ts';
 export { type ArchitectureOptions, architectures, buildNetwork, NetworkBuilder } from './models/index.ts';
 export type { Activation, ConvOptions } from './models/network-builder.ts';
 export type { ExternalSource } from './onnx/external.ts';
@@ -86,6 +86,8 @@ export {
   checkPlan,
   deploy,
   type Factors,
+  type FilterBits,
+  type FullPlan,
   findBanks,
   findLayers,
   type Granularity,

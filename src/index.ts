@@ -29,7 +29,8 @@ export {
 } from './classifier/index.ts';
 export type { Fits } from './compress/analysis-tasks.ts';
 export type { CalibratedLayer, CalibrateProgress, LayerErrors } from './compress/calibrate/records.ts';
-export type { CompressStage } from './compress/compress-config.ts';
+export type { Costs } from './compress/compress.ts';
+export type { CompressStage, UniformChoice } from './compress/compress-config.ts';
 export type { Fit } from './compress/decompose/decompose.ts';
 export type { LayerWeights } from './compress/decompose/layer.ts';
 export type { Start } from './compress/decompose/search.ts';
@@ -75,6 +76,7 @@ export {
   type StatisticsOptions,
 } from './compress/index.ts';
 export type { InputReport, InspectOptions, LayerReport, TensorReport } from './compress/inspect.ts';
+export type { Knapsack, Solution } from './compress/planning/knapsack.ts';
 export type {
   CostedLayer,
   CostVector,
@@ -84,9 +86,11 @@ export type {
 } from './compress/planning/layer-costs.ts';
 export type { CandidateGrid } from './compress/planning/make-candidates.ts';
 export type { OptimizedPlan } from './compress/planning/optimize.ts';
+export type { PlanSolver } from './compress/planning/solver-here.ts';
 export type { TargetCosts } from './compress/planning/target.ts';
 export type { AnalysisData, AnalyzedLayer, SparserFit } from './compress/sensitivity.ts';
-export type { TargetFigures } from './compress/target-figures.ts';
+export type { Pass } from './compress/statistics/options.ts';
+export type { LayerMilliseconds, TargetFigures } from './compress/target-figures.ts';
 export type { MemoryEnergies, OperationCost } from './cost/accelerator.ts';
 export type { LayerEstimate } from './cost/estimate.ts';
 export {
@@ -166,6 +170,7 @@ export {
 export type { StatePart } from './engine/program.ts';
 export { devices } from './engine/session.ts';
 export { type ExportCConfig, type ExportCResult, exportModelToC } from './export/c/index.ts';
+export type { MemoryBlock } from './export/c/memory.ts';
 export type { ExportProgress, ExportRunOptions } from './export/export-model.ts';
 export {
   type Calibration,
@@ -175,7 +180,9 @@ export {
   exportModel,
   exportOnnx,
 } from './export/index.ts';
+export type { ExportForms } from './export/onnx/options.ts';
 export * from './graph.ts';
+export type { Size, SizeOption } from './images/size.ts';
 export {
   type CoreName,
   type McuConfig,
@@ -187,6 +194,7 @@ export {
   type StepShape,
   type TernaryShape,
 } from './mcu/index.ts';
+export type { McuMeasure, StepMeasure } from './mcu/measure.ts';
 export { printTable, type ReportOptions, renderReport } from './report/index.ts';
 export {
   type BankShape,
@@ -225,4 +233,5 @@ export {
 export type { Distillation } from './train/loss.ts';
 export type { Oscillation, TernaryControl } from './train/pins.ts';
 export { methods, type Phase, type SampleRecord } from './train/records.ts';
+export type { DownloadProgress } from './zoo/download.ts';
 export { type DownloadOptions, getFromZoo, listZoo, type ModelCard, type ZooFile, type ZooModel } from './zoo/index.ts';

@@ -123,7 +123,8 @@ describe('parsePlan', () => {
     ['layers.pw.fullPrecision', [], 'layers.pw.fullPrecision: expected at least one filter for hybrid, found none'],
     ['layers.pw.method', 'strassen', 'layers.pw.fullPrecision: expected none for strassen, found [1, 4]'],
     ['layers.pw.bits', [8], 'layers.pw.bits: expected 2, one for each of fullPrecision, found 1'],
-    ['layers.stem.hidden', 4, 'layers.stem.hidden: expected one of method, found an unknown key'],
+    ['layers.stem.hidden', 4, 'layers.stem.hidden: expected one of method, bits, found an unknown key'],
+    ['layers.stem.bits', [4, 3], 'layers.stem.bits: expected 4, 8, 16, found 3'],
     [
       'note',
       'mine',
