@@ -35,8 +35,9 @@ describe.each(coreNames)('%s', (name) => {
     const network = smallNetwork();
     const exported = exportC(network, { name: 'small', drawn: 1 });
     const measure = await measureOnCore(exported, core);
+    // the bank, in two steps, adds its channels to the sum
     expect(measure.steps.map(({ kernel }) => kernel)).toEqual([
-      ...['convolution', 'depthwise', 'convolution', 'convolution', 'addition', 'convolution', 'pool', 'connected'],
+      ...['convolution', 'depthwise', 'convolution', 'convolution', 'convolution', 'pool', 'connected'],
     ]);
     expect(measure.steps.every(({ instructions, estimatedCycles }) => estimatedCycles >= instructions)).toBe(true);
     const constants = exported.program.flash.reduce((a, b) => a + b, 0);
@@ -48,7 +49,8 @@ describe.each(coreNames)('%s', (name) => {
     const small = await measureOnCore(exportC(network, { name: 'small', drawn: 1, optimize: 'flash' }), core);
     expect(small.instructions).toBeGreaterThan(measure.instructions);
     const control = await measureOnCore(exportC(controlNetwork(network), { name: 'small', drawn: 1 }), core);
-    expect(control.steps.length).toBeLessThan(measure.steps.length);
+    const convolutions = ({ steps }: typeof measure) => steps.filter(({ kernel }) => kernel === 'convolution').length;
+    expect(convolutions(control)).toBeLessThan(convolutions(measure));
     expect((await measureOnCore(exported, core)).instructions).toBe(measure.instructions);
   });
 });
