@@ -26,6 +26,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'fast',
+          // pure functions: files share what a worker has loaded, which takes most of the time otherwise
+          isolate: false,
           include: ['{src,bench,scripts}/**/*.test.ts'],
           exclude: slow,
           setupFiles: ['test/setup/no-runtime.ts'],
