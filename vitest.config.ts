@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           // pure functions: files share what a worker has loaded, which takes most of the time otherwise
-          isolate: false,
+          poolOptions: { forks: { isolate: false } },
           include: ['{src,bench,scripts}/**/*.test.ts'],
           exclude: slow,
           setupFiles: ['test/setup/no-runtime.ts'],
