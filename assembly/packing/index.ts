@@ -1,6 +1,6 @@
 // What happens once to a network's weights while it loads: unpacking, counting, and each variant's layout. A module of
 // its own, with its own memory, so that no session keeps what only loading needs. Called by
-// src/runtime/kernels/packing/. All weights are int8, row-major.
+// src/runtime/kernels/packing.ts. All weights are int8, row-major.
 
 export { packLists } from './lists';
 export { packLookup } from './lookup';

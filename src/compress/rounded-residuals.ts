@@ -1,6 +1,7 @@
 /** How much of each filter is lost in 4 bits, in the unit of the analysis' residuals. */
 
 import { fanIn, type Layer, weightRows } from '../quantize/index.ts';
+import { dampen } from './calibrate/refit.ts';
 import { roundFilters } from './decompose/round-filters.ts';
 import { multiply } from './decompose/sums.ts';
 import type { LayerStatistics } from './statistics/options.ts';
@@ -9,22 +10,14 @@ import { centreMoments } from './statistics/statistics.ts';
 /** Added to the variances of inputs, relative to their mean, as calibration does it. */
 const damping = 0.01;
 
-function dampened(values: Float64Array, inputs: number): Float64Array {
-  const step = values.length === inputs ? 1 : inputs + 1;
-  let trace = 0;
-  for (let at = 0; at < values.length; at += step) trace += values[at]!;
-  const result = values.slice();
-  for (let at = 0; at < values.length; at += step) result[at]! += trace > 0 ? (damping * trace) / inputs : 1;
-  return result;
-}
-
 /** Relative squared error of each filter: 0 exact, 1 nothing; 0 for a filter that gives nothing. */
 export function roundedResiduals(layer: Layer, statistics: LayerStatistics | undefined): number[] {
   const inputs = fanIn(layer);
   const weights = Float64Array.from(weightRows(layer));
   const moments = statistics && centreMoments(statistics);
   const white = new Float64Array(inputs).fill(1);
-  const metric = dampened(moments?.covariance ?? moments?.variances ?? white, inputs);
+  const covariance = moments?.covariance;
+  const metric = covariance ? dampen({ inputs, covariance }, damping) : (moments?.variances ?? white);
   const { errors } = roundFilters(weights, inputs, 4, metric);
   const isDiagonal = metric.length === inputs;
   const products = isDiagonal

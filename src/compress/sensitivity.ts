@@ -6,7 +6,8 @@
  *   residual[c][f] = e_f C e_f' / (w_f C w_f')      e_f: the error of its weights w_f; C: the inputs' covariance, or 1
  *
  * "Filters respond differently to ternary quantization at different hidden widths" (Gope et al., arXiv 1911.01028) is a
- * row of this table. Sparser decompositions have tables of their own, and filters in 4 bits (`round-filters.ts`) a row. What a residual of f does to the loss is
+ * row of this table. Sparser decompositions have tables of their own, and filters in 4 bits (`round-filters.ts`) a row.
+ * What a residual of f does to the loss is
  * `importance[f]` times the residual (`importance.ts`):
  *
  * - With statistics of data, 1/2 s_f w_f C w_f' nats per image, by the second-order expansion of `predict.ts`.

@@ -147,8 +147,11 @@ const describeData = ({ data, images }: CompressResult['config']) =>
 function renderFiles(report: CompressReport): Markup {
   const rows = deploymentRows(report).map((row) => ({ name: row.name, row }));
   const judgement = judgeControl(report);
+  const controls = report.result.fourBits
+    ? 'Uncompressed in int8 and with filters of 4 bits (rounded and calibrated likewise): the controls that a compressed network has to beat.'
+    : 'Uncompressed in int8: the control that a compressed network has to beat.';
   return html`<div class="card">${renderColumns({ corner: 'network', columns: deploymentColumns(report), rows })}
-<p class="note">Uncompressed in int8 and with filters of 4 bits (rounded and calibrated likewise): the controls that a compressed network has to beat. Sizes are those of files on disk.</p></div>
+<p class="note">${controls} Sizes are those of files on disk.</p></div>
 ${judgement && html`<p class="card warning"><strong>Note</strong>: ${judgement}</p>`}`;
 }
 

@@ -38,7 +38,7 @@ export function filterErrors(weights: Float64Array, { inputs, covariance, cross,
 export const sumOf = (values: Float64Array) => values.reduce((sum, v) => sum + v, 0);
 
 /** `Cov[x] + l I`, l relative to the mean variance. */
-export function dampen({ inputs, covariance }: Moments, strength: number): Float64Array {
+export function dampen({ inputs, covariance }: Pick<Moments, 'inputs' | 'covariance'>, strength: number): Float64Array {
   const result = covariance.slice();
   const added = strength * meanVariance(covariance, inputs);
   for (let j = 0; j < inputs; j++) result[j * inputs + j]! += added;

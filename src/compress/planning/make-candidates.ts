@@ -74,7 +74,7 @@ export function makeCandidates(graph: Graph, analysis: Analysis, grid: Candidate
         neverWorse(ratios.map((ratio) => predictCandidate(layer, keptCount(layer, alpha), ratio, sparsity))),
       ),
     );
-    const narrow = bits.includes(4) ? inFourBits(layer, banks.flat()) : [];
+    const narrow = bits.includes(4) ? fourBitCandidates(layer, banks.flat()) : [];
     return { name: layer.name, candidates: [...banks.flat(), ...narrow, untouched] };
   });
 }
@@ -188,7 +188,7 @@ function roundedLosses({ rounded, importance }: AnalyzedLayer): number[] | undef
 }
 
 /** Banks with their full-precision filters in 4 bits, and the layer without a bank, half or all of its filters in 4 bits. */
-function inFourBits(layer: AnalyzedLayer, banks: readonly Candidate[]): Candidate[] {
+function fourBitCandidates(layer: AnalyzedLayer, banks: readonly Candidate[]): Candidate[] {
   const losses = roundedLosses(layer);
   if (!losses) return [];
   const lossOf = (filters: readonly number[]) => filters.reduce((sum, f) => sum + losses[f]!, 0);
