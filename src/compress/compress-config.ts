@@ -10,7 +10,7 @@ import type { FineTuneConfig } from '../train/index.ts';
 import { plainDefaults } from './defaults.ts';
 import { type Budget, checkBudget, namesIn } from './planning/budget.ts';
 
-export type UniformChoice = { readonly alpha: number; readonly widthRatio: number } | { readonly bits: 4 };
+export type UniformChoice = { readonly alpha: number; readonly widthRatio: number } | { readonly bits: 4 | 8 };
 
 export interface CompressConfig {
   /** The model's file, or the name of a network that was given as such. */
@@ -177,9 +177,9 @@ export function checkCompressConfig(config: CompressConfig): void {
   if (activations === 'int8' && data === undefined) {
     throw new TritbankError('E_USAGE', 'activations', 'expected images to calibrate 8 bits with, found none');
   }
-  const narrow = (uniform && 'bits' in uniform) || (config.filterBits ?? []).includes(4);
-  if (narrow && method !== 'calibrate') {
-    const expected = 'expected filters of 4 bits with --calibrate-only, which makes up for their rounding';
+  const narrow = (uniform && 'bits' in uniform && uniform.bits === 4) || (config.filterBits ?? []).includes(4);
+  if (narrow && method === 'none') {
+    const expected = 'expected filters of 4 bits with training or --calibrate-only, which make up for their rounding';
     throw new TritbankError('E_USAGE', 'filter bits', `${expected}, found the method ${method}`);
   }
   if (init === 'draw' && method !== 'train') {

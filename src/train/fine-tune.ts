@@ -118,7 +118,8 @@ function start({ network, initial }: FineTuneTask, data: RunData): QuantizedNetw
   }
   loadState(graph, initial ?? new Map());
   setInputSize(graph, data.size);
-  return { graph, ternary: network.ternary, fixed: new Set([...network.fixed, ...fixedConstants(graph)]) };
+  const { ternary, rounded } = network;
+  return { graph, ternary, rounded, fixed: new Set([...network.fixed, ...fixedConstants(graph)]) };
 }
 
 /** The one method of the plan's layers, `hybrid` where they have several, `fp` where it compresses none. */
