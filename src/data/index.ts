@@ -8,5 +8,5 @@ export { MemorySplit } from './memory.ts';
 export { datasetNames, openDataset } from './open.ts';
 export { readClassFile } from './scan.ts';
 export { type Statistics, statistics } from './statistics.ts';
-export { type Division, divideAt, holdOut, selectImages, stratifiedSubset, subset } from './subset.ts';
+export { type Division, divideAt, holdOut, sampleIndices, selectImages, stratifiedSubset, subset } from './subset.ts';
 export { type SyntheticOptions, synthetic } from './synthetic.ts';
