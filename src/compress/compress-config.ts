@@ -54,8 +54,8 @@ export interface CompressConfig {
   readonly images: number;
   /** `calibrate`: layer by layer, without labels; `train`: fine-tuning with distillation; `none`: decomposition alone. */
   readonly method: 'train' | 'calibrate' | 'none';
-  /** Factors of ternary filters at the start of training: decomposed from the weights, or drawn. */
-  readonly init: 'decompose' | 'draw';
+  /** Where training starts: from decomposed weights, from a calibration on the images, or from drawn factors. */
+  readonly init: 'decompose' | 'calibrate' | 'draw';
   /** Fine-tuning, and how images are read, besides data, seed and threads. */
   readonly training: Omit<FineTuneConfig, 'data' | 'dataDir' | 'seed' | 'threads'>;
   readonly seed: number;
@@ -182,8 +182,9 @@ export function checkCompressConfig(config: CompressConfig): void {
     const expected = 'expected filters of 4 bits with training or --calibrate-only, which make up for their rounding';
     throw new TritbankError('E_USAGE', 'filter bits', `${expected}, found the method ${method}`);
   }
-  if (init === 'draw' && method !== 'train') {
-    throw new TritbankError('E_USAGE', 'init', `expected decomposed factors without training, found drawn ones`);
+  if (init !== 'decompose' && method !== 'train') {
+    const found = init === 'draw' ? 'drawn ones' : 'a calibration to begin with';
+    throw new TritbankError('E_USAGE', 'init', `expected decomposed factors without training, found ${found}`);
   }
   if (!Number.isSafeInteger(images) || images < 2) {
     throw new TritbankError('E_USAGE', 'images', `expected a whole number of at least 2, found ${images}`);

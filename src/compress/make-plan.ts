@@ -137,7 +137,7 @@ const roundedCandidates = ({ layers }: Analysis, bits: FilterBits): LayerCandida
 
 /** Without layers whose calibration would need matrices of gigabytes: they stay in full precision. */
 function keepNarrow({ config, options }: Job, analysis: Analysis): Analysis {
-  if (config.method !== 'calibrate') return analysis;
+  if (config.method !== 'calibrate' && config.init !== 'calibrate') return analysis;
   const wide = analysis.layers.filter(({ inputs }) => inputs > largestMatrix);
   for (const { name, inputs } of wide) {
     const size = `${((8 * inputs * inputs) / 1e9).toFixed(1)} GB`;

@@ -182,7 +182,12 @@ export const compressOptions: OptionTable<CompressConfig> = {
       method: 'calibrate',
     })),
     toggle('method', '--no-training', 'only decompose the weights', (config) => ({ ...config, method: 'none' })),
-    field('init', '--init <how>', 'decompose the weights, or draw fresh factors', oneOf(['decompose', 'draw'])),
+    field(
+      'init',
+      '--init <how>',
+      'what training starts from: decomposed weights, a calibration on the images (see --calibrate-only), or drawn factors',
+      oneOf(['decompose', 'calibrate', 'draw']),
+    ),
   ],
   Training: ofTraining('Training'),
   'Ternary weights': ofTraining('Ternary weights'),
