@@ -22,6 +22,7 @@ import { addHardware } from './hardware/hardware.ts';
 import { addInspect } from './inspect.ts';
 import { addMcu } from './mcu.ts';
 import { watchStreams, writeLine } from './output.ts';
+import { endRanks, isSaidByRoot, leaveRanks, rankLabel } from './ranks.ts';
 import { addRun } from './run.ts';
 import { addTable1 } from './table1.ts';
 import { addTrain } from './train.ts';
@@ -71,13 +72,15 @@ function report(error: unknown, program: TritbankCommand, args: readonly string[
     return 2;
   }
   if (error instanceof Interruption) {
-    writeLine(error.message);
+    if (rankLabel() === '') writeLine(error.message);
+    leaveRanks();
     return error.exitStatus;
   }
+  if (isSaidByRoot(error)) return 2;
   const debug = args.includes('--debug');
   const stack = debug && error instanceof Error ? error.stack : undefined;
   if (error instanceof TritbankError) {
-    writeLine(error.line);
+    writeLine(error.line.replace(/^error /, (head) => head + rankLabel()));
     if (stack) writeStack(stack);
     return error.exitStatus;
   }
@@ -94,7 +97,9 @@ async function main(args: readonly string[]): Promise<number> {
     // a command that did a part of its work has set it
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return report(error, program, args);
+    const status = report(error, program, args);
+    endRanks(status);
+    return status;
   }
 }
 

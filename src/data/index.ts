@@ -1,5 +1,5 @@
 export type { AugmentOptions } from './augment.ts';
-export { type Batch, type BatchOptions, batches, epochOrder, stepCount } from './batches.ts';
+export { type Batch, type BatchOptions, batches, epochOrder, type Part, stepCount } from './batches.ts';
 export type { Dataset, OpenOptions, Split } from './dataset.ts';
 export { type DecodeOptions, decodeImage } from './decode.ts';
 export { failureCount } from './failures.ts';

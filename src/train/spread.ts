@@ -11,14 +11,12 @@ import { type Graph, i64, int, TritbankError, type Value } from '../ir/index.ts'
 import type { Builder } from '../ops/index.ts';
 import type { Recipe } from './config.ts';
 
-export const bucketTypes = ['float32', 'float16'] as const;
-
 export interface Spread {
   readonly ranks: number;
   /** Batch norms normalise by the batches of all ranks; else each by its own part. */
   readonly syncBatchNorm?: boolean;
   /** How gradients travel; default `float32`. */
-  readonly bucketType?: (typeof bucketTypes)[number];
+  readonly bucketType?: Recipe['bucketType'];
   /** Most bytes of gradients in a bucket, unless one alone has more; default 4 MiB. */
   readonly bucketBytes?: number;
 }
