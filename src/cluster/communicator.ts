@@ -6,13 +6,15 @@
 /** Numbers that are added up, each in its own type. */
 export type Summable = Float32Array | Float64Array | Int32Array;
 
+export interface Waiting {
+  /** Wait however long: for work that takes ranks different times. A rank that dies ends the others. Default false. */
+  readonly patient?: boolean;
+}
+
 /** An operation that goes on. Its array belongs to it until `wait` has resolved. */
 export interface Pending {
-  /**
-   * E_RANK when the others do not take part in time. `patient`: wait however long, for work that one rank does alone, since
-   * a rank that dies ends the others.
-   */
-  wait(options?: { readonly patient?: boolean }): Promise<void>;
+  /** E_RANK when the others do not take part in time. */
+  wait(options?: Waiting): Promise<void>;
 }
 
 export interface Communicator {
@@ -30,7 +32,7 @@ export interface Communicator {
   /** Begins to replace the bytes by those of rank 0. */
   broadcast(bytes: Uint8Array): Pending;
   /** The bytes of all ranks, by rank; they may be of different lengths. */
-  gather(bytes: Uint8Array): Promise<Uint8Array[]>;
+  gather(bytes: Uint8Array, options?: Waiting): Promise<Uint8Array[]>;
   /** Resolves when all ranks are here. */
   barrier(): Pending;
   /** Ends all ranks with this exit status; the process does not go on. */

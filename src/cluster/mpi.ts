@@ -4,7 +4,7 @@
  */
 
 import { TritbankError } from '../ir/errors.ts';
-import type { Communicator, Pending, Summable } from './communicator.ts';
+import type { Communicator, Pending, Summable, Waiting } from './communicator.ts';
 import { sumHalves } from './half.ts';
 import type { Launch } from './launcher.ts';
 import { loadMpi, type Mpi } from './library.ts';
@@ -113,17 +113,17 @@ class MpiCommunicator implements Communicator {
     );
   }
 
-  async gather(bytes: Uint8Array): Promise<Uint8Array[]> {
+  async gather(bytes: Uint8Array, options: Waiting = {}): Promise<Uint8Array[]> {
     const { iallgather, handles } = this.mpi;
     const lengths = new Int32Array(outside(4 * this.size).buffer);
     lengths[this.rank] = bytes.length;
-    await this.sum(lengths).wait();
+    await this.sum(lengths).wait(options);
     const most = Math.max(1, ...lengths);
     const all = outside(most * this.size);
     all.set(bytes, this.rank * most);
     await this.start('messages', [all], (request) =>
       iallgather(handles.inPlace, most, handles.byte, all, most, handles.byte, handles.world, request),
-    ).wait();
+    ).wait(options);
     return Array.from(lengths, (length, rank) => all.slice(rank * most, rank * most + length));
   }
 
