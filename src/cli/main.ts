@@ -13,6 +13,7 @@ import { addCompletion } from './completion.ts';
 import { addCompress } from './compress.ts';
 import { addConvert } from './convert.ts';
 import { addCost } from './cost.ts';
+import { addData } from './data.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor/doctor.ts';
 import { addEval } from './eval.ts';
@@ -54,6 +55,7 @@ function createProgram(): TritbankCommand {
   addMcu(program);
   addTable1(program);
   addHardware(program);
+  addData(program);
   addZoo(program);
   addDoctor(program);
   addCompletion(program);

@@ -41,7 +41,7 @@ export interface BatchOptions {
   readonly stride?: number;
   /**
    * The rows of one rank, with full batches only: `batchSize / count` of each batch, so that the parts of all ranks make up
-   * the batch of one process. Default: all rows.
+   * the batch of one process; of a split with an order of its own, consecutive pieces of that. Default: all rows.
    */
   readonly part?: Part;
   /** Height and width of the batch's images, filled up with zeros or cut around the centre. Default: the split's. */
@@ -168,6 +168,8 @@ class Assembler {
   private readonly shape: ImageShape;
   private readonly bytes: number;
   private readonly order: Uint32Array;
+  /** Whether the order is that of one rank alone. */
+  private readonly isPiece: boolean;
   /** Rows of a batch, those of other ranks left out. */
   private readonly rows: number;
   private readonly ring: Buffers[] = [];
@@ -188,11 +190,16 @@ class Assembler {
     this.seed = seed;
     this.epoch = epoch;
     this.rows = batchSize / (part?.count ?? 1);
-    this.order = epochOrder(split.length, seed, epoch, shuffle);
+    const own = shuffle ? split.order?.(seed, epoch) : undefined;
+    this.isPiece = own !== undefined && part !== undefined;
+    const order = own ?? epochOrder(split.length, seed, epoch, shuffle);
+    const piece = Math.floor(split.length / (part?.count ?? 1));
+    this.order = this.isPiece ? order.subarray(part!.index * piece, (part!.index + 1) * piece) : order;
   }
 
   private samplesOf(step: number): Uint32Array {
     const { batchSize, part } = this.options;
+    if (this.isPiece) return this.order.subarray(step * this.rows, (step + 1) * this.rows);
     const samples = this.order.subarray(step * batchSize, (step + 1) * batchSize);
     return part ? partRows(samples, part) : samples;
   }

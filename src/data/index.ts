@@ -7,6 +7,8 @@ export { type CropWindow, type ImageShape, imageBytes, type Padding, paddings } 
 export { MemorySplit } from './memory.ts';
 export { datasetNames, openDataset } from './open.ts';
 export { readClassFile } from './scan.ts';
+export { type PackOptions, packFolder } from './shards/pack.ts';
+export type { ShardClass, ShardIndex, ShardRecord } from './shards/records.ts';
 export { type Statistics, statistics } from './statistics.ts';
 export { type Division, divideAt, holdOut, selectImages, stratifiedSubset, subset } from './subset.ts';
 export { type SyntheticOptions, synthetic } from './synthetic.ts';
