@@ -44,6 +44,8 @@ export interface Program {
 export interface ProgramOptions extends CompileOptions {
   /** The ranks that run the graph together, where it has sums over them. On the CPU only. */
   readonly ranks?: Communicator;
+  /** After each stage of a step with ranks: its index and milliseconds, without waiting for others. */
+  readonly onStage?: (index: number, milliseconds: number) => void;
 }
 
 type Buffers = Map<StateSlot, Ort.Tensor>;
@@ -123,10 +125,12 @@ function copyGraph(slots: readonly StateSlot[]): Graph {
 export async function compileProgram(
   graph: Graph,
   slots: readonly StateSlot[],
-  { ranks, ...options }: ProgramOptions = {},
+  { ranks, onStage, ...options }: ProgramOptions = {},
 ): Promise<Program> {
   const onDevice = options.device !== undefined && options.device !== 'cpu';
-  const { ort, session } = ranks ? await createStages(graph, ranks, options) : await createWhole(graph, slots, options);
+  const { ort, session } = ranks
+    ? await createStages(graph, ranks, { ...options, ...(onStage && { onStage }) })
+    : await createWhole(graph, slots, options);
   const isState = new Set(slots.map((s) => s.next));
   const others = graph.outputs.map((o) => o.name).filter((name) => !isState.has(name));
   const fresh = (): Buffers => new Map(slots.map((slot) => [slot, toOrt(ort, pack(slot, new Map()))]));

@@ -32,6 +32,13 @@ const emptyTensor = ({ dtype, dims }: Value): Tensor => ({
   data: allocate(dtype as NumericDType, elementCount(dims)),
 });
 
+/** Milliseconds of each stage, by its index. */
+type OnStage = (index: number, milliseconds: number) => void;
+
+export interface StageOptions extends CompileOptions {
+  readonly onStage?: OnStage;
+}
+
 interface Compiled extends Stage {
   readonly session: Ort.InferenceSession;
 }
@@ -40,7 +47,7 @@ interface Compiled extends Stage {
 export async function createStages(
   graph: Graph,
   ranks: Communicator,
-  options: CompileOptions,
+  { onStage, ...options }: StageOptions,
 ): Promise<{ ort: typeof Ort; session: Runner }> {
   const { device = 'cpu' } = options;
   if (device !== 'cpu') {
@@ -55,7 +62,7 @@ export async function createStages(
     ort = created.ort;
     stages.push({ ...stage, session: created.session });
   }
-  return { ort: ort!, session: new StagedRunner(ort!, graph, stages, ranks) };
+  return { ort: ort!, session: new StagedRunner(ort!, graph, stages, ranks, onStage) };
 }
 
 class StagedRunner implements Runner {
@@ -68,6 +75,7 @@ class StagedRunner implements Runner {
     graph: Graph,
     private readonly stages: readonly Compiled[],
     private readonly ranks: Communicator,
+    private readonly onStage: OnStage | undefined,
   ) {
     this.returned = new Set(graph.outputs.map(({ name }) => name));
     for (const { graph: part, reduction } of stages) {
@@ -84,11 +92,12 @@ class StagedRunner implements Runner {
   ): Promise<Record<string, Ort.Tensor>> {
     const results: Record<string, Ort.Tensor> = {};
     const pending: (Pending | undefined)[] = [];
-    for (const { graph, session, waitsFor, reduction } of this.stages) {
-      for (const index of waitsFor) {
-        await pending[index]?.wait();
-        pending[index] = undefined;
+    for (const [index, { graph, session, waitsFor, reduction }] of this.stages.entries()) {
+      for (const needed of waitsFor) {
+        await pending[needed]?.wait();
+        pending[needed] = undefined;
       }
+      const began = performance.now();
       const known = (name: string) => inputs[name] ?? this.between.get(name) ?? results[name]!;
       const feeds = Object.fromEntries(graph.inputs.map(({ name }) => [name, known(name)]));
       const wanted = Object.fromEntries(
@@ -96,6 +105,7 @@ class StagedRunner implements Runner {
       );
       // a stage that only hands on has nothing to run
       const outputs = graph.nodes.length > 0 ? await session.run(feeds, wanted) : {};
+      this.onStage?.(index, performance.now() - began);
       for (const name of this.returned) if (outputs[name]) results[name] = outputs[name];
       pending.push(reduction && this.begin(this.between.get(reduction.input)!));
     }
