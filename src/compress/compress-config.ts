@@ -1,6 +1,7 @@
 /** What `compressModel` is asked for; stored as `config.json`, so that a resumed run does the same. */
 
 import { checkForm } from '../classifier/form-options.ts';
+import type { Communicator } from '../cluster/index.ts';
 import { accelerators, type Conventions, paperConventions, type StorageScheme, storageSchemes } from '../cost/index.ts';
 import type { ActivationForm } from '../export/index.ts';
 import { TritbankError } from '../ir/index.ts';
@@ -95,6 +96,8 @@ export interface CompressOptions {
   /** Directory where decompositions of analyses are kept by content, for this run and others; default: none. */
   readonly cache?: string;
   readonly signal?: AbortSignal;
+  /** The other ranks, see `joinRanks`: analysis and training are spread over them, rank 0 does the rest. */
+  readonly ranks?: Communicator;
   /** The command line, for the records. */
   readonly command?: string;
   readonly onProgress?: (progress: CompressProgress) => void;

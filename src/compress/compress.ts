@@ -236,9 +236,10 @@ function keepApart(data: ClassifierData, { warn }: CompressOptions): ClassifierD
 
 /** Plans and analyses may be replaced, since they are copied into the directory. */
 function placeOf({ model, data, dataDir, training }: CompressConfig, options: CompressOptions): RunPlace {
-  const { resume = false, force = false } = options;
+  const { resume = false, force = false, ranks } = options;
   return {
     layout: runKinds.compress.layout,
+    ...(ranks && { ranks }),
     resume,
     force,
     inputs: [model, data, dataDir, ...(training.teachers ?? [])],
@@ -297,7 +298,7 @@ export async function compressModel(
     signal,
     upgrade: upgrade(network),
   };
-  const run = RunDirectory.open(out, how);
+  const run = await RunDirectory.openTogether(out, how);
   try {
     return await compressIn({ config, options, graph, run, data, machine }, given);
   } finally {
@@ -327,7 +328,8 @@ async function compressIn(
   const chosen = givenPlan ?? (await plan(job, async () => givenAnalysis ?? analyze(job, statistics)));
   checkPlan(chosen, job.graph, run.file(compressFiles.plan));
   const path = run.file(compressFiles.network);
-  await run.stage('save', compressFiles.network, modelCodec, () => rebuildModel(job, chosen, statistics));
+  const rebuilding = () => rebuildModel(job, chosen, statistics);
+  await run.stage('save', compressFiles.network, modelCodec, rebuilding, { together: config.method === 'train' });
   const network = await loadModel(path);
   const packed = await packBoth(job, network);
   const compared = await compare(job, packed.model);

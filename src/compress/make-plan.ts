@@ -15,6 +15,7 @@ import {
   compressFiles,
   countingOf,
   type Job,
+  ranksOf,
   reporter,
   shareReporter,
   signalOf,
@@ -91,7 +92,7 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
   const { config, graph, run, options } = job;
   const { cache } = options;
   const analyzed = run.file(compressFiles.analyzed);
-  const analysis = await run.stage('analysis', compressFiles.analysis, analysisCodec, async () => {
+  const analyzing = async () => {
     const statistics = await gather();
     return analyzeNetwork(graph, {
       seed: config.seed,
@@ -99,12 +100,14 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
       ...statistics,
       ...threadsOf(job),
       ...signalOf(job),
+      ...ranksOf(job),
       // the run directory is that of one configuration and one network
       ...keepAnalyzed(analyzed, {}),
       ...(cache !== undefined && { cache: openCache(cache) }),
       onProgress: shareReporter(job, 'analysis'),
     });
-  });
+  };
+  const analysis = await run.stage('analysis', compressFiles.analysis, analysisCodec, analyzing, { together: true });
   rmSync(analyzed, { force: true });
   return analysis;
 }

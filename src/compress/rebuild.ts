@@ -10,7 +10,7 @@ import { type BuiltBanks, buildBanks } from './build-banks.ts';
 import { type CalibratedNetwork, calibrate } from './calibrate/calibrate.ts';
 import type { CompressStage } from './compress-config.ts';
 import type { ParallelOptions } from './decompose/parallel.ts';
-import { compressFiles, type Job, shareReporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
+import { compressFiles, type Job, ranksOf, shareReporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
 import type { Statistics } from './make-plan.ts';
 
 /** By the work that decompositions take, which is far from equal. */
@@ -62,6 +62,7 @@ async function train(job: Job, plan: PlanFile, built: Pick<BuiltBanks, 'network'
       out: run.file(compressFiles.training),
       resume: true,
       ...signalOf(job),
+      ...ranksOf(job),
       ...warningsTo(job),
       ...(options.command !== undefined && { command: options.command }),
       onProgress: reportTraining(job),

@@ -22,6 +22,11 @@ export interface Split extends ImageShape {
    * E_FORMAT or E_FILE, naming the file, when the image cannot be decoded.
    */
   read(index: number, window?: CropWindow): Uint8Array | Promise<Uint8Array>;
+  /**
+   * The order of an epoch, for splits that are read best in an order of their own. Default: all images shuffled. Ranks take
+   * consecutive pieces of it, not rows of the same batches.
+   */
+  order?(seed: number, epoch: number): Uint32Array;
   /** Where image `index` comes from, for messages: a file's path, or `mnist train[12]`. */
   describe(index: number): string;
 }
@@ -39,6 +44,8 @@ export interface Dataset extends ImageShape {
   readonly isUnlabelled?: true;
   /** The usual augmentation for training on this data set. */
   readonly augment: AugmentOptions;
+  /** Mean and deviation of the training images' channels, where they are known; else `statistics` measures them. */
+  readonly statistics?: { readonly mean: readonly number[]; readonly std: readonly number[] };
   /** What a report should say about the data: how it was split, files whose content is not the official one. */
   readonly notes: readonly string[];
 }

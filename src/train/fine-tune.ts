@@ -18,6 +18,7 @@ import { fixedConstants } from './parameters.ts';
 import { pickTraining } from './pick-training.ts';
 import type { Method, RunResult } from './records.ts';
 import { runPlace, withInputs } from './run-layout.ts';
+import { localBatch } from './spread.ts';
 import { loadTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
 
@@ -70,7 +71,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given
     (await loadTeacher(config.teachers ?? [task.network.base], {
       ...engineOptions(config),
       mirror: distillation.mirror === true,
-      batchSize: config.batchSize,
+      batchSize: localBatch(config, options.ranks),
       channels,
       size: data.size,
       classes,

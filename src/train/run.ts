@@ -89,5 +89,7 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
     config,
     metadata: { labels: JSON.stringify(dataset.classes) },
   };
-  return withTeacher(config, task.data, (distillation) => trainGraph({ ...task, ...distillation }, config, options));
+  return withTeacher(config, task.data, options, (distillation) =>
+    trainGraph({ ...task, ...distillation }, config, options),
+  );
 }

@@ -14,7 +14,7 @@ import { deploy, loadState, type Plan, type QuantizedNetwork, roundedWeights, to
 import { type Best, loadBest } from './best.ts';
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
 import { type Recipe, upgradeConfig } from './config.ts';
-import { augmentation, engineOptions, type RunContext, type RunData, type RunOptions } from './context.ts';
+import { augmentation, engineOptions, type RunContext, type RunData, type RunOptions, together } from './context.ts';
 import { writeHeldOut } from './held-out.ts';
 import { PhaseLoop } from './loop.ts';
 import type { Distillation } from './loss.ts';
@@ -60,11 +60,14 @@ export interface TrainTask {
 export async function trainGraph(task: TrainTask, recipe: Recipe, options: RunOptions): Promise<RunResult> {
   const { command = '' } = options;
   const how = { ...runPlace(options), config: task.config, command, upgrade: upgradeConfig };
-  const run = RunDirectory.open(options.out, how);
+  const run = await RunDirectory.openTogether(options.out, how);
   try {
     // a result without its model is none
     if (!existsSync(run.file(runFiles.model))) rmSync(run.file(runFiles.result), { force: true });
-    return await run.stage('train', runFiles.result, jsonCodec<RunResult>(), () => trainIn(run, task, recipe, options));
+    const work = () => trainIn(run, task, recipe, options);
+    const result = await run.stage('train', runFiles.result, jsonCodec<RunResult>(), work, { together: true });
+    // each rank has the model in its own place
+    return options.ranks ? { ...result, model: run.file(runFiles.model) } : result;
   } finally {
     run.close();
   }
@@ -185,6 +188,7 @@ async function finish(
     const fresh = await reestimate(graph, train, {
       ...engineOptions(recipe),
       ...augmentation(recipe, dataset),
+      ...together(options),
       batchSize: recipe.batchSize,
       count: recipe.reestimateBatches,
       seed: recipe.seed,
@@ -199,7 +203,7 @@ async function finish(
   await saveModel(model, path);
   const exported = await loadModel(path);
   const { epochs } = recipe;
-  const quietly = engineOptions(recipe);
+  const quietly = { ...engineOptions(recipe), ...together(options) };
   const evaluation = await evaluateGraph(exported, dataset.test, dataset.classes, normalisation, {
     ...quietly,
     ...(options.warn && { warn: options.warn }),

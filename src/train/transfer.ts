@@ -87,5 +87,7 @@ export async function transferNetwork(
     config: { ...config, start },
     metadata: { ...normalisationMetadata(normalisation), labels: JSON.stringify(dataset.classes) },
   };
-  return withTeacher(config, data, (distillation) => trainGraph({ ...task, ...distillation }, config, options));
+  return withTeacher(config, data, options, (distillation) =>
+    trainGraph({ ...task, ...distillation }, config, options),
+  );
 }
