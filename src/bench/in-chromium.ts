@@ -19,6 +19,9 @@ export const chromiumArguments = [
   '--disable-sync',
 ];
 
+/** What makes it offer WebGPU where there is no GPU: by SwiftShader, in software. */
+export const softwareGpuArguments = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
 /** Path of the browser: TRITBANK_CHROMIUM, or where distributions put it. E_DEVICE where there is none. */
 export function findChromium(): string {
   const path = [process.env.TRITBANK_CHROMIUM, ...places].find((place) => place && existsSync(place));

@@ -2,7 +2,8 @@
 
 import type { Kernels } from './kernels/kernels.ts';
 import { createReferenceKernels } from './kernels/reference.ts';
-import { compileKernels, createWasmKernels } from './kernels/wasm.ts';
+import { instantiateKernels } from './kernels/wasm/instance.ts';
+import { compileKernels } from './kernels/wasm.ts';
 
 export type KernelKind = 'wasm' | 'reference';
 
@@ -25,5 +26,5 @@ export function kernelModule(shared: boolean): Promise<WebAssembly.Module> {
 export async function loadKernels(kind: KernelKind, memory: WebAssembly.Memory): Promise<Kernels> {
   if (kind === 'reference') return createReferenceKernels(memory);
   const shared = typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
-  return createWasmKernels({ memory, bytes: await kernelModule(shared) });
+  return instantiateKernels(await kernelModule(shared), memory);
 }

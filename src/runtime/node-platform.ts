@@ -80,6 +80,13 @@ async function openFallback(bytes: Uint8Array): Promise<FallbackSession> {
   };
 }
 
+/** Dawn, of the package `webgpu`, where that is installed. */
+async function findGpu(): Promise<unknown> {
+  const name = 'webgpu';
+  const dawn = await import(name).catch(() => undefined);
+  return (dawn as { create(options: readonly string[]): unknown } | undefined)?.create([]);
+}
+
 export const nodePlatform: Platform = {
   name: 'node',
   readFile,
@@ -88,5 +95,6 @@ export const nodePlatform: Platform = {
   canShareMemory: () => true,
   startWorker: startNodeWorker,
   defaultLimit: () => limitOf({}),
+  findGpu,
   openFallback,
 };
