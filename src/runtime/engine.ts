@@ -43,6 +43,8 @@ export interface LayerTime {
 export interface EngineOptions {
   readonly kernels: KernelKind;
   readonly threads: number;
+  /** Whether relaxed SIMD may be used where the engine has it. */
+  readonly mayRelax: boolean;
   readonly profile: boolean;
   /** How the other threads are started; needed for more than one. */
   readonly startWorker?: StartWorker;
@@ -87,7 +89,7 @@ export async function createEngine(
     threads > 1 ? { initial: kernelPages, maximum: 65536 / 2, shared: true } : { initial: kernelPages },
   );
   // what a device has no program for is computed by plain loops
-  const kernels = await loadKernels(gpu ? 'reference' : options.kernels, memory);
+  const kernels = await loadKernels(gpu ? 'reference' : options.kernels, memory, options.mayRelax);
   const write = (address: number, bytes: Uint8Array) => {
     growTo(memory, address + bytes.length);
     new Uint8Array(memory.buffer).set(bytes, address);
@@ -99,7 +101,7 @@ export async function createEngine(
   freePacking();
   growTo(memory, plan.bytes);
   const { startWorker } = options;
-  const module = threads > 1 && options.kernels === 'wasm' ? await kernelModule(true) : undefined;
+  const module = threads > 1 && options.kernels === 'wasm' ? await kernelModule(true, options.mayRelax) : undefined;
   const team =
     threads > 1 && startWorker ? await startTeam(kernels, module, plan.steps, threads, startWorker) : undefined;
   const device = await gpu?.start(plan, kernels);

@@ -35,6 +35,11 @@ export interface SessionOptions extends LimitOptions {
    * console.log(session.adapter?.name);
    */
   readonly device?: DeviceKind;
+  /**
+   * Whether kernels may use relaxed SIMD where the engine has it: integers stay the same, floats are rounded as the
+   * processor does. Default true.
+   */
+  readonly relaxedSimd?: boolean;
   /** What runs a file with operators that this runtime does not have. Node only; by default nothing. */
   readonly fallback?: 'onnxruntime';
   /** Measure each layer, for `profile()`. */
@@ -117,9 +122,10 @@ export async function createSession(
 ): Promise<InferenceSession> {
   checkOptions(options);
   const isGpu = options.device === 'webgpu';
+  const mayRelax = options.relaxedSimd ?? true;
   const threads = platform.canShareMemory() && !isGpu ? (options.threads ?? 1) : 1;
   // compiled while the file is read; a failure is reported where the kernels are needed
-  if (options.kernels !== 'reference' && !isGpu) kernelModule(threads > 1).catch(() => undefined);
+  if (options.kernels !== 'reference' && !isGpu) kernelModule(threads > 1, mayRelax).catch(() => undefined);
   const loaded = await loadGraph(source, platform, options);
   const { graph, name } = loaded;
   const { metadata } = graph;
@@ -136,7 +142,7 @@ export async function createSession(
   }
   const gpu = isGpu ? await (await import('./webgpu/index.ts')).openGpu(platform.findGpu) : undefined;
   const engineOptions = {
-    ...{ kernels: options.kernels ?? 'wasm', threads, profile: options.profile ?? false },
+    ...{ kernels: options.kernels ?? 'wasm', threads, mayRelax, profile: options.profile ?? false },
     ...(threads > 1 && { startWorker: platform.startWorker }),
     ...(gpu && { gpu }),
   };

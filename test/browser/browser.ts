@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { chromiumArguments } from '../../src/bench/in-chromium.ts';
 
-export const executablePath = '/usr/bin/chromium';
+const executablePath = '/usr/bin/chromium';
 export const hasBrowser = existsSync(executablePath);
 
 /** `profile` is a directory that the browser may fill. */

@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import type { UnaryFunction } from '../../src/ops/arithmetic/functions.ts';
 import { runStep, whole } from '../../src/runtime/execute/run-step.ts';
-import { InferenceSession, Tensor } from '../../src/runtime/index.ts';
+import { InferenceSession, type SessionOptions, Tensor } from '../../src/runtime/index.ts';
 import { type ElementType, type Kernels, planeStride } from '../../src/runtime/kernels/kernels.ts';
 import { createReferenceKernels } from '../../src/runtime/kernels/reference.ts';
 import type { Port } from '../../src/runtime/plan/plan.ts';
@@ -38,6 +38,7 @@ import {
   placePlanes,
   randomWeights,
 } from '../kernels-layout.ts';
+import { wasmProperties } from './wasm-properties.ts';
 
 const open = await openDevice();
 
@@ -242,27 +243,34 @@ const properties = {
   ),
 } as Readonly<Record<string, fc.IAsyncProperty<unknown>>>;
 
-interface NetworkRun {
+export interface NetworkRun {
   readonly scores: readonly number[][];
   readonly variants: readonly string[];
   readonly adapter: { readonly name: string; readonly isSoftware: boolean } | undefined;
 }
 
+export type PropertyKind = 'wasm' | 'webgpu';
+
 export interface Globals {
-  readonly propertyNames: readonly string[];
+  readonly propertyNames: Readonly<Record<PropertyKind, readonly string[]>>;
   checkProperty(name: string, runs: number, seed: number): Promise<string>;
-  runNetwork(file: string, images: readonly number[][], device: 'cpu' | 'webgpu'): Promise<NetworkRun>;
+  runNetwork(file: string, images: readonly (readonly number[])[], options: SessionOptions): Promise<NetworkRun>;
 }
 
+const ofWasm = await wasmProperties();
+
 const own: Globals = {
-  propertyNames: Object.keys(properties),
+  propertyNames: { wasm: Object.keys(ofWasm), webgpu: Object.keys(properties) },
   async checkProperty(name, numRuns, seed) {
-    const { failed, counterexample, errorInstance } = await fc.check(properties[name]!, { numRuns, seed });
+    const { failed, counterexample, errorInstance } = await fc.check((ofWasm[name] ?? properties[name])!, {
+      numRuns,
+      seed,
+    });
     return failed ? `${JSON.stringify(counterexample)}: ${String(errorInstance)}` : '';
   },
-  async runNetwork(file, images, device) {
+  async runNetwork(file, images, options) {
     const source = new URL(file, location.href);
-    const session = await InferenceSession.create(source, { device });
+    const session = await InferenceSession.create(source, options);
     const { name, shape } = session.inputMetadata[0]!;
     const dims = [1, ...(shape!.slice(1) as number[])];
     const scores: number[][] = [];
@@ -272,7 +280,7 @@ const own: Globals = {
     }
     await session.release();
     // each step waits for the one before it, which takes a while
-    const measured = await InferenceSession.create(source, { device, profile: true });
+    const measured = await InferenceSession.create(source, { ...options, profile: true });
     const data = new Float32Array(dims.reduce((a, b) => a * b));
     await measured.run({ [name]: new Tensor('float32', data, dims) });
     const variants = measured.profile().map(({ variant }) => variant);

@@ -5,34 +5,15 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumArguments, softwareGpuArguments } from '../../src/bench/in-chromium.ts';
 import { openDataset } from '../../src/data/index.ts';
-import { InferenceSession, type SessionOptions } from '../../src/runtime/node.ts';
+import { type DeviceKind, InferenceSession } from '../../src/runtime/node.ts';
 import { normal, relativeError } from '../evaluate.ts';
 import { floatModel, integerModel } from '../runtime-models.ts';
-import { executablePath, hasBrowser } from './browser.ts';
-import { bundle, type Chunk } from './bundle.ts';
-import type { Globals } from './webgpu-page.ts';
+import { hasBrowser } from './browser.ts';
+import { openRuntimePage, type RuntimePage } from './runtime-page.ts';
 
-const origin = 'http://localhost';
 const stored = (path: string) => readFileSync(join(import.meta.dirname, '../..', path));
-
-/** As pages of `origin`: a page that loads the first chunk, all chunks, files. */
-async function serve(page: Page, chunks: readonly Chunk[], files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  await page.route(`${origin}/**`, (route) => {
-    const path = new URL(route.request().url()).pathname.slice(1);
-    const chunk = chunks.find(({ name }) => name === path);
-    const file = files.get(path);
-    if (chunk) return route.fulfill({ contentType: 'text/javascript', body: chunk.code });
-    if (file) return route.fulfill({ contentType: 'application/octet-stream', body: Buffer.from(file) });
-    const body = `<!doctype html><script type="module" src="${chunks[0]!.name}"></script>`;
-    return route.fulfill({ contentType: 'text/html', body });
-  });
-  await page.goto(`${origin}/`);
-  await page.waitForFunction(() => 'own' in globalThis);
-}
 
 const argMax = (scores: readonly number[]) => scores.indexOf(Math.max(...scores));
 
@@ -45,33 +26,19 @@ const files = new Map<string, Uint8Array>([
 ]);
 
 describe.skipIf(!hasBrowser)('WebGPU in Chromium', () => {
-  let browser: Browser;
-  let page: Page;
-  let propertyNames: readonly string[];
+  let page: RuntimePage;
   beforeAll(async () => {
-    const chunks = await bundle(join(import.meta.dirname, 'webgpu-page.ts'));
-    browser = await chromium.launch({ executablePath, args: [...chromiumArguments, ...softwareGpuArguments] });
-    page = await browser.newPage();
-    await serve(page, chunks, files);
-    propertyNames = await page.evaluate(() => (globalThis as unknown as { own: Globals }).own.propertyNames);
+    page = await openRuntimePage(files);
   });
-  afterAll(() => browser?.close());
+  afterAll(() => page?.close());
 
-  const run = (file: string, images: readonly number[][], device: SessionOptions['device'] & string) =>
-    page.evaluate(
-      ([name, given, kind]) => (globalThis as unknown as { own: Globals }).own.runNetwork(name, given, kind),
-      [file, images, device] as const,
-    );
+  const run = (file: string, images: readonly number[][], device: DeviceKind) =>
+    page.runNetwork(file, images, { device });
 
   it('computes every kernel as the reference does', async () => {
-    expect(propertyNames).toHaveLength(13);
-    for (const name of propertyNames) {
-      const problem = await page.evaluate(
-        ([property, runs, seed]) => (globalThis as unknown as { own: Globals }).own.checkProperty(property, runs, seed),
-        [name, 25, 1] as const,
-      );
-      expect(problem, name).toBe('');
-    }
+    const names = await page.propertyNames('webgpu');
+    expect(names).toHaveLength(13);
+    for (const name of names) expect(await page.checkProperty(name, 25, 1), name).toBe('');
   });
 
   it('gives the scores of the kernels of integers, and their classes', async () => {
