@@ -3,6 +3,7 @@
  * contestant. Reads a request as JSON from standard input, prints the result as JSON; rounds are told to the parent.
  */
 
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { json } from 'node:stream/consumers';
 import type { SizeOption } from '../images/size.ts';
@@ -36,12 +37,22 @@ async function hold({ files, options, device, ...images }: ContestRequest) {
   return contestHere({ ...images, models }, { ...options, onRound }, device);
 }
 
+/** On Linux by its own account: that of `getrusage` begins with what the parent took when it started this process. */
+function peakBytes(): number {
+  try {
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    if (kilobytes !== undefined) return 1024 * Number(kilobytes);
+  } catch {
+    // another system
+  }
+  return 1024 * process.resourceUsage().maxRSS;
+}
+
 async function start({ runtime, file, threads, channels, size, device }: ColdRequest): Promise<ColdStart> {
   const found = nodeRuntimes(device).find(({ name }) => name === runtime);
   if (!found) throw new Error(`internal: no runtime ${runtime}`);
   const { milliseconds } = await startCold(found, () => readFile(file), makeImage(channels, size), threads);
-  // kilobytes
-  return { milliseconds, peak: 1024 * process.resourceUsage().maxRSS };
+  return { milliseconds, peak: peakBytes() };
 }
 
 const request = (await json(process.stdin)) as ContestRequest | ColdRequest;

@@ -18,7 +18,9 @@ export interface BenchReport {
 const colors: Readonly<Record<string, string>> = { tritbank: 'var(--hybrid)' };
 
 function drawPlace(place: PlaceResult): Markup {
-  const bars = [...place.measurements].sort((a, b) => a.latency - b.latency);
+  // a program in the place of a GPU would be all that one sees
+  const shown = place.measurements.filter(({ adapter }) => !adapter?.isSoftware);
+  const bars = shown.sort((a, b) => a.latency - b.latency);
   return drawLayerBars({
     title: place.engine,
     xLabel: 'Latency of one image (ms)',

@@ -50,8 +50,8 @@ export const benchColumns: readonly Column<BenchRow>[] = [
   },
 ];
 
-export const nameOf = ({ runtime, form }: { readonly runtime: string; readonly form: string }): string =>
-  `${runtime}, ${form}`;
+export const nameOf = ({ runtime, form, adapter }: Pick<Measurement, 'runtime' | 'form' | 'adapter'>): string =>
+  `${runtime}${adapter?.isSoftware ? ' (software)' : ''}, ${form}`;
 
 export function benchRows({ models }: TaskResult, place: PlaceResult): BenchRow[] {
   const ours = referenceOf(place);
@@ -67,12 +67,18 @@ export function benchRows({ models }: TaskResult, place: PlaceResult): BenchRow[
 
 /** Below a table: who did not take part, and what stood for a GPU. */
 export function placeNotes({ absent, measurements }: PlaceResult): string[] {
+  /** Forms that a runtime leaves out for the same reason. */
+  const reasons = new Map<string, string[]>();
+  for (const { runtime, form, reason } of absent) {
+    const key = `${runtime}\n${reason}`;
+    reasons.set(key, [...(reasons.get(key) ?? []), form]);
+  }
   const adapters = new Map(measurements.flatMap(({ adapter }) => (adapter ? [[adapter.name, adapter] as const] : [])));
   return [
     ...[...adapters.values()].map(({ name, isSoftware }) =>
       isSoftware ? `webgpu: ${name}, software in the place of a GPU: its times say nothing of GPUs` : `webgpu: ${name}`,
     ),
-    ...absent.map((one) => `left out: ${nameOf(one)}: ${one.reason}`),
+    ...[...reasons].map(([reason, forms]) => `left out: ${reason.replace('\n', `, ${forms.join(', ')}: `)}`),
   ];
 }
 
