@@ -11,6 +11,7 @@ import { chanceWarning } from './chance.ts';
 import { imageInputOf, setInputSize } from './input.ts';
 import { type Normalisation, takePixels } from './normalisation.ts';
 import { type DataOptions, openDataFor } from './open-data.ts';
+import { requireLabels } from './require-labels.ts';
 import { classCountOf, scoreKindOf } from './scores.ts';
 import { type Evaluation, Tally } from './tally.ts';
 
@@ -128,6 +129,7 @@ export async function evaluateModel(
   adaptInput(graph, options, options.warn);
   imageInputOf(graph);
   const { dataset, size, normalisation } = await openDataFor(graph, options, options);
+  requireLabels(dataset);
   if (dataset.test.length === 0) {
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, 'expected test images, found none');
   }

@@ -40,6 +40,8 @@ export interface Dataset extends ImageShape {
   /** May be empty when a directory holds evaluation images only. */
   readonly train: Split;
   readonly test: Split;
+  /** The labels mean nothing: they are all 0. */
+  readonly isUnlabelled?: true;
   /** The usual augmentation for training on this data set. */
   readonly augment: AugmentOptions;
   /** Mean and deviation of the training images' channels, where they are known; else `statistics` measures them. */
@@ -70,6 +72,8 @@ export interface OpenOptions {
   readonly cropFraction?: number;
   /** Folders without split folders: fraction of each class that becomes the test split, 0..1; default 0.1. */
   readonly testFraction?: number;
+  /** Folders: read all images below, whatever folders they are in, without labels. */
+  readonly unlabelled?: boolean;
   /** Seed of `synthetic`; default 0. */
   readonly seed?: number;
   /** Receives one line for each thing that is odd but not wrong; such lines are in `Dataset.notes` too. */

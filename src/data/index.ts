@@ -10,5 +10,5 @@ export { readClassFile } from './scan.ts';
 export { type PackOptions, packFolder } from './shards/pack.ts';
 export type { ShardClass, ShardIndex, ShardRecord } from './shards/records.ts';
 export { type Statistics, statistics } from './statistics.ts';
-export { type Division, divideAt, holdOut, selectImages, stratifiedSubset, subset } from './subset.ts';
+export { type Division, divideAt, holdOut, sampleIndices, selectImages, stratifiedSubset, subset } from './subset.ts';
 export { type SyntheticOptions, synthetic } from './synthetic.ts';

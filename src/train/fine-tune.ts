@@ -4,7 +4,7 @@
  * learning from the outputs of the original network.
  */
 
-import { missingNames, openDataFor, setInputSize } from '../classifier/index.ts';
+import { labelByModel, missingNames, openDataFor, setInputSize } from '../classifier/index.ts';
 import { checkRunPlace } from '../files/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { fingerprint } from '../onnx/index.ts';
@@ -59,7 +59,8 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given
   const options = withInputs(given, config);
   checkRunPlace(options.out, runPlace(options));
   const base = inferShapes(task.network.base.clone());
-  const opened = await openDataFor(base, config, options);
+  const found = await openDataFor(base, config, options);
+  const opened = await labelByModel(base, found, { ...engineOptions(config), training: true });
   const data: RunData = { ...opened, ...pickTraining(opened.dataset, config, options) };
   setInputSize(base, data.size);
   const initial = start(task, data);
@@ -119,7 +120,8 @@ function start({ network, initial }: FineTuneTask, data: RunData): QuantizedNetw
   }
   loadState(graph, initial ?? new Map());
   setInputSize(graph, data.size);
-  return { graph, ternary: network.ternary, fixed: new Set([...network.fixed, ...fixedConstants(graph)]) };
+  const { ternary, rounded } = network;
+  return { graph, ternary, rounded, fixed: new Set([...network.fixed, ...fixedConstants(graph)]) };
 }
 
 /** The one method of the plan's layers, `hybrid` where they have several, `fp` where it compresses none. */

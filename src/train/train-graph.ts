@@ -10,7 +10,7 @@ import { formatPlan } from '../cost/index.ts';
 import { jsonCodec, RunDirectory, readLines, truncateLines, writeFileAtomic } from '../files/index.ts';
 import { AbortError, type Graph, type Tensor } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
-import { deploy, loadState, type Plan, type QuantizedNetwork, toFrozen } from '../quantize/index.ts';
+import { deploy, loadState, type Plan, type QuantizedNetwork, roundedWeights, toFrozen } from '../quantize/index.ts';
 import { type Best, loadBest } from './best.ts';
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
 import { type Recipe, upgradeConfig } from './config.ts';
@@ -180,7 +180,7 @@ async function finish(
   const isFixed = last === 'frozen' || quantized.ternary.length === 0;
   const latent = last === 'frozen' ? frozenFrom : state;
   const network = quantized.ternary.length === 0 ? quantized : toFrozen(quantized, latent);
-  const trained = new Map(isFixed ? state : []);
+  const trained = new Map([...(isFixed ? state : []), ...roundedWeights(network, state)]);
   const graph = network.graph.clone();
   loadState(graph, trained);
   // the body that a new head was trained on is the given one
