@@ -69,13 +69,14 @@ const resultOf = (out: string) => JSON.parse(readFileSync(join(directory, out, '
 
 const options =
   'train --data bars --width 0.05 --method hybrid --first-stride 2 --layers first,classifier --batch-size 32 ' +
-  '--phases 2,2,4 --reestimate-batches 2 --learning-rate 0.01 --mixup 0.2 --threads 1';
+  '--phases 2,2,4 --reestimate-batches 2 --threads 1';
 
 describe.skipIf(!hasMpi)('two ranks', () => {
   it('train as one process does, with shared batch norms, and only rank 0 speaks and writes', async () => {
-    const how = `${options} --epochs 3 --sync-batch-norm`
-      .replace('hybrid --first-stride 2 --layers first,classifier', 'fp --first-stride 2')
-      .replace(' --phases 2,2,4', '');
+    // smooth and well conditioned, so that rounding stays small
+    const how =
+      'train --data bars --model ds-cnn --width 0.25 --first-stride 2 --batch-size 32 --learning-rate 0.001 --mixup 0.2 ' +
+      '--reestimate-batches 2 --threads 1 --epochs 3 --sync-batch-norm';
     const alone = await startProgram(`${how} --out alone`.split(' '), directory);
     expect(alone.stderr).toContain('epoch 3/3');
     const { status, stdout, stderr } = await together(`${how} --out both --json`);
@@ -84,8 +85,8 @@ describe.skipIf(!hasMpi)('two ranks', () => {
     const [one, two] = [history('alone'), history('both')];
     expect(two).toHaveLength(one.length);
     for (const [i, record] of two.entries()) {
-      expect(Math.abs(record.trainLoss - one[i]!.trainLoss)).toBeLessThan(1e-4);
-      expect(Math.abs(record.testLoss - one[i]!.testLoss)).toBeLessThan(1e-2);
+      expect(Math.abs(record.trainLoss - one[i]!.trainLoss)).toBeLessThan(1e-5);
+      expect(Math.abs(record.testLoss - one[i]!.testLoss)).toBeLessThan(1e-3);
     }
     expect([top1, top5]).toEqual([resultOf('both').top1, resultOf('both').top5]);
     expect(
@@ -93,9 +94,10 @@ describe.skipIf(!hasMpi)('two ranks', () => {
         .confusion.flat()
         .reduce((a, b) => a + b),
     ).toBe(24);
-    expect(readdirSync(join(directory, 'both')).sort()).toEqual(
-      readdirSync(join(directory, 'alone'))
-        .map((name) => (name.startsWith('events') ? expect.stringMatching(/^events/) : name))
+    const files = (out: string) => readdirSync(join(directory, out)).filter((name) => !name.startsWith('events'));
+    expect(files('both').sort()).toEqual(
+      files('alone')
+        .filter((name) => name !== '.lock')
         .sort(),
     );
   });
