@@ -25,7 +25,9 @@ beforeAll(async () => {
       const data = Uint8Array.from({ length: 3 * side * (side + 8) }, () => 70 * label + random.int(40));
       const raw = { width: side + 8, height: side, channels: 3 } as const;
       const part = i < perClass ? 'train' : 'val';
-      await sharp(data, { raw }).png().toFile(join(folder, part, name, `${i}.png`));
+      await sharp(data, { raw })
+        .png()
+        .toFile(join(folder, part, name, `${i}.png`));
     }
   }
   writeFileSync(
@@ -57,7 +59,10 @@ describe('packFolder', () => {
     expect(readdirSync(out).sort()).toEqual(['index.json', ...tars(out)].sort());
     // WebDataset: NAME.png or NAME.jpg, then NAME.cls with the class
     const { execFileSync } = await import('node:child_process');
-    const names = execFileSync('tar', ['tf', join(out, 'train-000001.tar')]).toString().trim().split('\n');
+    const names = execFileSync('tar', ['tf', join(out, 'train-000001.tar')])
+      .toString()
+      .trim()
+      .split('\n');
     expect(names).toHaveLength(16);
     expect(names[0]).toMatch(/^train-000000008\.(jpg|png)$/);
     expect(names[1]).toBe('train-000000008.cls');
