@@ -19,7 +19,6 @@
  * Left out: what the compression of one layer does to the inputs of the next.
  */
 
-import { isDeepStrictEqual } from 'node:util';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { fanIn, type Layer, type LayerKind } from '../quantize/index.ts';
 import { takeTurn } from '../threads/turn.ts';
@@ -184,6 +183,11 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
 /** What is known of a layer before any decomposition. */
 type Facts = Omit<AnalyzedLayer, 'residuals' | 'nonZero'>;
 
+const isSameFacts = (a: Facts, b: Facts) =>
+  (['name', 'kind', 'filters', 'inputs', 'widths', 'rounded', 'importance'] satisfies (keyof Facts)[]).every(
+    (key) => String(a[key]) === String(b[key]),
+  );
+
 /** One layer's decompositions, for each sparsity those of its blocks, and what they say together once they are all there. */
 class LayerJob {
   result: AnalyzedLayer | undefined;
@@ -198,7 +202,7 @@ class LayerJob {
   /** What an earlier analysis found, unless it looked at something else. */
   take(layer: AnalyzedLayer): void {
     const { residuals: _, nonZero: _nonZero, sparser = [], ...facts } = layer;
-    const isSame = isDeepStrictEqual(facts, this.facts) && sparser.length === this.sparsities.length - 1;
+    const isSame = isSameFacts(facts, this.facts) && sparser.length === this.sparsities.length - 1;
     if (isSame) this.result = layer;
   }
 

@@ -5,10 +5,10 @@
  * Normalisation is not done here but in the graph.
  */
 
-import { availableParallelism } from 'node:os';
 import { type SizeOption, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { Random } from '../ir/random.ts';
+import { processors } from '../threads/processors.ts';
 import { type AugmentOptions, drawChange, placementOf } from './augment.ts';
 import { requireInteger, requireNumber, requireSize, type Split } from './dataset.ts';
 import { isBadImage, recordFailure } from './failures.ts';
@@ -109,7 +109,7 @@ export function batches(split: Split, options: BatchOptions): AsyncGenerator<Bat
 
 async function* generate(split: Split, options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
   const ahead = options.prefetch ?? (split.pixels ? 0 : 2);
-  const limiter = new Limiter(options.concurrency ?? Math.max(2, availableParallelism()));
+  const limiter = new Limiter(options.concurrency ?? Math.max(2, processors()));
   const assembler = new Assembler(split, options, limiter, ahead + 2);
   try {
     yield* runAhead(options.start ?? 0, stepCount(split, options), ahead, (step) => assembler.assemble(step));

@@ -4,6 +4,7 @@ export * from './errors.ts';
 export * from './files.ts';
 export * from './machine.ts';
 export * from './outputs.ts';
+export * from './package-text.ts';
 export * from './provenance.ts';
 export * from './read.ts';
 export * from './run-directory.ts';
