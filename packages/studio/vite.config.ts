@@ -15,11 +15,11 @@ const require = createRequire(import.meta.url);
 /** Modules of the toolkit that need Node, and what takes their places: the same functions, for browsers. */
 const twins = new Map(
   [
-    ...['engine/runtime', 'files/package-text', 'files/read'],
+    ...['compress/planning/load-highs', 'engine/runtime', 'files/package-text', 'files/read'],
     ...['threads/processors', 'threads/turn', 'threads/worker'],
   ].map((name) => [
     at(`../../src/${name}.ts`),
-    at(`./src/platform/${name.replace('/', '-')}.ts`),
+    at(`./src/platform/${name.replaceAll('/', '-')}.ts`),
   ]),
 );
 
@@ -34,7 +34,7 @@ function browserOnly(): Plugin {
     enforce: 'pre',
     async resolveId(source, importer, options) {
       if (nodeOnly.has(source)) return { id: marked + source, moduleSideEffects: false };
-      if (!source.startsWith('.') || !importer) return undefined;
+      if (!/^\.|^#toolkit\//.test(source) || !importer) return undefined;
       const found = await this.resolve(source, importer, { ...options, skipSelf: true });
       const twin = found && twins.get(found.id);
       return twin ?? found;
@@ -80,6 +80,7 @@ export default defineConfig({
   root: at('.'),
   base: './',
   plugins: [browserOnly(), gzipped()],
+  resolve: { alias: { '#toolkit': at('../../src') } },
   worker: { format: 'es', plugins: () => [browserOnly(), gzipped()] },
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   build: {

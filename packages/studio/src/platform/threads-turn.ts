@@ -1,6 +1,6 @@
 /** In the place of the toolkit's `threads/turn.ts`: messages that are waiting are heard, without the pause of a timer. */
 
-import type * as Node from '../../../../src/threads/turn.ts';
+import type * as Node from '#toolkit/threads/turn.ts';
 
 const { port1, port2 } = new MessageChannel();
 const waiting: (() => void)[] = [];

@@ -3,13 +3,13 @@
  * others, and its callers do their work themselves, as they do where threads do not start.
  */
 
-import type * as Node from '../../../../src/threads/worker.ts';
+import type * as Node from '#toolkit/threads/worker.ts';
 
 export const startWorkers: typeof Node.startWorkers = async () => [];
 
 export const answerOf: typeof Node.answerOf = () => Promise.reject(new Error('internal: there is no worker'));
 
-export const nextMessage: typeof Node.nextMessage = answerOf;
+export const nextMessage: typeof Node.nextMessage = (worker) => answerOf(worker, () => undefined);
 
 export const unlessAborted: typeof Node.unlessAborted = async (work, signal) => {
   const result = await work;

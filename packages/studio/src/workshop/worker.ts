@@ -1,18 +1,50 @@
-import { inspectModel } from '../../../../src/compress/inspect.ts';
-import { analyzeNetwork } from '../../../../src/compress/sensitivity.ts';
-import { makeCandidates } from '../../../../src/compress/planning/make-candidates.ts';
-import { costCandidates } from '../../../../src/compress/planning/layer-costs.ts';
-import { optimizePlan } from '../../../../src/compress/planning/optimize.ts';
-import { describePlan } from '../../../../src/compress/planning/describe-plan.ts';
-import { calibrate } from '../../../../src/compress/calibrate/calibrate.ts';
-import { collectStatistics } from '../../../../src/compress/statistics/statistics.ts';
-import { exportOnnx } from '../../../../src/export/onnx/index.ts';
-import { readModel, writeModel } from '../../../../src/onnx/index.ts';
-import { readTflite } from '../../../../src/tflite/index.ts';
-import { pipeline } from '../../../../src/runtime/index.ts';
-import { formatPlan } from '../../../../src/cost/index.ts';
-import { readTarget } from '../../../../src/targets/index.ts';
-import { costOnTarget } from '../../../../src/compress/planning/target.ts';
-import { buildStep } from '../../../../src/train/step.ts';
+/** The worker that has the network on its bench: everything that takes longer than a frame is done here. */
 
-Object.assign(globalThis, { inspectModel, analyzeNetwork, makeCandidates, costCandidates, optimizePlan, describePlan, calibrate, collectStatistics, exportOnnx, readModel, writeModel, readTflite, pipeline, formatPlan, readTarget, costOnTarget, buildStep });
+import type { Analysis } from '#toolkit/compress/sensitivity.ts';
+import { TritbankError } from '#toolkit/ir/index.ts';
+import { type Call, handOver, serve } from '../rpc.ts';
+import { analyse } from './analyse.ts';
+import { type Bench, filtersOf, type OpenRequest, open } from './bench.ts';
+import { type CompressRequest, compress } from './compress.ts';
+import { type Picture, type PictureSet, readPictures } from './images.ts';
+import { type Bits, front, type PlanRequest, plan, rivals } from './planning.ts';
+
+let bench: Bench | undefined;
+let pictures: PictureSet | undefined;
+
+function onBench(): Bench {
+  if (bench) return bench;
+  throw new TritbankError('E_USAGE', 'workshop', 'expected a network, found none');
+}
+
+const methods = {
+  async open(request: OpenRequest) {
+    const found = await open(request);
+    bench = found.bench;
+    pictures = undefined;
+    return found.opened;
+  },
+  filters: ({ layer }: { readonly layer: string }) => {
+    const found = filtersOf(onBench(), layer);
+    return handOver(found, [found.weights.buffer as ArrayBuffer]);
+  },
+  /** Images of the user, for analyses and for calibration. */
+  async pictures({ files }: { readonly files: readonly Picture[] }, call: Call) {
+    const { image } = onBench();
+    if (!image) throw new TritbankError('E_MODEL', 'images', 'expected a network that takes images, found another');
+    pictures = await readPictures(files, image, call);
+    return { count: pictures.split.length, refused: pictures.refused };
+  },
+  analyse: (_: null, call: Call): Promise<Analysis> => analyse(onBench(), pictures, call),
+  plan: (request: PlanRequest) => plan(onBench(), request),
+  front: ({ bits, axis }: { readonly bits: Bits; readonly axis: 'size' | 'energy' }) => front(onBench(), bits, axis),
+  rivals: ({ bits }: { readonly bits: Bits }) => rivals(onBench(), bits),
+  async compress(request: CompressRequest, call: Call) {
+    if (!pictures) throw new TritbankError('E_DATA', 'images', 'expected images to calibrate on, found none');
+    return compress(onBench(), pictures, request, call);
+  },
+};
+
+export type Workshop = typeof methods;
+
+serve(methods);
