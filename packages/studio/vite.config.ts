@@ -17,14 +17,16 @@ const twins = new Map(
   [
     ...['compress/planning/load-highs', 'engine/runtime', 'files/package-text', 'files/read'],
     ...['threads/processors', 'threads/turn', 'threads/worker'],
-  ].map((name) => [
-    at(`../../src/${name}.ts`),
-    at(`./src/platform/${name.replaceAll('/', '-')}.ts`),
-  ]),
+  ].map((name) => [at(`../../src/${name}.ts`), at(`./src/platform/${name.replaceAll('/', '-')}.ts`)]),
 );
 
 /** What only Node has: its built-ins, and native libraries. */
-const nodeOnly = new Set([...builtinModules, ...builtinModules.map((name) => `node:${name}`), 'sharp', 'onnxruntime-node']);
+const nodeOnly = new Set([
+  ...builtinModules,
+  ...builtinModules.map((name) => `node:${name}`),
+  'sharp',
+  'onnxruntime-node',
+]);
 const marked = '\0node only: ';
 
 /** Takes the twins, and refuses what of Node's built-ins is still used once everything unused has been left out. */
@@ -48,8 +50,12 @@ function browserOnly(): Plugin {
         if (chunk.type !== 'chunk') continue;
         const isUsed = (id: string) => (chunk.modules[id]?.renderedLength ?? 0) > 0;
         for (const id of chunk.moduleIds.filter((one) => one.startsWith(marked) && isUsed(one))) {
-          const users = this.getModuleInfo(id)?.importers.filter(isUsed).join(', ');
-          this.warn(`expected nothing that only Node has, found ${id.slice(marked.length)}, used by ${users}`);
+          // what a library imports only where it finds itself in Node has no users here
+          const users = this.getModuleInfo(id)?.importers.filter(isUsed) ?? [];
+          if (users.length === 0) continue;
+          this.error(
+            `expected nothing that only Node has, found ${id.slice(marked.length)}, used by ${users.join(', ')}`,
+          );
         }
       }
     },
@@ -76,12 +82,49 @@ function gzipped(): Plugin {
   };
 }
 
+/** Libraries look for their WebAssembly beside themselves unless they are given it, as they are here. */
+function withoutOwnFiles(): Plugin {
+  return {
+    name: 'without-own-files',
+    transform(code, id) {
+      if (!/node_modules\/(highs|onnxruntime-web)\//.test(id)) return undefined;
+      const own = /new URL\(("[\w.-]+\.wasm"),\s*import\.meta\.url\)/g;
+      return own.test(code) ? { code: code.replace(own, 'new URL($1,self.location.href)'), map: null } : undefined;
+    },
+  };
+}
+
+/** Leaves out files that belong to modules which nothing uses. */
+function onlyUsed(): Plugin {
+  return {
+    name: 'only-used',
+    enforce: 'post',
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const files = Object.values(bundle);
+        const texts = files.map((file) => (file.type === 'chunk' ? file.code : `${file.source}`));
+        for (const { type, fileName, names } of files.flatMap((file) => (file.type === 'asset' ? [file] : []))) {
+          const isEntry = fileName.endsWith('.html') || fileName.endsWith('.css');
+          const isUsed = texts.some((text) => text.includes(fileName.split('/').at(-1)!));
+          if (type === 'asset' && !isEntry && !isUsed) {
+            this.debug(`${names.join(', ')} is not used`);
+            delete bundle[fileName];
+          }
+        }
+      },
+    },
+  };
+}
+
+const forAll = (): Plugin[] => [browserOnly(), gzipped(), withoutOwnFiles()];
+
 export default defineConfig({
   root: at('.'),
   base: './',
-  plugins: [browserOnly(), gzipped()],
+  plugins: [...forAll(), onlyUsed()],
   resolve: { alias: { '#toolkit': at('../../src') } },
-  worker: { format: 'es', plugins: () => [browserOnly(), gzipped()] },
+  worker: { format: 'es', plugins: forAll },
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   build: {
     outDir: at('../../dist/studio'),

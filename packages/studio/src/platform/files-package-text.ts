@@ -1,7 +1,7 @@
 /** In the place of the toolkit's `files/package-text.ts`: the texts are in the bundle. */
 
-import costs from '../../../../kernels-c/mcu/costs.json?raw';
 import type * as Node from '#toolkit/files/package-text.ts';
+import costs from '../../../../kernels-c/mcu/costs.json?raw';
 
 const accelerators = import.meta.glob<string>('../../../../accelerators/*.json', {
   query: '?raw',

@@ -1,7 +1,7 @@
 /** In the place of the toolkit's `files/read.ts`: a page reads no paths. */
 
-import { TritbankError } from '#toolkit/ir/errors.ts';
 import type * as Node from '#toolkit/files/read.ts';
+import { TritbankError } from '#toolkit/ir/errors.ts';
 
 export const mostTextBytes: typeof Node.mostTextBytes = 2 ** 26;
 export const mostFileBytes: typeof Node.mostFileBytes = 2 ** 31 - 1;

@@ -25,7 +25,15 @@ const methods = {
     await networks.get(name)?.classify.release();
     networks.set(name, { classify: await pipeline('image-classification', bytes), bytes: bytes.length });
   },
-  async classify({ picture, runs, topK = 5 }: { readonly picture: unknown; readonly runs: number; readonly topK?: number }) {
+  async classify({
+    picture,
+    runs,
+    topK = 5,
+  }: {
+    readonly picture: unknown;
+    readonly runs: number;
+    readonly topK?: number;
+  }) {
     const verdicts: Record<string, Verdict> = {};
     for (const [name, { classify, bytes }] of networks) {
       const times: number[] = [];
@@ -39,7 +47,13 @@ const methods = {
     return verdicts;
   },
   /** The share of pictures on which two networks say the same, and where they do not. */
-  async agreement({ pictures, names }: { readonly pictures: readonly Blob[]; readonly names: readonly [string, string] }) {
+  async agreement({
+    pictures,
+    names,
+  }: {
+    readonly pictures: readonly Blob[];
+    readonly names: readonly [string, string];
+  }) {
     const [first, second] = names.map((name) => networks.get(name));
     if (!first || !second) throw new TritbankError('E_USAGE', 'agreement', 'expected two networks, found fewer');
     let [same, seen] = [0, 0];

@@ -20,6 +20,14 @@ import { readModel } from '#toolkit/onnx/read.ts';
 import { normalizeNetwork } from '#toolkit/passes/normalize/normalize-network.ts';
 import { unpackNetwork } from '#toolkit/passes/unpack/unpack-network.ts';
 import { findLayers, weightRows } from '#toolkit/quantize/index.ts';
+import type { LimitName, PlanningTarget } from '#toolkit/targets/index.ts';
+
+/** A machine, for this network. */
+export interface Machine {
+  readonly target: PlanningTarget;
+  /** Its limit that is about time. */
+  readonly time: LimitName;
+}
 
 export interface OpenRequest {
   readonly name: string;
@@ -50,6 +58,8 @@ export interface Bench {
   analysis?: Analysis;
   /** What candidates of the analysis cost, by the setting that they are counted in. */
   readonly costs: Map<string, NetworkCosts>;
+  /** Machines to plan for, as far as they were asked for, by name. */
+  readonly machines: Map<string, Machine>;
 }
 
 /** More than this in a page is a mistake, or will not end well. */
@@ -86,14 +96,22 @@ export async function open(request: OpenRequest): Promise<{ bench: Bench; opened
     const network = normalizeNetwork(closeInputSize(adapted, size));
     const normalisation = readNormalisation(network, input.channels) ?? request.normalisation;
     const image = { channels: input.channels, ...size };
-    const bench: Bench = { name, fileBytes, network, image, normalisation, costs: new Map() };
+    const bench: Bench = { name, fileBytes, network, image, normalisation, costs: new Map(), machines: new Map() };
     const obstacle = findCandidates(network).length > 0 ? null : 'none of its layers can become a filter bank';
     return { bench, opened: { name, fileBytes, report, labels, image, obstacle } };
   } catch (error) {
     // it can be looked at all the same
     if (!(error instanceof TritbankError)) throw error;
     const bench: Bench = {
-      ...{ name, fileBytes, network: graph, image: null, normalisation: undefined, costs: new Map() },
+      ...{
+        name,
+        fileBytes,
+        network: graph,
+        image: null,
+        normalisation: undefined,
+        costs: new Map(),
+        machines: new Map(),
+      },
     };
     return { bench, opened: { name, fileBytes, report, labels, image: null, obstacle: error.message } };
   }

@@ -1,11 +1,11 @@
 /** Calibration in the page: the planned network, packed, beside the uncompressed one in 8 bits. */
 
-import type { CalibratedLayer } from '#toolkit/compress/calibrate/records.ts';
 import { calibrate } from '#toolkit/compress/calibrate/calibrate.ts';
-import type { Plan } from '#toolkit/quantize/index.ts';
+import type { CalibratedLayer } from '#toolkit/compress/calibrate/records.ts';
 import { type Calibration, exportOnnx } from '#toolkit/export/onnx/index.ts';
 import { TritbankError } from '#toolkit/ir/index.ts';
 import { writeModel } from '#toolkit/onnx/write.ts';
+import type { Plan } from '#toolkit/quantize/index.ts';
 import type { Call } from '../rpc.ts';
 import type { Bench } from './bench.ts';
 import type { PictureSet } from './images.ts';
@@ -52,7 +52,10 @@ export async function compress(
   call.report(0.9, 'packing');
   const calibration: Calibration = { split, normalisation, images: Math.min(64, images), signal: call.signal };
   const named = labels ? { labels } : {};
-  const forms = { fp16: { activations: 'float', filters: 'fp16' }, int8: { activations: 'int8', calibration } } as const;
+  const forms = {
+    fp16: { activations: 'float', filters: 'fp16' },
+    int8: { activations: 'int8', calibration },
+  } as const;
   const packed = writeModel(await exportOnnx(graph, { ...forms[bits], ...named }));
   call.report(0.95, 'packing the original');
   const original = writeModel(await exportOnnx(network, { activations: 'float', filters: 'fp16', ...named }));

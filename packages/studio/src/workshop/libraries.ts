@@ -1,8 +1,8 @@
 /** WebAssembly of ONNX Runtime and of HiGHS: gzipped files of the page, unpacked when they are first needed. */
 
-import * as ort from 'onnxruntime-web/wasm';
 import highs from 'virtual:highs';
 import onnxruntime from 'virtual:onnxruntime';
+import * as ort from 'onnxruntime-web/wasm';
 import { TritbankError } from '#toolkit/ir/errors.ts';
 
 async function unpack(url: string, name: string): Promise<ArrayBuffer> {

@@ -11,6 +11,7 @@ import {
 } from '#toolkit/compress/planning/make-candidates.ts';
 import { optimizePlan } from '#toolkit/compress/planning/optimize.ts';
 import { solverHere } from '#toolkit/compress/planning/solver-here.ts';
+import { costOnTarget } from '#toolkit/compress/planning/target.ts';
 import {
   addArithmetic,
   chooseSetting,
@@ -28,9 +29,11 @@ import {
   uncompressedReference,
   workOf,
 } from '#toolkit/cost/index.ts';
-import { bankPlan, inFourBits, isBank, type LayerPlan, makePlan, type Plan } from '#toolkit/quantize/index.ts';
 import { TritbankError } from '#toolkit/ir/index.ts';
+import { bankPlan, inFourBits, isBank, type LayerPlan, makePlan, type Plan } from '#toolkit/quantize/index.ts';
+import type { Totals } from '#toolkit/targets/index.ts';
 import type { Bench } from './bench.ts';
+import { machineOf } from './machine.ts';
 import { twnLoss } from './twn-loss.ts';
 
 /** How filters in full precision are stored. */
@@ -41,6 +44,9 @@ export interface PlanRequest {
   readonly bits: Bits;
   /** Layers that a person decided on: as a share of full-precision filters and a width ratio; `null` for full precision. */
   readonly edits: Readonly<Record<string, { readonly alpha: number; readonly ratio: number } | null>>;
+  /** A machine by its name, and the share of the uncompressed int8 network's time there that the plan may take. */
+  readonly target: string | null;
+  readonly time: number | null;
 }
 
 export interface PlannedLayer {
@@ -63,6 +69,8 @@ export interface PlanView {
   readonly bytes: number;
   readonly referenceBytes: number;
   readonly milliseconds: number;
+  /** On the machine: figures of the plan and of the uncompressed network in 8 bits. */
+  readonly machine: { readonly name: string; readonly totals: Totals; readonly control: Totals } | null;
 }
 
 const schemes: { readonly [B in Bits]: StorageScheme } = {
@@ -102,7 +110,9 @@ function withEdits(costs: NetworkCosts, edits: PlanRequest['edits']): NetworkCos
       if (edit === null) return isBank(plan) ? Infinity : 0;
       if (!isBank(plan)) return edit.alpha >= 1 ? 0 : Infinity;
       const ternary = layer.filters - plan.fullPrecision.length;
-      return Math.abs(plan.fullPrecision.length / layer.filters - edit.alpha) + Math.abs(plan.hidden / ternary - edit.ratio);
+      return (
+        Math.abs(plan.fullPrecision.length / layer.filters - edit.alpha) + Math.abs(plan.hidden / ternary - edit.ratio)
+      );
     };
     const distances = layer.candidates.map(({ plan }) => wanted(plan));
     const at = distances.indexOf(Math.min(...distances));
@@ -116,11 +126,17 @@ function withEdits(costs: NetworkCosts, edits: PlanRequest['edits']): NetworkCos
   return { ...costs, layers };
 }
 
-export async function plan(bench: Bench, { budget, bits, edits }: PlanRequest): Promise<PlanView> {
+export async function plan(bench: Bench, { budget, bits, edits, target, time }: PlanRequest): Promise<PlanView> {
+  const machine = target === null ? undefined : await machineOf(bench, target);
   const started = performance.now();
   const costs = withEdits(costsOf(bench, bits), edits);
-  const { choice, loss, relative } = await optimizePlan(costs, budget, solverHere);
-  const file = describePlan(bench.network.name, budget, costs, choice);
+  const limits = machine && time !== null ? { [machine.time]: time } : {};
+  const onTarget = machine && costOnTarget(machine.target, limits, costs.layers);
+  const isFree = Object.keys(budget).length === 0 && Object.keys(limits).length === 0;
+  // a plan without any limit is the network as it is
+  const given = isFree ? { size: 1.5 } : budget;
+  const { choice, loss, relative, totals } = await optimizePlan(costs, given, solverHere, onTarget);
+  const file = describePlan(bench.network.name, given, costs, choice, onTarget);
   const layers = costs.layers.map(({ name, filters, candidates, costs: vectors }, i): PlannedLayer => {
     const { plan: planned, loss: own } = candidates[choice[i]!]!;
     return { name, filters, plan: planned, loss: own, bytes: vectors[choice[i]!]!.bytes, isEdited: name in edits };
@@ -130,6 +146,7 @@ export async function plan(bench: Bench, { budget, bits, edits }: PlanRequest): 
     bytes: relative.size * costs.reference.bytes,
     referenceBytes: costs.reference.bytes,
     milliseconds: performance.now() - started,
+    machine: machine && totals ? { name: target!, totals, control: machine.target.totals(new Map()) } : null,
   };
 }
 
@@ -191,7 +208,12 @@ export function rivals(bench: Bench, bits: Bits): Rival[] {
   const lossOf = (one: Plan) => (known(one) ? predictLoss(analysis, one) : null);
   const scheme = schemes[bits];
   return [
-    { name: 'int8', note: 'every value in 8 bits', relative: measure(bench, whole, storageSchemes.int8, 'int8'), loss: null },
+    {
+      name: 'int8',
+      note: 'every value in 8 bits',
+      relative: measure(bench, whole, storageSchemes.int8, 'int8'),
+      loss: null,
+    },
     {
       name: 'int4',
       note: 'filters in 4 bits, one scale each',
@@ -220,11 +242,20 @@ export function rivals(bench: Bench, bits: Bits): Rival[] {
 }
 
 /** The bank of one layer at a share and a ratio, for the sliders of a layer. */
-export function previewBank(bench: Bench, name: string, alpha: number, ratio: number): { loss: number; plan: LayerPlan } {
+export function previewBank(
+  bench: Bench,
+  name: string,
+  alpha: number,
+  ratio: number,
+): { loss: number; plan: LayerPlan } {
   const layer = analysisOf(bench).layers.find((one) => one.name === name)!;
   const kept = Math.round(alpha * layer.filters);
   const hidden = Math.max(1, Math.round(ratio * (layer.filters - kept)));
-  const chosen = bankPlan(layer.filters, Array.from({ length: kept }, (_, i) => i), hidden);
+  const chosen = bankPlan(
+    layer.filters,
+    Array.from({ length: kept }, (_, i) => i),
+    hidden,
+  );
   return { plan: chosen, loss: isBank(chosen) ? predictBankLoss(layer, chosen) : 0 };
 }
 

@@ -1,7 +1,7 @@
 /** What a ternary weight network (Li & Liu, 2016) is predicted to lose, in the unit of an analysis of the same network. */
 
 import type { Analysis } from '#toolkit/compress/sensitivity.ts';
-import { type Graph, f32 } from '#toolkit/ir/index.ts';
+import { f32, type Graph } from '#toolkit/ir/index.ts';
 import { findLayers, ternarize, weightRows } from '#toolkit/quantize/index.ts';
 
 /**

@@ -1,1 +1,0 @@
-new Worker(new URL('./workshop/worker.ts', import.meta.url), { type: 'module' });
