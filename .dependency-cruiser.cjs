@@ -30,6 +30,7 @@ const order = [
   'compress',
   'bench',
   'report',
+  'serve',
   'cli',
 ];
 const direction = order.slice(0, -1).map((folder, i) => ({

@@ -23,6 +23,7 @@ import { addInspect } from './inspect.ts';
 import { addMcu } from './mcu.ts';
 import { watchStreams, writeLine } from './output.ts';
 import { addRun } from './run.ts';
+import { addStudio } from './studio.ts';
 import { addTable1 } from './table1.ts';
 import { addTrain } from './train.ts';
 import { addZoo } from './zoo.ts';
@@ -54,6 +55,7 @@ function createProgram(): TritbankCommand {
   addTable1(program);
   addHardware(program);
   addZoo(program);
+  addStudio(program);
   addDoctor(program);
   addCompletion(program);
   return program;

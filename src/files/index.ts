@@ -2,6 +2,7 @@ export * from './cache.ts';
 export * from './check-json.ts';
 export * from './errors.ts';
 export * from './files.ts';
+export * from './inside.ts';
 export * from './machine.ts';
 export * from './outputs.ts';
 export * from './package-text.ts';

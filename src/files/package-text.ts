@@ -3,5 +3,4 @@
 import { readFileSync } from 'node:fs';
 
 /** The content of a file of the package; `path` is relative to its root. */
-export const packageText = (path: string): string =>
-  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+export const packageText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

@@ -8,6 +8,9 @@ import { solverBinary } from '../workshop/libraries.ts';
 let loaded: Promise<Highs> | undefined;
 
 export const loadHighs: typeof Node.loadHighs = () => {
-  loaded ??= solverBinary().then((wasmBinary) => load({ wasmBinary }));
+  loaded ??= solverBinary().then((binary) => {
+    const url = URL.createObjectURL(new Blob([binary], { type: 'application/wasm' }));
+    return load({ locateFile: () => url });
+  });
   return loaded;
 };
