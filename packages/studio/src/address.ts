@@ -17,12 +17,25 @@ export interface Address {
   readonly time: number | null;
   /** The layer that is looked at. */
   readonly layer: string | null;
+  /** A part of the names of runs that are listed, and the runs that are compared, separated by commas. */
+  readonly filter: string | null;
+  readonly show: string | null;
 }
 
 /** The budget of the paper. */
 const start: Address = {
   panel: 'inspect',
-  ...{ size: 0.49, energy: 0.72, throughput: null, bits: 'fp16', target: null, time: null, layer: null },
+  ...{
+    size: 0.49,
+    energy: 0.72,
+    throughput: null,
+    bits: 'fp16',
+    target: null,
+    time: null,
+    layer: null,
+    filter: null,
+    show: null,
+  },
 };
 
 type Readers = { readonly [K in keyof Address]: (text: string) => Address[K] | undefined };
@@ -38,12 +51,13 @@ const share = (text: string): number | null | undefined => {
   return value > 0 && value <= 100 ? value : undefined;
 };
 
+const name = (text: string) => (text === 'none' ? null : text);
+
 const readers: Readers = {
   panel: oneOf(panels),
   ...{ size: share, energy: share, throughput: share, time: share },
   bits: oneOf(['fp16', 'int8']),
-  target: (text) => text,
-  layer: (text) => text,
+  ...{ target: name, layer: name, filter: name, show: name },
 };
 
 export function parseAddress(hash: string): Address {

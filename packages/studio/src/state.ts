@@ -156,12 +156,24 @@ export async function replan(): Promise<void> {
   }
 }
 
+/** From an eighth of the network to all of it, evenly in logarithms. */
+const frontSizes = Array.from({ length: 15 }, (_, k) => 0.12 * (1 / 0.12) ** (k / 14));
+
+/** The other methods, and the front of best plans. */
 export async function compareMethods(): Promise<void> {
   if (!analysis.value) return;
   const { bits } = address.value;
+  const of = analysis.value;
   try {
     rivals.value = await workshop.call('rivals', { bits });
-    frontPoints.value = await workshop.call('front', { bits, axis: 'size' });
+    const points: FrontPoint[] = [];
+    // one at a time, so that a slider need not wait for all of them
+    for (const size of frontSizes) {
+      const point = await workshop.call('frontPoint', { bits, size });
+      if (address.value.bits !== bits || analysis.value !== of) return;
+      if (point) points.push(point);
+      frontPoints.value = [...points];
+    }
   } catch (error) {
     report(error);
   }

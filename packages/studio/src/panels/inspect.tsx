@@ -71,7 +71,9 @@ function normalisationOf(name: string, channels: number) {
 function Warnings() {
   const opened = network.value!;
   const { report: model, obstacle, image } = opened;
-  const lines = [...(obstacle ? [obstacle] : []), ...model.warnings];
+  // of a file of this toolkit in 8 bits, the float network that it stands for is what is compressed
+  const warnings = model.warnings.filter((line) => obstacle !== null || !line.startsWith('a quantized model'));
+  const lines = [...(obstacle ? [obstacle] : []), ...warnings];
   const lacksNormalisation = image !== null && !model.preprocessing && model.inputs[0]?.dtype !== 'uint8';
   if (lines.length === 0 && !lacksNormalisation) return null;
   return (
@@ -128,6 +130,10 @@ function Analysis() {
   );
 }
 
+/** The beginning of a reason, for a narrow column; all of it is in the title and beside the filters. */
+const shortReason = (reason = '') =>
+  (/^[^:(]*/.exec(reason)?.[0] ?? reason).replace('one input channel per filter', 'one input each');
+
 function Layers({ layers }: { readonly layers: readonly LayerReport[] }) {
   const most = Math.max(1, ...layers.map(({ macs }) => macs ?? 0));
   const { layer: chosen } = address.value;
@@ -159,7 +165,7 @@ function Layers({ layers }: { readonly layers: readonly LayerReport[] }) {
                     {filters ?? '?'} × {inputs ?? '?'}
                     {kernel.some((k) => k > 1) && ` × ${kernel.join(' × ')}`}
                   </td>
-                  <td>{outputShape?.slice(1).join(' × ') ?? '?'}</td>
+                  <td class="nowrap">{outputShape?.slice(1).join(' × ') ?? '?'}</td>
                   <td class="right">{count(parameters)}</td>
                   <td>
                     <div class="stack" title={macs === null ? 'unknown' : count(macs)}>
@@ -167,7 +173,13 @@ function Layers({ layers }: { readonly layers: readonly LayerReport[] }) {
                     </div>
                   </td>
                   <td>
-                    {candidate ? <span class="tag yes">can be one</span> : <span class="small muted">{reason}</span>}
+                    {candidate ? (
+                      <span class="tag yes">can be one</span>
+                    ) : (
+                      <span class="tag" title={reason}>
+                        {shortReason(reason)}
+                      </span>
+                    )}
                   </td>
                 </tr>
               ),
@@ -289,7 +301,7 @@ function LayerView() {
         <p class="muted">
           {opened.report.layers.find((one) => one.name === name)?.candidate
             ? 'Its sensitivity is shown here as soon as the network is analysed.'
-            : 'It stays as it is, so there is no sensitivity to show.'}
+            : `It stays as it is: ${opened.report.layers.find((one) => one.name === name)?.reason ?? 'no filters'}.`}
         </p>
       )}
     </Card>

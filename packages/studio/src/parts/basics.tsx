@@ -133,7 +133,6 @@ export function Drop({
     if (files.length > 0) onFiles(multiple ? files : files.slice(0, 1));
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: files are dropped here; the button does the same by keyboard
     <div
       class={`drop${isOver ? ' over' : ''}${slim ? ' slim' : ''}`}
       onDragOver={(event) => {

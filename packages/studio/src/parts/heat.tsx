@@ -56,7 +56,6 @@ export function Heat({ label, rows, columns, values, order, marked, onPick, heig
     onPick?.(Math.min(rows - 1, Math.max(0, Math.floor((rows * (event.clientY - box.top)) / box.height))));
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the slider below does the same by keyboard
     <canvas
       ref={canvas}
       class="pixels"

@@ -23,7 +23,7 @@ const nameOf = (picture: Picture, index: number) =>
   'name' in picture && typeof picture.name === 'string' ? picture.name : `image ${index + 1}`;
 
 /** One image, bytes in CHW order. */
-async function pixelsOf(picture: Picture, { channels, height, width }: Shape): Promise<Uint8Array> {
+export async function pixelsOf(picture: Picture, { channels, height, width }: Shape): Promise<Uint8Array> {
   const target = { channels, height, width };
   const pixels = await readPixels(picture, target, browserPlatform);
   const one = Array<number>(channels);

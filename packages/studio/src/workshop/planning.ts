@@ -1,14 +1,9 @@
 /** Plans of the network on the bench, their costs and predicted losses, and what they are compared with. */
 
-import { type Budget, budgetNames } from '#toolkit/compress/planning/budget.ts';
+import type { Budget } from '#toolkit/compress/planning/budget.ts';
 import { describePlan } from '#toolkit/compress/planning/describe-plan.ts';
 import { costCandidates, type NetworkCosts } from '#toolkit/compress/planning/layer-costs.ts';
-import {
-  filterSensitivity,
-  makeCandidates,
-  predictBankLoss,
-  predictLoss,
-} from '#toolkit/compress/planning/make-candidates.ts';
+import { filterSensitivity, makeCandidates, predictLoss } from '#toolkit/compress/planning/make-candidates.ts';
 import { optimizePlan } from '#toolkit/compress/planning/optimize.ts';
 import { solverHere } from '#toolkit/compress/planning/solver-here.ts';
 import { costOnTarget } from '#toolkit/compress/planning/target.ts';
@@ -30,7 +25,7 @@ import {
   workOf,
 } from '#toolkit/cost/index.ts';
 import { TritbankError } from '#toolkit/ir/index.ts';
-import { bankPlan, inFourBits, isBank, type LayerPlan, makePlan, type Plan } from '#toolkit/quantize/index.ts';
+import { inFourBits, isBank, type LayerPlan, makePlan, type Plan } from '#toolkit/quantize/index.ts';
 import type { Totals } from '#toolkit/targets/index.ts';
 import type { Bench } from './bench.ts';
 import { machineOf } from './machine.ts';
@@ -157,20 +152,15 @@ export interface FrontPoint {
   readonly loss: number;
 }
 
-/** Best plans over a range of one limit, the others left out: from what just can be reached to the whole network. */
-export async function front(bench: Bench, bits: Bits, axis: 'size' | 'energy'): Promise<FrontPoint[]> {
-  const costs = costsOf(bench, bits);
-  const points: FrontPoint[] = [];
-  for (let k = 0; k <= 14; k++) {
-    const limit = 0.12 * (1 / 0.12) ** (k / 14);
-    try {
-      const { relative, loss } = await optimizePlan(costs, { [axis]: limit }, solverHere);
-      points.push({ size: relative.size, energy: relative.energy, throughput: relative.throughput, loss });
-    } catch (error) {
-      if (!(error instanceof TritbankError) || error.code !== 'E_USAGE') throw error;
-    }
+/** The best plan of a size, all other limits left out; null where that is out of reach. */
+export async function frontPoint(bench: Bench, bits: Bits, size: number): Promise<FrontPoint | null> {
+  try {
+    const { relative, loss } = await optimizePlan(costsOf(bench, bits), { size }, solverHere);
+    return { size: relative.size, energy: relative.energy, throughput: relative.throughput, loss };
+  } catch (error) {
+    if (error instanceof TritbankError && error.code === 'E_USAGE') return null;
+    throw error;
   }
-  return points;
 }
 
 export interface Rival {
@@ -240,23 +230,3 @@ export function rivals(bench: Bench, bits: Bits): Rival[] {
     },
   ];
 }
-
-/** The bank of one layer at a share and a ratio, for the sliders of a layer. */
-export function previewBank(
-  bench: Bench,
-  name: string,
-  alpha: number,
-  ratio: number,
-): { loss: number; plan: LayerPlan } {
-  const layer = analysisOf(bench).layers.find((one) => one.name === name)!;
-  const kept = Math.round(alpha * layer.filters);
-  const hidden = Math.max(1, Math.round(ratio * (layer.filters - kept)));
-  const chosen = bankPlan(
-    layer.filters,
-    Array.from({ length: kept }, (_, i) => i),
-    hidden,
-  );
-  return { plan: chosen, loss: isBank(chosen) ? predictBankLoss(layer, chosen) : 0 };
-}
-
-export { budgetNames };

@@ -2,12 +2,14 @@
 
 import type { Analysis } from '#toolkit/compress/sensitivity.ts';
 import { TritbankError } from '#toolkit/ir/index.ts';
+import type { LayerPlan } from '#toolkit/quantize/index.ts';
 import { type Call, handOver, serve } from '../rpc.ts';
 import { analyse } from './analyse.ts';
+import { bankOf } from './banks.ts';
 import { type Bench, filtersOf, type OpenRequest, open } from './bench.ts';
 import { type CompressRequest, compress } from './compress.ts';
 import { type Picture, type PictureSet, readPictures } from './images.ts';
-import { type Bits, front, type PlanRequest, plan, rivals } from './planning.ts';
+import { type Bits, frontPoint, type PlanRequest, plan, rivals } from './planning.ts';
 
 let bench: Bench | undefined;
 let pictures: PictureSet | undefined;
@@ -28,6 +30,8 @@ const methods = {
     const found = filtersOf(onBench(), layer);
     return handOver(found, [found.weights.buffer as ArrayBuffer]);
   },
+  bank: ({ layer, plan: planned }: { readonly layer: string; readonly plan: LayerPlan }) =>
+    bankOf(onBench(), layer, planned),
   /** Images of the user, for analyses and for calibration. */
   async pictures({ files }: { readonly files: readonly Picture[] }, call: Call) {
     const { image } = onBench();
@@ -37,7 +41,7 @@ const methods = {
   },
   analyse: (_: null, call: Call): Promise<Analysis> => analyse(onBench(), pictures, call),
   plan: (request: PlanRequest) => plan(onBench(), request),
-  front: ({ bits, axis }: { readonly bits: Bits; readonly axis: 'size' | 'energy' }) => front(onBench(), bits, axis),
+  frontPoint: ({ bits, size }: { readonly bits: Bits; readonly size: number }) => frontPoint(onBench(), bits, size),
   rivals: ({ bits }: { readonly bits: Bits }) => rivals(onBench(), bits),
   async compress(request: CompressRequest, call: Call) {
     if (!pictures) throw new TritbankError('E_DATA', 'images', 'expected images to calibrate on, found none');
