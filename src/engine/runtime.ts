@@ -15,5 +15,8 @@ export function loadRuntime(): typeof Ort {
   return runtime;
 }
 
+/** Whether a run writes into the tensors that it is given for its outputs. */
+export const fillsOutputs: boolean = true;
+
 /** Free memory of the machine; undefined where nothing tells. */
 export const freeMegabytes = (): number | undefined => Math.round(freemem() / 2 ** 20);

@@ -159,9 +159,11 @@ export function App() {
         </div>
         <Status />
       </header>
-      <main id="panel" role="tabpanel" aria-labelledby={`tab-${panel}`} tabIndex={-1}>
-        <Problem />
-        <View />
+      <main>
+        <div id="panel" role="tabpanel" aria-labelledby={`tab-${panel}`} tabIndex={-1}>
+          <Problem />
+          <View />
+        </div>
       </main>
     </>
   );

@@ -81,12 +81,7 @@ export function Figure({ bank, values, column, row, pointed, onPoint, onMove }: 
   const patchX = at.image + (column + side) * cell;
   const patchY = imageTop + (row + side / 2) * cell;
   return (
-    <svg
-      class="figure"
-      viewBox={`0 0 ${width} ${height}`}
-      role="group"
-      aria-label="A patch through a hybrid filter bank"
-    >
+    <svg class="figure" viewBox={`0 0 ${width} ${height}`} aria-label="A patch through a hybrid filter bank">
       <g class="heads">
         <text x={at.image} y="30">
           image, patch x
@@ -111,6 +106,7 @@ export function Figure({ bank, values, column, row, pointed, onPoint, onMove }: 
         </text>
       </g>
       <g
+        class="pixels"
         style={{ cursor: 'crosshair' }}
         onClick={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
@@ -150,7 +146,7 @@ export function Figure({ bank, values, column, row, pointed, onPoint, onMove }: 
               class="point"
               role="button"
               tabIndex={0}
-              aria-label={`Hidden unit ${k + 1}, used by ${used} filters`}
+              aria-label={`${signed(values.sums[k]!)} × ${scales[k]!.toFixed(2)}: hidden unit ${k + 1}, used by ${used} filters`}
               opacity={fade(isLit(null, k))}
               onPointerEnter={() => onPoint({ kind: 'unit', index: k })}
               onPointerLeave={() => onPoint(null)}
@@ -201,7 +197,7 @@ export function Figure({ bank, values, column, row, pointed, onPoint, onMove }: 
             class="point"
             role="button"
             tabIndex={0}
-            aria-label={`Filter ${filterNames[f]}, ${isFull ? 'in full precision' : 'ternary'}`}
+            aria-label={`${filterNames[f]} ${signed(values.outputs[f]!)}: filter ${isFull ? 'in full precision' : 'of ternary weights'}`}
             opacity={fade(isLit(f, null))}
             onPointerEnter={() => onPoint({ kind: 'filter', index: f })}
             onPointerLeave={() => onPoint(null)}

@@ -117,7 +117,7 @@ function List({ runs, chosen }: { readonly runs: readonly RunRecord[]; readonly 
         </label>
       }
     >
-      <section class="scroll tall" aria-label="Runs" tabIndex={0}>
+      <section class="scroll tall" aria-label="Table of runs" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -253,7 +253,7 @@ function Plans({ runs }: { readonly runs: readonly RunRecord[] }) {
   const layers = [...new Set(runs.flatMap(({ plan }) => Object.keys(plan!)))];
   return (
     <Card title="Plans">
-      <section class="scroll tall" aria-label="Plans" tabIndex={0}>
+      <section class="scroll tall" aria-label="Layers of the plans" tabIndex={0}>
         <table>
           <thead>
             <tr>

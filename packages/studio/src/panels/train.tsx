@@ -403,6 +403,10 @@ function Watch() {
   );
 }
 
+/** A line per step. */
+const curveOf = (steps: readonly StepRecord[]) =>
+  ['step,epoch,phase,loss,top1', ...steps.map((s) => [s.step, s.epoch, s.phase, s.loss, s.top1].join())].join('\n');
+
 function Table() {
   if (runs.value.length === 0) return null;
   return (
@@ -420,7 +424,7 @@ function Table() {
             </tr>
           </thead>
           <tbody>
-            {runs.value.map(({ id, settings: { method, width }, epochs, file }) => (
+            {runs.value.map(({ id, settings: { method, width }, steps, epochs, file }) => (
               <tr key={id}>
                 <th scope="row">
                   {id}. {nameOf(method)}, width {width}
@@ -434,6 +438,9 @@ function Table() {
                     <div class="row">
                       <button type="button" onClick={() => download(`${method}-${id}.onnx`, file.bytes as BlobPart)}>
                         Download
+                      </button>
+                      <button type="button" onClick={() => download(`${method}-${id}.csv`, curveOf(steps), 'text/csv')}>
+                        Curve
                       </button>
                       <button
                         type="button"

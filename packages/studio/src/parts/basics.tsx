@@ -98,7 +98,7 @@ export function Slider({ label, value, min, max, step, show, onChange, disabled 
     <label class="slider">
       <span class="spread">
         <span>{label}</span>
-        <output>{show(value)}</output>
+        <b>{show(value)}</b>
       </span>
       <input
         type="range"

@@ -33,10 +33,12 @@ export function Chart({ label, height, draw, of }: ChartProps) {
       const figure = plot.plot({
         ...{ width, height, marginBottom: 36 },
         style: { fontSize: '12px', background: 'transparent', color: 'var(--ink)' },
-        ariaLabel: label,
         ...draw(plot, width),
       });
-      figure.setAttribute('role', 'img');
+      // the place says what it shows; the names of marks are not for readers
+      for (const part of figure.querySelectorAll('g[aria-label]')) part.removeAttribute('aria-label');
+      figure.removeAttribute('aria-label');
+      figure.setAttribute('aria-hidden', 'true');
       place.current?.replaceChildren(figure);
     });
     return () => {
@@ -44,5 +46,5 @@ export function Chart({ label, height, draw, of }: ChartProps) {
     };
     // drawn again when what it shows has changed
   }, [width, ...of]);
-  return <div class="chart" ref={place} style={{ height: `${height}px` }} />;
+  return <div class="chart" role="img" aria-label={label} ref={place} style={{ height: `${height}px` }} />;
 }
