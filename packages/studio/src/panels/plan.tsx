@@ -146,7 +146,17 @@ function Limit({
   );
 }
 
-const targets = ['wasm', 'cortex-m0', 'cortex-m4', 'cortex-m55', 'lists', 'trits'] as const;
+const targets = [
+  'wasm',
+  'cortex-m0plus',
+  'cortex-m4',
+  'cortex-m7',
+  'cortex-m55',
+  'rv32imc',
+  'mac',
+  'lists',
+  'trits',
+] as const;
 
 function Limits() {
   const { bits, target } = address.value;
