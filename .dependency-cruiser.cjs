@@ -1,6 +1,7 @@
 // Imports point up this list only: a lower folder may import a higher one, never the reverse, never in a cycle.
 const order = [
   'ir',
+  'cluster',
   'files',
   'threads',
   'images',
@@ -73,6 +74,8 @@ module.exports = {
       'onnxruntime',
       '^src/engine/|^src/bench/(in-node|page|runtimes)\\.ts$|^src/runtime/node-platform\\.ts$|\\.test\\.ts$',
     ),
+    onlyImporter('koffi', '^src/cluster/library\\.ts$'),
+    onlyImporter('tar-stream', '^src/data/shards/'),
     onlyImporter('sharp', '^src/(images/decode|report/samples|cli/doctor/software)\\.ts$|\\.test\\.ts$'),
     onlyImporter('zod', '^src/(files/check-json|cost/(accelerator|plan-file)|zoo/card)\\.ts'),
     onlyImporter('flatbuffers', '^src/tflite/|^test/fixtures/'),

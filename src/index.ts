@@ -27,6 +27,7 @@ export {
   readLabels,
   type Warnings,
 } from './classifier/index.ts';
+export { type Communicator, joinRanks, type Pending, type Summable } from './cluster/index.ts';
 export type { Fits } from './compress/analysis-tasks.ts';
 export type { CalibratedLayer, CalibrateProgress, LayerErrors } from './compress/calibrate/records.ts';
 export type { Costs } from './compress/compress.ts';

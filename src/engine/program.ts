@@ -8,9 +8,11 @@
  */
 
 import type * as Ort from 'onnxruntime-node';
+import type { Communicator } from '../cluster/index.ts';
 import { elementCount, Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { fillsOutputs } from './runtime.ts';
 import { type CompileOptions, createSession, deviceError, type Feeds, fromOrt, toOrt } from './session.ts';
+import { createStages, type Runner } from './staged.ts';
 
 /** A named float32 tensor inside a slot. */
 export interface StatePart {
@@ -40,7 +42,29 @@ export interface Program {
   release(): Promise<void>;
 }
 
+export interface ProgramOptions extends CompileOptions {
+  /** The ranks that run the graph together, where it has sums over them. On the CPU only. */
+  readonly ranks?: Communicator;
+  /** After each stage of a step with ranks: its index and milliseconds, without waiting for others. */
+  readonly onStage?: (index: number, milliseconds: number) => void;
+}
+
 type Buffers = Map<StateSlot, Ort.Tensor>;
+
+/** One session for the whole graph. */
+async function createWhole(graph: Graph, slots: readonly StateSlot[], options: CompileOptions) {
+  const onDevice = options.device !== undefined && options.device !== 'cpu';
+  const resident = onDevice ? { resident: slots.map((s) => s.next) } : {};
+  const { ort, session } = await createSession(graph, { ...options, ...resident });
+  const runner: Runner = {
+    run: (inputs, fetches) => session.run(inputs, fetches),
+    async release() {
+      if (options.profile) session.endProfiling();
+      await session.release();
+    },
+  };
+  return { ort, session: runner };
+}
 
 function pack(slot: StateSlot, tensors: ReadonlyMap<string, Tensor>): Tensor {
   const flat = new Float32Array(slot.parts.reduce((n, part) => n + elementCount(part.initial.dims), 0));
@@ -102,13 +126,12 @@ function copyGraph(slots: readonly StateSlot[]): Graph {
 export async function compileProgram(
   graph: Graph,
   slots: readonly StateSlot[],
-  options: CompileOptions = {},
+  { ranks, onStage, ...options }: ProgramOptions = {},
 ): Promise<Program> {
   const onDevice = options.device !== undefined && options.device !== 'cpu';
-  const { ort, session } = await createSession(graph, {
-    ...options,
-    ...(onDevice ? { resident: slots.map((s) => s.next) } : {}),
-  });
+  const { ort, session } = ranks
+    ? await createStages(graph, ranks, { ...options, ...(onStage && { onStage }) })
+    : await createWhole(graph, slots, options);
   const isState = new Set(slots.map((s) => s.next));
   const others = graph.outputs.map((o) => o.name).filter((name) => !isState.has(name));
   const fresh = (): Buffers => new Map(slots.map((slot) => [slot, toOrt(ort, pack(slot, new Map()))]));
@@ -153,6 +176,7 @@ export async function compileProgram(
         }
         return Object.fromEntries(others.map((name) => [name, fromOrt(outputs[name]!)]));
       } catch (cause) {
+        if (cause instanceof TritbankError) throw cause;
         throw deviceError(`graph '${graph.name}'`, 'a step without error', cause);
       }
     },
@@ -181,7 +205,6 @@ export async function compileProgram(
       }
     },
     async release() {
-      if (options.profile) session.endProfiling();
       for (const tensor of current.values()) if (tensor.location === 'gpu-buffer') tensor.dispose();
       await reader?.release();
       await session.release();

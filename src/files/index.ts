@@ -1,5 +1,6 @@
 export * from './cache.ts';
 export * from './check-json.ts';
+export { differencesOf } from './differences.ts';
 export * from './errors.ts';
 export * from './files.ts';
 export * from './inside.ts';

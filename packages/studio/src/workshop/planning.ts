@@ -25,7 +25,7 @@ import {
   workOf,
 } from '#toolkit/cost/index.ts';
 import { TritbankError } from '#toolkit/ir/index.ts';
-import { inFourBits, isBank, type LayerPlan, makePlan, type Plan } from '#toolkit/quantize/index.ts';
+import { inBits, isBank, type LayerPlan, makePlan, type Plan } from '#toolkit/quantize/index.ts';
 import type { Totals } from '#toolkit/targets/index.ts';
 import type { Bench } from './bench.ts';
 import { machineOf } from './machine.ts';
@@ -190,7 +190,7 @@ export function rivals(bench: Bench, bits: Bits): Rival[] {
   const analysis = analysisOf(bench);
   const named = new Set(analysis.layers.map(({ name }) => name));
   const whole = { layers: {} };
-  const four = { layers: Object.fromEntries(analysis.layers.map((one) => [one.name, inFourBits(one.filters)])) };
+  const four = { layers: Object.fromEntries(analysis.layers.map((one) => [one.name, inBits(one.filters, 4)])) };
   const twn = makePlan(network, { method: 'twn', granularity: 'filter' });
   const strassen = makePlan(network, { method: 'strassen' });
   const uniform = makePlan(network, { method: 'hybrid', sensitivity: filterSensitivity(analysis, 1.25) });
