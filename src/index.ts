@@ -27,6 +27,7 @@ export {
   readLabels,
   type Warnings,
 } from './classifier/index.ts';
+export { type Communicator, joinRanks, type Pending, type Summable } from './cluster/index.ts';
 export type { Fits } from './compress/analysis-tasks.ts';
 export type { CalibratedLayer, CalibrateProgress, LayerErrors } from './compress/calibrate/records.ts';
 export type { Costs } from './compress/compress.ts';
@@ -150,6 +151,11 @@ export {
   type ImageShape,
   type OpenOptions,
   openDataset,
+  type PackOptions,
+  packFolder,
+  type ShardClass,
+  type ShardIndex,
+  type ShardRecord,
   type Split,
   type Statistics,
   statistics,
@@ -196,6 +202,7 @@ export {
 } from './mcu/index.ts';
 export type { McuMeasure, StepMeasure } from './mcu/measure.ts';
 export { printTable, type ReportOptions, renderReport } from './report/index.ts';
+export { type StudioOptions, type StudioServer, serveStudio } from './serve/studio.ts';
 export {
   type BankShape,
   type Limit,

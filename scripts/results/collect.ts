@@ -34,7 +34,7 @@ interface Outcome {
   /** The float network whose operations and values are counted. */
   readonly model: string;
   readonly top1: number;
-  /** Of an export: the file, which is packed already. */
+  /** The file, where it is packed already. */
   readonly exported?: string;
   /** The training's run directory; absent for a run without. */
   readonly training?: string;
@@ -51,7 +51,8 @@ function readOutcome(directory: string): Outcome {
     const network = join(directory, 'network.onnx');
     // runs of earlier releases have it under another name
     const model = existsSync(network) ? network : join(directory, 'model.onnx');
-    return { model, top1: accuracy.after.top1, ...(existsSync(training) && { training }), command, date };
+    const packed = result.config.activations === 'int8' && { exported: join(directory, 'model.onnx') };
+    return { model, top1: accuracy.after.top1, ...packed, ...(existsSync(training) && { training }), command, date };
   }
   if ('history' in result) {
     const { top1, command, date } = result;

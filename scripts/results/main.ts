@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/files/index.ts';
 import { collectNetwork } from './collect.ts';
 import { makeHardwarePage } from './hardware.ts';
+import { makeImageNetPage } from './imagenet.ts';
 import { makeMcuPage } from './mcu.ts';
 import { makePages } from './pages.ts';
 import { makePlannerPage } from './planner.ts';
@@ -27,6 +28,7 @@ for (const [path, text] of [
   makePlannerPage(read),
   makeHardwarePage(read),
   makeMcuPage(read),
+  ...makeImageNetPage(read),
 ]) {
   writeFileAtomic(path, text);
   console.log(path);

@@ -97,7 +97,8 @@ function makeResultsPage(networks: readonly Network[]): string {
 |---|---|
 | [cifar10](cifar10) | hybrid filter banks beside full precision, int8, TWN and StrassenNets on CIFAR-10, below; [what it means](../docs/results.md) |
 | [compress](compress) | planned and uniform hybrids of pretrained ImageNet networks |
-| [calibrate](calibrate) | hybrids without training, from 256 images |
+| [imagenet](imagenet) | pretrained ImageNet networks, calibrated without labels and judged on other classes |
+| [calibrate](calibrate) | hybrids without training, from 256 images of ten classes |
 | [planner](planner) | plans under budgets: loss, lower bound and seconds |
 | [bench](bench) | latency in Node and Chromium beside other runtimes, kernels |
 | [train-step](train-step) | training speed beside PyTorch and TensorFlow.js |

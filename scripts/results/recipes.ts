@@ -74,6 +74,16 @@ export const compress =
     ...args(setting),
   ];
 
+/** The original with all filters in so many bits, trained as long as the smallest hybrids, with the same teacher. */
+export const trainedInBits =
+  (bits: 8 | 4): Recipe =>
+  (setting) => [
+    ...['compress', originalOf(setting), '--scheme', 'hybrid-int8'],
+    ...tuning(setting),
+    ...frozen,
+    ...words(`--activations int8 --epochs ${setting.longer} --uniform int${bits}`),
+  ];
+
 /** 8-bit weights and activations, calibrated on 512 training images, not trained. */
 export const quantize =
   (of: (setting: Setting) => string): Recipe =>

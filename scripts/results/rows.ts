@@ -16,6 +16,7 @@ import {
   taught,
   ternaryWeights,
   train,
+  trainedInBits,
   words,
 } from './recipes.ts';
 
@@ -70,6 +71,25 @@ const int8: Row = {
   scheme: 'int8',
   format: 'int8',
   color: 'var(--extra-1)',
+};
+
+/** Without it no row of a trained hybrid says what its few bits are worth. */
+const int8Trained: Row = {
+  ...int8,
+  name: 'int8-trained',
+  label: 'int8, trained as long',
+  make: trainedInBits(8),
+  color: 'var(--macs)',
+};
+
+/** Products of 4 by 8 bits are counted as those of 8 by 8. */
+const int4Trained: Row = {
+  ...int8,
+  name: 'int4-trained',
+  label: 'int4, trained as long',
+  make: trainedInBits(4),
+  keep: true,
+  color: 'var(--extra-5)',
 };
 
 const twn: Row = {
@@ -161,9 +181,28 @@ const size25Int8: Row = {
   color: 'var(--extra-3)',
 };
 
+const size20Int8: Row = {
+  ...plannedInt8,
+  name: 'size-20-int8',
+  label: 'hybrid, 20 %, int8',
+  make: quantizeRow('size-20'),
+  only: v1,
+  color: 'var(--busy)',
+};
+
+const size35Int8: Row = {
+  ...plannedInt8,
+  name: 'size-35-int8',
+  label: 'hybrid, 35 %, int8',
+  make: quantizeRow('size-35'),
+  color: 'var(--memory)',
+};
+
 export const rows: readonly Row[] = [
   original,
   int8,
+  int8Trained,
+  int4Trained,
   twn,
   strassen,
   uniform,
@@ -172,7 +211,9 @@ export const rows: readonly Row[] = [
   size25,
   size20,
   plannedInt8,
+  size35Int8,
   size25Int8,
+  size20Int8,
 ];
 
 /** What rows were called when runs were made whose names are stored in commands and configurations. */

@@ -57,7 +57,7 @@ const accuracyOf = ({ top1, top5, loss, samples, intervals }: Evaluation): Accur
 const maxExamples = 24;
 
 /** A split that tells which of its images did not decode: predictions are of the others. */
-function watchReads(split: Split): { readonly split: Split; readonly failed: ReadonlySet<number> } {
+export function watchReads(split: Split): { readonly split: Split; readonly failed: ReadonlySet<number> } {
   const failed = new Set<number>();
   const { length, labels, classCount, pixels, channels, height, width } = split;
   const watched: Split = {

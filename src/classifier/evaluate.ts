@@ -1,6 +1,7 @@
 /** Accuracy of a network on a data set: any graph with one image input and one row of class scores per image. */
 
-import { batches, type Split } from '../data/index.ts';
+import type { Communicator } from '../cluster/index.ts';
+import { batches, type Split, selectImages } from '../data/index.ts';
 import { compile, type Device } from '../engine/index.ts';
 import { loadModel } from '../formats/index.ts';
 import { type Graph, type Shape, type Tensor, TritbankError } from '../ir/index.ts';
@@ -10,6 +11,7 @@ import { chanceWarning } from './chance.ts';
 import { imageInputOf, setInputSize } from './input.ts';
 import { type Normalisation, takePixels } from './normalisation.ts';
 import { type DataOptions, openDataFor } from './open-data.ts';
+import { requireLabels } from './require-labels.ts';
 import { classCountOf, scoreKindOf } from './scores.ts';
 import { type Evaluation, Tally } from './tally.ts';
 
@@ -21,6 +23,17 @@ export interface EvaluateOptions {
   readonly warn?: (line: string) => void;
   /** Stops between two batches, with an `AbortError`. */
   readonly signal?: AbortSignal;
+  /** Ranks that evaluate a part of the images each; all of them get the whole result. */
+  readonly ranks?: Communicator;
+}
+
+/** The images of one rank, in their order. */
+function partOf(split: Split, { rank, size }: Communicator): Split {
+  const [from, to] = [rank, rank + 1].map((k) => Math.floor((k * split.length) / size)) as [number, number];
+  return selectImages(
+    split,
+    Array.from({ length: to - from }, (_, i) => from + i),
+  );
 }
 
 /**
@@ -60,13 +73,15 @@ export async function evaluateGraph(
     ...(options.device && { device: options.device }),
     ...(options.threads && { threads: options.threads }),
   });
-  const tally = new Tally(classCount, split.length);
+  const { ranks } = options;
+  const own = ranks ? partOf(split, ranks) : split;
+  const tally = new Tally(classCount, own.length);
   const started = performance.now();
   try {
     const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
     const fixed = fixedBatch(network) !== undefined;
     const size = imageInputOf(network).size ?? split;
-    const stream = batches(split, { batchSize, pad: fixed, size, ...(options.warn && { warn: options.warn }) });
+    const stream = batches(own, { batchSize, pad: fixed, size, ...(options.warn && { warn: options.warn }) });
     for await (const batch of stream) {
       options.signal?.throwIfAborted();
       const rows = fixed ? batchSize : batch.size;
@@ -74,11 +89,13 @@ export async function evaluateGraph(
       const images: Tensor = { dtype: 'uint8', dims: [rows, channels, height, width], data: batch.images };
       const scores = (await engine.run({ [input]: images }))[output]!.data as Float32Array;
       tally.add(scores, batch.labels, batch.size, kind);
-      options.onProgress?.(Math.min((batch.step + 1) * batchSize, split.length), split.length);
+      const done = (batch.step + 1) * batchSize * (ranks?.size ?? 1);
+      options.onProgress?.(Math.min(done, split.length), split.length);
     }
   } finally {
     await engine.release();
   }
+  if (ranks) await tally.join(ranks);
   return tally.result(classes, split.length, (performance.now() - started) / 1000);
 }
 
@@ -112,6 +129,7 @@ export async function evaluateModel(
   adaptInput(graph, options, options.warn);
   imageInputOf(graph);
   const { dataset, size, normalisation } = await openDataFor(graph, options, options);
+  requireLabels(dataset);
   if (dataset.test.length === 0) {
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, 'expected test images, found none');
   }

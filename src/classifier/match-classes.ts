@@ -70,6 +70,7 @@ function renumber(
     classCount: count,
     labels: split.labels.map((label) => indices[label]!),
     ...(split.pixels && { pixels: split.pixels }),
+    ...(split.order && { order: (seed: number, epoch: number) => split.order!(seed, epoch) }),
     read: (index, window) => split.read(index, window),
     describe: (index) => split.describe(index),
   });

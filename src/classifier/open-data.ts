@@ -34,6 +34,8 @@ export interface DataOptions extends ImageForm {
    * matched by name (`match-classes.ts`), then by `classes.json` where there is one; E_DATA where neither tells.
    */
   readonly labels?: 'folder' | 'index';
+  /** Folders: all images below, without labels, whatever folders they are in. Images in no folder have none anyway. */
+  readonly unlabelled?: boolean;
   /** Names of the model's classes, in place of its metadata: a file, or `imagenet`, see `readLabels`. */
   readonly labelFile?: string;
   /** Evaluate on this many test images, drawn from each class in proportion; all by default. */
@@ -70,6 +72,7 @@ async function open(
       ...(classCount !== undefined && { classCount }),
       imageSize: chooseInputSize(input, options.inputSize),
       ...(dataDir !== undefined && { dir: dataDir }),
+      ...(options.unlabelled === true && { unlabelled: true }),
       ...(warn && { warn }),
     });
   } catch (error) {
@@ -99,14 +102,20 @@ async function openLabelled(model: Graph, options: DataOptions, input: ImageInpu
   const { data, labels } = options;
   const classes = classesOf(model, count, options);
   const byIndex = () => open(options, input, 'index', count, warn);
-  if (labels === 'index') return byIndex();
+  if (labels === 'index' && options.unlabelled !== true) return byIndex();
   const dataset = await open(options, input, 'folder', count, warn);
+  if (dataset.isUnlabelled) return { ...dataset, classes: classes.names ?? dataset.classes };
   if (labels === 'folder') return requireCount(dataset, classes);
   const matched = matchByName(dataset, classes);
   if (matched) return matched;
   if (dataset.folders && existsSync(join(data, 'classes.json'))) {
     await requireBackground(data, dataset.folders, count);
     return byIndex();
+  }
+  if (dataset.folders?.length === 1 && count > 1) {
+    // one folder of many images is no class
+    warn.warn?.(`${data}: one folder only, and no class of the model is called like it: images without labels`);
+    return openLabelled(model, { ...options, unlabelled: true }, input, count, warn);
   }
   requireCount(dataset, classes);
   if (isSameNumbering(dataset, classes)) return dataset;

@@ -1,5 +1,6 @@
 /** Counts of an evaluation, batch by batch. */
 
+import type { Communicator } from '../cluster/index.ts';
 import type { ScoreKind } from './scores.ts';
 import { type Interval, wilsonInterval } from './statistics.ts';
 
@@ -35,10 +36,21 @@ function logarithms(scores: Float32Array, best: number, kind: ScoreKind): (k: nu
   return (k) => scores[k]! - whole;
 }
 
+/** The bytes of parts, one after the other. */
+function joined(parts: readonly Uint8Array[]): ArrayBuffer {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all.buffer;
+}
+
 /** Running counts over batches. */
 export class Tally {
-  private readonly predictions: Int32Array;
-  private readonly probabilities: Float32Array;
+  private predictions: Int32Array;
+  private probabilities: Float32Array;
   private readonly confusion: number[][];
   private samples = 0;
   private top1 = 0;
@@ -73,6 +85,20 @@ export class Tally {
       this.confusion[label]![best]!++;
       this.predictions[this.samples] = best;
       this.probabilities[this.samples++] = Math.exp(log(best));
+    }
+  }
+
+  /** Makes the counts those of all ranks, whose images follow one another. */
+  async join(ranks: Communicator): Promise<void> {
+    const counts = Float64Array.from([this.samples, this.top1, this.top5, this.loss, ...this.confusion.flat()]);
+    const gather = async (values: Int32Array | Float32Array) =>
+      joined(await ranks.gather(new Uint8Array(values.slice(0, this.samples).buffer)));
+    this.predictions = new Int32Array(await gather(this.predictions));
+    this.probabilities = new Float32Array(await gather(this.probabilities));
+    await ranks.sum(counts).wait();
+    [this.samples, this.top1, this.top5, this.loss] = counts as unknown as [number, number, number, number];
+    for (const [label, row] of this.confusion.entries()) {
+      for (const k of row.keys()) row[k] = counts[4 + label * this.classCount + k]!;
     }
   }
 

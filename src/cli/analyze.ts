@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ImageForm } from '../classifier/index.ts';
+import { isRoot, launchOf } from '../cluster/index.ts';
 import type { Analysis, AnalyzeOptions } from '../compress/sensitivity.ts';
 import type { Lock } from '../files/lock.ts';
 import { TritbankError } from '../ir/errors.ts';
@@ -20,6 +21,7 @@ import {
 import { addImageForm, imageFormFrom } from './image-form.ts';
 import { warn } from './output.ts';
 import { createProgress } from './progress.ts';
+import { ranksOption, withRanks } from './ranks.ts';
 import { addCacheOption } from './run-directory.ts';
 
 interface Options extends CommonOptions {
@@ -128,51 +130,63 @@ async function analyze(path: string, options: Options, form: ImageForm): Promise
     import('../files/lock.ts'),
   ]);
   const { quiet = false, widthRatios: ratios, sparsities, seed, threads, out, report, force } = options;
-  claimOutputs({ '--out': out, '--report': report }, { force, inputs: [path, options.data, options.dataDir] });
+  if ((launchOf()?.rank ?? 0) === 0)
+    claimOutputs({ '--out': out, '--report': report }, { force, inputs: [path, options.data, options.dataDir] });
   const graph = normalizeNetwork(adaptInput(await loadModel(path), form, warn));
   freeBatch(graph);
   requireInference(graph);
   requireCandidates(graph);
   if (options.data === undefined) closeInputSize(graph, form.inputSize);
   const measured = await measure(graph, options, form);
-  const progress = createProgress({ label: `analyze ${basename(path)}`, total: 100, unit: '%', quiet });
-  const chosen = {
-    ...(ratios && { ratios }),
-    ...(sparsities && { sparsities }),
-    ...(seed !== undefined && { seed }),
-  };
-  const layersFile = out === undefined ? undefined : `${out}.layers`;
-  const subject = subjectOf(fingerprint(graph), { ...chosen, ...measured.data });
-  const cache = options.cache === false ? undefined : cacheDirectory();
-  let analysis: Analysis;
-  let lock: Lock | undefined;
-  try {
-    lock = out === undefined ? undefined : takeFileLock(out, commandLine());
-    const kept = layersFile === undefined ? {} : keepAnalyzed(layersFile, subject, { force: force === true });
-    progress.update(0);
-    analysis = await interruptible(
-      (signal) =>
-        analyzeNetwork(graph, {
-          ...measured,
-          ...chosen,
-          ...kept,
-          ...(cache !== undefined && { cache: openCache(cache) }),
-          ...(threads !== undefined && { threads }),
-          signal,
-          onProgress: (share, layer) => progress.update(Math.round(100 * share), { layer }),
-        }),
-      () => (layersFile ? 'the same command continues' : 'with --out, the same command would continue'),
-    );
-    await writeFiles(analysis, path, out, report);
-    if (layersFile) rmSync(layersFile, { force: true });
-  } finally {
-    progress.stop();
-    lock?.release();
-  }
-  const { printAnalysis } = await import('../report/analysis-columns.ts');
-  printResult(options, analysis, () => {
-    const files = [out && `analysis  ${out}`, report && `report    ${report}`].filter((line) => line);
-    return [printAnalysis(analysis), ...(files.length > 0 ? ['', ...files] : [])].join('\n');
+  await withRanks(async (ranks) => {
+    const isFirst = isRoot(ranks);
+    const progress = createProgress({
+      label: `analyze ${basename(path)}`,
+      total: 100,
+      unit: '%',
+      quiet: quiet || !isFirst,
+    });
+    const chosen = {
+      ...(ratios && { ratios }),
+      ...(sparsities && { sparsities }),
+      ...(seed !== undefined && { seed }),
+    };
+    const layersFile = out === undefined ? undefined : `${out}.layers`;
+    const subject = subjectOf(fingerprint(graph), { ...chosen, ...measured.data });
+    const cache = options.cache === false ? undefined : cacheDirectory();
+    let analysis: Analysis;
+    let lock: Lock | undefined;
+    try {
+      lock = out === undefined || !isFirst ? undefined : takeFileLock(out, commandLine());
+      const kept =
+        layersFile === undefined || !isFirst ? {} : keepAnalyzed(layersFile, subject, { force: force === true });
+      progress.update(0);
+      analysis = await interruptible(
+        (signal) =>
+          analyzeNetwork(graph, {
+            ...measured,
+            ...chosen,
+            ...kept,
+            ...ranksOption(ranks),
+            ...(cache !== undefined && { cache: openCache(cache) }),
+            ...(threads !== undefined && { threads }),
+            signal,
+            onProgress: (share, layer) => progress.update(Math.round(100 * share), { layer }),
+          }),
+        () => (layersFile ? 'the same command continues' : 'with --out, the same command would continue'),
+      );
+      if (!isFirst) return;
+      await writeFiles(analysis, path, out, report);
+      if (layersFile) rmSync(layersFile, { force: true });
+    } finally {
+      progress.stop();
+      lock?.release();
+    }
+    const { printAnalysis } = await import('../report/analysis-columns.ts');
+    printResult(options, analysis, () => {
+      const files = [out && `analysis  ${out}`, report && `report    ${report}`].filter((line) => line);
+      return [printAnalysis(analysis), ...(files.length > 0 ? ['', ...files] : [])].join('\n');
+    });
   });
 }
 

@@ -4,6 +4,7 @@ import type { DrawnName, Place } from '../bench/index.ts';
 import type { ImageForm } from '../classifier/image-form.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { listOf, oneOf, text, whole } from '../options/values.ts';
+import { addBenchMpi } from './bench-mpi.ts';
 import { type CommonOptions, commandLine, printResult, type TritbankCommand, ValueOption, version } from './command.ts';
 import { addImageForm, imageFormFrom } from './image-form.ts';
 import { warn } from './output.ts';
@@ -71,6 +72,7 @@ export function addBench(program: TritbankCommand): void {
   add('--report <file>', 'write an HTML page with charts', text('a file'));
   command.replacing();
   command.common(example);
+  addBenchMpi(command);
 }
 
 async function bench(options: Options, form: ImageForm): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { isRoot } from '../cluster/index.ts';
 import { plainDefaults } from '../compress/defaults.ts';
 import type { CompressConfig, Compression, CompressOptions, CompressProgress } from '../compress/index.ts';
 import { compressOptions } from '../compress/options.ts';
@@ -24,8 +25,8 @@ import {
   type StorageOptions,
   schemeFrom,
 } from './cost-options.ts';
-import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { ranksOption, ranksWarning, withRanks } from './ranks.ts';
 import { addCacheOption, addPlaceOptions, checkPlaceOptions, type PlaceOptions } from './run-directory.ts';
 
 interface Options extends CommonOptions, PlaceOptions, CountingOptions, StorageOptions {
@@ -146,29 +147,34 @@ async function compress(command: TritbankCommand, model: string, options: Option
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-compressed`);
   const config = await configFrom(command, model, out, options);
   const cache = options.cache === false ? undefined : cacheDirectory();
-  const reporter = createStageReporter(options.quiet === true);
-  const how: CompressOptions = {
-    out,
-    resume: options.resume === true,
-    force: options.force === true,
-    command: commandLine(),
-    ...(cache !== undefined && { cache }),
-    onProgress: reporter.onProgress,
-    warn,
-  };
-  try {
-    const compression = await interruptible(
-      (signal) => compressModel(model, config, { ...how, signal }),
-      () => 'the same command with --resume continues',
-    );
-    reporter.stop();
-    const { result } = compression;
-    const report = await writeReport(out, compression);
-    const { describeCompression } = await import('../report/compress-text.ts');
-    printResult(options, { out, ...result, report }, () => describeCompression(compression, report));
-  } finally {
-    reporter.stop();
-  }
+  await withRanks(async (ranks) => {
+    const isFirst = isRoot(ranks);
+    const reporter = createStageReporter(options.quiet === true || !isFirst);
+    const how: CompressOptions = {
+      out,
+      resume: options.resume === true,
+      force: options.force === true,
+      command: commandLine(),
+      ...(cache !== undefined && { cache }),
+      onProgress: reporter.onProgress,
+      warn: ranksWarning(ranks, () => false),
+      ...ranksOption(ranks),
+    };
+    try {
+      const compression = await interruptible(
+        (signal) => compressModel(model, config, { ...how, signal }),
+        () => 'the same command with --resume continues',
+      );
+      reporter.stop();
+      if (!isFirst) return;
+      const { result } = compression;
+      const report = await writeReport(out, compression);
+      const { describeCompression } = await import('../report/compress-text.ts');
+      printResult(options, { out, ...result, report }, () => describeCompression(compression, report));
+    } finally {
+      reporter.stop();
+    }
+  });
 }
 
 /** Writes `report.html` into the run directory; returns its path. */

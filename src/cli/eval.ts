@@ -2,14 +2,15 @@
 
 import { basename } from 'node:path';
 import type { DataOptions, Evaluation, ImageForm } from '../classifier/index.ts';
+import { isRoot } from '../cluster/index.ts';
 import type { Device } from '../engine/index.ts';
 import { printable } from '../ir/printable.ts';
 import { oneOf, text, whole } from '../options/values.ts';
 import { devices } from '../train/recipe-options.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
 import { addImageForm, imageFormFrom } from './image-form.ts';
-import { warn } from './output.ts';
 import { createProgress } from './progress.ts';
+import { ranksOption, ranksWarning, withRanks } from './ranks.ts';
 
 interface Options extends CommonOptions {
   readonly data: string;
@@ -79,34 +80,38 @@ async function evaluate(model: string, options: Options, form: ImageForm): Promi
     progress ??= createProgress({ label: `eval ${basename(model)}`, total, unit: 'images', quiet });
     progress.update(done);
   };
-  let evaluation: Evaluation;
-  try {
-    evaluation = await evaluateModel(model, {
-      data,
-      onProgress,
-      warn,
-      ...(dataDir !== undefined && { dataDir }),
-      ...(batchSize !== undefined && { batchSize }),
-      ...(samples !== undefined && { testSamples: samples }),
-      ...(seed !== undefined && { testSeed: seed }),
-      ...form,
-      ...labelling(labels),
-      ...(device !== undefined && { device }),
-      ...(threads !== undefined && { threads }),
+  await withRanks(async (ranks) => {
+    let evaluation: Evaluation;
+    try {
+      evaluation = await evaluateModel(model, {
+        ...ranksOption(ranks),
+        data,
+        onProgress: isRoot(ranks) ? onProgress : () => {},
+        warn: ranksWarning(ranks, () => false),
+        ...(dataDir !== undefined && { dataDir }),
+        ...(batchSize !== undefined && { batchSize }),
+        ...(samples !== undefined && { testSamples: samples }),
+        ...(seed !== undefined && { testSeed: seed }),
+        ...form,
+        ...labelling(labels),
+        ...(device !== undefined && { device }),
+        ...(threads !== undefined && { threads }),
+      });
+    } finally {
+      progress?.stop();
+    }
+    if (!isRoot(ranks)) return;
+    const { top1, top5, intervals, loss, skipped, imagesPerSecond, classes, confusion } = evaluation;
+    const result = { top1, top5, intervals, loss, samples: evaluation.samples, skipped, imagesPerSecond, model, data };
+    const matrix = { classes, confusion };
+    const [words, { printPairs }] = await Promise.all([
+      import('../report/accuracy-words.ts'),
+      import('../report/text-table.ts'),
+    ]);
+    printResult(options, options.confusion ? { ...result, ...matrix } : result, () => {
+      const text = printPairs(describe(evaluation, words));
+      return options.confusion ? `${text}\n\n${describeConfusion(evaluation)}` : text;
     });
-  } finally {
-    progress?.stop();
-  }
-  const { top1, top5, intervals, loss, skipped, imagesPerSecond, classes, confusion } = evaluation;
-  const result = { top1, top5, intervals, loss, samples: evaluation.samples, skipped, imagesPerSecond, model, data };
-  const matrix = { classes, confusion };
-  const [words, { printPairs }] = await Promise.all([
-    import('../report/accuracy-words.ts'),
-    import('../report/text-table.ts'),
-  ]);
-  printResult(options, options.confusion ? { ...result, ...matrix } : result, () => {
-    const text = printPairs(describe(evaluation, words));
-    return options.confusion ? `${text}\n\n${describeConfusion(evaluation)}` : text;
   });
 }
 

@@ -9,10 +9,12 @@ import { TritbankError } from '../ir/errors.ts';
 import { addAnalyze } from './analyze.ts';
 import { addBench } from './bench.ts';
 import { Interruption, TritbankCommand, version } from './command.ts';
+import { addCompare } from './compare.ts';
 import { addCompletion } from './completion.ts';
 import { addCompress } from './compress.ts';
 import { addConvert } from './convert.ts';
 import { addCost } from './cost.ts';
+import { addData } from './data.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor/doctor.ts';
 import { addEval } from './eval.ts';
@@ -22,7 +24,10 @@ import { addHardware } from './hardware/hardware.ts';
 import { addInspect } from './inspect.ts';
 import { addMcu } from './mcu.ts';
 import { watchStreams, writeLine } from './output.ts';
+import { endRanks, isSaidByRoot, leaveRanks, rankLabel } from './ranks.ts';
 import { addRun } from './run.ts';
+import { addStudio } from './studio.ts';
+import { addSweep } from './sweep.ts';
 import { addTable1 } from './table1.ts';
 import { addTrain } from './train.ts';
 import { addZoo } from './zoo.ts';
@@ -53,7 +58,11 @@ function createProgram(): TritbankCommand {
   addMcu(program);
   addTable1(program);
   addHardware(program);
+  addCompare(program);
+  addSweep(program);
+  addData(program);
   addZoo(program);
+  addStudio(program);
   addDoctor(program);
   addCompletion(program);
   return program;
@@ -71,13 +80,15 @@ function report(error: unknown, program: TritbankCommand, args: readonly string[
     return 2;
   }
   if (error instanceof Interruption) {
-    writeLine(error.message);
+    if (rankLabel() === '') writeLine(error.message);
+    leaveRanks();
     return error.exitStatus;
   }
+  if (isSaidByRoot(error)) return 2;
   const debug = args.includes('--debug');
   const stack = debug && error instanceof Error ? error.stack : undefined;
   if (error instanceof TritbankError) {
-    writeLine(error.line);
+    writeLine(`${rankLabel()}${error.line}`);
     if (stack) writeStack(stack);
     return error.exitStatus;
   }
@@ -94,7 +105,9 @@ async function main(args: readonly string[]): Promise<number> {
     // a command that did a part of its work has set it
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return report(error, program, args);
+    const status = report(error, program, args);
+    endRanks(status);
+    return status;
   }
 }
 

@@ -2,12 +2,13 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRoot } from '../cluster/index.ts';
 import { version } from '../files/machine.ts';
 import { readObject, storedConfig } from '../files/run-directory.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { text } from '../options/values.ts';
 import { type TrainConfig, upgradeConfig } from '../train/config.ts';
-import type { RunOptions } from '../train/context.ts';
+import type { RunOptions, TrainProgress } from '../train/context.ts';
 import type { RunResult } from '../train/records.ts';
 import { runFiles } from '../train/run-layout.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type TritbankCommand,
   ValueOption,
 } from './command.ts';
+import { ranksOption, ranksWarning, withRanks } from './ranks.ts';
 
 export interface StoredRun {
   readonly config: TrainConfig;
@@ -81,20 +83,29 @@ export async function performTraining({ label, epochs, out, options, advice, wor
     import('./train-progress.ts'),
     import('../report/index.ts'),
   ]);
-  const { resume = false, force = false, quiet = false } = options;
-  const reporter = createTrainReporter(label, epochs, quiet);
-  const { onProgress, warn } = reporter;
-  try {
-    const how = { out, resume, force, command: commandLine(), onProgress, warn };
-    const result = await interruptible((signal) => work({ ...how, signal }), advice);
-    reporter.stop();
-    const report = await writeReport(out, [result], `${result.architecture}, ${result.method}, on ${result.dataset}`);
-    printResult(options, { ...summarize(result), out, report }, () =>
-      [printTable([result]), '', `model   ${result.model}`, `report  ${report}`].join('\n'),
-    );
-  } finally {
-    reporter.stop();
-  }
+  const { resume = false, force = false } = options;
+  await withRanks(async (ranks) => {
+    const isFirst = isRoot(ranks);
+    const reporter = createTrainReporter(label, epochs, options.quiet === true || !isFirst);
+    let isWorking = false;
+    const onProgress = (event: TrainProgress) => {
+      isWorking = true;
+      reporter.onProgress(event);
+    };
+    const warn = isFirst ? reporter.warn : ranksWarning(ranks, () => isWorking);
+    try {
+      const how = { out, resume, force, command: commandLine(), onProgress, warn, ...ranksOption(ranks) };
+      const result = await interruptible((signal) => work({ ...how, signal }), advice);
+      reporter.stop();
+      if (!isFirst) return;
+      const report = await writeReport(out, [result], `${result.architecture}, ${result.method}, on ${result.dataset}`);
+      printResult(options, { ...summarize(result), out, report }, () =>
+        [printTable([result]), '', `model   ${result.model}`, `report  ${report}`].join('\n'),
+      );
+    } finally {
+      reporter.stop();
+    }
+  });
 }
 
 /** Writes `report.html` about the runs into `directory`; returns its path. */

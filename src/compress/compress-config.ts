@@ -1,6 +1,7 @@
 /** What `compressModel` is asked for; stored as `config.json`, so that a resumed run does the same. */
 
 import { checkForm } from '../classifier/form-options.ts';
+import type { Communicator } from '../cluster/index.ts';
 import { accelerators, type Conventions, paperConventions, type StorageScheme, storageSchemes } from '../cost/index.ts';
 import type { ActivationForm } from '../export/index.ts';
 import { TritbankError } from '../ir/index.ts';
@@ -10,7 +11,7 @@ import type { FineTuneConfig } from '../train/index.ts';
 import { plainDefaults } from './defaults.ts';
 import { type Budget, checkBudget, namesIn } from './planning/budget.ts';
 
-export type UniformChoice = { readonly alpha: number; readonly widthRatio: number } | { readonly bits: 4 };
+export type UniformChoice = { readonly alpha: number; readonly widthRatio: number } | { readonly bits: 4 | 8 };
 
 export interface CompressConfig {
   /** The model's file, or the name of a network that was given as such. */
@@ -54,8 +55,8 @@ export interface CompressConfig {
   readonly images: number;
   /** `calibrate`: layer by layer, without labels; `train`: fine-tuning with distillation; `none`: decomposition alone. */
   readonly method: 'train' | 'calibrate' | 'none';
-  /** Factors of ternary filters at the start of training: decomposed from the weights, or drawn. */
-  readonly init: 'decompose' | 'draw';
+  /** Where training starts: from decomposed weights, from a calibration on the images, or from drawn factors. */
+  readonly init: 'decompose' | 'calibrate' | 'draw';
   /** Fine-tuning, and how images are read, besides data, seed and threads. */
   readonly training: Omit<FineTuneConfig, 'data' | 'dataDir' | 'seed' | 'threads'>;
   readonly seed: number;
@@ -95,6 +96,8 @@ export interface CompressOptions {
   /** Directory where decompositions of analyses are kept by content, for this run and others; default: none. */
   readonly cache?: string;
   readonly signal?: AbortSignal;
+  /** The other ranks, see `joinRanks`: analysis and training are spread over them, rank 0 does the rest. */
+  readonly ranks?: Communicator;
   /** The command line, for the records. */
   readonly command?: string;
   readonly onProgress?: (progress: CompressProgress) => void;
@@ -177,13 +180,14 @@ export function checkCompressConfig(config: CompressConfig): void {
   if (activations === 'int8' && data === undefined) {
     throw new TritbankError('E_USAGE', 'activations', 'expected images to calibrate 8 bits with, found none');
   }
-  const narrow = (uniform && 'bits' in uniform) || (config.filterBits ?? []).includes(4);
-  if (narrow && method !== 'calibrate') {
-    const expected = 'expected filters of 4 bits with --calibrate-only, which makes up for their rounding';
+  const narrow = (uniform && 'bits' in uniform && uniform.bits === 4) || (config.filterBits ?? []).includes(4);
+  if (narrow && method === 'none') {
+    const expected = 'expected filters of 4 bits with training or --calibrate-only, which make up for their rounding';
     throw new TritbankError('E_USAGE', 'filter bits', `${expected}, found the method ${method}`);
   }
-  if (init === 'draw' && method !== 'train') {
-    throw new TritbankError('E_USAGE', 'init', `expected decomposed factors without training, found drawn ones`);
+  if (init !== 'decompose' && method !== 'train') {
+    const found = init === 'draw' ? 'drawn ones' : 'a calibration to begin with';
+    throw new TritbankError('E_USAGE', 'init', `expected decomposed factors without training, found ${found}`);
   }
   if (!Number.isSafeInteger(images) || images < 2) {
     throw new TritbankError('E_USAGE', 'images', `expected a whole number of at least 2, found ${images}`);

@@ -17,12 +17,14 @@ import {
   closeInputSize,
   compareModels,
   type ExampleImage,
+  labelByModel,
   missingNames,
   noteNormalisation,
   openDataFor,
   readExamples,
 } from '../classifier/index.ts';
 import { measureCost, type NetworkCost, type PlanFile, type Relative, readPlan } from '../cost/index.ts';
+import { divideAt, sampleIndices } from '../data/index.ts';
 import {
   type Codec,
   checkRunPlace,
@@ -90,6 +92,8 @@ export interface CompressResult extends DeployedFile {
   readonly agreement?: Agreement;
   /** Whether the accuracy changed by more than chance. */
   readonly change?: Change;
+  /** The images had no labels: what the original says of them stands for these, and accuracy is agreement. */
+  readonly labels?: 'original';
   /** Wall time by stage, of all commands that worked on the run. */
   readonly seconds: Readonly<Record<string, number>>;
   readonly config: CompressConfig;
@@ -201,16 +205,41 @@ function readGiven({ plan: planFile, analysis: analysisFile }: CompressConfig, g
   return { givenPlan, givenAnalysis };
 }
 
-const openData = (graph: Graph, { data, dataDir, training }: CompressConfig, options: CompressOptions) =>
-  data === undefined
-    ? undefined
-    : openDataFor(graph, { ...training, data, ...(dataDir !== undefined && { dataDir }) }, options);
+/** The data, those without labels with what the original says of them; undefined without data. */
+async function openData(
+  graph: Graph,
+  { data, dataDir, training, threads }: CompressConfig,
+  options: CompressOptions,
+): Promise<ClassifierData | undefined> {
+  if (data === undefined) return undefined;
+  const place = dataDir === undefined ? {} : { dataDir };
+  const opened = await openDataFor(graph, { ...training, data, ...place }, options);
+  return labelByModel(graph, keepApart(opened, options), {
+    training: false,
+    ...(threads !== undefined && { threads }),
+    ...(options.signal && { signal: options.signal }),
+    ...(options.warn && { warn: options.warn }),
+  });
+}
+
+/** Of images for evaluation alone a half is measured, so that nothing is judged on images that it was made with. */
+function keepApart(data: ClassifierData, { warn }: CompressOptions): ClassifierData {
+  const { dataset } = data;
+  if (dataset.train.length > 0 || dataset.test.length < 2) return data;
+  const { length } = dataset.test;
+  const { kept, heldOut } = divideAt(dataset.test, sampleIndices(length, Math.floor(length / 2), 0));
+  warn?.(
+    `${dataset.name}: no training images: ${kept.length} test images are measured, the other ${heldOut.length} judge`,
+  );
+  return { ...data, dataset: { ...dataset, train: kept, test: heldOut } };
+}
 
 /** Plans and analyses may be replaced, since they are copied into the directory. */
 function placeOf({ model, data, dataDir, training }: CompressConfig, options: CompressOptions): RunPlace {
-  const { resume = false, force = false } = options;
+  const { resume = false, force = false, ranks } = options;
   return {
     layout: runKinds.compress.layout,
+    ...(ranks && { ranks }),
     resume,
     force,
     inputs: [model, data, dataDir, ...(training.teachers ?? [])],
@@ -269,7 +298,7 @@ export async function compressModel(
     signal,
     upgrade: upgrade(network),
   };
-  const run = RunDirectory.open(out, how);
+  const run = await RunDirectory.openTogether(out, how);
   try {
     return await compressIn({ config, options, graph, run, data, machine }, given);
   } finally {
@@ -299,7 +328,8 @@ async function compressIn(
   const chosen = givenPlan ?? (await plan(job, async () => givenAnalysis ?? analyze(job, statistics)));
   checkPlan(chosen, job.graph, run.file(compressFiles.plan));
   const path = run.file(compressFiles.network);
-  await run.stage('save', compressFiles.network, modelCodec, () => rebuildModel(job, chosen, statistics));
+  const rebuilding = () => rebuildModel(job, chosen, statistics);
+  await run.stage('save', compressFiles.network, modelCodec, rebuilding, { together: config.method === 'train' });
   const network = await loadModel(path);
   const packed = await packBoth(job, network);
   const compared = await compare(job, packed.model);
@@ -323,6 +353,7 @@ async function compressIn(
     originalFile: files.original,
     ...(target && { target }),
     ...compared,
+    ...(data?.dataset.isUnlabelled && { labels: 'original' as const }),
     seconds: run.seconds,
     config,
     command: run.command,

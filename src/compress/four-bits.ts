@@ -4,7 +4,7 @@
  */
 
 import type { Graph } from '../ir/index.ts';
-import { fanIn, inFourBits, type Plan, writeFilterBits } from '../quantize/index.ts';
+import { fanIn, inBits, type Plan, writeFilterBits } from '../quantize/index.ts';
 import { findCandidates } from './candidates.ts';
 import { fourBitsForms, pack, readPacked } from './deployment.ts';
 import { compressFiles, type Job, ofControl } from './job.ts';
@@ -18,14 +18,14 @@ export const hasFourBits = ({ config: { method, activations, uniform } }: Pick<J
 /** Every layer that calibration can round. */
 function planFourBits(graph: Graph): Plan {
   const layers = findCandidates(graph).filter((layer) => fanIn(layer) <= largestMatrix);
-  return { layers: Object.fromEntries(layers.map(({ name, filters }) => [name, inFourBits(filters)])) };
+  return { layers: Object.fromEntries(layers.map(({ name, filters }) => [name, inBits(filters, 4)])) };
 }
 
 /** The original as it would be counted. */
 export function countedFourBits(graph: Graph): Graph {
   const copy = graph.clone();
   const layers = findCandidates(graph);
-  writeFilterBits(copy, new Map(layers.map(({ name, filters }) => [name, inFourBits(filters).bits!])));
+  writeFilterBits(copy, new Map(layers.map(({ name, filters }) => [name, inBits(filters, 4).bits!])));
   return copy;
 }
 

@@ -56,6 +56,7 @@ export const trainingOf = ({ config: { seed, training } }: Job) => ({
 });
 export const threadsOf = ({ config }: Job) => (config.threads === undefined ? {} : { threads: config.threads });
 export const signalOf = ({ options }: Job) => (options.signal ? { signal: options.signal } : {});
+export const ranksOf = ({ options }: Job) => (options.ranks ? { ranks: options.ranks } : {});
 /** The job with warnings that say that they are about the control, not about what it compresses. */
 export function ofControl<J extends Pick<Job, 'options'>>(job: J, file: string = compressFiles.control): J {
   const { warn } = job.options;

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { formatPlan, type PlanFile, readPlan } from '../cost/index.ts';
 import { type Codec, writeFileAtomic } from '../files/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
-import { inFourBits, isBank, makePlan, otherFilters } from '../quantize/index.ts';
+import { type FilterBits, inBits, isBank, makePlan, otherFilters } from '../quantize/index.ts';
 import type { Limits, PlanningTarget } from '../targets/index.ts';
 import { openCache } from './analysis-cache.ts';
 import { formatAnalysis, readAnalysis } from './analysis-file.ts';
@@ -15,6 +15,7 @@ import {
   compressFiles,
   countingOf,
   type Job,
+  ranksOf,
   reporter,
   shareReporter,
   signalOf,
@@ -79,6 +80,8 @@ export async function gatherStatistics(job: Job): Promise<Statistics> {
 function analyzedFits({ config, machine }: Job) {
   const { uniform, ratios, sparsities, conventions } = config;
   if (uniform && 'alpha' in uniform) return { ratios: [uniform.widthRatio] };
+  // no bank is made: the quickest decomposition
+  if (uniform) return { ratios: [0.125] };
   const skipsZeros = conventions.ternary === 'zero-skipping' || machine?.skipsZeros === true;
   const skipping = skipsZeros ? defaultSparsities : [];
   return { sparsities: sparsities ?? skipping, ...(ratios && { ratios }) };
@@ -89,7 +92,7 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
   const { config, graph, run, options } = job;
   const { cache } = options;
   const analyzed = run.file(compressFiles.analyzed);
-  const analysis = await run.stage('analysis', compressFiles.analysis, analysisCodec, async () => {
+  const analyzing = async () => {
     const statistics = await gather();
     return analyzeNetwork(graph, {
       seed: config.seed,
@@ -97,12 +100,14 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
       ...statistics,
       ...threadsOf(job),
       ...signalOf(job),
+      ...ranksOf(job),
       // the run directory is that of one configuration and one network
       ...keepAnalyzed(analyzed, {}),
       ...(cache !== undefined && { cache: openCache(cache) }),
       onProgress: shareReporter(job, 'analysis'),
     });
-  });
+  };
+  const analysis = await run.stage('analysis', compressFiles.analysis, analysisCodec, analyzing, { together: true });
   rmSync(analyzed, { force: true });
   return analysis;
 }
@@ -126,16 +131,16 @@ function uniformCandidates(
   });
 }
 
-/** One candidate per layer: all of its filters in 4 bits. */
-const roundedCandidates = ({ layers }: Analysis): LayerCandidates[] =>
+/** One candidate per layer: all of its filters in so many bits. */
+const roundedCandidates = ({ layers }: Analysis, bits: FilterBits): LayerCandidates[] =>
   layers.map((layer) => {
-    const plan = inFourBits(layer.filters);
+    const plan = inBits(layer.filters, bits);
     return { name: layer.name, candidates: [{ plan, loss: predictRoundingLoss(layer, plan) }] };
   });
 
 /** Without layers whose calibration would need matrices of gigabytes: they stay in full precision. */
 function keepNarrow({ config, options }: Job, analysis: Analysis): Analysis {
-  if (config.method !== 'calibrate') return analysis;
+  if (config.method !== 'calibrate' && config.init !== 'calibrate') return analysis;
   const wide = analysis.layers.filter(({ inputs }) => inputs > largestMatrix);
   for (const { name, inputs } of wide) {
     const size = `${((8 * inputs * inputs) / 1e9).toFixed(1)} GB`;
@@ -189,7 +194,7 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
       uniform && 'alpha' in uniform
         ? uniformCandidates(graph, found, uniform)
         : uniform
-          ? roundedCandidates(found)
+          ? roundedCandidates(found, uniform.bits)
           : makeCandidates(graph, found, grid);
     const costs = costCandidates(graph, candidates, counting);
     const onTarget = (limits: Limits) => target && costOnTarget(target, limits, costs.layers);

@@ -73,21 +73,21 @@ const target: ConfigOption<CompressConfig> = option(
 const pair = listOf(number({ from: 0 }), '', (values) => values.length === 2);
 
 const uniformKind: ValueKind<UniformChoice> = {
-  expected: 'alpha and width ratio, separated by a comma, or int4',
+  expected: 'alpha and width ratio, separated by a comma, or int8 or int4',
   parse(given) {
-    if (given === 'int4') return { bits: 4 };
+    if (given === 'int4' || given === 'int8') return { bits: given === 'int4' ? 4 : 8 };
     const values = pair.parse(given);
     return values && { alpha: values[0]!, widthRatio: values[1]! };
   },
   accepts(value) {
     const { alpha, widthRatio, bits } = (value ?? {}) as Record<string, unknown>;
-    return bits === 4 || pair.accepts([alpha, widthRatio]);
+    return bits === 4 || bits === 8 || pair.accepts([alpha, widthRatio]);
   },
 };
 
 const uniform: ConfigOption<CompressConfig> = option(
   '--uniform <choice>',
-  'the same in every layer, instead of a budget: ALPHA,RATIO, as in the paper; or int4, all filters in 4 bits and none ternary',
+  'the same in every layer, instead of a budget: ALPHA,RATIO, as in the paper; or int8 or int4, all filters in 8 or 4 bits and none ternary',
   uniformKind,
   {
     key: 'uniform',
@@ -138,8 +138,8 @@ export const compressOptions: OptionTable<CompressConfig> = {
     field(
       'filterBits',
       '--filter-bits <list>',
-      "of full-precision filters to choose from: 8 are the file's; 4 need --calibrate-only (default: 8,4 where that makes " +
-        'a file of 8 bits, else 8)',
+      "of full-precision filters to choose from: 8 are the file's; 4 need training or --calibrate-only (default: 8,4 " +
+        'where --calibrate-only makes a file of 8 bits, else 8)',
       listOf(filterBitsKind, '8, or 8,4'),
     ),
   ],
@@ -182,7 +182,12 @@ export const compressOptions: OptionTable<CompressConfig> = {
       method: 'calibrate',
     })),
     toggle('method', '--no-training', 'only decompose the weights', (config) => ({ ...config, method: 'none' })),
-    field('init', '--init <how>', 'decompose the weights, or draw fresh factors', oneOf(['decompose', 'draw'])),
+    field(
+      'init',
+      '--init <how>',
+      'what training starts from: decomposed weights, a calibration on the images (see --calibrate-only), or drawn factors',
+      oneOf(['decompose', 'calibrate', 'draw']),
+    ),
   ],
   Training: ofTraining('Training'),
   'Ternary weights': ofTraining('Ternary weights'),

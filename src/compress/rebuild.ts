@@ -7,10 +7,10 @@ import { loadModel } from '../onnx/index.ts';
 import { deploy, type Plan, toFrozen } from '../quantize/index.ts';
 import { fineTune, type TrainProgress } from '../train/index.ts';
 import { type BuiltBanks, buildBanks } from './build-banks.ts';
-import { calibrate } from './calibrate/calibrate.ts';
+import { type CalibratedNetwork, calibrate } from './calibrate/calibrate.ts';
 import type { CompressStage } from './compress-config.ts';
 import type { ParallelOptions } from './decompose/parallel.ts';
-import { compressFiles, type Job, shareReporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
+import { compressFiles, type Job, ranksOf, shareReporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
 import type { Statistics } from './make-plan.ts';
 
 /** By the work that decompositions take, which is far from equal. */
@@ -24,7 +24,7 @@ async function build(job: Job, plan: PlanFile, statistics: Statistics): Promise<
   return job.run.timed('build', () =>
     buildBanks(job.graph, plan, {
       seed,
-      factors: init,
+      factors: init === 'draw' ? 'draw' : 'decompose',
       ...(statistics && { statistics: statistics.statistics }),
       ...threadsOf(job),
       ...signalOf(job),
@@ -45,11 +45,13 @@ function reportTraining({ options }: Job): (progress: TrainProgress) => void {
   };
 }
 
-async function train(job: Job, plan: PlanFile, built: BuiltBanks): Promise<Graph> {
+async function train(job: Job, plan: PlanFile, built: Pick<BuiltBanks, 'network' | 'initial'>): Promise<Graph> {
   const { config, options, run } = job;
   const { data, dataDir, seed } = config;
   const training = {
     ...config.training,
+    // what was fitted stays what it is
+    ...(config.init === 'calibrate' && config.training.batchNorm === 'restore' && { batchNorm: 'insert' as const }),
     data: data!,
     seed,
     ...(dataDir !== undefined && { dataDir }),
@@ -60,6 +62,7 @@ async function train(job: Job, plan: PlanFile, built: BuiltBanks): Promise<Graph
       out: run.file(compressFiles.training),
       resume: true,
       ...signalOf(job),
+      ...ranksOf(job),
       ...warningsTo(job),
       ...(options.command !== undefined && { command: options.command }),
       onProgress: reportTraining(job),
@@ -68,18 +71,19 @@ async function train(job: Job, plan: PlanFile, built: BuiltBanks): Promise<Graph
   return loadModel(result.model);
 }
 
+type CalibrationStage = Extract<CompressStage, 'calibrate' | 'control'>;
+
 /** The network of a plan, calibrated on the images of the run. */
-export async function calibrated(
-  job: Job,
-  plan: Plan,
-  stage: Extract<CompressStage, 'calibrate' | 'control'> = 'calibrate',
-): Promise<Graph> {
+export const calibrated = async (job: Job, plan: Plan, stage: CalibrationStage = 'calibrate'): Promise<Graph> =>
+  (await calibrateOn(job, plan, stage)).graph;
+
+function calibrateOn(job: Job, plan: Plan, stage: CalibrationStage): Promise<CalibratedNetwork> {
   const { config, graph, data } = job;
   return job.run.timed(stage, async () => {
     const { dataset, normalisation } = data!;
     const split = imagesToMeasure(dataset, trainingOf(job));
     const report = shareReporter(job, stage);
-    const { graph: compressed } = await calibrate(graph, plan, split, {
+    return calibrate(graph, plan, split, {
       images: Math.min(config.images, split.length),
       seed: config.seed,
       normalisation,
@@ -88,7 +92,6 @@ export async function calibrated(
       ...warningsTo(job),
       onProgress: ({ share, layer }) => report(share, layer),
     });
-    return compressed;
   });
 }
 
@@ -96,6 +99,7 @@ export async function calibrated(
 export async function rebuild(job: Job, plan: PlanFile, statistics: () => Promise<Statistics>): Promise<Graph> {
   const { method } = job.config;
   if (method === 'calibrate') return calibrated(job, plan);
+  if (job.config.init === 'calibrate') return train(job, plan, (await calibrateOn(job, plan, 'calibrate')).trainable());
   const built = await build(job, plan, await statistics());
   if (method === 'train') return train(job, plan, built);
   return deploy(toFrozen(built.network, built.initial), new Map());

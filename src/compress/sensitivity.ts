@@ -19,7 +19,7 @@
  * Left out: what the compression of one layer does to the inputs of the next.
  */
 
-import { isDeepStrictEqual } from 'node:util';
+import { type Communicator, fromRoot } from '../cluster/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { fanIn, type Layer, type LayerKind } from '../quantize/index.ts';
 import { takeTurn } from '../threads/turn.ts';
@@ -104,6 +104,8 @@ export interface AnalyzeOptions {
   /** After each decomposition: the share of the work that is done, 0..1, and the layer that it is of. */
   readonly onProgress?: (share: number, name: string) => void;
   readonly signal?: AbortSignal;
+  /** Ranks that decompose a part of the banks each; all of them get the whole analysis. */
+  readonly ranks?: Communicator;
 }
 
 export const defaultRatios = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2] as const;
@@ -144,31 +146,43 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
   });
   for (const layer of options.finished ?? []) jobs.find(({ facts }) => facts.name === layer.name)?.take(layer);
   const jobOf = new Map(jobs.flatMap((job) => job.tasks.flat().map((task) => [task.name, { job, task }] as const)));
+  const { ranks } = options;
+  const places = new Map([...jobOf.keys()].map((name, i) => [name, i]));
+  const isMine = ({ name }: LayerWeights) => !ranks || places.get(name)! % ranks.size === ranks.rank;
+  const found = new Map<string, Fits>();
   const open = jobs
     .filter((job) => !job.result)
     .flatMap((job) =>
       job.tasks.flat().filter((task) => {
         const known = cache?.get(task);
+        if (known && isMine(task)) found.set(task.name, known);
         if (known && job.add(task.name, known)) options.onLayer?.(job.result!);
         return !known;
       }),
     );
-  const work = new Map(open.map((task) => [task.name, task.filters * task.inputs * task.options.width] as const));
+  const mine = open.filter(isMine);
+  const work = new Map(mine.map((task) => [task.name, task.filters * task.inputs * task.options.width] as const));
   const total = [...work.values()].reduce((sum, one) => sum + one, 0);
   let done = 0;
-  await decomposeLayers(open, {
+  await decomposeLayers(mine, {
     ...(threads !== undefined && { threads }),
     ...(signal && { signal }),
-    onProgress: (_done, _total, name, found) => {
+    onProgress: (_done, _total, name, decomposition) => {
       const { job, task } = jobOf.get(name)!;
-      const fits = fitsOf(task, found);
+      const fits = fitsOf(task, decomposition);
+      found.set(name, fits);
       cache?.put(task, fits);
       if (job.add(name, fits)) options.onLayer?.(job.result!);
       done += work.get(name)!;
       onProgress?.(done / total, job.facts.name);
     },
   });
+  for (const [name, fits] of ranks ? await gatherFits(ranks, found) : []) {
+    const { job } = jobOf.get(name)!;
+    if (!job.result && job.add(name, fits)) options.onLayer?.(job.result!);
+  }
   cache?.prune();
+  const results = jobs.map((job) => job.result!);
   return {
     version: 1,
     model: graph.name,
@@ -176,13 +190,30 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
     lossUnit: hasLoss ? 'nats' : 'noise',
     ratios,
     seed,
-    layers: jobs.map((job) => job.result!),
+    layers: ranks ? await shared(ranks, results) : results,
     seconds: shorten((performance.now() - started) / 1000),
   };
 }
 
 /** What is known of a layer before any decomposition. */
 type Facts = Omit<AnalyzedLayer, 'residuals' | 'nonZero'>;
+
+const isSameFacts = (a: Facts, b: Facts) =>
+  (['name', 'kind', 'filters', 'inputs', 'widths', 'rounded', 'importance'] satisfies (keyof Facts)[]).every(
+    (key) => String(a[key]) === String(b[key]),
+  );
+
+/** What all ranks found, by task. */
+async function gatherFits(ranks: Communicator, found: ReadonlyMap<string, Fits>): Promise<[string, Fits][]> {
+  const parts = await ranks.gather(Buffer.from(JSON.stringify([...found])), { patient: true });
+  return parts.flatMap((part) => JSON.parse(Buffer.from(part).toString()) as [string, Fits][]);
+}
+
+/** The layers of rank 0, which knows those of an earlier analysis too. */
+async function shared(ranks: Communicator, layers: readonly AnalyzedLayer[]): Promise<AnalyzedLayer[]> {
+  const bytes = await fromRoot(ranks, () => Buffer.from(JSON.stringify(layers)));
+  return JSON.parse(Buffer.from(bytes!).toString()) as AnalyzedLayer[];
+}
 
 /** One layer's decompositions, for each sparsity those of its blocks, and what they say together once they are all there. */
 class LayerJob {
@@ -198,7 +229,7 @@ class LayerJob {
   /** What an earlier analysis found, unless it looked at something else. */
   take(layer: AnalyzedLayer): void {
     const { residuals: _, nonZero: _nonZero, sparser = [], ...facts } = layer;
-    const isSame = isDeepStrictEqual(facts, this.facts) && sparser.length === this.sparsities.length - 1;
+    const isSame = isSameFacts(facts, this.facts) && sparser.length === this.sparsities.length - 1;
     if (isSame) this.result = layer;
   }
 

@@ -5,10 +5,10 @@
  * Normalisation is not done here but in the graph.
  */
 
-import { availableParallelism } from 'node:os';
 import { type SizeOption, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { Random } from '../ir/random.ts';
+import { processors } from '../threads/processors.ts';
 import { type AugmentOptions, drawChange, placementOf } from './augment.ts';
 import { requireInteger, requireNumber, requireSize, type Split } from './dataset.ts';
 import { isBadImage, recordFailure } from './failures.ts';
@@ -37,6 +37,13 @@ export interface BatchOptions {
   readonly smoothing?: number;
   /** First step to deliver, to go on within an epoch. Default 0. */
   readonly start?: number;
+  /** Deliver every so many steps only. Default 1. */
+  readonly stride?: number;
+  /**
+   * The rows of one rank, with full batches only: `batchSize / count` of each batch, so that the parts of all ranks make up
+   * the batch of one process; of a split with an order of its own, consecutive pieces of that. Default: all rows.
+   */
+  readonly part?: Part;
   /** Height and width of the batch's images, filled up with zeros or cut around the centre. Default: the split's. */
   readonly size?: SizeOption;
   /** Batches decoded ahead of the reader. Default 2, and 0 for splits in memory. */
@@ -45,6 +52,13 @@ export interface BatchOptions {
   readonly concurrency?: number;
   /** Receives one line per image that does not decode. */
   readonly warn?: (message: string) => void;
+}
+
+/** Which of how many parts. */
+export interface Part {
+  /** 0 .. count - 1. */
+  readonly index: number;
+  readonly count: number;
 }
 
 /**
@@ -95,6 +109,8 @@ export function epochOrder(length: number, seed: number, epoch: number, shuffle:
 export function batches(split: Split, options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
   requireInteger('batchSize', options.batchSize, 1);
   requireInteger('start', options.start ?? 0, 0);
+  requireInteger('stride', options.stride ?? 1, 1);
+  if (options.part) requirePart(options.part, options);
   requireInteger('seed', options.seed ?? 0, -Number.MAX_SAFE_INTEGER);
   requireInteger('epoch', options.epoch ?? 0, 0);
   requireInteger('prefetch', options.prefetch ?? 0, 0, 64);
@@ -107,12 +123,35 @@ export function batches(split: Split, options: BatchOptions): AsyncGenerator<Bat
   return generate(split, options);
 }
 
+function requirePart({ index, count }: Part, { batchSize, dropLast }: BatchOptions): void {
+  requireInteger('part.count', count, 1);
+  requireInteger('part.index', index, 0, count - 1);
+  if (batchSize % count === 0 && dropLast) return;
+  const found = dropLast ? `${batchSize} images` : 'a last one that may not be';
+  throw new TritbankError('E_USAGE', 'part', `expected full batches that ${count} ranks can divide, found ${found}`);
+}
+
+/**
+ * The rows of a batch that are a part's: as many from the front as, mirrored, from the back, since mixup and CutMix pair
+ * rows from both ends. Where that does not come out even, the one left over is from the middle.
+ */
+function partRows(samples: Uint32Array, { index, count }: Part): Uint32Array {
+  const rows = samples.length / count;
+  const half = rows >> 1;
+  const front = samples.subarray(index * half, (index + 1) * half);
+  const middle = rows % 2 === 0 ? [] : [samples[count * half + index]!];
+  const back = samples.subarray(samples.length - (index + 1) * half, samples.length - index * half);
+  return Uint32Array.of(...front, ...middle, ...back);
+}
+
 async function* generate(split: Split, options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
   const ahead = options.prefetch ?? (split.pixels ? 0 : 2);
-  const limiter = new Limiter(options.concurrency ?? Math.max(2, availableParallelism()));
+  const limiter = new Limiter(options.concurrency ?? Math.max(2, processors()));
   const assembler = new Assembler(split, options, limiter, ahead + 2);
   try {
-    yield* runAhead(options.start ?? 0, stepCount(split, options), ahead, (step) => assembler.assemble(step));
+    const { start = 0, stride = 1 } = options;
+    const count = Math.ceil((stepCount(split, options) - start) / stride);
+    yield* runAhead(0, count, ahead, (i) => assembler.assemble(start + i * stride, i));
   } finally {
     limiter.stop();
   }
@@ -129,6 +168,10 @@ class Assembler {
   private readonly shape: ImageShape;
   private readonly bytes: number;
   private readonly order: Uint32Array;
+  /** Whether the order is that of one rank alone. */
+  private readonly isPiece: boolean;
+  /** Rows of a batch, those of other ranks left out. */
+  private readonly rows: number;
   private readonly ring: Buffers[] = [];
   private readonly seed: number;
   private readonly epoch: number;
@@ -140,19 +183,32 @@ class Assembler {
     private readonly ringSize: number,
   ) {
     const { channels } = split;
-    const { seed = 0, epoch = 0, size, shuffle = false } = options;
+    const { seed = 0, epoch = 0, size, shuffle = false, batchSize, part } = options;
     const { height, width } = size === undefined ? split : sizeOf(size);
     this.shape = { channels, height, width };
     this.bytes = imageBytes(this.shape);
     this.seed = seed;
     this.epoch = epoch;
-    this.order = epochOrder(split.length, seed, epoch, shuffle);
+    this.rows = batchSize / (part?.count ?? 1);
+    const own = shuffle ? split.order?.(seed, epoch) : undefined;
+    this.isPiece = own !== undefined && part !== undefined;
+    const order = own ?? epochOrder(split.length, seed, epoch, shuffle);
+    const piece = Math.floor(split.length / (part?.count ?? 1));
+    this.order = this.isPiece ? order.subarray(part!.index * piece, (part!.index + 1) * piece) : order;
   }
 
-  async assemble(step: number): Promise<Batch> {
-    const { batchSize, pad = false, mixup = 0, cutmix = 0, smoothing = 0 } = this.options;
-    const buffers = this.buffersOf(step);
+  private samplesOf(step: number): Uint32Array {
+    const { batchSize, part } = this.options;
+    if (this.isPiece) return this.order.subarray(step * this.rows, (step + 1) * this.rows);
     const samples = this.order.subarray(step * batchSize, (step + 1) * batchSize);
+    return part ? partRows(samples, part) : samples;
+  }
+
+  /** The batch of a step, in the buffers of a turn. */
+  async assemble(step: number, turn: number): Promise<Batch> {
+    const { pad = false, mixup = 0, cutmix = 0, smoothing = 0 } = this.options;
+    const buffers = this.buffersOf(turn);
+    const samples = this.samplesOf(step);
     const bad = new Set<number>();
     const waiting: Promise<void>[] = [];
     for (let row = 0; row < samples.length; row++) {
@@ -164,7 +220,7 @@ class Assembler {
     if (waiting.length > 0) await Promise.all(waiting);
     const size = bad.size === 0 ? samples.length : this.repair(buffers, samples, bad);
 
-    const rows = pad ? batchSize : size;
+    const rows = pad ? this.rows : size;
     buffers.images.fill(0, size * this.bytes, rows * this.bytes);
     buffers.labels.fill(-1, size, rows);
     buffers.indices.fill(-1, size, rows);
@@ -185,15 +241,15 @@ class Assembler {
     return { ...batch, targets };
   }
 
-  private buffersOf(step: number): Buffers {
-    const { batchSize, mixup = 0, cutmix = 0, smoothing = 0 } = this.options;
-    const slot = step % this.ringSize;
+  private buffersOf(turn: number): Buffers {
+    const { mixup = 0, cutmix = 0, smoothing = 0 } = this.options;
+    const { rows } = this;
+    const slot = turn % this.ringSize;
     this.ring[slot] ??= {
-      images: new Uint8Array(batchSize * this.bytes),
-      labels: new Int32Array(batchSize),
-      indices: new Int32Array(batchSize),
-      targets:
-        mixup > 0 || cutmix > 0 || smoothing > 0 ? new Float32Array(batchSize * this.split.classCount) : undefined,
+      images: new Uint8Array(rows * this.bytes),
+      labels: new Int32Array(rows),
+      indices: new Int32Array(rows),
+      targets: mixup > 0 || cutmix > 0 || smoothing > 0 ? new Float32Array(rows * this.split.classCount) : undefined,
     };
     return this.ring[slot];
   }

@@ -22,6 +22,11 @@ export interface Split extends ImageShape {
    * E_FORMAT or E_FILE, naming the file, when the image cannot be decoded.
    */
   read(index: number, window?: CropWindow): Uint8Array | Promise<Uint8Array>;
+  /**
+   * The order of an epoch, for splits that are read best in an order of their own. Default: all images shuffled. Ranks take
+   * consecutive pieces of it, not rows of the same batches.
+   */
+  order?(seed: number, epoch: number): Uint32Array;
   /** Where image `index` comes from, for messages: a file's path, or `mnist train[12]`. */
   describe(index: number): string;
 }
@@ -35,8 +40,12 @@ export interface Dataset extends ImageShape {
   /** May be empty when a directory holds evaluation images only. */
   readonly train: Split;
   readonly test: Split;
+  /** The labels mean nothing: they are all 0. */
+  readonly isUnlabelled?: true;
   /** The usual augmentation for training on this data set. */
   readonly augment: AugmentOptions;
+  /** Mean and deviation of the training images' channels, where they are known; else `statistics` measures them. */
+  readonly statistics?: { readonly mean: readonly number[]; readonly std: readonly number[] };
   /** What a report should say about the data: how it was split, files whose content is not the official one. */
   readonly notes: readonly string[];
 }
@@ -63,6 +72,8 @@ export interface OpenOptions {
   readonly cropFraction?: number;
   /** Folders without split folders: fraction of each class that becomes the test split, 0..1; default 0.1. */
   readonly testFraction?: number;
+  /** Folders: read all images below, whatever folders they are in, without labels. */
+  readonly unlabelled?: boolean;
   /** Seed of `synthetic`; default 0. */
   readonly seed?: number;
   /** Receives one line for each thing that is odd but not wrong; such lines are in `Dataset.notes` too. */

@@ -1,6 +1,6 @@
 /** From an image file to uint8 planes of a data set's shape. */
 
-import { decodeImage as decodeColours } from '../images/decode.ts';
+import { decodeImage as decodeColours, type Encoded } from '../images/decode.ts';
 import { lumaOf } from '../images/luma.ts';
 import { type CropWindow, cutWindow, type ImageShape, imageBytes } from './image.ts';
 
@@ -13,10 +13,12 @@ export interface DecodeOptions {
   readonly window?: CropWindow | undefined;
   /** Without a window: side of the centre crop / shorter side. Default 1. */
   readonly cropFraction?: number;
+  /** The image in messages; by default its path. */
+  readonly where?: string;
 }
 
 /** The image as bytes of `shape` in CHW order. E_FORMAT where it does not decode, E_FILE where it is not readable. */
-export async function decodeImage(file: string, shape: ImageShape, options: DecodeOptions = {}): Promise<Uint8Array> {
+export async function decodeImage(file: Encoded, shape: ImageShape, options: DecodeOptions = {}): Promise<Uint8Array> {
   const { window, ...rest } = options;
   const colours = await decodeColours(file, shape, {
     ...rest,

@@ -5,49 +5,14 @@
  */
 
 import { basename, join, resolve } from 'node:path';
-import { type Size, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { Random } from '../ir/random.ts';
-import { type Dataset, type OpenOptions, requireInteger, requireNumber, requireSize, type Split } from './dataset.ts';
-import { decodeImage, measureImage } from './decode.ts';
-import type { CropWindow, ImageShape } from './image.ts';
-import { type ClassEntry, type Listing, listFolders, listImages, readClassFile } from './scan.ts';
+import { type Dataset, type OpenOptions, requireInteger, requireNumber } from './dataset.ts';
+import { chooseShape, FolderSplit } from './folder-split.ts';
+import { type ClassEntry, type Listing, listFolders, listImages, readClassFile, testNames } from './scan.ts';
 
-const testNames = ['val', 'validation', 'test'];
 /** What people call the parts of a data set, rightly or nearly so. */
 const splitLike = /^(train(ing)?|valid(ation)?|val|dev|test(ing)?)$/i;
-const largestDefault = 224;
-
-/** A split whose images are files. */
-export class FolderSplit implements Split {
-  readonly channels: 1 | 3;
-  readonly height: number;
-  readonly width: number;
-  readonly length: number;
-
-  constructor(
-    private readonly files: readonly string[],
-    readonly labels: Int32Array,
-    readonly classCount: number,
-    shape: ImageShape,
-    private readonly cropFraction: number,
-  ) {
-    this.channels = shape.channels;
-    this.height = shape.height;
-    this.width = shape.width;
-    this.length = files.length;
-  }
-
-  read(index: number, window?: CropWindow): Promise<Uint8Array> {
-    return decodeImage(this.describe(index), this, { window, cropFraction: this.cropFraction });
-  }
-
-  describe(index: number): string {
-    const file = this.files[index];
-    if (file === undefined) throw new Error(`internal: image ${index} of ${this.length}`);
-    return file;
-  }
-}
 
 interface Labelled {
   readonly files: string[];
@@ -76,15 +41,16 @@ export async function openFolder(dir: string, options: OpenOptions = {}): Promis
     notes.push(`${dir}: no training images, only ${testItems.files.length} for evaluation`);
   } else {
     divide(main, labelOf, testFraction, trainItems, testItems);
+    if (testItems.files.length === 0 && testFraction > 0)
+      ({ trainItems, testItems } = drawAnywhere(trainItems, testFraction));
     const total = testItems.files.length + trainItems.files.length;
     notes.push(
       `${dir}: no ${testNames.join('/, ')}/ folder, so ${testItems.files.length} of ${total} images ` +
-        `(a fixed ${testFraction * 100} % of each class) are the test split`,
+        `(a fixed ${testFraction * 100} %, of each class where it has several) are the test split`,
     );
   }
   const first = trainItems.files[0] ?? testItems.files[0]!;
-  const size = await chooseSize(first, options, notes);
-  const shape: ImageShape = { channels: options.channels ?? 3, ...size };
+  const shape = await chooseShape(first, options, notes);
   const split = ({ files, labels }: Labelled) =>
     new FolderSplit(files, Int32Array.from(labels), classes.length, shape, cropFraction);
   return {
@@ -206,6 +172,19 @@ function append(
   }
 }
 
+/** The same of classes of one image each: whole classes go. */
+function drawAnywhere({ files, labels }: Labelled, fraction: number): { trainItems: Labelled; testItems: Labelled } {
+  const order = new Random(0, 'test split', 'any class').shuffle(Uint32Array.from(files.keys()));
+  const chosen = new Set(
+    order.subarray(0, Math.min(files.length - 1, Math.max(1, Math.round(files.length * fraction)))),
+  );
+  const pick = (isTest: boolean): Labelled => ({
+    files: files.filter((_, i) => chosen.has(i) === isTest),
+    labels: labels.filter((_, i) => chosen.has(i) === isTest),
+  });
+  return { trainItems: pick(false), testItems: pick(true) };
+}
+
 /** Draws the test images of each class by a fixed seed; every class keeps a training image unless `fraction` is 1. */
 function divide(
   listing: Listing,
@@ -234,12 +213,4 @@ function divide(
       names.filter((_, k) => !chosen.has(k)),
     );
   }
-}
-
-async function chooseSize(first: string, options: OpenOptions, notes: string[]): Promise<Size> {
-  if (options.imageSize !== undefined) return requireSize('imageSize', options.imageSize, 1, 4096);
-  const { height, width } = await measureImage(first);
-  const size = Math.min(height, width, largestDefault);
-  notes.push(`images are brought to ${size} x ${size} (no size was given; ${first} has ${height} x ${width})`);
-  return sizeOf(size);
 }

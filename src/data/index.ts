@@ -1,5 +1,5 @@
 export type { AugmentOptions } from './augment.ts';
-export { type Batch, type BatchOptions, batches, epochOrder, stepCount } from './batches.ts';
+export { type Batch, type BatchOptions, batches, epochOrder, type Part, stepCount } from './batches.ts';
 export type { Dataset, OpenOptions, Split } from './dataset.ts';
 export { type DecodeOptions, decodeImage } from './decode.ts';
 export { failureCount } from './failures.ts';
@@ -7,6 +7,8 @@ export { type CropWindow, type ImageShape, imageBytes, type Padding, paddings } 
 export { MemorySplit } from './memory.ts';
 export { datasetNames, openDataset } from './open.ts';
 export { readClassFile } from './scan.ts';
+export { type PackOptions, packFolder } from './shards/pack.ts';
+export type { ShardClass, ShardIndex, ShardRecord } from './shards/records.ts';
 export { type Statistics, statistics } from './statistics.ts';
-export { type Division, divideAt, holdOut, selectImages, stratifiedSubset, subset } from './subset.ts';
+export { type Division, divideAt, holdOut, sampleIndices, selectImages, stratifiedSubset, subset } from './subset.ts';
 export { type SyntheticOptions, synthetic } from './synthetic.ts';

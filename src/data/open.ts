@@ -14,7 +14,9 @@ import { isDirectory } from './files.ts';
 import { openFolder } from './folder.ts';
 import { hasIdx, openIdx } from './idx.ts';
 import { cifar10, cifar100, fashionMnist, type Known, mnist } from './known.ts';
+import { findShards, openShards } from './shards/open.ts';
 import { synthetic } from './synthetic.ts';
+import { isUnsorted, openUnlabelled } from './unlabelled.ts';
 
 /** Names that `openDataset` knows, besides directories. */
 export const datasetNames = ['mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'synthetic'] as const;
@@ -43,8 +45,9 @@ const sources: Readonly<Record<string, Source>> = {
 };
 
 /**
- * Opens a data set: one of `datasetNames`, or a directory of IDX files, of CIFAR's binary batches, or of class folders
- * with images (write `./mnist` for a directory that is called like a name). Errors: E_DATA absent or inconsistent,
+ * Opens a data set: one of `datasetNames`, or a directory of IDX files, of CIFAR's binary batches, of shards
+ * (`packFolder`), or of class folders with images (write `./mnist` for a directory that is called like a name); or images
+ * without labels, a folder of them or a list of paths (`.txt`). Errors: E_DATA absent or inconsistent,
  * with what to install or download; E_FORMAT damaged; E_USAGE options out of range.
  *
  * @example
@@ -78,8 +81,11 @@ async function openNamed({ known, places, present, open }: Source, options: Open
 
 async function openPath(path: string, options: OpenOptions): Promise<Dataset> {
   const dir = resolve(path);
+  const shards = await findShards(dir);
+  if (shards) return openShards(dir, shards, options);
+  if (options.unlabelled === true || (await isUnsorted(dir))) return openUnlabelled(dir, options);
   if (!(await isDirectory(dir))) {
-    const expected = `expected a directory, or one of ${datasetNames.join(', ')}`;
+    const expected = `expected a directory, or one of ${datasetNames.join(', ')}, or a list of images (.txt)`;
     throw new TritbankError('E_DATA', `data set '${path}'`, `${expected}, found neither`);
   }
   if (await hasIdx(dir)) return openIdx(dir, undefined, options);

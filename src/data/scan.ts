@@ -7,6 +7,9 @@ import { TritbankError } from '../ir/errors.ts';
 import { imageExtension } from './decode.ts';
 import { isDirectory, isFile } from './files.ts';
 
+/** What folders with test images are called. */
+export const testNames = ['val', 'validation', 'test'];
+
 /** Class folders of one split and the images of each, as paths relative to the class folder. */
 export interface Listing {
   readonly dir: string;
@@ -33,6 +36,12 @@ export async function listFolders(dir: string): Promise<string[]> {
     .sort(byCodePoint);
 }
 
+/** Images at any depth below `dir`, hidden ones apart, as paths relative to it, sorted. */
+export async function findImages(dir: string): Promise<string[]> {
+  const names = await readdir(dir, { recursive: true }).catch((cause) => Promise.reject(unreadable(dir, cause)));
+  return names.filter((name) => imageExtension.test(name) && !/(^|[\\/])\./.test(name)).sort(byCodePoint);
+}
+
 /** Lists the class folders of `dir`. E_DATA when there is none, or for one without images. */
 export async function listImages(dir: string): Promise<Listing> {
   const folders = await listFolders(dir);
@@ -43,9 +52,7 @@ export async function listImages(dir: string): Promise<Listing> {
   const files: string[][] = [];
   for (const folder of folders) {
     const place = join(dir, folder);
-    const names = (await readdir(place, { recursive: true }).catch((cause) => Promise.reject(unreadable(place, cause))))
-      .filter((name) => imageExtension.test(name) && !/(^|[\\/])\./.test(name))
-      .sort(byCodePoint);
+    const names = await findImages(place);
     if (names.length === 0) {
       throw new TritbankError('E_DATA', place, 'expected .jpg, .jpeg, .png or .webp images, found none');
     }

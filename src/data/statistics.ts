@@ -35,6 +35,7 @@ const cache = new WeakMap<Split, Promise<Statistics>>();
  * const normalised = (pixel: number, channel: number) => (pixel - mean[channel]!) / std[channel]!;
  */
 export function statistics(dataset: Dataset, { warn }: StatisticsOptions = {}): Promise<Statistics> {
+  if (dataset.statistics) return Promise.resolve(dataset.statistics);
   const split = dataset.train.length > 0 ? dataset.train : dataset.test;
   if (split.length === 0) throw new TritbankError('E_DATA', dataset.name, 'expected images, found none');
   let result = cache.get(split);

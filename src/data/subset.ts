@@ -83,9 +83,16 @@ export function selectImages(split: Split, indices: ArrayLike<number>): Split {
     classCount,
     labels,
     length: indices.length,
+    ...(split.order && { order: (seed: number, epoch: number) => orderWithin(split, indices, seed, epoch) }),
     read: (index: number, window?: CropWindow) => split.read(indices[index]!, window),
     describe: (index: number) => split.describe(indices[index]!),
   };
+}
+
+/** The places in `indices` in the split's own order. */
+function orderWithin(split: Split, indices: ArrayLike<number>, seed: number, epoch: number): Uint32Array {
+  const places = new Map(Array.from(indices, (index, place) => [index, place]));
+  return Uint32Array.from([...split.order!(seed, epoch)].flatMap((index) => places.get(index) ?? []));
 }
 
 /** A split in two parts. */

@@ -8,8 +8,11 @@
  */
 
 import type * as Ort from 'onnxruntime-node';
+import type { Communicator } from '../cluster/index.ts';
 import { elementCount, Graph, type Tensor, TritbankError } from '../ir/index.ts';
+import { fillsOutputs } from './runtime.ts';
 import { type CompileOptions, createSession, deviceError, type Feeds, fromOrt, toOrt } from './session.ts';
+import { createStages, type Runner } from './staged.ts';
 
 /** A named float32 tensor inside a slot. */
 export interface StatePart {
@@ -29,7 +32,7 @@ export interface Program {
   step(feeds: Feeds): Promise<Record<string, Tensor>>;
   /** A copy of all state, by part. */
   state(): Promise<Map<string, Tensor>>;
-  /** Copy of the state before the last step, for looking into a step that failed. CPU only; elsewhere undefined. */
+  /** Copy of the state before the last step, for looking into a step that failed. CPU in Node only; else undefined. */
   previousState(): Map<string, Tensor> | undefined;
   /**
    * Overwrites parts by name; others keep their values. Where one has a wrong shape, none is overwritten. Not between two
@@ -39,7 +42,29 @@ export interface Program {
   release(): Promise<void>;
 }
 
+export interface ProgramOptions extends CompileOptions {
+  /** The ranks that run the graph together, where it has sums over them. On the CPU only. */
+  readonly ranks?: Communicator;
+  /** After each stage of a step with ranks: its index and milliseconds, without waiting for others. */
+  readonly onStage?: (index: number, milliseconds: number) => void;
+}
+
 type Buffers = Map<StateSlot, Ort.Tensor>;
+
+/** One session for the whole graph. */
+async function createWhole(graph: Graph, slots: readonly StateSlot[], options: CompileOptions) {
+  const onDevice = options.device !== undefined && options.device !== 'cpu';
+  const resident = onDevice ? { resident: slots.map((s) => s.next) } : {};
+  const { ort, session } = await createSession(graph, { ...options, ...resident });
+  const runner: Runner = {
+    run: (inputs, fetches) => session.run(inputs, fetches),
+    async release() {
+      if (options.profile) session.endProfiling();
+      await session.release();
+    },
+  };
+  return { ort, session: runner };
+}
 
 function pack(slot: StateSlot, tensors: ReadonlyMap<string, Tensor>): Tensor {
   const flat = new Float32Array(slot.parts.reduce((n, part) => n + elementCount(part.initial.dims), 0));
@@ -101,18 +126,18 @@ function copyGraph(slots: readonly StateSlot[]): Graph {
 export async function compileProgram(
   graph: Graph,
   slots: readonly StateSlot[],
-  options: CompileOptions = {},
+  { ranks, onStage, ...options }: ProgramOptions = {},
 ): Promise<Program> {
   const onDevice = options.device !== undefined && options.device !== 'cpu';
-  const { ort, session } = await createSession(graph, {
-    ...options,
-    ...(onDevice ? { resident: slots.map((s) => s.next) } : {}),
-  });
+  const { ort, session } = ranks
+    ? await createStages(graph, ranks, { ...options, ...(onStage && { onStage }) })
+    : await createWhole(graph, slots, options);
   const isState = new Set(slots.map((s) => s.next));
   const others = graph.outputs.map((o) => o.name).filter((name) => !isState.has(name));
   const fresh = (): Buffers => new Map(slots.map((slot) => [slot, toOrt(ort, pack(slot, new Map()))]));
   let current = fresh();
-  let spare: Buffers = onDevice ? new Map() : fresh();
+  const takesTurns = !onDevice && fillsOutputs;
+  let spare: Buffers = takesTurns ? fresh() : new Map();
 
   // Created at the first read of state that is in the device's memory.
   let reader: Ort.InferenceSession | undefined;
@@ -135,12 +160,12 @@ export async function compileProgram(
       for (const [name, tensor] of Object.entries(feeds)) inputs[name] = toOrt(ort, tensor);
       for (const slot of slots) {
         inputs[slot.input] = current.get(slot)!;
-        fetches[slot.next] = onDevice ? null : spare.get(slot)!;
+        fetches[slot.next] = takesTurns ? spare.get(slot)! : null;
       }
       for (const name of others) fetches[name] = null;
       try {
         const outputs = await session.run(inputs, fetches);
-        if (onDevice) {
+        if (!takesTurns) {
           for (const slot of slots) {
             const old = current.get(slot)!;
             current.set(slot, outputs[slot.next]!);
@@ -151,12 +176,13 @@ export async function compileProgram(
         }
         return Object.fromEntries(others.map((name) => [name, fromOrt(outputs[name]!)]));
       } catch (cause) {
+        if (cause instanceof TritbankError) throw cause;
         throw deviceError(`graph '${graph.name}'`, 'a step without error', cause);
       }
     },
     state: read,
     previousState() {
-      if (onDevice) return undefined;
+      if (!takesTurns) return undefined;
       const result = new Map<string, Tensor>();
       for (const [slot, tensor] of spare) unpack(slot, tensor.data as Float32Array, result);
       return result;
@@ -179,7 +205,6 @@ export async function compileProgram(
       }
     },
     async release() {
-      if (options.profile) session.endProfiling();
       for (const tensor of current.values()) if (tensor.location === 'gpu-buffer') tensor.dispose();
       await reader?.release();
       await session.release();

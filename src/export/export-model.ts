@@ -13,6 +13,7 @@ import {
   type ImageForm,
   type Interval,
   imagesToMeasure,
+  labelByModel,
   missingNames,
   mostNames,
   noteInputSize,
@@ -166,8 +167,8 @@ function labelsOf(
   return missingNames(network, data?.dataset) ?? (data && mostNames(data.dataset));
 }
 
-function openImages(network: Graph, config: ExportConfig, options: ExportRunOptions): Promise<ClassifierData> {
-  const { data, dataDir, testSamples, inputSize, normalisation, labels } = config;
+async function openImages(network: Graph, config: ExportConfig, options: ExportRunOptions): Promise<ClassifierData> {
+  const { data, dataDir, testSamples, inputSize, normalisation, labels, threads } = config;
   const setting = {
     data: data!,
     ...(dataDir !== undefined && { dataDir }),
@@ -176,7 +177,8 @@ function openImages(network: Graph, config: ExportConfig, options: ExportRunOpti
     ...(normalisation && { normalisation }),
     ...(typeof labels === 'string' && { labelFile: labels }),
   };
-  return openDataFor(network, setting, options);
+  const opened = await openDataFor(network, setting, options);
+  return labelByModel(network, opened, { training: false, ...(threads !== undefined && { threads }) });
 }
 
 function calibrationOf(

@@ -1,9 +1,12 @@
 export * from './cache.ts';
 export * from './check-json.ts';
+export { differencesOf } from './differences.ts';
 export * from './errors.ts';
 export * from './files.ts';
+export * from './inside.ts';
 export * from './machine.ts';
 export * from './outputs.ts';
+export * from './package-text.ts';
 export * from './provenance.ts';
 export * from './read.ts';
 export * from './run-directory.ts';

@@ -4,8 +4,10 @@
  * One process at a time works in it (`lock.ts`).
  */
 
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Communicator, fromRoot, isRoot, type Ranks } from '../cluster/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import { parseText } from './check-json.ts';
 import { describeDifferences } from './differences.ts';
@@ -45,10 +47,12 @@ export interface RunDirectoryOptions {
   readonly signal?: AbortSignal | undefined;
   /** A configuration of an earlier release in today's form. */
   readonly upgrade?: (stored: object) => object;
+  /** The ranks that work on the run. Rank 0 has the directory, each other one a copy of its own while it works. */
+  readonly ranks?: Communicator;
 }
 
 /** What is known of a run before its data are opened. */
-export type RunPlace = Pick<RunDirectoryOptions, 'layout' | 'resume' | 'inputs' | 'force'>;
+export type RunPlace = Pick<RunDirectoryOptions, 'layout' | 'resume' | 'inputs' | 'force' | 'ranks'>;
 
 const names = { config: 'config.json', provenance: 'provenance.jsonl' } as const;
 
@@ -121,6 +125,8 @@ function requirePlace(directory: string, { layout, resume, inputs = [], force }:
  * where it cannot be written.
  */
 export function checkRunPlace(directory: string, place: RunPlace): void {
+  // rank 0 may have begun already
+  if (!isRoot(place.ranks)) return;
   requirePlace(directory, place);
   probeRunDirectory(directory);
 }
@@ -129,6 +135,7 @@ export class RunDirectory {
   private readonly provenance: Provenance;
   private readonly signal: AbortSignal | undefined;
   private readonly order: readonly string[];
+  private readonly ranks: Ranks;
   /** A run that was there goes on. */
   readonly isResumed: boolean;
   /** Seconds of the stages that were done within the present one. */
@@ -146,8 +153,10 @@ export class RunDirectory {
       signal,
       order = [],
       upgrade = (stored) => stored,
+      ranks,
     }: RunDirectoryOptions,
   ) {
+    this.ranks = ranks;
     this.signal = signal;
     this.order = order;
     this.provenance = new Provenance(this.file(names.provenance));
@@ -184,18 +193,62 @@ export class RunDirectory {
     }
   }
 
+  /**
+   * The same with the ranks of `options`, which all call it. Those besides rank 0 begin with copies of the files that are
+   * there, in a folder that goes when the process ends.
+   */
+  static async openTogether(path: string, options: RunDirectoryOptions): Promise<RunDirectory> {
+    const { ranks } = options;
+    if (!ranks) return RunDirectory.open(path, options);
+    if (ranks.rank === 0) {
+      const run = RunDirectory.open(path, options);
+      await run.share(ranks, options.layout);
+      return run;
+    }
+    const copy = mkdtempSync(join(tmpdir(), 'tritbank-rank-'));
+    process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
+    const run = RunDirectory.open(copy, { ...options, inputs: [], resume: false, force: true });
+    await run.share(ranks, options.layout);
+    return run;
+  }
+
+  /** Hands the files of the run from rank 0 to the others. */
+  private async share(ranks: Communicator, layout: Layout): Promise<void> {
+    const isKept = (name: string) =>
+      layout.some((one) => one === name && !name.endsWith('.html')) && statSync(this.file(name)).isFile();
+    const list = await fromRoot(ranks, () => Buffer.from(JSON.stringify(readdirSync(this.path).filter(isKept))));
+    for (const name of JSON.parse(Buffer.from(list!).toString()) as string[]) await this.pass(ranks, name);
+  }
+
+  /** The file `name` of rank 0 on all ranks. */
+  private async pass(ranks: Communicator, name: string): Promise<void> {
+    const path = this.file(name);
+    const bytes = await fromRoot(ranks, () => (existsSync(path) ? readFileSync(path) : undefined));
+    if (ranks.rank > 0 && bytes) writeFileAtomic(path, bytes);
+  }
+
   file(name: string): string {
     return join(this.path, name);
   }
 
-  /** The result of a stage: from its file, or else of `work`, which is then kept there. */
-  async stage<T>(stage: string, name: string, codec: Codec<T>, work: () => T | Promise<T>): Promise<T> {
+  /**
+   * The result of a stage: from its file, or else of `work`, which is then kept there. With several ranks, rank 0 works and
+   * the others get its result; with `together`, all of them work.
+   */
+  async stage<T>(
+    stage: string,
+    name: string,
+    codec: Codec<T>,
+    work: () => T | Promise<T>,
+    { together = false }: { readonly together?: boolean } = {},
+  ): Promise<T> {
     const path = this.file(name);
     if (existsSync(path)) return codec.read(path);
     return this.timed(stage, async () => {
       this.dropLater(name);
-      const value = await work();
-      await codec.write(value, path);
+      const value = together || isRoot(this.ranks) ? await work() : undefined;
+      if (isRoot(this.ranks)) await codec.write(value as T, path);
+      if (this.ranks) await this.pass(this.ranks, name);
       // as a run that goes on finds it, to the last digit
       return codec.read(path);
     });

@@ -80,6 +80,31 @@ export async function decodeImage(input: Encoded, size: Size, options: DecodeOpt
   }
 }
 
+const formats: Readonly<Record<string, string>> = { jpeg: 'jpg', png: 'png', webp: 'webp' };
+
+/**
+ * The image with a shorter side of at most `size` pixels: as it is where it has that already, else fitted and written as
+ * JPEG. E_FORMAT where it does not decode.
+ */
+export async function encodeSmaller(
+  input: Uint8Array,
+  { size, quality, where }: { readonly size: number; readonly quality: number; readonly where: string },
+): Promise<{ readonly bytes: Uint8Array; readonly extension: string }> {
+  try {
+    const { width, height, format } = await sharp(input, reading).metadata();
+    const extension = formats[format ?? ''];
+    if (extension !== undefined && Math.min(width, height) <= size) {
+      // decoded all the same: what is packed can be read
+      await sharp(input, reading).stats();
+      return { bytes: input, extension };
+    }
+    const image = (await openColours(input)).resize(size, size, { fit: 'outside' }).toColourspace('srgb');
+    return { bytes: await image.jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer(), extension: 'jpg' };
+  } catch (cause) {
+    throw await decodeError(input, where, cause);
+  }
+}
+
 /** The upright image without alpha. Where libvips would weigh by alpha, or guess at inks, in two steps. */
 async function openColours(input: Encoded): Promise<Sharp> {
   const image = sharp(input, reading);

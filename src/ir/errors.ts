@@ -20,7 +20,12 @@ export type ErrorCode =
   | 'E_DIVERGED' // a loss that is not a number or grew without bound
   | 'E_DEVICE' // an execution provider that is absent or refuses the graph
   | 'E_BUSY' // a run directory that another process is at work in
-  | 'E_RESUME'; // a checkpoint that does not belong to this configuration
+  | 'E_RESUME' // a checkpoint that does not belong to this configuration
+  | 'E_MPI' // several ranks without an MPI library that can be used
+  | 'E_RANK'; // a rank that does not answer, or computes something else than the others
+
+/** Work that failed on the way. */
+const failures: readonly ErrorCode[] = ['E_DIVERGED', 'E_DEVICE', 'E_RANK'];
 
 /** An error with a code and a message of the form "where: expected ..., found ...". */
 export class TritbankError extends Error {
@@ -49,7 +54,7 @@ export class TritbankError extends Error {
 
   /** 2 for wrong usage or bad input, 1 for work that failed on the way. */
   get exitStatus(): 1 | 2 {
-    return this.code === 'E_DIVERGED' || this.code === 'E_DEVICE' ? 1 : 2;
+    return failures.includes(this.code) ? 1 : 2;
   }
 }
 

@@ -18,7 +18,7 @@ import {
   type Tensor,
   type Value,
 } from '../ir/index.ts';
-import { markerDomain, straightThrough } from './names.ts';
+import { allReduce, markerDomain, straightThrough } from './names.ts';
 import { inferNode } from './shape.ts';
 
 /** A value, or a number that becomes a constant. */
@@ -154,6 +154,9 @@ export class Builder {
       this.i64(range.axes),
       ...(range.steps ? [this.i64(range.steps)] : []),
     ]);
+
+  /** The marker `AllReduce(x)`: the sum over all ranks. */
+  allReduce = (x: Value) => this.node(allReduce, [x], {}, 1, undefined, markerDomain).output();
 
   /** The marker `StraightThrough(x, q)`: value q, gradient to x. */
   straightThrough = (x: Value, q: Value) => this.node(straightThrough, [x, q], {}, 1, undefined, markerDomain).output();

@@ -4,7 +4,7 @@
  * and writes nothing, several times faster than a product followed by a sum, or than ReduceSumSquare.
  */
 
-import { elementCount, type Value } from '../ir/index.ts';
+import { elementCount, i64, int, type Value } from '../ir/index.ts';
 import type { Builder } from './builder.ts';
 
 const otherAxes = (x: Value) => x.shape.map((_, i) => i).filter((i) => i !== 1);
@@ -19,13 +19,22 @@ export function channelDot(b: Builder, x: Value, y: Value): Value {
   return b.reshape(product, [channels]);
 }
 
+/** Means over `ranks` ranks of vectors, exchanged as one; as they are where there is one rank. */
+export function overRanks(b: Builder, vectors: readonly Value[], ranks: number): readonly Value[] {
+  if (ranks === 1) return vectors;
+  const sizes = b.constant('sizes', i64(vectors.map(({ dims }) => dims[0]!)));
+  const mean = b.mul(b.allReduce(b.concat(vectors, 0)), 1 / ranks);
+  return b.node('Split', [mean, sizes], { axis: int(0) }, vectors.length).outputs.map((part) => part!);
+}
+
 /**
  * Mean and biased variance per channel, both `[C]`, as E[x] and E[x^2] - E[x]^2. The difference loses float32 digits
- * where |mean| is hundreds of times the deviation, which a convolution's output in front of a batch norm is not.
+ * where |mean| is hundreds of times the deviation, which a convolution's output in front of a batch norm is not. With
+ * several `ranks`, of the batches of all of them.
  */
-export function batchStatistics(b: Builder, x: Value): { mean: Value; variance: Value } {
+export function batchStatistics(b: Builder, x: Value, ranks = 1): { mean: Value; variance: Value } {
   const count = elementCount(x.dims) / x.dims[1]!;
-  const mean = b.reduceMean(x, otherAxes(x));
-  const square = b.mul(channelDot(b, x, x), 1 / count);
+  const own = [b.reduceMean(x, otherAxes(x)), b.mul(channelDot(b, x, x), 1 / count)];
+  const [mean, square] = overRanks(b, own, ranks) as [Value, Value];
   return { mean, variance: b.max(b.sub(square, b.mul(mean, mean)), 0) };
 }

@@ -122,5 +122,11 @@ export const markerDomain = 'tritbank';
  */
 export const straightThrough = 'StraightThrough';
 
+/**
+ * `AllReduce(x)`, a marker in `markerDomain`: the sum of x over all ranks. It is nothing that a runtime runs: graphs are cut
+ * at it (`passes/cut-stages.ts`). Never differentiated: the rules that emit it know of it.
+ */
+export const allReduce = 'AllReduce';
+
 /** Depthwise convolution in the batch-last layout, a marker in `markerDomain`: see `depthwise.ts`. */
 export const depthwiseConv = 'DepthwiseConv';

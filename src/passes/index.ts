@@ -1,6 +1,7 @@
 export { isTrainingBatchNorm } from '../ops/arithmetic/training.ts';
 export { toBatchLast } from './batch-last.ts';
 export { type ChannelOp, channelOp } from './channels.ts';
+export { cutStages, type Reduction, type Stage } from './cut-stages.ts';
 export { eliminateCommon } from './eliminate-common.ts';
 export { foldBatchNorm } from './fold-batch-norm.ts';
 export { foldConstants } from './fold-constants.ts';

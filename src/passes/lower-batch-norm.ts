@@ -14,7 +14,7 @@ function lower(graph: Graph, node: Node): void {
   const b = new Builder(graph, `${node.name}/`, node);
   const x = node.input(0);
   const momentum = node.float('momentum', 0.9);
-  const { mean, variance } = batchStatistics(b, x);
+  const { mean, variance } = batchStatistics(b, x, node.int('ranks', 1));
   const epsilon = node.attributes.epsilon;
   const inputs = [x, node.input(1), node.input(2), mean, variance];
   const y = b.op('BatchNormalization', inputs, epsilon ? { epsilon } : {});

@@ -25,8 +25,8 @@ import {
 } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { findLayers, type Layer, weightRows } from './layers.ts';
-import { orderFilters } from './order-filters.ts';
-import { type BankPlan, checkPlan, type LayerPlan, type Plan } from './plan.ts';
+import { orderFilters, traceFilters } from './order-filters.ts';
+import { type BankPlan, checkPlan, type FilterBits, type LayerPlan, type Plan } from './plan.ts';
 import type { Granularity } from './ternarize.ts';
 
 /** A ternary weight of a rewritten network. */
@@ -44,9 +44,21 @@ export interface TernaryWeight {
     | { readonly into: 'a'; readonly name: string };
 }
 
+/** A weight of a network whose filters have few bits. */
+export interface RoundedWeight {
+  /** Name of the initializer with the latent weights, filters first. */
+  readonly name: string;
+  /** Name of the node that reads it. */
+  readonly node: string;
+  /** One for each filter. */
+  readonly bits: readonly FilterBits[];
+}
+
 export interface QuantizedNetwork {
   readonly graph: Graph;
   readonly ternary: readonly TernaryWeight[];
+  /** Weights whose filters have few bits. */
+  readonly rounded: readonly RoundedWeight[];
   /** Initializers that training must not touch (zero shifts of hidden batch norms). */
   readonly fixed: ReadonlySet<string>;
 }
@@ -98,16 +110,22 @@ function putFiltersFirst(layer: Layer): Value {
 
 class Rewriter {
   readonly ternary: TernaryWeight[] = [];
+  readonly rounded: RoundedWeight[] = [];
   readonly fixed = new Set<string>();
   readonly banks = new Map<string, BankParts>();
 
   constructor(
     private readonly graph: Graph,
     private readonly draw: (dims: readonly number[], name: string) => Tensor,
+    /** In which order the filters of a layer are now. */
+    private readonly orderOf: (layer: string) => readonly number[],
   ) {}
 
   rewrite(layer: Layer, plan: LayerPlan): void {
-    if (plan.method === 'fp') return;
+    if (plan.method === 'fp') {
+      if (plan.bits) this.round(layer, plan.bits);
+      return;
+    }
     if (plan.method === 'twn') {
       const { name } = layer.node.op === 'Gemm' ? putFiltersFirst(layer) : layer.weight;
       if (this.ternary.some((t) => t.name === name)) return;
@@ -117,7 +135,15 @@ class Rewriter {
     this.bank(layer, plan);
   }
 
-  private bank(layer: Layer, { fullPrecision, hidden }: BankPlan): void {
+  private round(layer: Layer, bits: readonly FilterBits[]): void {
+    const { node } = layer;
+    const weight = node.op === 'Gemm' ? putFiltersFirst(layer) : layer.weight;
+    // one form only of what two layers share
+    if (weight.uses.size > 1) return;
+    this.rounded.push({ name: weight.name, node: node.name, bits: this.orderOf(layer.name).map((f) => bits[f]!) });
+  }
+
+  private bank(layer: Layer, { fullPrecision, hidden, bits }: BankPlan): void {
     const { node, name } = layer;
     const kept = fullPrecision.length;
     const original = node.op === 'Gemm' ? putFiltersFirst(layer) : layer.weight;
@@ -129,6 +155,8 @@ class Rewriter {
       const data = (original.constant!.data as Float32Array).slice(0, elementCount(dims));
       const weight = b.constant('fp_weight', f32(dims, data));
       parts.push(b.op(node.op, [x, weight], node.attributes, 'fp'));
+      // ascending in both orders
+      if (bits) this.rounded.push({ name: weight.name, node: parts[0]!.producer!.name, bits });
     }
     const strassen = this.strassen(b, layer, original.dims.with(0, hidden), layer.filters - kept);
     this.banks.set(name, { kept: parts[0]?.producer?.name, ...strassen.parts });
@@ -190,10 +218,17 @@ export function applyPlan(graph: Graph, plan: Plan, seed: number, options: Apply
   const base = orderFilters(graph, plan);
   const copy = base.clone();
   const { factors = 'drawn' } = options;
-  const rewriter = new Rewriter(copy, (dims, name) => (factors === 'zero' ? f32(dims) : xavier(dims, seed, name)));
+  const isRounded = Object.values(plan.layers).some((layer) => layer.method === 'fp' && layer.bits);
+  const origins = isRounded ? traceFilters(graph, plan) : undefined;
+  const rewriter = new Rewriter(
+    copy,
+    (dims, name) => (factors === 'zero' ? f32(dims) : xavier(dims, seed, name)),
+    (layer) => origins!.get(layer)!.rows,
+  );
   for (const layer of findLayers(copy)) {
     const layerPlan = plan.layers[layer.name];
     if (layerPlan) rewriter.rewrite(layer, layerPlan);
   }
-  return { base, graph: copy, ternary: rewriter.ternary, fixed: rewriter.fixed, banks: rewriter.banks };
+  const { ternary, rounded, fixed, banks } = rewriter;
+  return { base, graph: copy, ternary, rounded, fixed, banks };
 }

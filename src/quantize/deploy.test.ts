@@ -160,6 +160,7 @@ it('refuses a ternary weight that its scale cannot leave', () => {
   const network = {
     graph,
     ternary: [{ name: 't', granularity: 'tensor', scale: { into: 'weight' } } as const],
+    rounded: [],
     fixed: new Set(['t']),
   };
   expect(() => deploy(network, new Map())).toThrow(

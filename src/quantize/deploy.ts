@@ -21,11 +21,12 @@ import {
   settleTernary,
 } from '../passes/index.ts';
 import type { QuantizedNetwork } from './apply.ts';
+import { writeFilterBits } from './filter-bits.ts';
 import { loadState } from './phases.ts';
 
 /**
  * The exported form of `network` (frozen, or with no ternary weights) with the trained values of `state`; neither is
- * changed. Inputs and outputs keep their names and shapes. `metadata` is added to the graph's. Throws E_UNSUPPORTED
+ * changed. Inputs and outputs keep their names and shapes. `metadata` is added to the graph's, and the bits of filters that have few. Throws E_UNSUPPORTED
  * for a ternary weight whose layer has a form that cannot be separated from its scale.
  *
  * @example
@@ -57,6 +58,8 @@ export function deploy(
   for (const [i, output] of graph.outputs.entries()) restoreName(output, names[i]!);
   for (const [key, value] of Object.entries(metadata)) graph.metadata.set(key, value);
   checkTernary(graph, network);
+  const { rounded } = network;
+  if (rounded.length > 0) writeFilterBits(graph, new Map(rounded.map(({ node, bits }) => [node, bits])));
   return verify(inferShapes(graph));
 }
 

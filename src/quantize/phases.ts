@@ -5,24 +5,9 @@
  */
 
 import { countTernary, f32, float, type Graph, scalar, type Tensor, type Value } from '../ir/index.ts';
-import { Builder } from '../ops/index.ts';
 import type { QuantizedNetwork, TernaryWeight } from './apply.ts';
+import { intercept } from './intercept.ts';
 import { emitTernary, type Ternary, ternarize } from './ternarize.ts';
-
-function beforeFirstUse(weight: Value, prefix: string): Builder {
-  const { graph } = weight;
-  const first = graph.nodes.find((n) => weight.uses.has(n));
-  return new Builder(graph, prefix, first);
-}
-
-/** Makes the readers of `weight` read `replacement(weight)` instead. */
-function intercept(weight: Value, replacement: (w: Value, b: Builder) => Value): void {
-  const readers = [...weight.uses];
-  const result = replacement(weight, beforeFirstUse(weight, `${weight.name}/`));
-  for (const reader of readers) {
-    for (const [i, input] of reader.inputs.entries()) if (input === weight) reader.setInput(i, result);
-  }
-}
 
 /**
  * Phase 2: every ternary weight passes the TWN quantizer. `network` is not changed. The state's names stay the same
@@ -64,7 +49,7 @@ export function toFrozen(network: QuantizedNetwork, state: ReadonlyMap<string, T
     freeze(graph, weight);
     fixed.add(weight.name);
   }
-  return { graph, ternary: network.ternary, fixed };
+  return { ...network, graph, fixed };
 }
 
 /** Overwrites initializers by name; names that the graph does not have are ignored. */

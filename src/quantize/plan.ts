@@ -60,8 +60,11 @@ export function bankPlan(filters: number, fullPrecision: readonly number[], hidd
   return { method, fullPrecision, hidden, ...(sparsity > 0 && { sparsity }) };
 }
 
-/** The plan of a layer of `filters` filters that are all stored in 4 bits. */
-export const inFourBits = (filters: number): FullPlan => ({ method: 'fp', bits: Array<4>(filters).fill(4) });
+/** The plan of a layer of `filters` filters that are all stored in `bits` bits. */
+export const inBits = (filters: number, bits: FilterBits): FullPlan => ({
+  method: 'fp',
+  bits: Array<FilterBits>(filters).fill(bits),
+});
 
 /** 0 to `count` - 1. */
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);

@@ -90,6 +90,10 @@ function tilesOf({ result, after }: CompressReport): Markup[] {
   const interval = result.accuracy.after.interval;
   const points = `${formatSigned(100 * (is - was))} points against ${formatPercent(was)} %`;
   const change = interval ? `${formatInterval(interval)} %, ${points}` : points;
+  if (result.labels === 'original') {
+    const images = `of ${formatCount(result.accuracy.after.samples)} predictions are the original's`;
+    return [tile('Agreement', formatPercent(is), '%', images), file, ...costs];
+  }
   return [tile('Top-1 accuracy', formatPercent(is), '%', change), file, ...costs];
 }
 
@@ -105,10 +109,13 @@ function factsOf({ result, after }: CompressReport): Fact[] {
     { term: 'Filter banks', texts: [`${formatCount(banks)} of ${formatCount(total)} planned layers`] },
     ...(narrow === undefined ? [] : [{ term: 'In 4 bits', texts: [narrow] }]),
     { term: 'Data', texts: [describeData(config)] },
+    ...(result.labels === 'original'
+      ? [{ term: 'Labels', texts: ['none: what the original says of an image stands for its label'] }]
+      : []),
     { term: 'Seed', texts: [`${config.seed}`] },
     { term: 'Date', texts: [formatDate(result.date)] },
   ];
-  if (accuracy && agreement) {
+  if (accuracy && agreement && result.labels === undefined) {
     const { before, after: now } = accuracy;
     facts.push(
       { term: 'Top-5 accuracy', texts: [`${formatPercent(now.top5)} %, original ${formatPercent(before.top5)} %`] },

@@ -78,9 +78,13 @@ function compareWith({ before, after, control }: Costs, figure: (cost: Costs['af
   return `${original}, ${share(figure(after) / figure(control))} of the uncompressed network's in int8`;
 }
 
-function describeAccuracy({ result: { accuracy, agreement, change } }: Compression): Statement[] {
+function describeAccuracy({ result: { accuracy, agreement, change, labels } }: Compression): Statement[] {
   if (!accuracy || !agreement) return [];
   const { before, after } = accuracy;
+  if (labels === 'original') {
+    const same = `${printShare(after.top1, after.interval)} of ${after.samples} predictions are the original's`;
+    return [state('agreement', `${same}; the images have no labels`)];
+  }
   const points = `${formatSigned(100 * (after.top1 - before.top1))} points`;
   const [was, is] = [before, after].map(({ top1, interval }) => printShare(top1, interval));
   return [

@@ -63,7 +63,7 @@ const none = '–';
 const or = <T>(value: T | undefined, format: (value: T) => string) => (value === undefined ? none : format(value));
 
 /** Energies relative to those of `before`, the original at 16 bits. */
-export function deploymentColumns({ before, withMemory }: Compared): Column<DeploymentRow>[] {
+export function deploymentColumns({ result, before, withMemory }: Compared): Column<DeploymentRow>[] {
   const energy = ({ cost }: DeploymentRow) => cost.energy / before.energy;
   const totalOf = ({ energy: arithmetic, memoryEnergy }: NetworkCost) => arithmetic + memoryEnergy;
   const total = (row: DeploymentRow) => totalOf(row.withMemory) / totalOf(withMemory.before);
@@ -95,7 +95,7 @@ export function deploymentColumns({ before, withMemory }: Compared): Column<Depl
       cell: (row) => formatFixed(total(row), 3),
     },
     {
-      head: 'top-1 (%)',
+      head: result.labels === 'original' ? 'as the original (%)' : 'top-1 (%)',
       hint: "With Wilson's 95 % interval",
       cell: ({ top1, interval }) =>
         or(top1, (value) => `${formatPercent(value)}${interval ? ` (${formatInterval(interval)})` : ''}`),

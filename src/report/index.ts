@@ -4,6 +4,7 @@ import { TritbankError } from '../ir/index.ts';
 import type { RunResult } from '../train/records.ts';
 import type { AnalysisReport } from './analysis-page.ts';
 import type { BenchReport } from './bench-page.ts';
+import type { ComparePage } from './compare/page.ts';
 import type { CompressReport } from './compress-page.ts';
 import type { CostReport } from './cost-page.ts';
 import { findBaseline, nameRuns } from './runs.ts';
@@ -12,6 +13,16 @@ export { printAnalysis } from './analysis-columns.ts';
 export type { AnalysisReport } from './analysis-page.ts';
 export type { BenchReport } from './bench-page.ts';
 export { printBench } from './bench-text.ts';
+export { printComparison } from './compare/columns.ts';
+export type { ComparePage } from './compare/page.ts';
+export {
+  type ComparedRun,
+  type Comparison as RunComparison,
+  compareRuns,
+  type RunGroup,
+  readComparedRun,
+  type Spread,
+} from './compare/records.ts';
 export type { CompressReport } from './compress-page.ts';
 export { costCsv, sweepCsv } from './cost-csv.ts';
 export type { CostReport } from './cost-page.ts';
@@ -59,6 +70,12 @@ export async function renderCostReport(report: CostReport): Promise<string> {
   }
   const { renderCostPage } = await import('./cost-page.ts');
   return renderCostPage(report);
+}
+
+/** A self-contained HTML page that shows runs beside one another. */
+export async function renderCompareReport(page: ComparePage): Promise<string> {
+  const { renderComparePage } = await import('./compare/page.ts');
+  return renderComparePage(page);
 }
 
 /** A self-contained HTML page about the sensitivity of a network's filters. E_USAGE for an analysis without layers. */

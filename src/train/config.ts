@@ -59,6 +59,15 @@ export interface Recipe {
   readonly teachers?: readonly string[];
   /** How the teacher is learned from; without it there is none. */
   readonly distillation?: Distillation;
+  /** With several ranks: batch norms normalise by the whole batch, not by each rank's part of it; default false. */
+  readonly syncBatchNorm?: boolean;
+  /** With several ranks: the type in which gradients travel, see `spread.ts`; default `float32`. */
+  readonly bucketType?: 'float32' | 'float16';
+  /**
+   * The batch size that `learningRate` is for: the rate of another one is in proportion (Goyal et al., arXiv 1706.02677).
+   * Default: the batch size itself.
+   */
+  readonly rateBatch?: number;
   readonly seed: number;
   readonly device: Device;
   /** Threads per operator; default: the runtime's choice. */

@@ -1,6 +1,7 @@
 /** What the parts of a run share, and where its records go. */
 
 import type { ClassifierData } from '../classifier/index.ts';
+import type { Communicator } from '../cluster/index.ts';
 import type { Dataset, Split } from '../data/index.ts';
 import { appendLine } from '../files/index.ts';
 import type { QuantizedNetwork } from '../quantize/index.ts';
@@ -34,6 +35,8 @@ export interface RunOptions {
   readonly force?: boolean;
   /** Files that are read besides data and teachers; a run that would replace one is refused. */
   readonly inputs?: readonly string[];
+  /** The other ranks, which train together with this one, see `joinRanks`. Rank 0 writes into `out`. */
+  readonly ranks?: Communicator;
   /** Aborting writes a checkpoint and rejects with an `AbortError`. */
   readonly signal?: AbortSignal;
   /** The command line, for the records. */
@@ -72,6 +75,9 @@ export const engineOptions = ({ device, threads }: Pick<Recipe, 'device' | 'thre
   device,
   ...(threads !== undefined && { threads }),
 });
+
+/** The ranks as an option of what they do together. */
+export const together = ({ ranks }: Pick<RunOptions, 'ranks'>) => (ranks ? { ranks } : {});
 
 /** How training images are changed: so are those from which batch norms take their statistics. */
 export const augmentation = (

@@ -4,7 +4,7 @@
  * learning from the outputs of the original network.
  */
 
-import { missingNames, openDataFor, setInputSize } from '../classifier/index.ts';
+import { labelByModel, missingNames, openDataFor, setInputSize } from '../classifier/index.ts';
 import { checkRunPlace } from '../files/index.ts';
 import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { fingerprint } from '../onnx/index.ts';
@@ -18,6 +18,7 @@ import { fixedConstants } from './parameters.ts';
 import { pickTraining } from './pick-training.ts';
 import type { Method, RunResult } from './records.ts';
 import { runPlace, withInputs } from './run-layout.ts';
+import { localBatch } from './spread.ts';
 import { loadTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
 
@@ -58,7 +59,8 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given
   const options = withInputs(given, config);
   checkRunPlace(options.out, runPlace(options));
   const base = inferShapes(task.network.base.clone());
-  const opened = await openDataFor(base, config, options);
+  const found = await openDataFor(base, config, options);
+  const opened = await labelByModel(base, found, { ...engineOptions(config), training: true });
   const data: RunData = { ...opened, ...pickTraining(opened.dataset, config, options) };
   setInputSize(base, data.size);
   const initial = start(task, data);
@@ -69,7 +71,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given
     (await loadTeacher(config.teachers ?? [task.network.base], {
       ...engineOptions(config),
       mirror: distillation.mirror === true,
-      batchSize: config.batchSize,
+      batchSize: localBatch(config, options.ranks),
       channels,
       size: data.size,
       classes,
@@ -118,7 +120,8 @@ function start({ network, initial }: FineTuneTask, data: RunData): QuantizedNetw
   }
   loadState(graph, initial ?? new Map());
   setInputSize(graph, data.size);
-  return { graph, ternary: network.ternary, fixed: new Set([...network.fixed, ...fixedConstants(graph)]) };
+  const { ternary, rounded } = network;
+  return { graph, ternary, rounded, fixed: new Set([...network.fixed, ...fixedConstants(graph)]) };
 }
 
 /** The one method of the plan's layers, `hybrid` where they have several, `fp` where it compresses none. */

@@ -18,11 +18,12 @@ import { findParameters } from './parameters.ts';
 export type Normalising = 'all' | ReadonlySet<string>;
 
 /** Returns each running average with the value that it follows: the batch's mean or variance. */
-function measureBatch(graph: Graph, normalising: Normalising): { average: Value; statistic: Value }[] {
+function measureBatch(graph: Graph, normalising: Normalising, ranks = 1): { average: Value; statistic: Value }[] {
   const pairs: { average: Value; statistic: Value }[] = [];
   for (const node of graph.nodes.filter((n) => n.op === 'BatchNormalization')) {
     const b = new Builder(graph, '', node);
-    const attributes = { ...node.attributes, training_mode: int(1), momentum: float(0) };
+    const shared = ranks > 1 && { ranks: int(ranks) };
+    const attributes = { ...node.attributes, training_mode: int(1), momentum: float(0), ...shared };
     const training = b.node('BatchNormalization', node.inputs, attributes, 3, node.name);
     if (normalising === 'all' || normalising.has(node.name)) {
       node.output().replaceAllUsesWith(training.output());
@@ -54,6 +55,8 @@ export interface ForwardOptions {
   readonly normalisation: Normalisation;
   /** Initializers that are not learned. */
   readonly frozen?: ReadonlySet<string>;
+  /** Ranks whose batches batch norms normalise by, together; default 1. */
+  readonly normalisingRanks?: number;
 }
 
 /** The forward pass of training: pixels in, scores and batch statistics out. `network` is not changed. */
@@ -67,7 +70,7 @@ export function trainingForward(network: Graph, options: ForwardOptions, normali
   inferShapes(graph);
   const scores = graph.outputs[0]!;
   if (scores.dims.length !== 2) graph.outputs = [new Builder(graph).reshape(scores, [0, -1])];
-  const pairs = measureBatch(graph, normalising);
+  const pairs = measureBatch(graph, normalising, options.normalisingRanks);
   graph.outputs = [graph.outputs[0]!, ...pairs.map((p) => p.statistic)];
   const running = pairs.map(({ average }) => ({ name: average.name, initial: average.constant! }));
   toBatchLast(graph);

@@ -58,7 +58,7 @@ async function restore(
   split: Split,
   options: StatisticsOptions,
 ): Promise<ReadonlySet<string>> {
-  const original = { graph: base.clone(), ternary: [], fixed: new Set<string>() };
+  const original = { graph: base.clone(), ternary: [], rounded: [], fixed: new Set<string>() };
   const norms = insertBatchNorm(original.graph);
   if (norms.length === 0) return new Set();
   const vectors = await settleBatchNorms(original, split, options, norms);

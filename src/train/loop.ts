@@ -4,20 +4,23 @@
  */
 
 import { evaluateGraph } from '../classifier/index.ts';
+import { anyOf, isRoot } from '../cluster/index.ts';
 import { type Batch, batches, stepCount } from '../data/index.ts';
 import { compileProgram, type Program } from '../engine/index.ts';
 import { AbortError, scalar, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadState, type QuantizedNetwork } from '../quantize/index.ts';
 import { keepBest } from './best.ts';
 import { type Position, saveCheckpoint } from './checkpoint.ts';
-import { augmentation, engineOptions, type RunContext, recordEpoch } from './context.ts';
+import { augmentation, engineOptions, type RunContext, recordEpoch, together } from './context.ts';
 import { findNonFinite } from './diagnose.ts';
 import { networkOf } from './phase-networks.ts';
 import type { PhaseSpan } from './phases.ts';
 import { pinFirst, pinnedShare, type TernaryControl } from './pins.ts';
 import type { EpochRecord } from './records.ts';
 import { reestimate } from './reestimate.ts';
+import { requireSameState } from './same-state.ts';
 import { scheduleFactor } from './schedule.ts';
+import { localBatch, spreadOf } from './spread.ts';
 import { buildStep, emaName, type StepGraph } from './step.ts';
 
 /** Batches that show the statistics of averaged weights. */
@@ -36,10 +39,11 @@ export class PhaseLoop {
     private readonly index: number,
     private readonly frozenFrom: ReadonlyMap<string, Tensor>,
   ) {
-    const { recipe, normalisation, quantized, distillation } = context;
+    const { recipe, normalisation, quantized, distillation, options } = context;
+    const spread = spreadOf(recipe, options.ranks);
     this.network = networkOf(span.phase, quantized, frozenFrom, context.head);
     this.built = buildStep(this.network.graph, {
-      batchSize: recipe.batchSize,
+      batchSize: localBatch(recipe, options.ranks),
       optimizer: recipe.optimizer,
       normalisation,
       frozen: this.network.fixed,
@@ -48,6 +52,7 @@ export class PhaseLoop {
       ...(recipe.emaDecay > 0 && { emaDecay: recipe.emaDecay }),
       ...(distillation && { distillation: distillation.loss }),
       ...(span.phase === 'ternary' && { ternary: this.control() }),
+      ...(spread && { spread }),
     });
     this.skipped = context.head && span.phase !== 'head' ? span.before : 0;
     this.steps = stepCount(context.train, { batchSize: recipe.batchSize, dropLast: true });
@@ -64,8 +69,9 @@ export class PhaseLoop {
     state: ReadonlyMap<string, Tensor>,
     position: Position,
   ): Promise<{ state: ReadonlyMap<string, Tensor>; position: Position }> {
-    const { recipe } = this.context;
-    const program = await compileProgram(this.built.graph, this.built.slots, engineOptions(recipe));
+    const { recipe, options } = this.context;
+    const how = { ...engineOptions(recipe), ...together(options) };
+    const program = await compileProgram(this.built.graph, this.built.slots, how);
     try {
       // From an earlier phase come weights and averages; momentum is kept only within a phase.
       await program.load(position.epoch > 0 || position.batch > 0 ? state : this.weightsOf(state));
@@ -77,6 +83,8 @@ export class PhaseLoop {
         done: 0,
         total: this.steps * recipe.batchSize,
       });
+      if (this.keepsBest && this.span.before + position.epoch + position.batch === 0)
+        await this.measureStart(program, position);
       while (position.epoch < this.span.epochs) position = await this.epoch(program, position);
       const final = await program.state();
       return {
@@ -105,7 +113,7 @@ export class PhaseLoop {
    * batch-norm statistics that belong to them.
    */
   private async weights(state: ReadonlyMap<string, Tensor>): Promise<Map<string, Tensor>> {
-    const { recipe, train, normalisation, size, dataset } = this.context;
+    const { recipe, train, normalisation, size, dataset, options: given } = this.context;
     const result = new Map<string, Tensor>();
     for (const name of [...this.built.learned, ...this.built.running]) {
       const tensor = state.get(emaName(name)) ?? state.get(name);
@@ -118,6 +126,7 @@ export class PhaseLoop {
     const options = {
       ...engineOptions(recipe),
       ...augmentation(recipe, dataset),
+      ...together(given),
       batchSize,
       count: averagedBatches,
       seed,
@@ -143,6 +152,7 @@ export class PhaseLoop {
       mixup: recipe.mixup,
       ...(recipe.cutmix !== undefined && { cutmix: recipe.cutmix }),
       smoothing: recipe.labelSmoothing,
+      ...(options.ranks && { part: { index: options.ranks.rank, count: options.ranks.size } }),
       ...(options.warn && { warn: options.warn }),
     });
     const elapsed = () => start.seconds + (performance.now() - began) / 1000;
@@ -161,11 +171,12 @@ export class PhaseLoop {
         seconds: elapsed(),
       };
       await this.checkLoss(program, batch, loss, position);
-      if (options.signal?.aborted) await this.abort(program, position);
+      if (await this.isAborted()) await this.abort(program, position);
       this.report(position);
     }
     const trainSeconds = (performance.now() - began) / 1000;
     const state = await this.freezeLayers(program, position.epoch + 1);
+    if (options.ranks) await requireSameState(options.ranks, state, `epoch ${this.span.before + position.epoch + 1}`);
     const images = (position.batch - start.batch) * recipe.batchSize;
     const learningRate = this.learningRate(position.epoch * this.steps + position.batch - 1);
     const record = await this.evaluate(state, position, learningRate, images / trainSeconds);
@@ -178,9 +189,21 @@ export class PhaseLoop {
       seconds: elapsed(),
     };
     recordEpoch(this.context, { ...record, seconds: position.seconds });
-    saveCheckpoint(this.context.files.checkpoint, { position, state, frozenFrom: this.frozenFrom });
+    this.save(position, state);
     this.progress('epoch-end', position, { record, done: this.steps * recipe.batchSize });
     return position;
+  }
+
+  private save(position: Position, state: ReadonlyMap<string, Tensor>): void {
+    const { files, options } = this.context;
+    if (isRoot(options.ranks)) saveCheckpoint(files.checkpoint, { position, state, frozenFrom: this.frozenFrom });
+  }
+
+  /** Whether this rank or another one was told to stop. */
+  private async isAborted(): Promise<boolean> {
+    const { signal, ranks } = this.context.options;
+    const isAborted = signal?.aborted === true;
+    return ranks ? anyOf(ranks, isAborted) : isAborted;
   }
 
   /** After `epochs` epochs of the ternary phase, pins that share of its layers; returns the state of the program. */
@@ -194,7 +217,8 @@ export class PhaseLoop {
 
   /** The rate of the step before which `done` steps of this phase were made. */
   private learningRate(done: number): number {
-    const { learningRate, schedule, epochs } = this.context.recipe;
+    const { learningRate: given, schedule, epochs, batchSize, rateBatch = batchSize } = this.context.recipe;
+    const learningRate = (given * batchSize) / rateBatch;
     if (this.span.phase === 'head') return this.context.headRate ?? learningRate;
     const { skipped } = this;
     const epoch = this.span.before - skipped + done / this.steps;
@@ -245,8 +269,36 @@ export class PhaseLoop {
 
   private async abort(program: Program, position: Position): Promise<never> {
     const state = await program.state();
-    saveCheckpoint(this.context.files.checkpoint, { position, state, frozenFrom: this.frozenFrom });
+    this.save(position, state);
     throw new AbortError(`stopped at step ${position.step}; the checkpoint is in ${this.context.options.out}`);
+  }
+
+  /** Weights of ternary phases before the last one are none to export. */
+  private get keepsBest(): boolean {
+    const { validation } = this.context;
+    return validation !== undefined && (this.network.ternary.length === 0 || this.span.phase === 'frozen');
+  }
+
+  /** What the run begins with is the first that may be best: training then never ends below its start. */
+  private async measureStart(program: Program, position: Position): Promise<void> {
+    const { evaluation, weights } = await this.measure(await program.state(), position);
+    const { top1, loss } = evaluation;
+    keepBest(this.context.files.best, { epoch: 0, phase: this.span.phase, top1, testLoss: loss }, weights);
+  }
+
+  /** The network of a state, and what it has right of the validation images or, without these, the test images. */
+  private async measure(state: ReadonlyMap<string, Tensor>, position: Position) {
+    const { recipe, dataset, validation, normalisation, options } = this.context;
+    const graph = this.network.graph.clone();
+    const weights = await this.weights(state);
+    loadState(graph, weights);
+    const evaluation = await evaluateGraph(graph, validation ?? dataset.test, dataset.classes, normalisation, {
+      ...engineOptions(recipe),
+      ...together(options),
+      ...(options.warn && { warn: options.warn }),
+      onProgress: (done, total) => this.progress('evaluate', position, { done, total }),
+    });
+    return { evaluation, weights };
   }
 
   private async evaluate(
@@ -255,15 +307,8 @@ export class PhaseLoop {
     learningRate: number,
     imagesPerSecond: number,
   ): Promise<EpochRecord> {
-    const { recipe, dataset, validation, normalisation, options } = this.context;
-    const graph = this.network.graph.clone();
-    const weights = await this.weights(state);
-    loadState(graph, weights);
-    const evaluation = await evaluateGraph(graph, validation ?? dataset.test, dataset.classes, normalisation, {
-      ...engineOptions(recipe),
-      ...(options.warn && { warn: options.warn }),
-      onProgress: (done, total) => this.progress('evaluate', position, { done, total }),
-    });
+    const { recipe, validation } = this.context;
+    const { evaluation, weights } = await this.measure(state, position);
     const pinned = this.span.phase === 'ternary' ? pinnedShare(this.network.ternary, state) : undefined;
     const record: EpochRecord = {
       epoch: this.span.before + position.epoch + 1,
@@ -280,8 +325,7 @@ export class PhaseLoop {
       seconds: position.seconds,
       ...(pinned !== undefined && { pinned }),
     };
-    if (this.context.validation && this.network.ternary.length === 0)
-      keepBest(this.context.files.best, record, weights);
+    if (this.keepsBest) keepBest(this.context.files.best, record, weights);
     return record;
   }
 

@@ -16,6 +16,7 @@ import {
   oneOf,
   option,
   text,
+  toggle,
   type ValueKind,
   whole,
 } from '../options/index.ts';
@@ -197,6 +198,15 @@ export const fineTuneOptions: OptionTable<FineTuning> = {
       '--labels <from>',
       'folders: number the classes by sorted folder, or by the index in classes.json (default: index where that file is)',
       oneOf(['folder', 'index']),
+    ),
+    toggle(
+      'unlabelled',
+      '--unlabelled',
+      'images in folders that are no classes: what the original says of them counts',
+      (config) => ({
+        ...config,
+        unlabelled: true,
+      }),
     ),
     ...extend<ImageForm, FineTuning>(imageFormOptions),
     field(

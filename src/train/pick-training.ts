@@ -6,6 +6,7 @@ import { TritbankError } from '../ir/index.ts';
 import type { Recipe } from './config.ts';
 import type { RunOptions } from './context.ts';
 import { holdOutAgain, storedHeldOut } from './held-out.ts';
+import { localBatch } from './spread.ts';
 
 export interface TrainingImages {
   readonly train: Split;
@@ -18,15 +19,16 @@ type Choice = Pick<Recipe, 'batchSize' | 'seed' | 'trainSamples' | 'validation'>
 
 /**
  * The training split, or `trainSamples` of its images drawn by the seed, less those held out for validation: the same ones
- * where a run goes on. Warns of classes without training or test images. E_DATA where training or test images are missing,
+ * where a run goes on. Warns of classes without training or test images. E_USAGE for a batch that the ranks cannot divide. E_DATA where training or test images are missing,
  * where there are fewer than two classes, or where there is not one whole batch; E_RESUME where images that were held out
  * are missing.
  */
 export function pickTraining(
   dataset: Dataset,
   { batchSize, validation, data, ...choice }: Choice,
-  options: Pick<RunOptions, 'out' | 'resume' | 'warn'>,
+  options: Pick<RunOptions, 'out' | 'resume' | 'warn' | 'ranks'>,
 ): TrainingImages {
+  localBatch({ batchSize }, options.ranks);
   if (dataset.classes.length < 2) {
     const found = dataset.classes.map((name) => `only '${name}'`)[0] ?? 'none';
     throw new TritbankError('E_DATA', `data set '${data}'`, `expected at least 2 classes, found ${found}`);

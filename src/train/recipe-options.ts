@@ -29,6 +29,7 @@ import type { ScheduleOptions } from './schedule.ts';
 
 // Spelled out here, because the modules that define them load libraries.
 export const devices = ['cpu', 'webgpu', 'cuda'] as const satisfies readonly Device[];
+const bucketTypes = ['float32', 'float16'] as const satisfies readonly NonNullable<Recipe['bucketType']>[];
 const paddings = ['zero', 'reflect'] as const satisfies readonly Padding[];
 const schedules = ['cosine', 'step', 'constant'] as const satisfies readonly ScheduleOptions['name'][];
 const optimizers = ['sgd', 'adamw'] as const satisfies readonly OptimizerOptions['name'][];
@@ -155,7 +156,7 @@ export const imageOptions: readonly ConfigOption<Recipe>[] = [
   field(
     'validation',
     '--validation <share>',
-    'hold out this share of the training images, evaluate on it after each epoch, and keep the best one (fp); test images ' +
+    'hold out this share of the training images, evaluate on it after each epoch, and keep the best one (of full precision, or with frozen ternary weights); test images ' +
       'are for the end (default: none)',
     number({ above: 0, below: 1 }),
   ),
@@ -233,7 +234,7 @@ export const rateOptions: readonly ConfigOption<Recipe>[] = [
 
 export const trainingOptions: readonly ConfigOption<Recipe>[] = [
   field('epochs', '--epochs <n>', 'epochs of all phases together', count),
-  field('batchSize', '--batch-size <n>', 'images per step', count),
+  field('batchSize', '--batch-size <n>', 'images per step, of all ranks together', count),
   option('--optimizer <name>', optimizers.join(' or '), oneOf(optimizers), {
     key: 'optimizer.name',
     get: ({ optimizer }) => optimizer.name,
@@ -273,6 +274,12 @@ export const trainingOptions: readonly ConfigOption<Recipe>[] = [
     fraction,
   ),
   field('learningRate', '--learning-rate <x>', `base learning rate; with adamw ${usualRates.adamw}`, aboveZero),
+  field(
+    'rateBatch',
+    '--rate-batch <n>',
+    'the batch size that the learning rate is for: with another one it is in proportion (default: --batch-size)',
+    count,
+  ),
   nested('schedule', 'name', '--schedule <name>', schedules.join(', '), oneOf(schedules)),
   nested('schedule', 'warmup', '--warmup <epochs>', 'epochs of linear warm-up, fractions allowed', number({ from: 0 })),
   nested('schedule', 'milestones', '--milestones <epochs>', 'step: epochs after which the rate falls', milestones, {
@@ -305,4 +312,16 @@ export const runOptions: readonly ConfigOption<Recipe>[] = [
   field('seed', '--seed <n>', 'of weights, order and augmentation', whole({ from: 0, to: 2 ** 32 - 1 })),
   field('device', '--device <name>', devices.join(', '), oneOf(devices)),
   field('threads', '--threads <n>', 'threads per operator (default: one a core)', count),
+  toggle(
+    'syncBatchNorm',
+    '--sync-batch-norm',
+    'several ranks (mpirun): batch norms normalise by the whole batch, as in one process',
+    (config) => ({ ...config, syncBatchNorm: true }),
+  ),
+  field(
+    'bucketType',
+    '--bucket-type <type>',
+    `several ranks: gradients travel as ${bucketTypes.join(' or ')} (default: float32)`,
+    oneOf(bucketTypes),
+  ),
 ];

@@ -7,6 +7,7 @@
  */
 
 import type { Normalisation } from '../classifier/index.ts';
+import type { Communicator } from '../cluster/index.ts';
 import { type AugmentOptions, batches, type Split } from '../data/index.ts';
 import { type CompileOptions, compile } from '../engine/index.ts';
 import type { SizeOption } from '../images/size.ts';
@@ -30,6 +31,8 @@ export interface ReestimateOptions extends CompileOptions {
    * ones. Default all; the others compute as in inference, and their inputs are only looked at.
    */
   readonly normalising?: Normalising;
+  /** Ranks that each measure some of the batches. */
+  readonly ranks?: Communicator;
 }
 
 /** The re-estimated running means and variances of `network` (weights loaded), by initializer name. */
@@ -39,11 +42,15 @@ export async function reestimate(
   options: ReestimateOptions,
 ): Promise<Map<string, Tensor>> {
   const batchSize = Math.min(options.batchSize, split.length);
-  const { normalisation, normalising = 'all', seed, size, augment } = options;
+  const { normalisation, normalising = 'all', seed, size, augment, ranks } = options;
   const { graph, names } = buildStatistics(network, { batchSize, normalisation, normalising });
   if (names.length === 0) return new Map();
   const engine = await compile(graph, options);
-  const sums = names.map(() => ({ sum: new Float64Array(0), squares: new Float64Array(0) }));
+  const sums = graph.outputs.map(({ dims }) => ({
+    sum: new Float64Array(dims[0]!),
+    squares: new Float64Array(dims[0]!),
+  }));
+  const stride = ranks?.size ?? 1;
   let done = 0;
   try {
     const stream = batches(split, {
@@ -52,19 +59,25 @@ export async function reestimate(
       shuffle: true,
       dropLast: true,
       size,
+      start: ranks?.rank ?? 0,
+      stride,
       ...(augment && { augment }),
     });
     for await (const batch of stream) {
+      if (batch.step >= options.count) break;
       const { channels, height, width } = batch.shape;
       const images: Tensor = { dtype: 'uint8', dims: [batchSize, channels, height, width], data: batch.images };
       const result = await engine.run({ images });
       for (const [i, output] of graph.outputs.entries())
         accumulate(sums[i]!, result[output.name]!.data as Float32Array);
-      if (++done >= options.count) break;
+      done++;
+      // asked here, since the next batch would be made for nothing
+      if (batch.step + stride >= options.count) break;
     }
   } finally {
     await engine.release();
   }
+  if (ranks) done = await addRanks(ranks, sums, done);
   const state = new Map<string, Tensor>();
   // names alternate mean, variance for each batch norm
   for (let i = 0; i + 1 < names.length; i += 2) {
@@ -77,11 +90,25 @@ export async function reestimate(
   return state;
 }
 
-function accumulate(to: { sum: Float64Array; squares: Float64Array }, values: Float32Array): void {
-  if (to.sum.length === 0) {
-    to.sum = new Float64Array(values.length);
-    to.squares = new Float64Array(values.length);
+interface Sums {
+  readonly sum: Float64Array;
+  readonly squares: Float64Array;
+}
+
+/** Replaces the sums by those of all ranks; returns the count of all. */
+async function addRanks(ranks: Communicator, sums: readonly Sums[], done: number): Promise<number> {
+  const parts = sums.flatMap(({ sum, squares }) => [sum, squares]);
+  const all = Float64Array.from([done, ...parts.flatMap((part) => [...part])]);
+  await ranks.sum(all).wait();
+  let at = 1;
+  for (const part of parts) {
+    part.set(all.subarray(at, at + part.length));
+    at += part.length;
   }
+  return all[0]!;
+}
+
+function accumulate(to: Sums, values: Float32Array): void {
   for (const [k, v] of values.entries()) {
     to.sum[k]! += v;
     to.squares[k]! += v * v;

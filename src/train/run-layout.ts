@@ -8,11 +8,12 @@ import type { RunOptions } from './context.ts';
 export { trainingFiles as runFiles } from '../files/run-kinds.ts';
 
 /** Where a run goes, for `RunDirectory`. */
-export const runPlace = ({ resume = false, force = false, inputs = [] }: RunOptions): RunPlace => ({
+export const runPlace = ({ resume = false, force = false, inputs = [], ranks }: RunOptions): RunPlace => ({
   layout: runKinds.train.layout,
   resume,
   force,
   inputs,
+  ...(ranks && { ranks }),
 });
 
 /** `options` that know all that a run with this configuration reads. */

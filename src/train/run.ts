@@ -1,5 +1,6 @@
 /** Training from scratch (`transfer.ts` has that of a given network): opens the data, builds and rewrites an architecture, trains it (`train-graph.ts`). */
 
+import { requireLabels } from '../classifier/index.ts';
 import { type Dataset, openDataset, statistics } from '../data/index.ts';
 import { checkRunPlace } from '../files/index.ts';
 import { sizeOf } from '../images/size.ts';
@@ -27,6 +28,7 @@ async function openData(
     ...(config.inputSize !== undefined && { imageSize: config.inputSize }),
     ...(options.warn && { warn: options.warn }),
   });
+  requireLabels(dataset);
   return { dataset, ...pickTraining(dataset, config, options) };
 }
 
@@ -87,5 +89,7 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
     config,
     metadata: { labels: JSON.stringify(dataset.classes) },
   };
-  return withTeacher(config, task.data, (distillation) => trainGraph({ ...task, ...distillation }, config, options));
+  return withTeacher(config, task.data, options, (distillation) =>
+    trainGraph({ ...task, ...distillation }, config, options),
+  );
 }

@@ -13,6 +13,7 @@ import { countCorrect, type Distillation, distillationLoss, lossFormOf } from '.
 import { type Clock, emitUpdate, initialState, type OptimizerOptions, stateNames } from './optimizer.ts';
 import { decays, depthRates } from './parameters.ts';
 import { emitPins, emitPull, findLatents, type Latent, pinStates, type TernaryControl } from './pins.ts';
+import { averageGradients, averageMeasures, type Spread } from './spread.ts';
 import { companion, type Pack, packInitializers, slotOf } from './state.ts';
 
 export { buildStatistics } from './forward.ts';
@@ -34,6 +35,8 @@ export interface StepOptions {
   readonly frozen?: ReadonlySet<string>;
   /** Of a network in its ternary phase: the ternary weights, and what keeps them from oscillating. */
   readonly ternary?: TernaryControl;
+  /** Of a step that several ranks make together, each with `batchSize` images of it. */
+  readonly spread?: Spread;
 }
 
 /** A step graph with its state. Feeds: `images`, `targets`, `teacher` with distillation, `learning_rate`, `step`. */
@@ -83,7 +86,7 @@ function rateOf(b: Builder, { parts }: Pack, rates: ReadonlyMap<string, number>)
 
 /**
  * Builds the step of `network` (an inference graph: input `N x C x H x W`, first output logits `N x K`), which is not
- * changed. It reads, with B images a batch, `images` `B x C x H x W` uint8, `targets` `B x K` float32 whose rows sum
+ * changed. With `spread`, it has sums over all ranks, for `compileProgram` with `ranks`. It reads, with B images a batch, `images` `B x C x H x W` uint8, `targets` `B x K` float32 whose rows sum
  * to 1, `teacher` likewise if there is distillation, and the scalars `learning_rate` and `step`, which counts from 1.
  * Graph outputs besides state: `loss` (nats) and `correct` (images), float32 scalars of the batch. E_GRADIENT for an
  * operator without gradient.
@@ -101,9 +104,10 @@ function rateOf(b: Builder, { parts }: Pack, rates: ReadonlyMap<string, number>)
  * console.log((await program.step(feeds)).loss!.data[0]);
  */
 export function buildStep(network: Graph, options: StepOptions): StepGraph {
-  const { graph, learned, running } = trainingForward(network, options);
+  const { batchSize, optimizer, spread } = options;
+  const normalisingRanks = spread?.syncBatchNorm ? spread.ranks : 1;
+  const { graph, learned, running } = trainingForward(network, { ...options, normalisingRanks });
   graph.name = `${network.name}-step`;
-  const { batchSize, optimizer } = options;
   const learnedNames = learned.map((v) => v.name);
   // Found before packing takes the initializers' places.
   const latents = options.ternary ? findLatents(learned, options.ternary.weights) : new Map<string, Latent>();
@@ -111,7 +115,7 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
   const packs = packParameters(graph, learned);
 
   const b = new Builder(graph, 'loss/');
-  const [logits, ...statistics] = graph.outputs as [Value, ...Value[]];
+  const [logits, ...measured] = graph.outputs as [Value, ...Value[]];
   const classes = logits.dims[1]!;
   const targets = graph.input('targets', 'float32', [batchSize, classes]);
   const form = lossFormOf(scoreKindOf(network));
@@ -125,10 +129,14 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
         form,
       )
     : form.crossEntropy(b, logits, targets);
-  const correct = countCorrect(b, logits, targets);
+  const found = { loss, correct: countCorrect(b, logits, targets), statistics: measured };
+  const { correct, statistics, ...all } = spread
+    ? averageMeasures(new Builder(graph, 'measures/'), found, spread)
+    : found;
 
   const inputs = packs.map(({ pack }) => pack.input);
-  const exact = differentiate(graph, loss, inputs);
+  const own = differentiate(graph, loss, inputs);
+  const exact = spread ? averageGradients(graph, (prefix) => new Builder(graph, prefix), own, spread) : own;
   const gradients = options.clipNorm === undefined ? exact : clip(new Builder(graph, 'clip/'), exact, options.clipNorm);
   const clock: Clock = {
     learningRate: graph.input('learning_rate', 'float32', []),
@@ -136,7 +144,7 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
   };
 
   const kept: Pack[] = [];
-  const outputs = [loss, correct];
+  const outputs = [all.loss, correct];
   const keep = (pack: Pack, next: Value) => {
     outputs.push(next);
     kept.push(pack);
@@ -155,8 +163,8 @@ export function buildStep(network: Graph, options: StepOptions): StepGraph {
     const states = stateNames(optimizer).map((suffix) => companion(graph, pack, suffix, initialState));
     const state = states.map((s) => s.input);
     const whole = pull ? u.add(gradient, pull) : gradient;
-    const own = rates ? { ...clock, learningRate: u.mul(clock.learningRate, rateOf(u, pack, rates)) } : clock;
-    const updated = emitUpdate(u, optimizer, { parameter: pack.input, gradient: whole, decay, state }, own);
+    const clocked = rates ? { ...clock, learningRate: u.mul(clock.learningRate, rateOf(u, pack, rates)) } : clock;
+    const updated = emitUpdate(u, optimizer, { parameter: pack.input, gradient: whole, decay, state }, clocked);
     const pins =
       latent && (oscillation?.kind === 'freeze' || freezeLayers)
         ? emitPins(u, latent, updated.parameter, pinStates(graph, pack, oscillation), oscillation)

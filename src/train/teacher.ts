@@ -9,6 +9,7 @@ import {
   readNormalisation,
   takePixels,
 } from '../classifier/index.ts';
+import type { Communicator } from '../cluster/index.ts';
 import { type CompileOptions, compile, type Executable } from '../engine/index.ts';
 import { loadModel } from '../formats/index.ts';
 import { type SizeOption, sizeOf } from '../images/size.ts';
@@ -16,6 +17,7 @@ import { type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { inferShapes, removeDead, requireInference } from '../passes/index.ts';
 import type { Recipe } from './config.ts';
 import type { Distillation } from './loss.ts';
+import { localBatch } from './spread.ts';
 
 export interface Teacher {
   /** Scores `[B, classes]` of uint8 images `[B, C, H, W]`, the batch of the given step of training. */
@@ -116,6 +118,7 @@ export function mirrored(images: Tensor): Tensor {
 export async function withTeacher<T>(
   { teachers = [], distillation, batchSize, device, threads }: Recipe,
   { dataset, size, normalisation }: ClassifierData,
+  { ranks }: { readonly ranks?: Communicator },
   work: (part: { readonly distillation?: { readonly teacher: Teacher; readonly loss: Distillation } }) => Promise<T>,
 ): Promise<T> {
   if (teachers.length === 0 || !distillation) return work({});
@@ -124,7 +127,7 @@ export async function withTeacher<T>(
     device,
     ...(threads !== undefined && { threads }),
     mirror: distillation.mirror === true,
-    batchSize,
+    batchSize: localBatch({ batchSize }, ranks),
     channels: dataset.channels,
     size,
     classes: dataset.classes.length,

@@ -10,11 +10,11 @@ import { formatPlan } from '../cost/index.ts';
 import { jsonCodec, RunDirectory, readLines, truncateLines, writeFileAtomic } from '../files/index.ts';
 import { AbortError, type Graph, type Tensor } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
-import { deploy, loadState, type Plan, type QuantizedNetwork, toFrozen } from '../quantize/index.ts';
+import { deploy, loadState, type Plan, type QuantizedNetwork, roundedWeights, toFrozen } from '../quantize/index.ts';
 import { type Best, loadBest } from './best.ts';
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts';
 import { type Recipe, upgradeConfig } from './config.ts';
-import { augmentation, engineOptions, type RunContext, type RunData, type RunOptions } from './context.ts';
+import { augmentation, engineOptions, type RunContext, type RunData, type RunOptions, together } from './context.ts';
 import { writeHeldOut } from './held-out.ts';
 import { PhaseLoop } from './loop.ts';
 import type { Distillation } from './loss.ts';
@@ -60,11 +60,14 @@ export interface TrainTask {
 export async function trainGraph(task: TrainTask, recipe: Recipe, options: RunOptions): Promise<RunResult> {
   const { command = '' } = options;
   const how = { ...runPlace(options), config: task.config, command, upgrade: upgradeConfig };
-  const run = RunDirectory.open(options.out, how);
+  const run = await RunDirectory.openTogether(options.out, how);
   try {
     // a result without its model is none
     if (!existsSync(run.file(runFiles.model))) rmSync(run.file(runFiles.result), { force: true });
-    return await run.stage('train', runFiles.result, jsonCodec<RunResult>(), () => trainIn(run, task, recipe, options));
+    const work = () => trainIn(run, task, recipe, options);
+    const result = await run.stage('train', runFiles.result, jsonCodec<RunResult>(), work, { together: true });
+    // each rank has the model in its own place
+    return options.ranks ? { ...result, model: run.file(runFiles.model) } : result;
   } finally {
     run.close();
   }
@@ -137,8 +140,10 @@ async function runPhases(
     const loop = new PhaseLoop(context, span, i, frozenFrom);
     ({ state, position } = await loop.run(state, position));
   }
-  const best = context.validation && context.quantized.ternary.length === 0 ? loadBest(files.best) : undefined;
-  const last = best?.phase ?? spans.at(-1)!.phase;
+  const final = spans.at(-1)!.phase;
+  const isKept = context.validation && (context.quantized.ternary.length === 0 || final === 'frozen');
+  const best = isKept ? loadBest(files.best) : undefined;
+  const last = best?.phase ?? final;
   return finish(context, task, run, { last, best, state: best?.state ?? state, frozenFrom, seconds: position.seconds });
 }
 
@@ -177,7 +182,7 @@ async function finish(
   const isFixed = last === 'frozen' || quantized.ternary.length === 0;
   const latent = last === 'frozen' ? frozenFrom : state;
   const network = quantized.ternary.length === 0 ? quantized : toFrozen(quantized, latent);
-  const trained = new Map(isFixed ? state : []);
+  const trained = new Map([...(isFixed ? state : []), ...roundedWeights(network, state)]);
   const graph = network.graph.clone();
   loadState(graph, trained);
   // the body that a new head was trained on is the given one
@@ -185,6 +190,7 @@ async function finish(
     const fresh = await reestimate(graph, train, {
       ...engineOptions(recipe),
       ...augmentation(recipe, dataset),
+      ...together(options),
       batchSize: recipe.batchSize,
       count: recipe.reestimateBatches,
       seed: recipe.seed,
@@ -199,7 +205,7 @@ async function finish(
   await saveModel(model, path);
   const exported = await loadModel(path);
   const { epochs } = recipe;
-  const quietly = engineOptions(recipe);
+  const quietly = { ...engineOptions(recipe), ...together(options) };
   const evaluation = await evaluateGraph(exported, dataset.test, dataset.classes, normalisation, {
     ...quietly,
     ...(options.warn && { warn: options.warn }),

@@ -5,7 +5,14 @@
  */
 
 import { basename } from 'node:path';
-import { adaptInput, gentleCrops, normalisationMetadata, openImagesFor, setInputSize } from '../classifier/index.ts';
+import {
+  adaptInput,
+  gentleCrops,
+  normalisationMetadata,
+  openImagesFor,
+  requireLabels,
+  setInputSize,
+} from '../classifier/index.ts';
 import { checkRunPlace } from '../files/index.ts';
 import { loadModel } from '../formats/index.ts';
 import { formatSize } from '../images/size.ts';
@@ -48,6 +55,7 @@ export async function transferNetwork(
   const graph = normalizeNetwork(loaded);
   freeBatch(graph);
   const opened = await openImagesFor(graph, config, options);
+  requireLabels(opened.dataset);
   const dataset = gentleCrops(opened.dataset);
   const data = { ...opened, dataset, ...pickTraining(dataset, config, options) };
   setInputSize(graph, data.size);
@@ -79,5 +87,7 @@ export async function transferNetwork(
     config: { ...config, start },
     metadata: { ...normalisationMetadata(normalisation), labels: JSON.stringify(dataset.classes) },
   };
-  return withTeacher(config, data, (distillation) => trainGraph({ ...task, ...distillation }, config, options));
+  return withTeacher(config, data, options, (distillation) =>
+    trainGraph({ ...task, ...distillation }, config, options),
+  );
 }

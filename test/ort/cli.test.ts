@@ -37,6 +37,7 @@ describe('help', () => {
     ['table1', ['table1']],
     ['convert', ['convert']],
     ['mcu', ['mcu']],
+    ['studio', ['studio']],
     ['zoo', ['zoo']],
     ['zoo-list', ['zoo', 'list']],
     ['zoo-get', ['zoo', 'get']],
@@ -47,6 +48,11 @@ describe('help', () => {
     ['hardware-explore', ['hardware', 'explore']],
     ['doctor', ['doctor']],
     ['completion', ['completion']],
+    ['compare', ['compare']],
+    ['sweep', ['sweep']],
+    ['data', ['data']],
+    ['data-pack', ['data', 'pack']],
+    ['bench-mpi', ['bench', 'mpi']],
   ])('%s', async (name, args) => {
     const { status, stdout, stderr } = await start([...args, '--help']);
     expect([status, stderr]).toEqual([0, '']);
@@ -54,7 +60,7 @@ describe('help', () => {
   });
 
   test('loads neither the runtime nor the data', () => {
-    const outside = importsOf(entry).filter((f) => !/^(node:|cli\/|ir\/|files\/|options\/)/.test(f));
+    const outside = importsOf(entry).filter((f) => !/^(node:|cli\/|cluster\/|ir\/|files\/|options\/)/.test(f));
     expect(outside.sort()).toEqual([
       'classifier/form-options.ts',
       'classifier/image-form.ts',

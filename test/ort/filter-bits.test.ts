@@ -12,7 +12,7 @@ import {
   type BankPlan,
   type FilterBits,
   findLayers,
-  inFourBits,
+  inBits,
   type Plan,
   readFilterBits,
   upTo,
@@ -85,7 +85,7 @@ describe('a calibration', () => {
 
   it('rounds whole layers, and filters beside ternary ones, to multiples of a scale that the file keeps', async () => {
     const bank: BankPlan = { method: 'hybrid', fullPrecision: [1, 4, 5], hidden: 6, bits: [4, 8, 4] };
-    const plan: Plan = { layers: { conv: inFourBits(sizeOf('conv')), pointwise: bank } };
+    const plan: Plan = { layers: { conv: inBits(sizeOf('conv'), 4), pointwise: bank } };
     const { graph, layers: report } = await calibrate(original, plan, images, options);
     const bits = readFilterBits(graph);
     expect(bits.get('conv')).toEqual(Array(sizeOf('conv')).fill(4));
@@ -99,7 +99,7 @@ describe('a calibration', () => {
   });
 
   it('is counted by the bits of its filters', async () => {
-    const plan: Plan = { layers: { pointwise: inFourBits(sizeOf('pointwise')) } };
+    const plan: Plan = { layers: { pointwise: inBits(sizeOf('pointwise'), 4) } };
     const { graph } = await calibrate(original, plan, images, options);
     const bytesOf = (one: Graph) =>
       measureCost(one, { scheme: storageSchemes.int8 }).layers.find((l) => l.name === 'pointwise')!.bytes;
@@ -111,14 +111,14 @@ describe('a calibration', () => {
 
   it('rounds better together than the nearest multiples do', async () => {
     const plan: Plan = {
-      layers: Object.fromEntries(['conv', 'pointwise', 'classifier'].map((name) => [name, inFourBits(sizeOf(name))])),
+      layers: Object.fromEntries(['conv', 'pointwise', 'classifier'].map((name) => [name, inBits(sizeOf(name), 4)])),
     };
     const { graph } = await calibrate(original, plan, images, options);
     const together = await exportOnnx(graph, { filters: 'int8' });
     const nearest = normalizeNetwork(original.clone());
     writeFilterBits(
       nearest,
-      new Map(Object.entries(plan.layers).map(([name]) => [name, inFourBits(sizeOf(name)).bits!])),
+      new Map(Object.entries(plan.layers).map(([name]) => [name, inBits(sizeOf(name), 4).bits!])),
     );
     const apart = await exportOnnx(nearest, { filters: 'int8' });
     const pixels = images.pixels!.subarray(0, 16 * 3 * small.size ** 2);

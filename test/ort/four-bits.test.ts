@@ -3,13 +3,15 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type CompressSettings, compressModel } from '../../src/compress/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CompressSettings, compressModel, defaultCompress } from '../../src/compress/index.ts';
 import { readPlan } from '../../src/cost/index.ts';
+import { exportOnnx } from '../../src/export/index.ts';
 import type { Graph } from '../../src/ir/index.ts';
 import { buildNetwork } from '../../src/models/index.ts';
 import { loadModel } from '../../src/onnx/index.ts';
-import { inFourBits, readFilterBits } from '../../src/quantize/index.ts';
+import { normalizeNetwork } from '../../src/passes/index.ts';
+import { findLayers, inBits, readFilterBits, weightRows } from '../../src/quantize/index.ts';
 import { describeCompression } from '../../src/report/compress-text.ts';
 import { deploymentRows } from '../../src/report/deployment.ts';
 import { writeBars } from './train-data.ts';
@@ -56,21 +58,56 @@ test('the planner takes 4 bits where they are worth their loss, beside a control
   expect(describeCompression(compression, 'r.html')).toMatch(/4 bits +\d+ full-precision filters of \d+ layers/);
 });
 
-test('without them no filter has any, and no plan that trains', async () => {
+test('without them no filter has any, and no plan of what is neither trained nor calibrated', async () => {
   const { result } = await run('eight', { budget: { size: 0.45 }, filterBits: [8] });
   expect(JSON.stringify(result.plan.layers)).not.toContain('bits');
-  const training = { budget: { size: 0.4 }, filterBits: [4, 8], method: 'train' } as const;
-  await expect(run('train', training)).rejects.toThrow('filter bits: expected filters of 4 bits with --calibrate-only');
-  expect(existsSync(at('train'))).toBe(false);
+  const untouched = { budget: { size: 0.4 }, filterBits: [4, 8], method: 'none' } as const;
+  await expect(run('none', untouched)).rejects.toThrow('filter bits: expected filters of 4 bits with training');
+  expect(existsSync(at('none'))).toBe(false);
 });
 
 test('all filters in 4 bits make the file of the control', async () => {
   const { result } = await run('all', { uniform: { bits: 4 } });
   expect(result.fourBits).toBeUndefined();
   const { layers } = readPlan(join(at('all'), 'plan.json'));
-  expect(layers.conv_pw_1).toEqual(inFourBits(64));
-  expect(readFilterBits(await loadModel(result.network)).get('conv_pw_1')).toEqual(inFourBits(64).bits);
+  expect(layers.conv_pw_1).toEqual(inBits(64, 4));
+  expect(readFilterBits(await loadModel(result.network)).get('conv_pw_1')).toEqual(inBits(64, 4).bits);
   // but for what it says of its classes
   const control = statSync(join(at('planned'), 'int4.onnx')).size;
   expect(Math.abs(statSync(result.model).size - control)).toBeLessThan(100);
+});
+
+describe.each([4, 8] as const)('in %i bits, trained', (bits) => {
+  test('filters are multiples of a step in the network and in the file', async () => {
+    const name = `trained-${bits}`;
+    const training = { ...defaultCompress.training, epochs: 2, batchSize: 16, reestimateBatches: 2 };
+    const { result } = await run(name, { uniform: { bits }, method: 'train', training });
+    const network = await loadModel(result.network);
+    expect(readFilterBits(network).get('conv_pw_1')).toEqual(inBits(64, bits).bits);
+    const file = normalizeNetwork(await exportOnnx(network, { filters: 'int8' }));
+    const [trained, stored] = [network, file].map((graph) =>
+      weightRows(findLayers(graph).find((layer) => layer.name === 'conv_pw_1')!),
+    ) as [Float32Array, Float32Array];
+    const largest = trained.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+    for (const [at, w] of trained.entries()) expect(Math.abs(stored[at]! - w)).toBeLessThan(1e-4 * largest);
+    for (let f = 0; f < 64; f++) {
+      const row = trained.subarray((f * trained.length) / 64, ((f + 1) * trained.length) / 64);
+      expect(new Set([...row].map((w) => w.toPrecision(4))).size).toBeLessThanOrEqual(2 ** bits - 1);
+    }
+    expect(result.accuracy!.after.top1).toBeGreaterThan(0);
+    // steps of its own would be none to resume with
+    await expect(run(name, { uniform: { bits: bits === 4 ? 8 : 4 }, method: 'train', training })).rejects.toThrow();
+  });
+});
+
+test('a hybrid trains its full-precision filters in 4 bits', async () => {
+  const first = await run('mixed-plan', { budget: { size: 0.3 } });
+  const plan = join(at('mixed-plan'), 'plan.json');
+  const training = { ...defaultCompress.training, epochs: 2, batchSize: 16, reestimateBatches: 2 };
+  const { result } = await run('mixed', { plan, method: 'train', training });
+  const bits = [...readFilterBits(await loadModel(result.network)).values()].flat();
+  const planned = Object.values(first.result.plan.layers).flatMap((l) => (l.method === 'twn' ? [] : (l.bits ?? [])));
+  expect(bits.filter((b) => b === 4).length).toBe(planned.filter((b) => b === 4).length);
+  expect(planned).toContain(4);
+  expect(result.bytes).toBeLessThan(1.02 * first.result.bytes);
 });

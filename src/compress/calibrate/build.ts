@@ -1,6 +1,9 @@
-/** The inference graph of a calibrated network: its fitted banks in the form that `deploy` gives trained ones. */
+/**
+ * A calibrated network in two forms: as an inference graph, in the form that `deploy` gives trained ones; and as one that
+ * training goes on from.
+ */
 
-import { f32, type Graph, type Tensor } from '../../ir/index.ts';
+import { f32, type Graph, type Tensor, type Value } from '../../ir/index.ts';
 import { insertAfter } from '../../passes/channels.ts';
 import { inferShapes } from '../../passes/index.ts';
 import {
@@ -9,8 +12,11 @@ import {
   type BitsByNode,
   bankPlan,
   deploy,
+  type Factors,
   findLayers,
+  initialState,
   type LayerPlan,
+  type PlannedNetwork,
   upTo,
   writeFilterBits,
 } from '../../quantize/index.ts';
@@ -42,6 +48,55 @@ export function buildCalibrated(graph: Graph, banks: ReadonlyMap<string, FittedB
   });
   writeFilterBits(result, new Map([...bits, ...kept]));
   return result;
+}
+
+/** What training goes on from: see `FineTuneTask`. */
+export interface TrainableNetwork {
+  readonly network: PlannedNetwork;
+  readonly initial: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * The network of the fitted banks with latent weights, computing what `buildCalibrated` computes; `original` has its filters
+ * in the same order as `graph`. Neither is changed.
+ */
+export function buildTrainable(
+  original: Graph,
+  graph: Graph,
+  banks: ReadonlyMap<string, FittedBank>,
+  bits: BitsByNode,
+): TrainableNetwork {
+  const dense = inferShapes(graph.clone());
+  const layers: Record<string, LayerPlan> = {};
+  for (const [name, own] of bits) layers[name] = { method: 'fp', bits: own };
+  for (const { name, filters } of findLayers(dense)) {
+    const bank = banks.get(name);
+    if (!bank) continue;
+    const planned = bankPlan(filters, upTo(bank.fullPrecision.length), bank.decomposition.width);
+    layers[name] = bank.bits && planned.method !== 'twn' ? { ...planned, bits: bank.bits } : planned;
+  }
+  const network = applyPlan(dense, { layers }, 0, { factors: 'zero' });
+  const factors = new Map<string, Factors>();
+  for (const [name, parts] of network.banks) {
+    const { decomposition, scales, fullPrecision } = banks.get(name)!;
+    const [wb, wc] = [network.graph.value(parts.wb), network.graph.value(parts.wc)];
+    factors.set(name, {
+      wb: ternaryTensor(wb.dims, decomposition.wb),
+      wc: ternaryTensor(wc.dims, decomposition.wc),
+      a: decomposition.scales,
+    });
+    const combine = network.graph.nodes.find((n) => n.name === parts.combine)!.output();
+    scaleFilters(combine, fullPrecision.length, scales, name);
+  }
+  const graphOfBase = inferShapes(original.clone());
+  return { network: { ...network, base: graphOfBase }, initial: initialState(network, factors) };
+}
+
+/** Scales behind the ternary filters, and 1 behind the full-precision ones that a Concat joins them to. */
+function scaleFilters(combine: Value, kept: number, scales: ArrayLike<number>, name: string): void {
+  const joined = kept > 0 ? [...combine.uses][0]!.output() : combine;
+  const all = Float64Array.from({ length: kept + scales.length }, (_, f) => (f < kept ? 1 : scales[f - kept]!));
+  insertAfter(joined, 'Mul', all, `${name}_scale`);
 }
 
 function fillBank(graph: Graph, name: string, parts: BankParts, bank: FittedBank, bias: Float32Array): void {

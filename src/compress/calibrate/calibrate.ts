@@ -20,16 +20,19 @@ import { normalizeNetwork } from '../../passes/normalize/normalize-network.ts';
 import { checkPlan, type Plan } from '../../quantize/index.ts';
 import { requireCandidates } from '../candidates.ts';
 import { largestMatrix, weightsOf } from '../statistics/inputs.ts';
-import { buildCalibrated } from './build.ts';
+import { buildCalibrated, buildTrainable, type TrainableNetwork } from './build.ts';
 import { readChunks } from './images.ts';
 import type { CalibratedLayer, CalibratedPlan, CalibrateOptions } from './records.ts';
 import { Calibration } from './run.ts';
 
+export type { TrainableNetwork } from './build.ts';
 export type { CalibratedLayer, CalibrateOptions, CalibrateProgress, LayerErrors } from './records.ts';
 
 export interface CalibratedNetwork {
   /** The inference graph, as `deploy` gives it. */
   readonly graph: Graph;
+  /** The same network for `fineTune` to go on from. */
+  readonly trainable: () => TrainableNetwork;
   /** In execution order; layers in front of the first compressed one are not changed and not listed. */
   readonly layers: readonly CalibratedLayer[];
   readonly images: number;
@@ -66,8 +69,12 @@ export async function calibrate(
   const run = new Calibration(fixBatch(network, chunks[0]!.dims[0]!), chunks, planned, options);
   await run.run();
   const result = buildCalibrated(withInput(run.compressed, network), run.banks, run.bits);
+  const trainable = () => {
+    const [before, after] = [run.original, run.compressed].map((one) => withInput(one, network));
+    return buildTrainable(before!, after!, run.banks, run.bits);
+  };
   const images = chunks.reduce((n, { dims }) => n + dims[0]!, 0);
-  return { graph: result, layers: run.layers, images, seconds: (performance.now() - started) / 1000 };
+  return { graph: result, trainable, layers: run.layers, images, seconds: (performance.now() - started) / 1000 };
 }
 
 function checkOptions({ images = 256, chunk = 16, damping = 0, rounds = 0 }: CalibrateOptions): void {

@@ -21,6 +21,8 @@ export class Calibration {
   readonly layers: CalibratedLayer[] = [];
   readonly banks = new Map<string, FittedBank>();
   readonly compressed: Graph;
+  /** With its filters in the same order as those of `compressed`. */
+  readonly original: Graph;
   private readonly stream: Stream;
   private readonly solver: LayerSolver;
   /** From the first compressed layer on. */
@@ -29,11 +31,12 @@ export class Calibration {
   private readonly moved = new Map<string, readonly number[]>();
 
   constructor(
-    private readonly original: Graph,
+    original: Graph,
     chunks: readonly Tensor[],
     private readonly plan: ReadonlyMap<string, CalibratedPlan>,
     private readonly options: CalibrateOptions,
   ) {
+    this.original = original;
     this.compressed = original.clone();
     this.stream = Stream.start(original, chunks, options);
     this.solver = new LayerSolver(options.signal);

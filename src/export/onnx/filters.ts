@@ -1,8 +1,7 @@
 /** Integers for full-precision filters: how many bits each has, and one scale per filter, symmetric. */
 
 import type { Node, Tensor } from '../../ir/index.ts';
-import { roundEven } from '../../ops/arithmetic/numbers.ts';
-import type { BitsByNode } from '../../quantize/index.ts';
+import { type BitsByNode, largestOf, roundWeight, stepOf } from '../../quantize/index.ts';
 import type { FilterForm } from './options.ts';
 
 /** The axis of a weight that counts filters: 1 for a Gemm that does not transpose its weights. */
@@ -51,17 +50,7 @@ export interface QuantizedFilters {
   readonly scales: Float32Array;
 }
 
-/** Scales that are tried for few bits, as parts of the one that reaches the largest weight. */
-const clippings = Array.from({ length: 13 }, (_, i) => 1 - 0.04 * i);
-
-/** How far from a multiple, in steps, a weight is that was one before it became float32. */
-const multipleTolerance = 1e-3;
-
-/**
- * Nearest multiples of one scale per filter. From 7 bits on that is its largest weight over the largest integer; with
- * fewer, weights that are multiples of a scale already stay what they are, and of others what lies beyond may be clipped
- * where the sum of squared errors is less so. 1 for a filter of zeros. `bits` are at most 8, for all filters or for each.
- */
+/** Nearest multiples of one scale per filter, `stepOf`. `bits` are at most 8, for all filters or for each. */
 export function quantizeFilters(
   { dims, data }: Tensor,
   axis: number,
@@ -71,46 +60,16 @@ export function quantizeFilters(
   const filters = dims[axis]!;
   const rows = splitRows(data as Float32Array, of, filters);
   const bitsOf = (f: number) => (typeof bits === 'number' ? bits : bits[f]!);
-  const scales = Float32Array.from(rows, (row, f) => scaleOf(row, bitsOf(f)));
-  const values = Int8Array.from(data as Float32Array, (w, i) => round(w, scales[of(i)]!, largestOf(bitsOf(of(i)))));
+  const scales = Float32Array.from(rows, (row, f) => stepOf(row, bitsOf(f)));
+  const values = Int8Array.from(data as Float32Array, (w, i) =>
+    roundWeight(w, scales[of(i)]!, largestOf(bitsOf(of(i)))),
+  );
   return { values, scales };
 }
-
-const largestOf = (bits: number) => 2 ** (bits - 1) - 1;
-
-const round = (weight: number, scale: number, largest: number) =>
-  Math.max(-largest, Math.min(largest, roundEven(weight / scale)));
 
 function splitRows(weights: Float32Array, of: (index: number) => number, filters: number): Float32Array[] {
   const rows = Array.from({ length: filters }, () => new Float32Array(weights.length / filters));
   const counts = new Uint32Array(filters);
   for (const [i, w] of weights.entries()) rows[of(i)]![counts[of(i)]!++] = w;
   return rows;
-}
-
-function scaleOf(row: Float32Array, bits: number): number {
-  const reach = row.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
-  const widest = Math.fround(reach / largestOf(bits));
-  if (widest < 2 ** -126) return 1;
-  return bits < 7 ? (multipleOf(row, reach, bits) ?? clip(row, widest, bits)) : widest;
-}
-
-/** The scale that all weights are multiples of, within the bits; undefined where there is none. */
-function multipleOf(row: Float32Array, reach: number, bits: number): number | undefined {
-  for (let most = largestOf(bits); most > 0; most--) {
-    const scale = Math.fround(reach / most);
-    if (row.every((w) => Math.abs(w / scale - Math.round(w / scale)) < multipleTolerance)) return scale;
-  }
-  return undefined;
-}
-
-function clip(row: Float32Array, widest: number, bits: number): number {
-  let [best, least] = [widest, Number.POSITIVE_INFINITY];
-  for (const clipping of clippings) {
-    const scale = Math.fround(widest * clipping);
-    const error = row.reduce((sum, w) => sum + (w - scale * round(w, scale, largestOf(bits))) ** 2, 0);
-    if (error >= least) continue;
-    [best, least] = [scale, error];
-  }
-  return best;
 }

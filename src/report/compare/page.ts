@@ -1,0 +1,77 @@
+/** The page of a comparison: groups, runs, and the curves of all runs, those of a group in one colour. */
+
+import type { RunResult } from '../../train/records.ts';
+import { drawAccuracy } from '../charts/accuracy.ts';
+import { drawLoss } from '../charts/loss.ts';
+import { renderColumns } from '../columns.ts';
+import { renderDocument, renderFacts, section } from '../document.ts';
+import { html } from '../html.ts';
+import { extraColors, type NamedRun } from '../runs.ts';
+import { groupColumns, runColumns } from './columns.ts';
+import type { Comparison } from './records.ts';
+
+export interface ComparePage {
+  readonly title: string;
+  readonly generatedBy: string;
+  readonly command: string;
+  readonly comparison: Comparison;
+}
+
+/** More curves than this say nothing. */
+const mostCurves = 24;
+
+/** What curves are drawn of; nothing else of a result is read. */
+function curvesOf({ runs, groups }: Comparison): NamedRun[] {
+  const colors = ['var(--hybrid)', ...Array.from({ length: extraColors }, (_, i) => `var(--extra-${i})`)];
+  return runs
+    .filter(({ history }) => history.length > 0)
+    .slice(0, mostCurves)
+    .map(({ path, history }) => {
+      const group = groups.findIndex(({ paths }) => paths.includes(path));
+      return { run: { history } as unknown as RunResult, name: path, color: colors[group % colors.length]! };
+    });
+}
+
+export function renderComparePage({ title, generatedBy, command, comparison }: ComparePage): string {
+  const { groups, runs } = comparison;
+  const curves = curvesOf(comparison);
+  const left = runs.length - curves.length;
+  const unfinished = runs.filter(({ isFinished }) => !isFinished).length;
+  const facts = [
+    { term: 'Runs', texts: [`${runs.length} in ${groups.length} groups that differ in more than the seed`] },
+    ...(unfinished > 0 ? [{ term: 'Not finished', texts: [`${unfinished}, of which the last epoch is shown`] }] : []),
+    { term: 'Command', texts: [command], form: 'code' as const },
+  ];
+  return renderDocument({
+    title,
+    lead: `${runs.length} runs beside one another`,
+    generatedBy,
+    head: html`<div class="card">${renderFacts(facts)}</div>`,
+    sections: [
+      section(
+        'Groups',
+        html`<div class="card">${renderColumns({
+          corner: 'mean ± standard deviation over seeds',
+          columns: groupColumns,
+          rows: groups.map((row) => ({ name: row.name, row })),
+        })}</div>`,
+      ),
+      section(
+        'Runs',
+        html`<div class="card">${renderColumns({
+          corner: 'run',
+          columns: runColumns,
+          rows: runs.map((row) => ({ name: row.path, row })),
+        })}</div>`,
+      ),
+      curves.length > 0
+        ? section(
+            'Training',
+            html`<div class="pair">${drawAccuracy(curves)}${drawLoss(curves)}</div>${
+              left > 0 ? html`<p class="note">Without the curves of ${left} runs.</p>` : undefined
+            }`,
+          )
+        : undefined,
+    ],
+  });
+}
