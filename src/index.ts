@@ -202,6 +202,7 @@ export {
 } from './mcu/index.ts';
 export type { McuMeasure, StepMeasure } from './mcu/measure.ts';
 export { printTable, type ReportOptions, renderReport } from './report/index.ts';
+export { type StudioOptions, type StudioServer, serveStudio } from './serve/studio.ts';
 export {
   type BankShape,
   type Limit,

@@ -1,11 +1,12 @@
 /** A local server for the page: modules as they are built, libraries from where they are installed, models from memory. */
 
-import { createReadStream, existsSync, realpathSync, statSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { extname, join, sep } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fileInside, pathOfRequest } from '../files/index.ts';
 
 const require = createRequire(import.meta.url);
 /** The built package, whether this module runs from there or from its source. */
@@ -40,15 +41,10 @@ ${isInstalled('@tensorflow/tfjs-backend-wasm') ? '<script src="/packages/@tensor
 /** What a page may load: the packages that the import map and the scripts above name. */
 const packages = ['pbf', 'onnxruntime-web', '@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'];
 
-/** A file of one of the folders, by its real path: links lead nowhere else. */
+/** A file of one of the folders, of a kind that a page loads. */
 function fileIn(root: string, path: string): string | undefined {
-  try {
-    const [folder, file] = [realpathSync(root), realpathSync(join(root, path))];
-    const isInside = file.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-    return isInside && Object.hasOwn(types, extname(file)) && statSync(file).isFile() ? file : undefined;
-  } catch {
-    return undefined; // there is none
-  }
+  const file = fileInside(root, path);
+  return file !== undefined && Object.hasOwn(types, extname(file)) ? file : undefined;
 }
 
 function fileOf(path: string): string | undefined {
@@ -63,21 +59,12 @@ export interface BenchServer {
   close(): Promise<void>;
 }
 
-/** The path of a request, or undefined where it is none: an escape sequence that does not end, f. ex. */
-function pathOf(url: string): string | undefined {
-  try {
-    return decodeURIComponent(url.replace(/[?#].*$/s, ''));
-  } catch {
-    return undefined;
-  }
-}
-
 /** `models`: bytes by path, as `/models/hybrid.onnx`. Pages may share memory between threads. */
 export async function serveBench(models: ReadonlyMap<string, Uint8Array>): Promise<BenchServer> {
   const server = createServer(({ url = '/', method }, response) => {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
     response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
-    const path = pathOf(url);
+    const path = pathOfRequest(url);
     const refuse = (status: number) => void response.writeHead(status).end();
     if (method !== 'GET' && method !== 'HEAD') return refuse(405);
     if (path === undefined) return refuse(400);

@@ -26,6 +26,7 @@ import { addMcu } from './mcu.ts';
 import { watchStreams, writeLine } from './output.ts';
 import { endRanks, isSaidByRoot, leaveRanks, rankLabel } from './ranks.ts';
 import { addRun } from './run.ts';
+import { addStudio } from './studio.ts';
 import { addSweep } from './sweep.ts';
 import { addTable1 } from './table1.ts';
 import { addTrain } from './train.ts';
@@ -61,6 +62,7 @@ function createProgram(): TritbankCommand {
   addSweep(program);
   addData(program);
   addZoo(program);
+  addStudio(program);
   addDoctor(program);
   addCompletion(program);
   return program;

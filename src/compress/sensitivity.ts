@@ -19,7 +19,6 @@
  * Left out: what the compression of one layer does to the inputs of the next.
  */
 
-import { isDeepStrictEqual } from 'node:util';
 import { type Communicator, fromRoot } from '../cluster/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { fanIn, type Layer, type LayerKind } from '../quantize/index.ts';
@@ -199,6 +198,11 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
 /** What is known of a layer before any decomposition. */
 type Facts = Omit<AnalyzedLayer, 'residuals' | 'nonZero'>;
 
+const isSameFacts = (a: Facts, b: Facts) =>
+  (['name', 'kind', 'filters', 'inputs', 'widths', 'rounded', 'importance'] satisfies (keyof Facts)[]).every(
+    (key) => String(a[key]) === String(b[key]),
+  );
+
 /** What all ranks found, by task. */
 async function gatherFits(ranks: Communicator, found: ReadonlyMap<string, Fits>): Promise<[string, Fits][]> {
   const parts = await ranks.gather(Buffer.from(JSON.stringify([...found])), { patient: true });
@@ -225,7 +229,7 @@ class LayerJob {
   /** What an earlier analysis found, unless it looked at something else. */
   take(layer: AnalyzedLayer): void {
     const { residuals: _, nonZero: _nonZero, sparser = [], ...facts } = layer;
-    const isSame = isDeepStrictEqual(facts, this.facts) && sparser.length === this.sparsities.length - 1;
+    const isSame = isSameFacts(facts, this.facts) && sparser.length === this.sparsities.length - 1;
     if (isSame) this.result = layer;
   }
 

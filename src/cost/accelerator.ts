@@ -4,9 +4,8 @@
  * and where each constant comes from. Left out: how energy and time follow from them, which is in `estimate.ts`.
  */
 
-import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { checkJson, describeValue, formatError, oneLine, parseText, readText } from '../files/index.ts';
+import { checkJson, describeValue, formatError, oneLine, packageText, parseText, readText } from '../files/index.ts';
 import { reasonOf } from '../files/reasons.ts';
 import { TritbankError } from '../ir/index.ts';
 
@@ -182,7 +181,7 @@ export function parseAccelerator(json: unknown, where: string): Accelerator {
   throw formatError(where, ['defaultFormat'], expected, describeValue(defaultFormat));
 }
 
-function readFrom(path: string, where: string): string {
+function readFrom(path: string): string {
   const expected = `one of ${accelerators.join(', ')} or a readable JSON file`;
   try {
     return readText(path, expected);
@@ -190,7 +189,7 @@ function readFrom(path: string, where: string): string {
     // a misspelt name is no path
     const cause = error instanceof Error ? error.cause : undefined;
     if (cause === undefined) throw error;
-    throw new TritbankError('E_FILE', where, `expected ${expected}, found ${reasonOf(cause)}`, { cause });
+    throw new TritbankError('E_FILE', path, `expected ${expected}, found ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -206,8 +205,7 @@ function readFrom(path: string, where: string): string {
  */
 export function loadAccelerator(nameOrPath: string): Accelerator {
   const isName = accelerators.includes(nameOrPath);
-  const path = isName ? fileURLToPath(new URL(`../../accelerators/${nameOrPath}.json`, import.meta.url)) : nameOrPath;
-  const text = readFrom(path, nameOrPath);
+  const text = isName ? packageText(`accelerators/${nameOrPath}.json`) : readFrom(nameOrPath);
   return parseAccelerator(parseText(text, nameOrPath), nameOrPath);
 }
 

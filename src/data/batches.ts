@@ -5,10 +5,10 @@
  * Normalisation is not done here but in the graph.
  */
 
-import { availableParallelism } from 'node:os';
 import { type SizeOption, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { Random } from '../ir/random.ts';
+import { processors } from '../threads/processors.ts';
 import { type AugmentOptions, drawChange, placementOf } from './augment.ts';
 import { requireInteger, requireNumber, requireSize, type Split } from './dataset.ts';
 import { isBadImage, recordFailure } from './failures.ts';
@@ -146,7 +146,7 @@ function partRows(samples: Uint32Array, { index, count }: Part): Uint32Array {
 
 async function* generate(split: Split, options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
   const ahead = options.prefetch ?? (split.pixels ? 0 : 2);
-  const limiter = new Limiter(options.concurrency ?? Math.max(2, availableParallelism()));
+  const limiter = new Limiter(options.concurrency ?? Math.max(2, processors()));
   const assembler = new Assembler(split, options, limiter, ahead + 2);
   try {
     const { start = 0, stride = 1 } = options;

@@ -45,9 +45,9 @@ const sources: Readonly<Record<string, Source>> = {
 };
 
 /**
- * Opens a data set: one of `datasetNames`, or a directory of IDX files, of CIFAR's binary batches, of shards (`packFolder`),
- * or of class folders with images (write `./mnist` for a directory that is called like a name); or images without labels, a
- * folder of them or a list of paths (`.txt`). Errors: E_DATA absent or inconsistent,
+ * Opens a data set: one of `datasetNames`, or a directory of IDX files, of CIFAR's binary batches, of shards
+ * (`packFolder`), or of class folders with images (write `./mnist` for a directory that is called like a name); or images
+ * without labels, a folder of them or a list of paths (`.txt`). Errors: E_DATA absent or inconsistent,
  * with what to install or download; E_FORMAT damaged; E_USAGE options out of range.
  *
  * @example

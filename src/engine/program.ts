@@ -10,6 +10,7 @@
 import type * as Ort from 'onnxruntime-node';
 import type { Communicator } from '../cluster/index.ts';
 import { elementCount, Graph, type Tensor, TritbankError } from '../ir/index.ts';
+import { fillsOutputs } from './runtime.ts';
 import { type CompileOptions, createSession, deviceError, type Feeds, fromOrt, toOrt } from './session.ts';
 import { createStages, type Runner } from './staged.ts';
 
@@ -31,7 +32,7 @@ export interface Program {
   step(feeds: Feeds): Promise<Record<string, Tensor>>;
   /** A copy of all state, by part. */
   state(): Promise<Map<string, Tensor>>;
-  /** Copy of the state before the last step, for looking into a step that failed. CPU only; elsewhere undefined. */
+  /** Copy of the state before the last step, for looking into a step that failed. CPU in Node only; else undefined. */
   previousState(): Map<string, Tensor> | undefined;
   /**
    * Overwrites parts by name; others keep their values. Where one has a wrong shape, none is overwritten. Not between two
@@ -135,7 +136,8 @@ export async function compileProgram(
   const others = graph.outputs.map((o) => o.name).filter((name) => !isState.has(name));
   const fresh = (): Buffers => new Map(slots.map((slot) => [slot, toOrt(ort, pack(slot, new Map()))]));
   let current = fresh();
-  let spare: Buffers = onDevice ? new Map() : fresh();
+  const takesTurns = !onDevice && fillsOutputs;
+  let spare: Buffers = takesTurns ? fresh() : new Map();
 
   // Created at the first read of state that is in the device's memory.
   let reader: Ort.InferenceSession | undefined;
@@ -158,12 +160,12 @@ export async function compileProgram(
       for (const [name, tensor] of Object.entries(feeds)) inputs[name] = toOrt(ort, tensor);
       for (const slot of slots) {
         inputs[slot.input] = current.get(slot)!;
-        fetches[slot.next] = onDevice ? null : spare.get(slot)!;
+        fetches[slot.next] = takesTurns ? spare.get(slot)! : null;
       }
       for (const name of others) fetches[name] = null;
       try {
         const outputs = await session.run(inputs, fetches);
-        if (onDevice) {
+        if (!takesTurns) {
           for (const slot of slots) {
             const old = current.get(slot)!;
             current.set(slot, outputs[slot.next]!);
@@ -180,7 +182,7 @@ export async function compileProgram(
     },
     state: read,
     previousState() {
-      if (onDevice) return undefined;
+      if (!takesTurns) return undefined;
       const result = new Map<string, Tensor>();
       for (const [slot, tensor] of spare) unpack(slot, tensor.data as Float32Array, result);
       return result;

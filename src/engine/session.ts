@@ -3,12 +3,10 @@
  * Nothing outside this folder knows the runtime; tensors go in and out as `ir` tensors.
  */
 
-import { createRequire } from 'node:module';
-import { freemem } from 'node:os';
 import type * as Ort from 'onnxruntime-node';
 import { type DType, type Graph, type Tensor, TritbankError } from '../ir/index.ts';
 import { writeModel } from '../onnx/index.ts';
-import { silenceTelemetry } from './telemetry.ts';
+import { freeMegabytes, loadRuntime } from './runtime.ts';
 
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
@@ -37,16 +35,6 @@ export interface Executable {
   run(feeds: Feeds): Promise<Record<string, Tensor>>;
   /** Ends profiling, if it was asked for, and frees the session. */
   release(): Promise<void>;
-}
-
-const require = createRequire(import.meta.url);
-let runtime: typeof Ort | undefined;
-
-/** Loads ONNX Runtime at first use, so that commands which run no graph start without it. */
-function loadRuntime(): typeof Ort {
-  silenceTelemetry();
-  runtime ??= require('onnxruntime-node') as typeof Ort;
-  return runtime;
 }
 
 /** @internal The raw session, shared with `program.ts`. */
@@ -82,8 +70,9 @@ export async function createSession(
 export function deviceError(where: string, expected: string, cause: unknown): TritbankError {
   const found = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? 'no message';
   if (/alloc|out of memory/i.test(found)) {
-    const free = `${Math.round(freemem() / 2 ** 20)} MB free`;
-    return new TritbankError('E_DEVICE', where, `expected enough memory, found ${free} (${found})`, { cause });
+    const free = freeMegabytes();
+    const left = free === undefined ? 'too little' : `${free} MB free`;
+    return new TritbankError('E_DEVICE', where, `expected enough memory, found ${left} (${found})`, { cause });
   }
   return new TritbankError('E_DEVICE', where, `expected ${expected}, found: ${found}`, { cause });
 }

@@ -3,7 +3,7 @@
  * for.
  */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { TritbankError } from '../ir/index.ts';
 import { fileError } from './errors.ts';
 
@@ -41,6 +41,9 @@ function readAll(handle: number, size: number, mostBytes: number): Buffer | unde
     pieces.push(piece.subarray(0, length));
   }
 }
+
+/** Whether there is something at a path. */
+export const isThere = (path: string): boolean => existsSync(path);
 
 /** The content of a file or pipe. E_FILE where it cannot be read, is a device, or has more than `mostBytes`. */
 export function readBounded(

@@ -1,6 +1,7 @@
 /**
- * The weights of the epoch that did best on the images held out for validation, kept beside the checkpoint: what is exported
- * of a network in full precision, so that training never ends below where it was (early stopping).
+ * The weights of the epoch that did best on the images held out for validation, the start among them, kept beside the
+ * checkpoint: what is exported of a network in full precision, or of one whose ternary weights are frozen, so that training
+ * never ends below where it was (early stopping).
  */
 
 import { existsSync } from 'node:fs';
@@ -30,7 +31,7 @@ export function loadBest(path: string): Best | undefined {
 const isBetter = (a: Score, b: Score) => a.top1 > b.top1 || (a.top1 === b.top1 && a.testLoss < b.testLoss);
 
 /** Replaces the file where `record` is better than what it has. An epoch that is trained again replaces itself. */
-export function keepBest(path: string, record: EpochRecord, state: ReadonlyMap<string, Tensor>): void {
+export function keepBest(path: string, record: Score, state: ReadonlyMap<string, Tensor>): void {
   const { epoch, phase, top1, testLoss } = record;
   const score: Score = { epoch, phase, top1, testLoss };
   const kept = loadBest(path);

@@ -83,6 +83,8 @@ export class PhaseLoop {
         done: 0,
         total: this.steps * recipe.batchSize,
       });
+      if (this.keepsBest && this.span.before + position.epoch + position.batch === 0)
+        await this.measureStart(program, position);
       while (position.epoch < this.span.epochs) position = await this.epoch(program, position);
       const final = await program.state();
       return {
@@ -271,12 +273,21 @@ export class PhaseLoop {
     throw new AbortError(`stopped at step ${position.step}; the checkpoint is in ${this.context.options.out}`);
   }
 
-  private async evaluate(
-    state: ReadonlyMap<string, Tensor>,
-    position: Position,
-    learningRate: number,
-    imagesPerSecond: number,
-  ): Promise<EpochRecord> {
+  /** Weights of ternary phases before the last one are none to export. */
+  private get keepsBest(): boolean {
+    const { validation } = this.context;
+    return validation !== undefined && (this.network.ternary.length === 0 || this.span.phase === 'frozen');
+  }
+
+  /** What the run begins with is the first that may be best: training then never ends below its start. */
+  private async measureStart(program: Program, position: Position): Promise<void> {
+    const { evaluation, weights } = await this.measure(await program.state(), position);
+    const { top1, loss } = evaluation;
+    keepBest(this.context.files.best, { epoch: 0, phase: this.span.phase, top1, testLoss: loss }, weights);
+  }
+
+  /** The network of a state, and what it has right of the validation images or, without these, the test images. */
+  private async measure(state: ReadonlyMap<string, Tensor>, position: Position) {
     const { recipe, dataset, validation, normalisation, options } = this.context;
     const graph = this.network.graph.clone();
     const weights = await this.weights(state);
@@ -287,6 +298,17 @@ export class PhaseLoop {
       ...(options.warn && { warn: options.warn }),
       onProgress: (done, total) => this.progress('evaluate', position, { done, total }),
     });
+    return { evaluation, weights };
+  }
+
+  private async evaluate(
+    state: ReadonlyMap<string, Tensor>,
+    position: Position,
+    learningRate: number,
+    imagesPerSecond: number,
+  ): Promise<EpochRecord> {
+    const { recipe, validation } = this.context;
+    const { evaluation, weights } = await this.measure(state, position);
     const pinned = this.span.phase === 'ternary' ? pinnedShare(this.network.ternary, state) : undefined;
     const record: EpochRecord = {
       epoch: this.span.before + position.epoch + 1,
@@ -303,8 +325,7 @@ export class PhaseLoop {
       seconds: position.seconds,
       ...(pinned !== undefined && { pinned }),
     };
-    if (this.context.validation && this.network.ternary.length === 0)
-      keepBest(this.context.files.best, record, weights);
+    if (this.keepsBest) keepBest(this.context.files.best, record, weights);
     return record;
   }
 

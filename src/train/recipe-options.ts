@@ -156,7 +156,7 @@ export const imageOptions: readonly ConfigOption<Recipe>[] = [
   field(
     'validation',
     '--validation <share>',
-    'hold out this share of the training images, evaluate on it after each epoch, and keep the best one (fp); test images ' +
+    'hold out this share of the training images, evaluate on it after each epoch, and keep the best one (of full precision, or with frozen ternary weights); test images ' +
       'are for the end (default: none)',
     number({ above: 0, below: 1 }),
   ),

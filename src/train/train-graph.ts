@@ -140,8 +140,10 @@ async function runPhases(
     const loop = new PhaseLoop(context, span, i, frozenFrom);
     ({ state, position } = await loop.run(state, position));
   }
-  const best = context.validation && context.quantized.ternary.length === 0 ? loadBest(files.best) : undefined;
-  const last = best?.phase ?? spans.at(-1)!.phase;
+  const final = spans.at(-1)!.phase;
+  const isKept = context.validation && (context.quantized.ternary.length === 0 || final === 'frozen');
+  const best = isKept ? loadBest(files.best) : undefined;
+  const last = best?.phase ?? final;
   return finish(context, task, run, { last, best, state: best?.state ?? state, frozenFrom, seconds: position.seconds });
 }
 

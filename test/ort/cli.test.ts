@@ -37,6 +37,7 @@ describe('help', () => {
     ['table1', ['table1']],
     ['convert', ['convert']],
     ['mcu', ['mcu']],
+    ['studio', ['studio']],
     ['zoo', ['zoo']],
     ['zoo-list', ['zoo', 'list']],
     ['zoo-get', ['zoo', 'get']],

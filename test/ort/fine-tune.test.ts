@@ -95,6 +95,16 @@ describe('a hybrid of it', () => {
     expect(result.top1).toBeGreaterThanOrEqual(original.top1 - 0.05);
   });
 
+  it('never ends below its start where images are held out', async () => {
+    // good already: its own weights, decomposed, as trained above; steps that undo them
+    const harm = { validation: 0.25, phases: [0, 0, 1], epochs: 2, learningRate: 2, reestimateBatches: 0 } as const;
+    const plan = makePlan(base, { method: 'hybrid', alpha: 0.9, widthRatio: 2, kinds: ['pointwise'] });
+    const harmed = await fineTune(taskOf(plan), configOf(harm), { out: at('harmed') });
+    const epochs = readMetrics(at('harmed')).map(({ top1 }) => top1);
+    expect(harmed.validation!.epoch).toBe(0);
+    expect(harmed.validation!.top1).toBeGreaterThan(Math.max(...epochs));
+  });
+
   it('leaves its records, two phases long', () => {
     const phaseOf = (epoch: number) => (epoch <= 6 ? 'ternary' : 'frozen');
     expect(readMetrics(out()).map((r) => [r.epoch, r.phase, r.step])).toEqual(

@@ -2,9 +2,9 @@
  * Decomposition of many layers in worker threads, the largest first. Results do not depend on the number of threads.
  */
 
-import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { TritbankError } from '../../ir/index.ts';
+import { processors } from '../../threads/processors.ts';
 import { type Reply, settle } from '../../threads/reply.ts';
 import { takeTurn } from '../../threads/turn.ts';
 import { nextMessage, startWorkers, unlessAborted } from '../../threads/worker.ts';
@@ -30,7 +30,7 @@ export async function decomposeLayers(
   layers: readonly LayerWeights[],
   options: ParallelOptions = {},
 ): Promise<Map<string, Decomposition>> {
-  const { threads = availableParallelism(), onProgress, signal } = options;
+  const { threads = processors(), onProgress, signal } = options;
   if (!Number.isSafeInteger(threads) || threads < 0) {
     throw new TritbankError('E_USAGE', 'threads', `expected an integer of 0 or more, found ${threads}`);
   }

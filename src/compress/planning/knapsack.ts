@@ -14,6 +14,7 @@
  */
 
 import type { Highs, Model, ModelData } from 'highs';
+import { loadHighs } from './load-highs.ts';
 
 /** Costs are those that are limited, in the order of the limits. */
 export interface Item {
@@ -64,16 +65,6 @@ const solverOptions = {
 } as const;
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-
-let loaded: Promise<Highs> | undefined;
-
-/** The solver, loaded when it is first asked for. */
-function loadHighs(): Promise<Highs> {
-  // typed as a CommonJS module, whose default export an import would find one level deeper than it is
-  type Load = typeof import('highs')['default'];
-  loaded ??= import('highs').then((module) => (module.default as unknown as Load)());
-  return loaded;
-}
 
 type Layers = Knapsack['layers'];
 

@@ -1,6 +1,6 @@
 /** Coefficients of the cost functions, as `scripts/mcu/fit-costs.ts` found them: `kernels-c/mcu/costs.json`. */
 
-import { readFileSync } from 'node:fs';
+import { packageText } from '../../files/package-text.ts';
 import type { CoreName } from '../cores.ts';
 import type { KernelName, Work } from './terms.ts';
 
@@ -25,7 +25,7 @@ let costs: Costs | undefined;
 
 /** Reads them when they are asked for. */
 export function readCosts(): Costs {
-  costs ??= JSON.parse(readFileSync(new URL('../../../kernels-c/mcu/costs.json', import.meta.url), 'utf8')) as Costs;
+  costs ??= JSON.parse(packageText('kernels-c/mcu/costs.json')) as Costs;
   return costs;
 }
 

@@ -1,8 +1,7 @@
 /** Arrays by name, and from files: JSON with the parameters of an array, or with one under `array`, as results have it. */
 
-import { existsSync } from 'node:fs';
 import { type ArrayParameters, checkArray, defaultArray } from '../../accelerator/index.ts';
-import { describeValue, formatError, oneLine, parseText, readText } from '../../files/index.ts';
+import { describeValue, formatError, isThere, oneLine, parseText, readText } from '../../files/index.ts';
 import { measuredArrays } from '../../hardware/index.ts';
 import { TritbankError } from '../../ir/index.ts';
 
@@ -68,10 +67,10 @@ const readJson = (path: string) => parseText(readText(path, 'a readable JSON fil
 export function readArray(nameOrPath: string): ArrayParameters {
   const name = arrayNames.find((one) => one === nameOrPath);
   if (name !== undefined) return measuredArrays[name];
-  if (nameOrPath.endsWith('.json') || existsSync(nameOrPath)) return parseArray(readJson(nameOrPath), nameOrPath);
+  if (nameOrPath.endsWith('.json') || isThere(nameOrPath)) return parseArray(readJson(nameOrPath), nameOrPath);
   const expected = `expected one of ${arrayNames.join(', ')}, or an array's JSON file, found '${oneLine(nameOrPath)}'`;
   throw new TritbankError('E_USAGE', 'array', expected);
 }
 
 /** Whether a file has an array in it. */
-export const isArrayFile = (path: string): boolean => existsSync(path) && arrayIn(readJson(path)) !== undefined;
+export const isArrayFile = (path: string): boolean => isThere(path) && arrayIn(readJson(path)) !== undefined;

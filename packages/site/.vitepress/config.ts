@@ -1,0 +1,67 @@
+/** The documentation site: pages are made by `scripts/site/pages.ts`; the base of its addresses is SITE_BASE. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitepress';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const { version } = JSON.parse(readFileSync(at('../../../package.json'), 'utf8')) as { version: string };
+
+/** A page by its first heading. */
+const page = (name: string) => {
+  const [, title = name] = /^# (.+)$/m.exec(readFileSync(at(`../pages/docs/${name}.md`), 'utf8')) ?? [];
+  return { text: title.replace('Quick start: ', ''), link: `/docs/${name}` };
+};
+
+const group = (text: string, names: readonly string[]) => ({ text, items: names.map(page) });
+
+const commands = existsSync(at('../pages/cli'))
+  ? readdirSync(at('../pages/cli'))
+      .filter((file) => file !== 'index.md')
+      .map((file) => file.replace('.md', ''))
+  : [];
+
+const repository = 'https://github.com/tritbank/tritbank';
+
+export default defineConfig({
+  title: 'Tritbank',
+  description: 'MobileNets from hybrid ternary filter banks: train, compress, measure and run ONNX classifiers',
+  base: process.env.SITE_BASE ?? '/',
+  srcDir: 'pages',
+  outDir: 'dist',
+  cleanUrls: false,
+  lastUpdated: false,
+  themeConfig: {
+    search: { provider: 'local' },
+    nav: [
+      { text: 'Quick start', link: '/docs/quick-start-device', activeMatch: '/docs/quick-start' },
+      { text: 'Commands', link: '/cli/' },
+      { text: 'API', link: '/api/' },
+      { text: 'Results', link: '/docs/results' },
+      {
+        text: version,
+        items: [
+          { text: 'Changes', link: `${repository}/blob/main/CHANGELOG.md` },
+          { text: 'Versions', link: `${repository}/releases` },
+        ],
+      },
+    ],
+    sidebar: {
+      '/cli/': [
+        {
+          text: 'Commands',
+          items: commands.map((name) => ({ text: name.replaceAll('-', ' '), link: `/cli/${name}` })),
+        },
+      ],
+      '/': [
+        group('Quick start', ['quick-start-device', 'quick-start-architect', 'quick-start-researcher']),
+        group('Guides', ['studio', 'compress', 'training', 'export', 'formats', 'data', 'coming-from']),
+        group('Where it runs', ['runtime', 'microcontrollers', 'hardware', 'hardware-synthesis']),
+        group('What is counted', ['cost', 'accelerators', 'storage', 'results']),
+        group('Inside', ['autodiff', 'onnx', 'program']),
+      ],
+    },
+    outline: [2, 3],
+    socialLinks: [{ icon: 'github', link: repository }],
+  },
+});

@@ -1,0 +1,197 @@
+/** What the panels share, beside the address: the network, what was found out about it, and work that is under way. */
+
+import { batch, computed, signal } from '@preact/signals';
+import type { Analysis } from '#toolkit/compress/sensitivity.ts';
+import { TritbankError } from '#toolkit/ir/errors.ts';
+import { address } from './address.ts';
+import { type CallOptions, connect } from './rpc.ts';
+import type { Runner } from './runner/worker.ts';
+import type { OpenedNetwork, OpenRequest } from './workshop/bench.ts';
+import type { Compressed } from './workshop/compress.ts';
+import type { FrontPoint, PlanRequest, PlanView, Rival } from './workshop/planning.ts';
+import type { Workshop } from './workshop/worker.ts';
+
+export const workshop = connect<Workshop>(
+  () => new Worker(new URL('./workshop/worker.ts', import.meta.url), { type: 'module' }),
+);
+export const runner = connect<Runner>(
+  () => new Worker(new URL('./runner/worker.ts', import.meta.url), { type: 'module' }),
+);
+
+/** Work that takes longer than a moment. */
+export interface Task {
+  readonly name: string;
+  readonly share: number;
+  readonly words: string;
+  readonly stop: () => void;
+}
+
+export const network = signal<OpenedNetwork | null>(null);
+export const analysis = signal<Analysis | null>(null);
+export const pictures = signal<readonly File[]>([]);
+export const pictureNote = signal('');
+export const edits = signal<PlanRequest['edits']>({});
+export const planned = signal<PlanView | null>(null);
+export const planProblem = signal<string | null>(null);
+export const frontPoints = signal<readonly FrontPoint[]>([]);
+export const rivals = signal<readonly Rival[]>([]);
+export const compressed = signal<Compressed | null>(null);
+export const task = signal<Task | null>(null);
+export const problem = signal<string | null>(null);
+
+/** One line for people; nothing for work that was stopped. */
+export function wordsOf(error: unknown): string | null {
+  if (error instanceof Error && error.name === 'AbortError') return null;
+  if (error instanceof TritbankError) return error.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function report(error: unknown): void {
+  const words = wordsOf(error);
+  if (words !== null) problem.value = words;
+}
+
+/** Runs one piece of work with its progress shown; undefined where it failed or was stopped. */
+export async function during<T>(name: string, work: (options: CallOptions) => Promise<T>): Promise<T | undefined> {
+  task.value?.stop();
+  const control = new AbortController();
+  const own: Task = { name, share: 0, words: '', stop: () => control.abort() };
+  task.value = own;
+  let current = own;
+  const show = (change: Partial<Task>) => {
+    if (task.value !== current) return;
+    current = { ...current, ...change };
+    task.value = current;
+  };
+  problem.value = null;
+  try {
+    return await work({ signal: control.signal, onProgress: (share, words) => show({ share, words }) });
+  } catch (error) {
+    report(error);
+    return undefined;
+  } finally {
+    if (task.value === current) task.value = null;
+  }
+}
+
+let request: OpenRequest | undefined;
+
+/** Networks above this are analysed when that is asked for. */
+const quickParameters = 3e6;
+
+/** Opens a model, and begins to look into it where that is soon done. */
+export async function openNetwork(next: OpenRequest): Promise<void> {
+  request = next;
+  const opened = await during('Opening', () => workshop.call('open', next));
+  if (!opened) return;
+  batch(() => {
+    network.value = opened;
+    analysis.value = null;
+    planned.value = null;
+    compressed.value = null;
+    pictures.value = [];
+    pictureNote.value = '';
+    edits.value = {};
+    frontPoints.value = [];
+    rivals.value = [];
+  });
+  if (!opened.obstacle && opened.report.parameters <= quickParameters) await analyse();
+}
+
+/** The same file, with what it does not say itself. */
+export async function openAgain(normalisation: NonNullable<OpenRequest['normalisation']>): Promise<void> {
+  if (request) await openNetwork({ ...request, normalisation });
+}
+
+export async function analyse(): Promise<void> {
+  const found = await during('Analysing', (options) => workshop.call('analyse', null, options));
+  if (!found) return;
+  analysis.value = found;
+  await replan();
+  await compareMethods();
+}
+
+export async function takePictures(files: readonly File[]): Promise<void> {
+  const found = await during('Reading images', (options) => workshop.call('pictures', { files }, options));
+  if (!found) return;
+  const { count, refused } = found;
+  const others =
+    refused.length > 0 ? `; ${refused.length} files are no images (${refused.slice(0, 3).join(', ')})` : '';
+  batch(() => {
+    pictures.value = files.filter(({ name }) => !refused.includes(name));
+    pictureNote.value = `${count} images${others}`;
+  });
+}
+
+const request$ = computed((): PlanRequest => {
+  const { size, energy, throughput, bits, target, time } = address.value;
+  const budget = {
+    ...(size !== null && { size }),
+    ...(energy !== null && { energy }),
+    ...(throughput !== null && { throughput }),
+  };
+  return { budget, bits, edits: edits.value, target, time };
+});
+
+let isPlanning = false;
+let isStale = false;
+
+/** The plan for the limits as they are now; moves that come while one is made are taken together. */
+export async function replan(): Promise<void> {
+  isStale = true;
+  if (isPlanning || !analysis.value) return;
+  isPlanning = true;
+  try {
+    while (isStale) {
+      isStale = false;
+      try {
+        planned.value = await workshop.call('plan', request$.value);
+        planProblem.value = null;
+      } catch (error) {
+        planProblem.value = wordsOf(error);
+      }
+    }
+  } finally {
+    isPlanning = false;
+  }
+}
+
+/** From an eighth of the network to all of it, evenly in logarithms. */
+const frontSizes = Array.from({ length: 15 }, (_, k) => 0.12 * (1 / 0.12) ** (k / 14));
+
+/** The other methods, and the front of best plans. */
+export async function compareMethods(): Promise<void> {
+  if (!analysis.value) return;
+  const { bits } = address.value;
+  const of = analysis.value;
+  try {
+    rivals.value = await workshop.call('rivals', { bits });
+    const points: FrontPoint[] = [];
+    // one at a time, so that a slider need not wait for all of them
+    for (const size of frontSizes) {
+      const point = await workshop.call('frontPoint', { bits, size });
+      if (address.value.bits !== bits || analysis.value !== of) return;
+      if (point) points.push(point);
+      frontPoints.value = [...points];
+    }
+  } catch (error) {
+    report(error);
+  }
+}
+
+/** Calibrates and packs the planned network, and loads it and the original to be run. */
+export async function compressHere(): Promise<void> {
+  const view = planned.value;
+  const opened = network.value;
+  if (!view || !opened) return;
+  const { bits } = address.value;
+  const labels = opened.labels;
+  const result = await during('Compressing', async (options) => {
+    const found = await workshop.call('compress', { plan: view.plan, bits, labels }, options);
+    await runner.call('load', { name: 'original', bytes: found.original });
+    await runner.call('load', { name: 'int8', bytes: found.control });
+    await runner.call('load', { name: 'hybrid', bytes: found.model });
+    return found;
+  });
+  if (result) compressed.value = result;
+}
