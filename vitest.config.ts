@@ -35,7 +35,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'slow', poolOptions: { forks: { isolate: false } }, include: [...slow, '{test,examples}/**/*.test.ts'], exclude: [smoke, 'node_modules/**'] },
+        test: {
+          name: 'slow',
+          poolOptions: { forks: { isolate: false } },
+          include: [...slow, '{test,examples}/**/*.test.ts'],
+          exclude: [smoke, 'node_modules/**'],
+        },
       },
       { extends: true, test: { name: 'smoke', include: [smoke] } },
     ],

@@ -10,7 +10,7 @@ const frame = { width: 860, marginLeft: 52, marginBottom: 44, marginTop: 28 } as
 const marginRight = 250;
 
 /** A plot as a file of its own. */
-function toFile(label: string, options: Plot.PlotOptions): string {
+export function toFile(label: string, options: Plot.PlotOptions): string {
   const { text } = drawOne(label, options);
   const style = `<style>${theme} svg { background: var(--card); color: var(--ink); font-family: system-ui, sans-serif !important; }</style>`;
   return `${text.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ').replace(/(<svg [^>]*>)/, `$1${style}`)}\n`;

@@ -7,6 +7,7 @@ import { formerNames, planAblations, recipeAblations } from './rows.ts';
 import { readStored, type StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
 import { printAblations, printCycles, printDense, printRuns, printSparse, printSummary } from './tables.ts';
+import { drawTrade } from './trade.ts';
 
 /** A paragraph in lines of at most 118 columns. */
 function wrap(paragraph: string): string {
@@ -56,12 +57,16 @@ const charts = {
   },
 } as const;
 
-const drawCharts = (folder: string, { name, summaries }: Network): [string, string][] => [
+const drawCharts = (folder: string, { name, title, summaries }: Network): [string, string][] => [
   ...Object.entries(charts).map(([kind, axis]): [string, string] => [
     join(folder, name, `accuracy-${kind}.svg`),
     drawAccuracyAgainst(axis, summaries),
   ]),
   [join(folder, name, 'histories.svg'), drawHistories(summaries)],
+  // the picture of the README
+  ...(name === 'mobilenet-v1-0.5'
+    ? [[join(folder, name, 'trade.svg'), drawTrade(title, summaries)] satisfies [string, string]]
+    : []),
 ];
 
 function describeNetwork({ name, title, runs, summaries }: Network): string {

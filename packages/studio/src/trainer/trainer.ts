@@ -99,7 +99,8 @@ export class Trainer {
     });
     const ratio = method === 'hybrid' ? { widthRatio } : {};
     const plan = makePlan(base, { method, alpha, ...ratio });
-    this.quantized = method === 'fp' ? { graph: base, ternary: [], rounded: [], fixed: new Set() } : applyPlan(base, plan, seed);
+    this.quantized =
+      method === 'fp' ? { graph: base, ternary: [], rounded: [], fixed: new Set() } : applyPlan(base, plan, seed);
     this.spans = planPhases({ method, epochs, phases: [0.4, 0.4, 0.2] });
     this.stepsPerEpoch = stepCount(data.train, { batchSize, dropLast: true });
   }
