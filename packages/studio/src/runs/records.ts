@@ -30,7 +30,8 @@ export interface RunRecord {
 
 type Json = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The value at a path of keys. */
 const at = (value: unknown, ...path: string[]): unknown =>

@@ -2,10 +2,11 @@
 
 import type { Budget } from '#toolkit/compress/planning/budget.ts';
 import { describePlan } from '#toolkit/compress/planning/describe-plan.ts';
+import { findClosest, solveKnapsack } from '#toolkit/compress/planning/knapsack.ts';
 import { costCandidates, type NetworkCosts } from '#toolkit/compress/planning/layer-costs.ts';
 import { filterSensitivity, makeCandidates, predictLoss } from '#toolkit/compress/planning/make-candidates.ts';
 import { optimizePlan } from '#toolkit/compress/planning/optimize.ts';
-import { solverHere } from '#toolkit/compress/planning/solver-here.ts';
+import type { PlanSolver } from '#toolkit/compress/planning/solver-here.ts';
 import { costOnTarget } from '#toolkit/compress/planning/target.ts';
 import {
   addArithmetic,
@@ -80,6 +81,12 @@ const formats: { readonly [B in Bits]: string } = { fp16: 'fp16', int8: 'int8' }
 const referenceOf = ({ network }: Bench) =>
   uncompressedReference(countKnown(network, 'comparison'), chooseSetting({ accelerator: 'paper', format: 'fp16' }));
 
+/** A slider is in a hurry: within half a percent of the least loss. */
+const quickly: PlanSolver = {
+  best: (knapsack) => solveKnapsack(knapsack, { gap: 0.005, nodes: 2000 }),
+  closest: findClosest,
+};
+
 function analysisOf({ analysis }: Bench) {
   if (!analysis) throw new TritbankError('E_USAGE', 'plan', 'expected an analysis of the network, found none yet');
   return analysis;
@@ -130,7 +137,7 @@ export async function plan(bench: Bench, { budget, bits, edits, target, time }: 
   const isFree = Object.keys(budget).length === 0 && Object.keys(limits).length === 0;
   // a plan without any limit is the network as it is
   const given = isFree ? { size: 1.5 } : budget;
-  const { choice, loss, relative, totals } = await optimizePlan(costs, given, solverHere, onTarget);
+  const { choice, loss, relative, totals } = await optimizePlan(costs, given, quickly, onTarget);
   const file = describePlan(bench.network.name, given, costs, choice, onTarget);
   const layers = costs.layers.map(({ name, filters, candidates, costs: vectors }, i): PlannedLayer => {
     const { plan: planned, loss: own } = candidates[choice[i]!]!;
@@ -155,7 +162,7 @@ export interface FrontPoint {
 /** The best plan of a size, all other limits left out; null where that is out of reach. */
 export async function frontPoint(bench: Bench, bits: Bits, size: number): Promise<FrontPoint | null> {
   try {
-    const { relative, loss } = await optimizePlan(costsOf(bench, bits), { size }, solverHere);
+    const { relative, loss } = await optimizePlan(costsOf(bench, bits), { size }, quickly);
     return { size: relative.size, energy: relative.energy, throughput: relative.throughput, loss };
   } catch (error) {
     if (error instanceof TritbankError && error.code === 'E_USAGE') return null;
