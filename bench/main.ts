@@ -17,6 +17,7 @@ import { addGraphSize } from './graph-size/command.ts';
 import { addKernels } from './kernels/command.ts';
 import { addMcu } from './mcu/command.ts';
 import { addPlanner } from './planner/command.ts';
+import { addThreads } from './threads/command.ts';
 import { addTrainStep } from './train-step/command.ts';
 
 const program = new TritbankCommand('bench')
@@ -30,6 +31,7 @@ addGraphSize(program);
 addKernels(program);
 addMcu(program);
 addPlanner(program);
+addThreads(program);
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 /** Prints what went wrong; returns the exit status. */

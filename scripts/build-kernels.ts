@@ -1,14 +1,23 @@
 /**
  * `npm run kernels`: compiles assembly/ to WebAssembly, with and without relaxed SIMD, and assembly/packing/, and writes
- * all as base64 into src/runtime/kernels/modules.generated.ts (never committed), so that a bundle for browsers has no
- * file to load.
+ * each as base64 into a file of src/runtime/kernels/modules/ (never committed), so that a bundle for browsers has chunks
+ * of script only, of which a page loads those that its engine takes.
  *
  * A module that imports shared memory is compiled too. It differs from the plain one in its head only, where the import
  * is declared; the code is stored once. Nothing is done when the sources are those of the last run.
  */
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -22,7 +31,9 @@ interface Compiler {
 
 const root = resolve(import.meta.dirname, '..');
 const sources = join(root, 'assembly');
-const target = join(root, 'src/runtime/kernels/modules.generated.ts');
+const target = join(root, 'src/runtime/kernels/modules');
+const names = ['simd', 'relaxed-simd', 'packing'] as const;
+const fileOf = (name: (typeof names)[number]) => join(target, `${name}.generated.ts`);
 
 const flags = ['--optimizeLevel', '3', '--runtime', 'stub', '--noAssert', '--enable', 'simd'];
 const kernelFlags = ['--importMemory'];
@@ -70,35 +81,37 @@ function commonTail(a: Buffer, b: Buffer): number {
   return length;
 }
 
-async function describeModule(compiler: Compiler, directory: string, extra: readonly string[]): Promise<string> {
+async function describeModule(compiler: Compiler, directory: string, extra: readonly string[]): Promise<string[]> {
   const plain = await compile(compiler, directory, [...kernelFlags, ...extra]);
   const shared = await compile(compiler, directory, [...kernelFlags, ...extra, ...sharedFlags]);
   const tail = commonTail(plain, shared);
   if (tail < 0.9 * plain.length) throw new Error('internal: modules for plain and shared memory differ in their code');
   const head = (bytes: Buffer) => bytes.subarray(0, bytes.length - tail).toString('base64');
   const code = plain.subarray(plain.length - tail).toString('base64');
-  return `{\n  plain: '${head(plain)}',\n  shared: '${head(shared)}',\n  code: '${code}',\n}`;
+  return [`plain = '${head(plain)}'`, `shared = '${head(shared)}'`, `code = '${code}'`];
 }
 
 async function build(): Promise<void> {
   const mark = `// ${fingerprint()}\n`;
-  if (existsSync(target) && readFileSync(target, 'utf8').startsWith(mark)) return;
+  const isNew = (path: string) => existsSync(path) && readFileSync(path, 'utf8').startsWith(mark);
+  if (names.every((name) => isNew(fileOf(name)))) return;
   const compiler = (await import('assemblyscript/asc')) as unknown as Compiler;
   const directory = mkdtempSync(join(tmpdir(), 'tritbank-kernels-'));
   try {
-    const simd = await describeModule(compiler, directory, []);
-    const relaxed = await describeModule(compiler, directory, relaxedFlags);
-    const packing = (await compile(compiler, directory, ['--shrinkLevel', '2'], 'packing/index.ts')).toString('base64');
-    const text = [
-      mark.trimEnd(),
-      '/** Generated from assembly/ by `npm run kernels`: what comes before the code, and the code, in base64. */',
-      'export interface EncodedModule {\n  readonly plain: string;\n  readonly shared: string;\n  readonly code: string;\n}',
-      `export const simd: EncodedModule = ${simd};`,
-      `export const relaxedSimd: EncodedModule = ${relaxed};`,
-      `export const packing = '${packing}';\n`,
-    ].join('\n');
-    writeFileSync(`${target}.tmp`, text);
-    renameSync(`${target}.tmp`, target);
+    const packing = await compile(compiler, directory, ['--shrinkLevel', '2'], 'packing/index.ts');
+    const constants = {
+      simd: await describeModule(compiler, directory, []),
+      'relaxed-simd': await describeModule(compiler, directory, relaxedFlags),
+      packing: [`code = '${packing.toString('base64')}'`],
+    } as const;
+    mkdirSync(target, { recursive: true });
+    const note =
+      '/** Generated from assembly/ by `npm run kernels`: what comes before the code, and the code, in base64. */\n';
+    for (const name of names) {
+      const lines = constants[name].map((constant) => `export const ${constant};\n`);
+      writeFileSync(`${fileOf(name)}.tmp`, mark + note + lines.join(''));
+      renameSync(`${fileOf(name)}.tmp`, fileOf(name));
+    }
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -4,10 +4,15 @@
  */
 
 import { type SizeOption, sizeOf } from '../images/size.ts';
+import type { AdapterInfo } from '../runtime/exports.ts';
 import { median } from './median.ts';
-import type { Absence, Measurement, ModelForm } from './records.ts';
+import type { Absence, ColdStart, Measurement, ModelForm } from './records.ts';
 
 export interface LoadedModel {
+  /** Bytes of weights as they are kept, and of all memory, where the runtime says so. */
+  readonly memory?: { readonly weights: number; readonly total: number };
+  /** What computes in the place of this thread. */
+  readonly adapter?: AdapterInfo;
   /** Runs the network once; the scores. */
   run(): Promise<Float32Array>;
   release(): Promise<void>;
@@ -22,6 +27,8 @@ export interface BenchImage {
 export interface Runtime {
   readonly name: string;
   readonly forms: readonly ModelForm[];
+  /** Loads the library itself, which is no part of what is measured. */
+  open?(threads: number): Promise<unknown>;
   /** Rejects where the runtime is not installed or cannot run the file. */
   load(model: Uint8Array, image: BenchImage, threads: number): Promise<LoadedModel>;
 }
@@ -63,10 +70,11 @@ export async function holdContest(
 ): Promise<{ measurements: Measurement[]; absent: Absence[] }> {
   const entries: Entry[] = [];
   const absent: Absence[] = [];
-  for (const { name, forms, load } of runtimes) {
+  for (const { name, forms, open, load } of runtimes) {
     for (const [form, bytes] of models) {
       if (!forms.includes(form)) continue;
       try {
+        await open?.(threads);
         const began = performance.now();
         const model = await load(bytes, image, threads);
         const scores = await model.run();
@@ -81,16 +89,35 @@ export async function holdContest(
     for (const { model, rounds: medians } of entries) medians.push(await timeRuns(model, runs));
     onRound?.(round + 1, rounds);
   }
-  const measurements = entries.map(({ runtime, form, loading, scores, rounds: medians }): Measurement => {
+  const measurements = entries.map(({ runtime, form, model, loading, scores, rounds: medians }): Measurement => {
     const reference = entries.find((entry) => entry.form === form)!;
     const latency = median(medians);
+    const { memory, adapter } = model;
     return {
       ...{ runtime, form, rounds: medians, latency, throughput: 1000 / latency, loading },
+      ...(memory && { weights: memory.weights, memory: memory.total }),
+      ...(adapter && { adapter }),
       ...(reference.scores !== scores && { difference: largestDifference(scores, reference.scores) }),
     };
   });
   for (const { model } of entries) await model.release();
   return { measurements, absent };
+}
+
+/** One contestant in a process or page of its own, which has loaded the library and nothing else. */
+export async function startCold(
+  { open, load }: Runtime,
+  read: () => Promise<Uint8Array>,
+  image: BenchImage,
+  threads: number,
+): Promise<ColdStart> {
+  await open?.(threads);
+  const began = performance.now();
+  const model = await load(await read(), image, threads);
+  await model.run();
+  const milliseconds = performance.now() - began;
+  await model.release();
+  return { milliseconds };
 }
 
 /** Median milliseconds of `runs` runs, after one that is not counted: caches hold another contestant's data. */

@@ -1,10 +1,10 @@
-/** The contest in this process. */
+/** The contestants in Node. */
 
 import { version } from 'node:process';
 import { silenceTelemetry } from '../engine/telemetry.ts';
 import * as own from '../runtime/node.ts';
 import { type ContestOptions, holdContest, makeImage, type Runtime } from './contest.ts';
-import type { BenchTask, PlaceResult } from './records.ts';
+import type { Absence, BenchTask, Measurement } from './records.ts';
 import { onnxRuntime, ownRuntime, tensorflowWasm } from './runtimes.ts';
 
 /** In Node, each WebAssembly contestant on `threads` threads, onnxruntime-node too. */
@@ -32,7 +32,22 @@ const runtimes: readonly Runtime[] = [
   }),
 ];
 
-export async function benchInNode(task: BenchTask, options: ContestOptions): Promise<PlaceResult> {
-  const image = makeImage(task.channels, task.size);
-  return { place: 'node', engine: `Node ${version}`, ...(await holdContest(runtimes, task.models, image, options)) };
+/** Those of a contest; `device` adds one. */
+export const nodeRuntimes = (device?: 'webgpu'): readonly Runtime[] =>
+  device ? [...runtimes, ownRuntime(own, device)] : runtimes;
+
+export interface ContestResult {
+  readonly engine: string;
+  readonly measurements: Measurement[];
+  readonly absent: Absence[];
+}
+
+/** All contestants in this process. */
+export async function contestHere(
+  { models, channels, size }: Pick<BenchTask, 'models' | 'channels' | 'size'>,
+  options: ContestOptions,
+  device?: 'webgpu',
+): Promise<ContestResult> {
+  const image = makeImage(channels, size);
+  return { engine: `Node ${version}`, ...(await holdContest(nodeRuntimes(device), models, image, options)) };
 }

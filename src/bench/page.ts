@@ -3,8 +3,8 @@
 import type * as Tf from '@tensorflow/tfjs';
 import type { SizeOption } from '../images/size.ts';
 import * as own from '../runtime/index.ts';
-import { type ContestOptions, holdContest, makeImage, type Runtime } from './contest.ts';
-import type { Absence, Measurement, ModelForm } from './records.ts';
+import { type ContestOptions, holdContest, makeImage, type Runtime, startCold } from './contest.ts';
+import type { Absence, ColdStart, Measurement, ModelForm } from './records.ts';
 import { onnxRuntime, ownRuntime, tensorflowWasm } from './runtimes.ts';
 
 interface PageTask {
@@ -12,15 +12,17 @@ interface PageTask {
   readonly size: SizeOption;
   /** Form and address of each model. */
   readonly models: readonly (readonly [ModelForm, string])[];
+  readonly device?: 'webgpu';
 }
 
 interface Globals {
   tf?: typeof Tf & { readonly wasm: { setThreadsCount(count: number): void; setWasmPaths(prefix: string): void } };
   bench?: typeof bench;
+  start?: typeof start;
 }
 const globals = globalThis as unknown as Globals;
 
-const runtimes: readonly Runtime[] = [
+const everyRuntime: readonly Runtime[] = [
   ownRuntime(own),
   onnxRuntime('onnxruntime-web', async (threads) => {
     const ort = await import('onnxruntime-web');
@@ -39,13 +41,26 @@ const runtimes: readonly Runtime[] = [
   }),
 ];
 
+const runtimesWith = (device: PageTask['device']) =>
+  device ? [...everyRuntime, ownRuntime(own, device)] : everyRuntime;
+
+const readModel = async (url: string) => new Uint8Array(await (await fetch(url)).arrayBuffer());
+
 async function bench(
-  { channels, size, models }: PageTask,
+  { channels, size, models, device }: PageTask,
   options: ContestOptions,
 ): Promise<{ measurements: Measurement[]; absent: Absence[] }> {
-  const files = await Promise.all(
-    models.map(async ([form, url]) => [form, new Uint8Array(await (await fetch(url)).arrayBuffer())] as const),
-  );
-  return holdContest(runtimes, new Map(files), makeImage(channels, size), options);
+  const files = await Promise.all(models.map(async ([form, url]) => [form, await readModel(url)] as const));
+  return holdContest(runtimesWith(device), new Map(files), makeImage(channels, size), options);
 }
 globals.bench = bench;
+
+async function start(
+  { channels, size, models: [model], device }: PageTask,
+  runtime: string,
+  threads: number,
+): Promise<ColdStart> {
+  const found = runtimesWith(device).find(({ name }) => name === runtime)!;
+  return startCold(found, () => readModel(model![1]), makeImage(channels, size), threads);
+}
+globals.start = start;

@@ -1,6 +1,7 @@
 /** What `tritbank bench` measures, as plain numbers. */
 
 import type { SizeOption } from '../images/size.ts';
+import type { AdapterInfo } from '../runtime/exports.ts';
 
 /** The forms of one network that are compared. */
 export type ModelForm = 'fp32' | 'int8' | 'int4' | 'hybrid' | 'hybrid-fast' | 'hybrid-float';
@@ -31,10 +32,26 @@ export interface Measurement {
   readonly latency: number;
   /** Images a second, one after the other: 1000 / latency. */
   readonly throughput: number;
-  /** From the bytes of the file to the first result, ms. */
+  /** From the bytes of the file to the first result, ms, in the process of all contestants. */
   readonly loading: number;
+  /** From the file to the first result, ms, the median of processes (pages in a browser) that did nothing else. */
+  readonly cold?: number;
+  /** Bytes that such a process took at most; not of pages. */
+  readonly peak?: number;
+  /** Bytes of weights as the runtime keeps them, and of its whole memory, where it says so. */
+  readonly weights?: number;
+  readonly memory?: number;
+  /** The GPU that ran it, or the software in its place. */
+  readonly adapter?: AdapterInfo;
   /** The largest difference of a score from that of the first contestant with the same form. */
   readonly difference?: number;
+}
+
+/** One start of a contestant. */
+export interface ColdStart {
+  readonly milliseconds: number;
+  /** Bytes of memory that the process took at most. */
+  readonly peak?: number;
 }
 
 /** A contestant that could not take part. */
@@ -67,5 +84,7 @@ export interface BenchResult {
   readonly rounds: number;
   /** Runs of one contestant in a round. */
   readonly runs: number;
+  /** Cold starts of each contestant. */
+  readonly starts: number;
   readonly tasks: readonly TaskResult[];
 }

@@ -17,15 +17,19 @@ export interface OwnRuntime {
   readonly Tensor: typeof Tensor;
 }
 
-export function ownRuntime({ InferenceSession: factory, Tensor: Own }: OwnRuntime): Runtime {
+/** `device`: a row of its own beside that of the CPU. */
+export function ownRuntime({ InferenceSession: factory, Tensor: Own }: OwnRuntime, device?: 'webgpu'): Runtime {
   return {
-    name: 'tritbank',
+    name: device ? `tritbank ${device}` : 'tritbank',
     forms: everyForm,
     async load(model, { data, dims }, threads) {
-      const session: InferenceSession = await factory.create(model, { threads });
+      const session: InferenceSession = await factory.create(model, { threads, ...(device && { device }) });
       const feeds = { [session.inputNames[0]!]: new Own('float32', data, dims) };
       const output = session.outputNames[0]!;
+      const { memory, adapter } = session;
       return {
+        ...(memory && { memory }),
+        ...(adapter && { adapter }),
         run: async () => (await session.run(feeds))[output]!.data as Float32Array,
         release: () => session.release(),
       };
@@ -41,6 +45,7 @@ export function onnxRuntime(
   return {
     name,
     forms: everyForm,
+    open,
     async load(model, { data, dims }, threads) {
       const { ort, options } = await open(threads);
       const session = await ort.InferenceSession.create(model, { ...options, logSeverityLevel: 3 });
@@ -59,6 +64,7 @@ export function tensorflowWasm(open: (threads: number) => Promise<Tensorflow>): 
   return {
     name: 'tfjs-wasm',
     forms: ['fp32'],
+    open,
     async load(model, image, threads) {
       return loadTensorflow(await open(threads), model, image);
     },

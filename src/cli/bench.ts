@@ -18,6 +18,9 @@ interface Options extends CommonOptions {
   readonly threads?: number;
   readonly rounds?: number;
   readonly runs?: number;
+  readonly cold?: number;
+  readonly node?: string;
+  readonly device?: 'webgpu';
   readonly out?: string;
   readonly report?: string;
   readonly force?: boolean;
@@ -60,6 +63,9 @@ export function addBench(program: TritbankCommand): void {
   add('--threads <n>', 'threads of each contestant (default: 1)', count);
   add('--rounds <n>', 'turns of each contestant (default: 7)', count);
   add('--runs <n>', 'runs in a turn (default: 10)', count);
+  add('--cold <n>', 'starts of each in a process of its own (default: 3)', whole({ from: 0 }));
+  add('--node <file>', 'also in this Node, beside the one that runs', text('a program'));
+  add('--device <name>', 'webgpu: this runtime on a GPU, too', oneOf(['webgpu'] as const));
   command.action((options: Options) => bench(options, imageFormFrom(command)));
   command.optionsGroup('Output:');
   add('--out <file>', 'write all figures as JSON', text('a file'));
@@ -98,6 +104,9 @@ async function bench(options: Options, form: ImageForm): Promise<void> {
       threads: options.threads ?? 1,
       rounds,
       runs: options.runs ?? 10,
+      starts: options.cold ?? 3,
+      ...(options.node !== undefined && { node: options.node }),
+      ...(options.device && { device: options.device }),
       command: commandLine(),
       onContest: (task, place) => {
         progress?.stop();

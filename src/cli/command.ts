@@ -8,7 +8,7 @@ import { TritbankError } from '../ir/errors.ts';
 import { printableJson, printableLines } from '../ir/printable.ts';
 import type { ValueKind } from '../options/values.ts';
 import { writeOut } from './output.ts';
-import { rankLabel } from './ranks.ts';
+import { launcherStops, rankLabel } from './ranks.ts';
 
 export { version } from '../files/machine.ts';
 
@@ -173,8 +173,8 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     const name = signal as SignalName;
     if (received) process.exit(signalStatus[name]);
     received = name;
-    const who = rankLabel();
-    process.stderr.write(`\n${who}${name}: stopping after this step and saving; once more ends at once\n`);
+    const [who, why] = [rankLabel(), name === 'SIGTERM' ? launcherStops() : ''];
+    process.stderr.write(`\n${who}${name}${why}: stopping after this step and saving; once more ends at once\n`);
     controller.abort();
   };
   const names = Object.keys(signalStatus) as SignalName[];

@@ -88,7 +88,7 @@ function report(error: unknown, program: TritbankCommand, args: readonly string[
   const debug = args.includes('--debug');
   const stack = debug && error instanceof Error ? error.stack : undefined;
   if (error instanceof TritbankError) {
-    writeLine(error.line.replace(/^error /, (head) => head + rankLabel()));
+    writeLine(`${rankLabel()}${error.line}`);
     if (stack) writeStack(stack);
     return error.exitStatus;
   }

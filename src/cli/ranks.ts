@@ -26,13 +26,16 @@ export async function withRanks<T>(work: (ranks: Ranks) => Promise<T>): Promise<
   return result;
 }
 
+/** What SIGTERM means to one of several ranks. */
+export const launcherStops = (): string =>
+  present ? ' (the launcher ends all ranks, as when one of them died; the last checkpoint is whole)' : '';
+
 /** Ranks as an option of the library. */
 export const ranksOption = (ranks: Ranks) => (ranks ? { ranks } : {});
 
 /** Ends all ranks where the work of this one failed; does not return then. */
 export function endRanks(status: number): void {
   if (!present) return;
-  // the error line first, also where standard error is a pipe
   present.abort(status);
 }
 

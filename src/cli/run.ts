@@ -3,8 +3,8 @@
 import type { ImageForm } from '../classifier/image-form.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { printable } from '../ir/printable.ts';
-import { text, whole } from '../options/values.ts';
-import type { Classification, ImageClassifier, LayerTime } from '../runtime/node.ts';
+import { oneOf, text, whole } from '../options/values.ts';
+import type { Classification, DeviceKind, ImageClassifier, LayerTime } from '../runtime/node.ts';
 import { type CommonOptions, printResult, type TritbankCommand, ValueOption } from './command.ts';
 import { addImageForm, imageFormFrom } from './image-form.ts';
 import { writeLine } from './output.ts';
@@ -12,6 +12,7 @@ import { writeLine } from './output.ts';
 interface Options extends CommonOptions {
   readonly topK?: number;
   readonly threads?: number;
+  readonly device?: DeviceKind;
   readonly labels?: string;
   readonly profile?: boolean;
 }
@@ -34,6 +35,7 @@ export function addRun(program: TritbankCommand): void {
     .optionsGroup('Run:')
     .addOption(new ValueOption('--top-k <n>', 'classes per image, best first (default: 5)', whole({ from: 1 })))
     .addOption(new ValueOption('--threads <n>', 'threads per image (default: 1)', whole({ from: 1, to: 64 })))
+    .addOption(new ValueOption('--device <name>', 'cpu, webgpu (default: cpu)', oneOf(['cpu', 'webgpu'] as const)))
     .addOption(
       new ValueOption(
         '--labels <file>',
@@ -72,8 +74,12 @@ interface Latency {
 
 async function run(model: string, images: readonly string[], options: Options, form: ImageForm): Promise<void> {
   const { openClassifier } = await import('./open-classifier.ts');
-  const { topK, threads, labels, profile = false } = options;
-  const classify = await openClassifier(model, form, { profile, ...(threads !== undefined && { threads }) });
+  const { topK, threads, device, labels, profile = false } = options;
+  const classify = await openClassifier(model, form, {
+    profile,
+    ...(threads !== undefined && { threads }),
+    ...(device !== undefined && { device }),
+  });
   try {
     const nameOf = await namesOf(classify, labels);
     const results: (ImageResult | ImageError)[] = [];
@@ -89,6 +95,7 @@ async function run(model: string, images: readonly string[], options: Options, f
     const result = {
       model,
       memory: classify.session.memory,
+      ...(classify.session.adapter && { adapter: classify.session.adapter }),
       latency,
       images: results,
       ...(profile && { profile: layers }),

@@ -179,7 +179,7 @@ async function planNoSlower(
 export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise<PlanFile> {
   const { config, graph, run, options } = job;
   const target = await openTarget(job);
-  return run.stage('plan', compressFiles.plan, planCodec, async () => {
+  const work = async () => {
     const found = keepNarrow(job, await analysis());
     const { alphas, ratios, sparsities, uniform, budget } = config;
     const bits = filterBitsOf(config);
@@ -213,5 +213,7 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
       return describePlan(config.model, budget, costs, choice, machine);
     };
     return (await planNoSlower(job, optimise)) ?? optimise(limits);
-  });
+  };
+  // the analysis within is done by all ranks
+  return run.stage('plan', compressFiles.plan, planCodec, work, { together: true });
 }

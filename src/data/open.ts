@@ -81,13 +81,13 @@ async function openNamed({ known, places, present, open }: Source, options: Open
 
 async function openPath(path: string, options: OpenOptions): Promise<Dataset> {
   const dir = resolve(path);
+  const shards = await findShards(dir);
+  if (shards) return openShards(dir, shards, options);
   if (options.unlabelled === true || (await isUnsorted(dir))) return openUnlabelled(dir, options);
   if (!(await isDirectory(dir))) {
     const expected = `expected a directory, or one of ${datasetNames.join(', ')}, or a list of images (.txt)`;
     throw new TritbankError('E_DATA', `data set '${path}'`, `${expected}, found neither`);
   }
-  const shards = await findShards(dir);
-  if (shards) return openShards(dir, shards, options);
   if (await hasIdx(dir)) return openIdx(dir, undefined, options);
   const known = await detectCifar(dir);
   return known ? openCifar(dir, known, options) : openFolder(dir, options);

@@ -138,6 +138,7 @@ export class RunDirectory {
   private readonly ranks: Ranks;
   /** A run that was there goes on. */
   readonly isResumed: boolean;
+  private isAlone = false;
   /** Seconds of the stages that were done within the present one. */
   private inner = 0;
 
@@ -244,14 +245,28 @@ export class RunDirectory {
   ): Promise<T> {
     const path = this.file(name);
     if (existsSync(path)) return codec.read(path);
+    // the others would wait for the outer one
+    if (this.isAlone && this.ranks) throw new Error(`internal: stage '${stage}' within one of rank 0 alone`);
     return this.timed(stage, async () => {
       this.dropLater(name);
-      const value = together || isRoot(this.ranks) ? await work() : undefined;
+      const value = together ? await work() : await this.alone(work);
       if (isRoot(this.ranks)) await codec.write(value as T, path);
       if (this.ranks) await this.pass(this.ranks, name);
       // as a run that goes on finds it, to the last digit
       return codec.read(path);
     });
+  }
+
+  /** What rank 0 does while the others wait; nothing on these. */
+  private async alone<T>(work: () => T | Promise<T>): Promise<T | undefined> {
+    if (!isRoot(this.ranks)) return undefined;
+    const before = this.isAlone;
+    this.isAlone = true;
+    try {
+      return await work();
+    } finally {
+      this.isAlone = before;
+    }
   }
 
   /** Work that leaves nothing. Its time is its own: without that of stages within it. */

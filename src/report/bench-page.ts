@@ -2,7 +2,7 @@
 
 import type { BenchResult, PlaceResult, TaskResult } from '../bench/records.ts';
 import { sizeOf } from '../images/size.ts';
-import { absences, benchColumns, benchRows, describeBench, nameOf } from './bench-text.ts';
+import { benchColumns, benchRows, describeBench, nameOf, placeNotes } from './bench-text.ts';
 import { drawLayerBars } from './charts/layer-bars.ts';
 import { renderColumns } from './columns.ts';
 import { type Fact, renderDocument, renderFacts, section } from './document.ts';
@@ -18,7 +18,9 @@ export interface BenchReport {
 const colors: Readonly<Record<string, string>> = { tritbank: 'var(--hybrid)' };
 
 function drawPlace(place: PlaceResult): Markup {
-  const bars = [...place.measurements].sort((a, b) => a.latency - b.latency);
+  // a program in the place of a GPU would be all that one sees
+  const shown = place.measurements.filter(({ adapter }) => !adapter?.isSoftware);
+  const bars = shown.sort((a, b) => a.latency - b.latency);
   return drawLayerBars({
     title: place.engine,
     xLabel: 'Latency of one image (ms)',
@@ -38,7 +40,7 @@ function renderTask(task: TaskResult): Markup | undefined {
     const rows = benchRows(task, place).map((row) => ({ name: nameOf(row), row }));
     return html`<div class="card"><h3>${place.engine}</h3>
 ${renderColumns({ corner: 'runtime and network', columns: benchColumns, rows })}
-${absences(place).map((line) => html`<p class="note">${line}</p>`)}</div>`;
+${placeNotes(place).map((line) => html`<p class="note">${line}</p>`)}</div>`;
   };
   const charts = html`<div class="pair">${task.places.map(drawPlace)}</div>`;
   return section(

@@ -25,9 +25,23 @@ interface BenchRow extends Measurement {
 /** The columns behind runtime and network. */
 export const benchColumns: readonly Column<BenchRow>[] = [
   { head: 'size (KB)', hint: 'Of the file', cell: ({ bytes }) => formatKilobytes(bytes) },
-  { head: 'latency (ms)', hint: 'Of one image: the median of rounds', cell: ({ latency }) => latency.toFixed(2) },
+  {
+    head: 'weights (KB)',
+    hint: 'In memory, as the runtime keeps them',
+    cell: ({ weights }) => (weights === undefined ? '' : formatKilobytes(weights)),
+  },
+  { head: 'latency (ms)', hint: 'Of one image, warm: the median of rounds', cell: ({ latency }) => latency.toFixed(2) },
   { head: 'images/s', cell: ({ throughput }) => throughput.toFixed(0) },
-  { head: 'loading (ms)', hint: 'From the file to a session that can run', cell: ({ loading }) => loading.toFixed(0) },
+  {
+    head: 'cold (ms)',
+    hint: 'From the file to the first result, in a process or page of its own: the median of starts',
+    cell: ({ cold }) => (cold === undefined ? '' : cold.toFixed(0)),
+  },
+  {
+    head: 'peak (MB)',
+    hint: 'Memory of such a process, Node and the library included',
+    cell: ({ peak }) => (peak === undefined ? '' : (peak / 1e6).toFixed(0)),
+  },
   { head: 'times ours', cell: ({ ratio }) => (ratio === undefined ? '' : ratio.toFixed(2)) },
   {
     head: 'of int8',
@@ -36,8 +50,8 @@ export const benchColumns: readonly Column<BenchRow>[] = [
   },
 ];
 
-export const nameOf = ({ runtime, form }: { readonly runtime: string; readonly form: string }): string =>
-  `${runtime}, ${form}`;
+export const nameOf = ({ runtime, form, adapter }: Pick<Measurement, 'runtime' | 'form' | 'adapter'>): string =>
+  `${runtime}${adapter?.isSoftware ? ' (software)' : ''}, ${form}`;
 
 export function benchRows({ models }: TaskResult, place: PlaceResult): BenchRow[] {
   const ours = referenceOf(place);
@@ -51,21 +65,35 @@ export function benchRows({ models }: TaskResult, place: PlaceResult): BenchRow[
   }));
 }
 
-export const absences = ({ absent }: PlaceResult): string[] =>
-  absent.map((one) => `left out: ${nameOf(one)}: ${one.reason}`);
+/** Below a table: who did not take part, and what stood for a GPU. */
+export function placeNotes({ absent, measurements }: PlaceResult): string[] {
+  /** Forms that a runtime leaves out for the same reason. */
+  const reasons = new Map<string, string[]>();
+  for (const { runtime, form, reason } of absent) {
+    const key = `${runtime}\n${reason}`;
+    reasons.set(key, [...(reasons.get(key) ?? []), form]);
+  }
+  const adapters = new Map(measurements.flatMap(({ adapter }) => (adapter ? [[adapter.name, adapter] as const] : [])));
+  return [
+    ...[...adapters.values()].map(({ name, isSoftware }) =>
+      isSoftware ? `webgpu: ${name}, software in the place of a GPU: its times say nothing of GPUs` : `webgpu: ${name}`,
+    ),
+    ...[...reasons].map(([reason, forms]) => `left out: ${reason.replace('\n', `, ${forms.join(', ')}: `)}`),
+  ];
+}
 
 function printPlace(task: TaskResult, place: PlaceResult): string {
   const rows = benchRows(task, place).map((row) => [nameOf(row), ...benchColumns.map(({ cell }) => cell(row))]);
   const head = ['runtime and network', ...benchColumns.map(({ head: name }) => name)];
-  return [place.engine, alignTable(head, rows), ...absences(place).map((line) => printNote(line))].join('\n');
+  return [place.engine, alignTable(head, rows), ...placeNotes(place).map((line) => printNote(line))].join('\n');
 }
 
 /** How the figures were measured. */
-export function describeBench({ threads, rounds, runs, machine }: BenchResult): string {
+export function describeBench({ threads, rounds, runs, starts, machine }: BenchResult): string {
   const threadWord = threads === 1 ? '1 thread' : `${threads} threads`;
   return (
     `${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(2)} before; ${threadWord}; one image at a time; ` +
-    `medians of ${rounds} rounds of ${runs} runs, in turns. "times ours": over tritbank's latency on the hybrid network, ` +
+    `medians of ${rounds} rounds of ${runs} runs, in turns; cold: of ${starts} starts. "times ours": over tritbank's latency on the hybrid network, ` +
     'within each round, then the median; "of int8": over its latency on the uncompressed network in int8.'
   );
 }

@@ -11,6 +11,7 @@ import type { Constant } from './lower/operand.ts';
 import { type ExecutionPlan, planExecution } from './plan/plan.ts';
 import { variantOf } from './plan/steps.ts';
 import { type StartWorker, startTeam } from './threads/team.ts';
+import type { GpuBackend } from './webgpu/index.ts';
 
 export interface Engine {
   readonly plan: ExecutionPlan;
@@ -20,10 +21,10 @@ export interface Engine {
   /** The node that makes batches of more than one image impossible. */
   readonly mixesBatch: string | undefined;
   /** Runs all steps once. */
-  run(): void;
+  run(): Promise<void>;
+  release(): void;
   /** Mean milliseconds of each step; empty unless measured. */
   times(): LayerTime[];
-  release(): void;
 }
 
 export interface LayerTime {
@@ -42,9 +43,13 @@ export interface LayerTime {
 export interface EngineOptions {
   readonly kernels: KernelKind;
   readonly threads: number;
+  /** Whether relaxed SIMD may be used where the engine has it. */
+  readonly mayRelax: boolean;
   readonly profile: boolean;
   /** How the other threads are started; needed for more than one. */
   readonly startWorker?: StartWorker;
+  /** What runs the steps in the place of kernels and threads. */
+  readonly gpu?: GpuBackend;
 }
 
 const pageBytes = 65536;
@@ -75,7 +80,7 @@ export async function createEngine(
   dims: ReadonlyMap<string, readonly number[]>,
   options: EngineOptions,
 ): Promise<Engine> {
-  const { threads, profile } = options;
+  const { threads, profile, gpu } = options;
   const lowered = lower(graph, dims);
   const constants = new Map(
     [...lowered.outputs].filter((entry): entry is [string, Constant] => entry[1].kind === 'constant'),
@@ -83,33 +88,40 @@ export async function createEngine(
   const memory = new WebAssembly.Memory(
     threads > 1 ? { initial: kernelPages, maximum: 65536 / 2, shared: true } : { initial: kernelPages },
   );
-  const kernels = await loadKernels(options.kernels, memory);
+  // what a device has no program for is computed by plain loops
+  const kernels = await loadKernels(gpu ? 'reference' : options.kernels, memory, options.mayRelax);
   const write = (address: number, bytes: Uint8Array) => {
     growTo(memory, address + bytes.length);
     new Uint8Array(memory.buffer).set(bytes, address);
   };
-  const plan = planExecution(lowered, { threads, reserved: reservedBytes, kernels, write });
+  const plan = planExecution(lowered, {
+    ...{ threads, reserved: reservedBytes, write },
+    kernels: gpu ? { ...kernels, prepare: gpu.prepare } : kernels,
+  });
   freePacking();
   growTo(memory, plan.bytes);
   const { startWorker } = options;
-  const module = threads > 1 && options.kernels === 'wasm' ? await kernelModule(true) : undefined;
+  const module = threads > 1 && options.kernels === 'wasm' ? await kernelModule(true, options.mayRelax) : undefined;
   const team =
     threads > 1 && startWorker ? await startTeam(kernels, module, plan.steps, threads, startWorker) : undefined;
+  const device = await gpu?.start(plan, kernels);
+  const runSteps = device?.run ?? team?.run ?? runHere;
   const totals = new Float64Array(plan.steps.length);
   const leasts = new Float64Array(plan.steps.length).fill(Number.POSITIVE_INFINITY);
   let runs = 0;
+  function runHere(from: number, to: number): void {
+    for (let i = from; i < to; i++) runStep(kernels, plan.steps[i]!, whole);
+  }
   return {
     plan,
     kernels,
     constants,
     mixesBatch: lowered.mixesBatch?.label,
-    run() {
-      if (team && !profile) return team.run(0, plan.steps.length);
-      for (const [i, step] of plan.steps.entries()) {
-        const started = profile ? performance.now() : 0;
-        if (team) team.run(i, i + 1);
-        else runStep(kernels, step, whole);
-        if (!profile) continue;
+    async run() {
+      if (!profile) return runSteps(0, plan.steps.length);
+      for (let i = 0; i < plan.steps.length; i++) {
+        const started = performance.now();
+        await runSteps(i, i + 1);
         const took = performance.now() - started;
         totals[i]! += took;
         leasts[i] = Math.min(leasts[i]!, took);
@@ -122,12 +134,15 @@ export async function createEngine(
         plan.steps.map((step, i) => ({
           name: step.name,
           kind: step.op,
-          variant: variantOf(step),
+          variant: device?.isOnDevice(i) ? `webgpu_${variantOf(step)}` : variantOf(step),
           milliseconds: totals[i]! / runs,
           least: leasts[i]!,
         })),
       );
     },
-    release: () => team?.release(),
+    release() {
+      team?.release();
+      device?.release();
+    },
   };
 }

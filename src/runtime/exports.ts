@@ -9,5 +9,6 @@ export type { ImageDataLike } from './images/read-pixels.ts';
 export type { KernelKind } from './load-kernels.ts';
 export type { Classification, ClassifyOptions, ImageClassifier, PipelineOptions } from './pipeline.ts';
 export type { ModelSource } from './platform.ts';
-export type { InferenceSession as Session, MemoryUse, SessionOptions, ValueMetadata } from './session.ts';
+export type { DeviceKind, InferenceSession as Session, MemoryUse, SessionOptions, ValueMetadata } from './session.ts';
 export { type Storage as TensorData, Tensor, type TensorDataType } from './tensor.ts';
+export type { AdapterInfo } from './webgpu/index.ts';

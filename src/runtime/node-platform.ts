@@ -3,9 +3,10 @@
  */
 
 import { fileURLToPath } from 'node:url';
+import { formatOf } from '../formats/format.ts';
 import { TritbankError } from '../ir/index.ts';
 import type { ExternalRange, RangeSource } from '../onnx/external.ts';
-import { limitOf, readRanges } from '../onnx/read-files.ts';
+import { limitOf, readRanges, readWhole } from '../onnx/read-files.ts';
 import { fetchFile, fetchRanges } from './fetch-files.ts';
 import type { FallbackSession, ImageTarget, Pixels, Platform } from './platform.ts';
 import { Tensor, type TensorDataType } from './tensor.ts';
@@ -21,11 +22,19 @@ function pathOf(source: string | URL): string {
   throw new TritbankError('E_USAGE', text, 'expected a path or a URL of file:, http: or https:, found another');
 }
 
-/** Models of other formats, and those of the zoo, as what their ONNX file would be. */
+/**
+ * Models of other formats, and those of the zoo, as what their ONNX file would be. Their readers are loaded for them only:
+ * that takes longer than to plan most networks.
+ */
 async function readFile(source: string | URL): Promise<Uint8Array> {
   if (isRemote(source)) return fetchFile(source);
+  const path = pathOf(source);
+  if (!path.startsWith('tritbank/')) {
+    const bytes = await readWhole(path);
+    if (formatOf(bytes) === 'onnx') return bytes;
+  }
   const { readAsOnnx } = await import('../formats/index.ts');
-  return readAsOnnx(pathOf(source));
+  return readAsOnnx(path);
 }
 
 const readData = async (source: string | URL, ranges: readonly ExternalRange[]): Promise<RangeSource> =>
@@ -80,6 +89,13 @@ async function openFallback(bytes: Uint8Array): Promise<FallbackSession> {
   };
 }
 
+/** Dawn, of the package `webgpu`, where that is installed. */
+async function findGpu(): Promise<unknown> {
+  const name = 'webgpu';
+  const dawn = await import(name).catch(() => undefined);
+  return (dawn as { create(options: readonly string[]): unknown } | undefined)?.create([]);
+}
+
 export const nodePlatform: Platform = {
   name: 'node',
   readFile,
@@ -88,5 +104,6 @@ export const nodePlatform: Platform = {
   canShareMemory: () => true,
   startWorker: startNodeWorker,
   defaultLimit: () => limitOf({}),
+  findGpu,
   openFallback,
 };

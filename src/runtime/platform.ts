@@ -41,6 +41,8 @@ export interface Platform {
   startWorker: StartWorker;
   /** The limit of sessions that are given none; by default 1. */
   readonly defaultLimit?: () => number;
+  /** What stands for `navigator.gpu` where an engine has none; undefined for nothing. */
+  readonly findGpu?: () => Promise<unknown>;
   /** ONNX Runtime, where the platform has it. */
   readonly openFallback?: (bytes: Uint8Array) => Promise<FallbackSession>;
 }

@@ -42,7 +42,12 @@ function constantResult({ constants }: Engine, name: string, count: number): Ten
 }
 
 /** The outputs that are fetched, by name. E_UNSUPPORTED for a batch of a network that mixes its images. */
-export function runImages(engine: Engine, feeds: Feeds, fetches: Fetches, { count }: Batch): Map<string, Tensor> {
+export async function runImages(
+  engine: Engine,
+  feeds: Feeds,
+  fetches: Fetches,
+  { count }: Batch,
+): Promise<Map<string, Tensor>> {
   const { plan, kernels, mixesBatch } = engine;
   if (count > 1 && mixesBatch) {
     throw new TritbankError('E_UNSUPPORTED', mixesBatch, `expected a batch of 1, found ${count}`);
@@ -54,7 +59,7 @@ export function runImages(engine: Engine, feeds: Feeds, fetches: Fetches, { coun
   }
   for (let image = 0; image < count; image++) {
     for (const [name, port] of plan.inputs) writeInput(kernels, port, feeds[name]!, image);
-    engine.run();
+    await engine.run();
     for (const [name, tensor] of results) {
       const port = plan.outputs.get(name);
       if (port) tensor.data.set(readOutput(kernels, port), image * elementCount(port.dims));

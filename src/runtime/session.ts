@@ -15,12 +15,31 @@ import type { FallbackSession, ModelSource, Platform } from './platform.ts';
 import { prepareGraph } from './prepare-graph.ts';
 import { runImages } from './run-images.ts';
 import type { Tensor } from './tensor.ts';
+import type { AdapterInfo } from './webgpu/index.ts';
+
+export type DeviceKind = 'cpu' | 'webgpu';
 
 export interface SessionOptions extends LimitOptions {
   /** Threads that run a network together, from 1 (the default) to 64; more than one need memory that can be shared. */
   readonly threads?: number;
   /** `reference`: plain TypeScript, about a hundred times slower. Default `wasm`. */
   readonly kernels?: KernelKind;
+  /**
+   * What computes: `webgpu` is a GPU through WebGPU, in engines that have it (E_DEVICE in others), with the layers that it
+   * has no program for on one thread of the CPU. Default `cpu`.
+   *
+   * @example
+   * import { InferenceSession } from 'tritbank/runtime';
+   *
+   * const session = await InferenceSession.create('hybrid.onnx', { device: 'webgpu' });
+   * console.log(session.adapter?.name);
+   */
+  readonly device?: DeviceKind;
+  /**
+   * Whether kernels may use relaxed SIMD where the engine has it: integers stay the same, floats are rounded as the
+   * processor does. Default true.
+   */
+  readonly relaxedSimd?: boolean;
   /** What runs a file with operators that this runtime does not have. Node only; by default nothing. */
   readonly fallback?: 'onnxruntime';
   /** Measure each layer, for `profile()`. */
@@ -54,6 +73,8 @@ export interface InferenceSession {
   readonly scores: ScoreKind;
   /** Who runs the file. */
   readonly backend: 'tritbank' | 'onnxruntime';
+  /** The GPU, or the software in its place; undefined for sessions on the CPU. */
+  readonly adapter: AdapterInfo | undefined;
   /** The memory of the shape that ran last; undefined before the first plan, and with a fallback. */
   readonly memory: MemoryUse | undefined;
   /**
@@ -75,12 +96,15 @@ const maxEngines = 3;
 const maxThreads = 64;
 
 function checkOptions(options: SessionOptions): void {
-  const { threads = 1, kernels = 'wasm', fallback } = options;
+  const { threads = 1, kernels = 'wasm', device = 'cpu', fallback } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads) {
     throw new TritbankError('E_USAGE', 'threads', `expected a whole number from 1 to ${maxThreads}, found ${threads}`);
   }
   if (kernels !== 'wasm' && kernels !== 'reference') {
     throw new TritbankError('E_USAGE', 'kernels', `expected 'wasm' or 'reference', found '${String(kernels)}'`);
+  }
+  if (device !== 'cpu' && device !== 'webgpu') {
+    throw new TritbankError('E_USAGE', 'device', `expected 'cpu' or 'webgpu', found '${String(device)}'`);
   }
   if (fallback !== undefined && fallback !== 'onnxruntime') {
     throw new TritbankError('E_USAGE', 'fallback', `expected 'onnxruntime', found '${String(fallback)}'`);
@@ -97,9 +121,11 @@ export async function createSession(
   platform: Platform,
 ): Promise<InferenceSession> {
   checkOptions(options);
-  const threads = platform.canShareMemory() ? (options.threads ?? 1) : 1;
+  const isGpu = options.device === 'webgpu';
+  const mayRelax = options.relaxedSimd ?? true;
+  const threads = platform.canShareMemory() && !isGpu ? (options.threads ?? 1) : 1;
   // compiled while the file is read; a failure is reported where the kernels are needed
-  if (options.kernels !== 'reference') kernelModule(threads > 1).catch(() => undefined);
+  if (options.kernels !== 'reference' && !isGpu) kernelModule(threads > 1, mayRelax).catch(() => undefined);
   const loaded = await loadGraph(source, platform, options);
   const { graph, name } = loaded;
   const { metadata } = graph;
@@ -114,9 +140,11 @@ export async function createSession(
   if (options.fallback && !openFallback) {
     throw new TritbankError('E_USAGE', 'fallback', `expected none in a ${platform.name}, found '${options.fallback}'`);
   }
+  const gpu = isGpu ? await (await import('./webgpu/index.ts')).openGpu(platform.findGpu) : undefined;
   const engineOptions = {
-    ...{ kernels: options.kernels ?? 'wasm', threads, profile: options.profile ?? false },
+    ...{ kernels: options.kernels ?? 'wasm', threads, mayRelax, profile: options.profile ?? false },
     ...(threads > 1 && { startWorker: platform.startWorker }),
+    ...(gpu && { gpu }),
   };
   const engines = new Map<string, Engine>();
   let current: Engine | undefined;
@@ -168,18 +196,23 @@ export async function createSession(
     const other = fallback;
     const results = other
       ? new Map(Object.entries(await other.run(feeds)))
-      : await inPlace(async () => runImages(current!, feeds, fetches, batch));
+      : await inPlace(() => runImages(current!, feeds, fetches, batch));
     lastMilliseconds = performance.now() - started;
     return deliver(results, fetches);
   };
 
-  await orFallback(async () => {
-    prepareGraph(unplanned.graph!);
-    const dims = fixedDims(inputs);
-    if (!dims) return;
-    current = await engineFor(dims);
-    delete unplanned.graph;
-  });
+  try {
+    await orFallback(async () => {
+      prepareGraph(unplanned.graph!);
+      const dims = fixedDims(inputs);
+      if (!dims) return;
+      current = await engineFor(dims);
+      delete unplanned.graph;
+    });
+  } catch (error) {
+    gpu?.release();
+    throw error;
+  }
 
   return {
     inputNames: inputMetadata.map((value) => value.name),
@@ -188,6 +221,7 @@ export async function createSession(
     outputMetadata,
     metadata,
     scores,
+    adapter: gpu?.adapter,
     get backend() {
       return fallback ? ('onnxruntime' as const) : ('tritbank' as const);
     },
@@ -212,6 +246,7 @@ export async function createSession(
       for (const engine of engines.values()) engine.release();
       engines.clear();
       current = undefined;
+      gpu?.release();
       await fallback?.release();
     },
   };

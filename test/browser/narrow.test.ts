@@ -28,7 +28,7 @@ const made = { command: 'tritbank --report', date: '2026-01-31T12:00:00Z' };
 const bench: BenchResult = {
   ...made,
   machine: { cpu: 'Some Processor(R) with a Long Name @ 2.10GHz', cores: 2, load: 0.5 },
-  ...{ threads: 1, rounds: 9, runs: 5 },
+  ...{ threads: 1, rounds: 9, runs: 5, starts: 3 },
   tasks: ['mobilenet-v1-0.5', 'mobilenet-v2-1.0'].map((name) => ({
     name,
     size: 224,
@@ -43,7 +43,16 @@ const bench: BenchResult = {
         measurements: (['tritbank', 'onnxruntime-web', 'tfjs-backend-wasm'] as const).flatMap((runtime, i) =>
           (['fp32', 'hybrid'] as const).map((form) => {
             const latency = 10.5 * (i + 1);
-            return { runtime, form, rounds: [latency], latency, throughput: 1000 / latency, loading: 300.25 };
+            const memory = { weights: 1_234_567, cold: 412.5, peak: 234_567_890 };
+            return {
+              runtime,
+              form,
+              rounds: [latency],
+              latency,
+              throughput: 1000 / latency,
+              loading: 300.25,
+              ...memory,
+            };
           }),
         ),
         absent: [{ runtime: 'onnxruntime-node', form: 'all', reason: 'not installed: npm install onnxruntime-node' }],

@@ -48,7 +48,7 @@ describe('wrong usage', () => {
 
 test('measures every runtime on every form, and all agree', async () => {
   const files = ['--baseline', 'baseline.onnx', '--hybrid', 'hybrid.onnx'];
-  const quick = ['--in', 'node', '--rounds', '2', '--runs', '1', '--quiet', '--json'];
+  const quick = ['--in', 'node', '--rounds', '2', '--runs', '1', '--cold', '0', '--quiet', '--json'];
   const { status, stdout, stderr } = await start(...files, ...quick, '--out', 'bench.json', '--report', 'bench.html');
   expect([status, stderr]).toEqual([0, '']);
   const result = JSON.parse(stdout) as BenchResult;

@@ -48,6 +48,11 @@ describe('help', () => {
     ['hardware-explore', ['hardware', 'explore']],
     ['doctor', ['doctor']],
     ['completion', ['completion']],
+    ['compare', ['compare']],
+    ['sweep', ['sweep']],
+    ['data', ['data']],
+    ['data-pack', ['data', 'pack']],
+    ['bench-mpi', ['bench', 'mpi']],
   ])('%s', async (name, args) => {
     const { status, stdout, stderr } = await start([...args, '--help']);
     expect([status, stderr]).toEqual([0, '']);
@@ -55,7 +60,7 @@ describe('help', () => {
   });
 
   test('loads neither the runtime nor the data', () => {
-    const outside = importsOf(entry).filter((f) => !/^(node:|cli\/|ir\/|files\/|options\/)/.test(f));
+    const outside = importsOf(entry).filter((f) => !/^(node:|cli\/|cluster\/|ir\/|files\/|options\/)/.test(f));
     expect(outside.sort()).toEqual([
       'classifier/form-options.ts',
       'classifier/image-form.ts',

@@ -32,6 +32,12 @@ export function writePlanes(
 ): void {
   const stride = planeStride(pixels);
   const planes = elementsAt(memory, type, address, channels * stride);
+  // as bytes: a loop that is not compiled yet takes longer than the first layers
+  if (add === 0 && pixels > 1 && row.constructor === planes.constructor) {
+    const own = row as Elements;
+    for (let c = 0; c < channels; c++) planes.set(own.subarray(c * pixels, (c + 1) * pixels), c * stride);
+    return;
+  }
   for (let c = 0; c < channels; c++) {
     for (let p = 0; p < pixels; p++) planes[c * stride + p] = row[c * pixels + p]! + add;
   }

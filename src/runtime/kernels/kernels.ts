@@ -75,6 +75,7 @@ export type VariantName =
 /** A matrix for which a variant was chosen. */
 export interface PreparedProduct {
   readonly variant: VariantName;
+  readonly activations: ElementType;
   readonly kind: Weights['kind'];
   readonly rows: number;
   readonly columns: number;

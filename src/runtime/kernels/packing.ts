@@ -4,8 +4,8 @@
  * module has a memory of its own, so that none of a session's stays behind.
  */
 
-import { packing } from './modules.generated.ts';
-import { decodeBase64 } from './wasm/modules.ts';
+import { code } from './modules/packing.generated.ts';
+import { decodeBase64 } from './wasm/base64.ts';
 
 /** As assembly/packing/index.ts exports them. Addresses and counts. */
 interface PackingExports {
@@ -106,7 +106,7 @@ function inMemory<T>(
   bytes: number,
   work: (own: PackingExports, from: number, to: number) => T,
 ): T {
-  compiled ??= new WebAssembly.Module(decodeBase64(packing));
+  compiled ??= new WebAssembly.Module(decodeBase64(code));
   instance ??= new WebAssembly.Instance(compiled).exports as unknown as PackingExports;
   const own = instance;
   const from = start + 256 * 8;

@@ -1,7 +1,7 @@
 /** Which variant is chosen for a matrix. */
 
 import { describe, expect, it } from 'vitest';
-import { type MatrixShape, randomWeights } from '../../../test/kernels-harness.ts';
+import { type MatrixShape, randomWeights } from '../../../test/kernels-layout.ts';
 import type { Weights } from './kernels.ts';
 import { prepareProduct } from './prepare.ts';
 

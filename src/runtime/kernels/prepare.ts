@@ -50,5 +50,5 @@ export function prepareProduct(
   const { name, pack, scratch } = best.variant;
   const packed = pack(weights);
   const data = isBorrowed ? packed : packed.slice();
-  return { ...matrix, variant: name, data, bytes: data.length, scratch: scratch(rows, columns) };
+  return { ...matrix, variant: name, activations, data, bytes: data.length, scratch: scratch(rows, columns) };
 }

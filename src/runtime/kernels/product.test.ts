@@ -2,16 +2,10 @@
 
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  compare,
-  createPair,
-  numbersFrom,
-  type Pair,
-  placeEpilogue,
-  placePlanes,
-  randomWeights,
-} from '../../../test/kernels-harness.ts';
-import { planeStride, type Weights } from './kernels.ts';
+import { type ProductOptions, productCase, productShapes } from '../../../test/kernel-cases.ts';
+import { compare, createPair, type Pair } from '../../../test/kernels-harness.ts';
+import { numbersFrom, randomWeights } from '../../../test/kernels-layout.ts';
+import type { Weights } from './kernels.ts';
 import { prepareProduct } from './prepare.ts';
 import { type Variant, variants } from './variants/index.ts';
 import { hasRelaxedSimd } from './wasm.ts';
@@ -26,46 +20,10 @@ beforeAll(async () => {
 
 const kinds = ['ternary', 'int8', 'float32'] as const;
 
-interface Options {
-  readonly from?: number;
-  readonly to?: number;
-  readonly floatOutput?: boolean;
-  /** Activations that are all equal. */
-  readonly constant?: number;
+function check(variant: Variant, weights: Weights, pixels: number, seed: number, options: ProductOptions = {}): void {
+  const { data, ...prepared } = prepareProduct(weights, variant.activations, { force: variant.name });
+  compare(pair, seed, productCase({ prepared, data }, weights.kind, pixels, options));
 }
-
-function check(variant: Variant, weights: Weights, pixels: number, seed: number, options: Options = {}): void {
-  const { rows, columns } = weights;
-  const prepared = prepareProduct(weights, variant.activations, { force: variant.name });
-  const stride = planeStride(pixels);
-  const { from = 0, to = pixels } = options;
-  const type = variant.activations === 'float32' || options.floatOutput ? 'float32' : 'int8';
-  compare(pair, seed, (layout, random) => {
-    const x = placePlanes(layout, random, { type: variant.activations, planes: columns, stride });
-    if (options.constant !== undefined) {
-      new Int8Array(layout.bytes.buffer, x, columns * stride).fill(options.constant);
-    }
-    const size = variant.activations === 'int8' ? 128 * Math.sqrt(columns) : Math.sqrt(columns);
-    const epilogue = placeEpilogue(layout, random, { type, rows, size });
-    const data = layout.place(prepared.data);
-    const y = layout.reserve(rows * stride * 4);
-    const scratch = layout.scratch(prepared.scratch);
-    // The sum of the magnitudes of all products, at most.
-    const magnitude = columns * (variant.activations === 'int8' ? 128 : 1) * (weights.kind === 'int8' ? 128 : 1);
-    return {
-      output: { type, address: y, planes: rows, pixels, from, to, stride, tolerance: () => 1e-5 * magnitude },
-      call: (kernels) =>
-        kernels.product(prepared, { data, scratch, x, xStride: stride, y, yStride: stride, from, to, epilogue }),
-    };
-  });
-}
-
-const shapes = fc.record({
-  rows: fc.integer({ min: 1, max: 40 }),
-  columns: fc.integer({ min: 1, max: 90 }),
-  pixels: fc.integer({ min: 1, max: 100 }),
-  density: fc.constantFrom(0, 0.05, 0.3, 0.67, 1),
-});
 
 /** Each variant in the module that it is for; those of floats are rounded otherwise with relaxed SIMD. */
 const cases = variants.flatMap((variant) => {
@@ -93,7 +51,7 @@ describe.each(cases)('%s', (_, variant, isRelaxed) => {
   };
 
   it('unpacks to the weights that were packed', () => {
-    const property = fc.property(shapes, fc.constantFrom(...accepted), fc.nat(), (shape, kind, seed) => {
+    const property = fc.property(productShapes, fc.constantFrom(...accepted), fc.nat(), (shape, kind, seed) => {
       const weights = weightsOf(kind, shape, seed);
       const unpacked = variant.unpack(variant.pack(weights), shape.rows, shape.columns);
       expect(Array.from(unpacked)).toEqual(Array.from(weights.values as Int8Array));
@@ -103,7 +61,7 @@ describe.each(cases)('%s', (_, variant, isRelaxed) => {
 
   it('computes what the reference computes, and writes nothing else', () => {
     const property = fc.property(
-      shapes,
+      productShapes,
       fc.constantFrom(...accepted),
       fc.boolean(),
       fc.nat(),

@@ -38,7 +38,7 @@ describe('modules', () => {
   it('runs several instances of one module in one shared memory', async () => {
     const memory = new WebAssembly.Memory({ initial: 16, maximum: 1024, shared: true });
     const module = await compileKernels({ shared: true });
-    const instances = [await createWasmKernels({ memory, bytes: module }), await createWasmKernels({ memory })];
+    const instances = [await createWasmKernels({ memory, module }), await createWasmKernels({ memory })];
     for (const kernels of instances) {
       new Uint8Array(memory.buffer).fill(0);
       expectClose(multiply(kernels));

@@ -107,11 +107,11 @@ function emitProducts(layer: ConvLayer, emission: Emission): (at: Emission) => S
   const shared = isDirect || isBanded ? undefined : emission.shared(x.plane, key, patchBytes);
   const patches = isBanded ? emission.temporary(patchBytes) : shared?.buffer;
   const patchScratch = patches && emission.scratch(parameterBytes);
-  const isRelaxed = emission.kernels.name === 'relaxed-simd';
+  const { name, prepare = prepareProduct } = emission.kernels;
+  const options = { pixels, isRelaxed: name === 'relaxed-simd', isBorrowed: true };
   const all = type === 'int8' || weights.kind === 'ternary' ? weights.values : scaledFloats(layer);
   const products = Array.from({ length: groups }, (_, group) => {
-    const options = { pixels, isRelaxed, isBorrowed: true };
-    const { data, ...prepared } = prepareProduct(groupWeights(layer, all, group), type, options);
+    const { data, ...prepared } = prepare(groupWeights(layer, all, group), type, options);
     const blob = emission.blobs.add(data);
     return { prepared, blob };
   });

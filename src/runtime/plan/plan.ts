@@ -4,13 +4,12 @@
  */
 
 import { Budget, TritbankError } from '../../ir/index.ts';
-import type { Kernels } from '../kernels/kernels.ts';
 import type { Layer } from '../lower/layers.ts';
 import type { Lowered } from '../lower/lower.ts';
 import { type Activation, type Plane, planeElements } from '../lower/operand.ts';
 import { align, type Buffer, type Part, placeBuffers } from './arena.ts';
 import { Blobs } from './blobs.ts';
-import type { Emission } from './emission.ts';
+import type { Emission, PlanKernels } from './emission.ts';
 import { emitLayer } from './emit.ts';
 import { lastReads, overwriteOperands, rootOf, settle } from './settle.ts';
 import type { PlanesAt, Step } from './steps.ts';
@@ -37,7 +36,7 @@ export interface PlanOptions {
   readonly threads: number;
   /** Bytes at the beginning that belong to the kernels. */
   readonly reserved: number;
-  readonly kernels: Pick<Kernels, 'depthwiseScratch' | 'name'>;
+  readonly kernels: PlanKernels;
   /** Puts bytes of a constant into the memory, which may have to grow. */
   readonly write?: (address: number, bytes: Uint8Array) => void;
 }

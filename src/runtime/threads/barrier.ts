@@ -10,7 +10,7 @@ export const words = { generation: 0, from: 1, to: 2, arrivals: 3, failed: 4, st
 /** Looks before a thread sleeps; a step takes some ten microseconds. */
 const looks = 2000;
 
-/** Until word `index` is `target` or beyond. The thread that commands may not sleep: a page must not. */
+/** Until word `index` is `target` or beyond. A page may not sleep. */
 export function awaitAtLeast(control: Int32Array, index: number, target: number, maySleep: boolean): void {
   let started = 0;
   for (let i = 0; ; i++) {

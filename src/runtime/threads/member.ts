@@ -2,7 +2,7 @@
 
 import { runStep } from '../execute/run-step.ts';
 import { createReferenceKernels } from '../kernels/reference.ts';
-import { createWasmKernels } from '../kernels/wasm.ts';
+import { instantiateKernels } from '../kernels/wasm/instance.ts';
 import type { Step } from '../plan/steps.ts';
 import { awaitAtLeast, meet, words } from './barrier.ts';
 
@@ -20,7 +20,7 @@ export interface Assignment {
 /** Works until it is told to stop, blocking its thread. `onReady` is called when commands will be seen. */
 export async function join(assignment: Assignment, onReady: () => void): Promise<void> {
   const { memory, module, steps, control, index, count } = assignment;
-  const kernels = module ? await createWasmKernels({ memory, bytes: module }) : createReferenceKernels(memory);
+  const kernels = module ? await instantiateKernels(module, memory) : createReferenceKernels(memory);
   let generation = 0;
   let arrivals = 0;
   onReady();

@@ -48,6 +48,8 @@ export async function startTeam(
     const found = cause instanceof Error ? cause.message : String(cause);
     throw new TritbankError('E_DEVICE', 'threads', `expected ${count - 1} worker threads, found: ${found}`, { cause });
   }
+  // while it looks, a thread takes the core that another one waits for
+  const maySleep = 'process' in globalThis && !('document' in globalThis);
   let arrivals = 0;
   const command = () => {
     Atomics.add(control, words.generation, 1);
@@ -60,7 +62,7 @@ export async function startTeam(
       command();
       for (let i = from; i < to; i++) {
         runStep(kernels, steps[i]!, { index: 0, count });
-        arrivals = meet(control, arrivals, count, false);
+        arrivals = meet(control, arrivals, count, maySleep);
       }
       if (Atomics.load(control, words.failed) !== 0) throw new Error('internal: a thread of the runtime failed');
     },

@@ -6,11 +6,11 @@ import { finishWith } from './round.ts';
 import { elementsAt } from './views.ts';
 
 export function product(memory: WebAssembly.Memory, prepared: PreparedProduct, call: ProductCall): void {
-  const { rows, columns } = prepared;
+  const { rows, columns, activations } = prepared;
   const variant = findVariant(prepared.variant);
-  checkEpilogue(variant, call.epilogue.type);
+  checkEpilogue(prepared, call.epilogue.type);
   const weights = variant.unpack(new Uint8Array(memory.buffer, call.data, prepared.bytes), rows, columns);
-  const x = elementsAt(memory, variant.activations, call.x);
+  const x = elementsAt(memory, activations, call.x);
   const y = elementsAt(memory, call.epilogue.type, call.y);
   const finish = finishWith(call.epilogue, memory.buffer, rows);
   const sums = new Float64Array(call.to - call.from);

@@ -31,7 +31,7 @@ export const denseInt8: Variant = {
   activations: 'int8',
   accepts: ({ kind }) => kind !== 'float32',
   countWork,
-  unitCosts: [0.178, 2.81, 0.1, 673],
+  unitCosts: [0.178, 1.67, 0, 842],
   weightBits: () => 8,
   pack: (weights) => packRows(integersOf(weights), 'Dense8', roundUp(paddedSize(weights), 16)),
   unpack: (data, rows, columns) => {
@@ -50,7 +50,7 @@ export const denseInt4: Variant = {
   activations: 'int8',
   accepts: ({ kind, bits }) => kind !== 'float32' && bits <= 4,
   countWork,
-  unitCosts: [0.182, 2.81, 0.1, 673],
+  unitCosts: [0.182, 1.67, 0, 842],
   weightBits: () => 4,
   pack: (weights) => packRows(integersOf(weights), 'Dense4', roundUp(paddedSize(weights) / 2, 16)),
   unpack: (data, rows, columns) =>

@@ -26,7 +26,7 @@ export const dotInt8: Variant = {
     const height = roundUp(rows, 4);
     return [eights * height * columns, eights * height, eights * columns, 1];
   },
-  unitCosts: [0.085, 2.8, 0.2, 700],
+  unitCosts: [0.085, 1.67, 0, 842],
   weightBits: () => 8,
   pack: (weights) => {
     const { rows, columns } = weights;

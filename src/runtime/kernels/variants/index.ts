@@ -11,9 +11,9 @@ import { vectorFloat32, vectorInt4, vectorInt8, vectorTernary } from './vector.t
 export { checkEpilogue, type MatrixShape, predictCost, shapeOf, type Variant } from './variant.ts';
 
 export const variants: readonly Variant[] = [
-  lookup('ternary_lookup4_int8', 4, 'int8', [0.165, 0.269, 24.1, 1.61, 135]),
-  lookup('ternary_lookup3_int8', 3, 'int8', [0.171, 0.211, 8.31, 1.81, 137]),
-  listed('int8', [0.114, 0.23, 1.48, 3.06, 0.327, 378]),
+  lookup('ternary_lookup4_int8', 4, 'int8', [0.132, 0.326, 22.6, 2.08, 50.3]),
+  lookup('ternary_lookup3_int8', 3, 'int8', [0.136, 0.3, 6.97, 2.22, 28.1]),
+  listed('int8', [0.113, 0.249, 1.54, 1.61, 0.233, 346]),
   denseInt8,
   denseInt4,
   dotInt8,

@@ -1,6 +1,6 @@
 /** What a variant of the matrix product is: a layout of the weights and the kernel of the same name that reads it. */
 
-import type { ElementType, VariantName, Weights } from '../kernels.ts';
+import type { ElementType, PreparedProduct, VariantName, Weights } from '../kernels.ts';
 import { type Integers, measure, toIntegers } from '../packing.ts';
 
 /** What the time of a product depends on: a matrix that may be one to come. */
@@ -58,8 +58,8 @@ export const shapeOf = (weights: Weights): MatrixShape => {
 };
 
 /** Sums of float32 have no int8 epilogue: how they would be rounded is not defined. */
-export function checkEpilogue({ name, activations }: Variant, type: ElementType): void {
-  if (activations === 'float32' && type === 'int8') throw new Error(`internal: ${name} with an int8 epilogue`);
+export function checkEpilogue({ variant, activations }: PreparedProduct, type: ElementType): void {
+  if (activations === 'float32' && type === 'int8') throw new Error(`internal: ${variant} with an int8 epilogue`);
 }
 
 /** Vectors of 16 bytes that hold so many pixels (int8 as int16), and the tiles of four that they make. */

@@ -20,7 +20,7 @@ export const vectorInt8: Variant = {
   activations: 'int8',
   accepts: ({ kind }) => kind !== 'float32',
   countWork,
-  unitCosts: [0.0522, 4.16, 0.401, 114],
+  unitCosts: [0.0519, 3.17, 0, 17.9],
   weightBits: () => 8,
   pack: (weights) => packRows(integersOf(weights), 'Vector', weights.rows * roundUp(weights.columns, 16)),
   unpack: (data, rows, columns) => {
@@ -59,7 +59,7 @@ function vectorOfFields(of: Pick<Variant, 'name' | 'accepts' | 'unitCosts'>, bit
 }
 
 export const vectorTernary = vectorOfFields(
-  { name: 'ternary_vector_int8', accepts: ({ kind }) => kind === 'ternary', unitCosts: [0.0462, 4.16, 0.401, 114] },
+  { name: 'ternary_vector_int8', accepts: ({ kind }) => kind === 'ternary', unitCosts: [0.0462, 3.17, 0, 17.9] },
   2,
   1,
 );
@@ -68,7 +68,7 @@ export const vectorInt4 = vectorOfFields(
   {
     name: 'int4_vector_int8',
     accepts: ({ kind, bits }) => kind !== 'float32' && bits <= 4,
-    unitCosts: [0.0522, 4.16, 0.401, 114],
+    unitCosts: [0.0519, 3.17, 0, 17.9],
   },
   4,
   8,

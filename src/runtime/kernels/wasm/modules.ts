@@ -1,6 +1,6 @@
-/** The compiled kernels as a module, for plain or for shared memory. */
+/** The compiled kernels as a module, for plain or for shared memory. Each kind is loaded when it is asked for. */
 
-import { type EncodedModule, relaxedSimd, simd } from '../modules.generated.ts';
+import { decodeBase64 } from './base64.ts';
 
 export interface ModuleOptions {
   /** Whether the memory that the module imports is shared between threads. */
@@ -9,15 +9,10 @@ export interface ModuleOptions {
   readonly relaxed: boolean;
 }
 
-export function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
-
-export function readModule({ shared, relaxed }: ModuleOptions): Uint8Array<ArrayBuffer> {
-  const encoded: EncodedModule = relaxed ? relaxedSimd : simd;
+export async function readModule({ shared, relaxed }: ModuleOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const encoded = await (relaxed
+    ? import('../modules/relaxed-simd.generated.ts')
+    : import('../modules/simd.generated.ts'));
   const head = decodeBase64(shared ? encoded.shared : encoded.plain);
   const code = decodeBase64(encoded.code);
   const bytes = new Uint8Array(head.length + code.length);

@@ -15,7 +15,7 @@ import {
   type ProductCall,
   parameterBytes,
 } from '../kernels.ts';
-import { checkEpilogue, findVariant } from '../variants/index.ts';
+import { checkEpilogue } from '../variants/index.ts';
 
 /** Where a call's own numbers begin behind those of what follows the sum. */
 const callOffset = 32;
@@ -54,9 +54,8 @@ export function createWriter(memory: WebAssembly.Memory): Writer {
   return {
     product(prepared, call) {
       const { data, scratch, x, y, from, to } = call;
-      const variant = findVariant(prepared.variant);
-      checkEpilogue(variant, call.epilogue.type);
-      const xStride = call.xStride * (variant.activations === 'int8' ? 1 : 4);
+      checkEpilogue(prepared, call.epilogue.type);
+      const xStride = call.xStride * (prepared.activations === 'int8' ? 1 : 4);
       const yStride = call.yStride * (call.epilogue.type === 'int8' ? 1 : 4);
       const place = [data, scratch + parameterBytes, x, xStride, y, yStride];
       writeEpilogue(scratch, call.epilogue);
