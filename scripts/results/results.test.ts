@@ -160,7 +160,7 @@ test('charts are documents of their own, with a mark for every row', () => {
   store('full-precision-1');
   store('twn-1', { top1: 0.7 });
   const charts = [...pages()].filter(([path]) => path.endsWith('.svg'));
-  expect(charts).toHaveLength(4);
+  expect(charts).toHaveLength(5);
   for (const [, svg] of charts) {
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
     expect(svg).toContain('<style>');

@@ -113,7 +113,7 @@ function importsOf(file: string): string[] {
 
 describe('wrong usage', () => {
   const commands =
-    'one of demo, train, fine-tune, eval, inspect, analyze, compress, cost, export, convert, run, bench, mcu, table1, hardware, compare, sweep, data, zoo, doctor, completion';
+    'one of demo, train, fine-tune, eval, inspect, analyze, compress, cost, export, convert, run, bench, mcu, table1, hardware, compare, sweep, data, zoo, studio, doctor, completion';
   test.each([
     ['', `command: expected ${commands}, found none`],
     ['trian', `command: expected ${commands}, found 'trian', did you mean train?`],
