@@ -79,7 +79,7 @@ describe.concurrent('wrong usage', () => {
     ],
     [
       'bars.onnx --no-training --uniform 0.5',
-      "--uniform: expected alpha and width ratio, separated by a comma, or int4, found '0.5'",
+      "--uniform: expected alpha and width ratio, separated by a comma, or int8 or int4, found '0.5'",
     ],
     [
       'bars.onnx --no-training --uniform 1.5,1',
