@@ -10,23 +10,27 @@ export interface ProcessIdentity {
   readonly started?: string;
 }
 
-/** Start time of a process in ticks since the machine's start, where the system tells it (Linux). */
-function startOf(pid: number): string | undefined {
+/** What the system tells of a process behind its name (Linux: proc(5)); undefined where it does not. */
+function statusOf(pid: number): string[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
 }
+
+/** Start time of a process in ticks since the machine's start. */
+const startOf = (pid: number): string | undefined => statusOf(pid)?.[19];
 
 export function thisProcess(): ProcessIdentity {
   const started = startOf(process.pid);
   return { pid: process.pid, host: hostname(), ...(started !== undefined && { started }) };
 }
 
-/** Whether a process of this id is running. */
+/** Whether a process of this id is running; one that has ended and waits for its parent is not. */
 function isAlive(pid: number): boolean {
+  if (statusOf(pid)?.[0] === 'Z') return false;
   try {
     process.kill(pid, 0);
     return true;
