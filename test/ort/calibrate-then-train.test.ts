@@ -33,8 +33,8 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const shape = { width: 0.25, inputSize: 32, channels: 3, classes: 5, firstStride: 2, seed: 3 } as const;
 
-test.each(['ds-cnn', 'mobilenet-v1'] as const)('%s computes what was calibrated', async (architecture) => {
-  const original = buildNetwork(architecture, shape);
+test('computes what was calibrated', async () => {
+  const original = buildNetwork('ds-cnn', shape);
   const layers = findLayers(normalizeNetwork(original.clone()));
   const candidates = layers.filter(({ kind, inputs }) => ['pointwise', 'classifier'].includes(kind) && inputs >= 4);
   const plan: Plan = {
