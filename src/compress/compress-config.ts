@@ -64,6 +64,7 @@ export interface CompressConfig {
 }
 
 export type CompressStage =
+  | 'label'
   | 'statistics'
   | 'analysis'
   | 'plan'

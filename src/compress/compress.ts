@@ -219,6 +219,7 @@ async function openData(
     ...(threads !== undefined && { threads }),
     ...(options.signal && { signal: options.signal }),
     ...(options.warn && { warn: options.warn }),
+    onProgress: (done, total) => options.onProgress?.({ stage: 'label', done, total, unit: 'images' }),
   });
 }
 

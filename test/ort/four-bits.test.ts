@@ -94,9 +94,6 @@ describe.each([4, 8] as const)('in %i bits, trained', (bits) => {
       const row = trained.subarray((f * trained.length) / 64, ((f + 1) * trained.length) / 64);
       expect(new Set([...row].map((w) => w.toPrecision(4))).size).toBeLessThanOrEqual(2 ** bits - 1);
     }
-    expect(result.accuracy!.after.top1).toBeGreaterThan(0);
-    // steps of its own would be none to resume with
-    await expect(run(name, { uniform: { bits: bits === 4 ? 8 : 4 }, method: 'train', training })).rejects.toThrow();
   });
 });
 

@@ -1,11 +1,12 @@
 /** Runs: run directories in a table, those that are chosen side by side: curves and plans. */
 
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { LayerPlan } from '#toolkit/quantize/plan.ts';
 import { address, go } from '../address.ts';
 import { Card, kilobytes, percent } from '../parts/basics.tsx';
 import { Chart } from '../parts/chart.tsx';
+import { FolderButton } from '../parts/folder-button.tsx';
 import { type RunRecord, readRun } from '../runs/records.ts';
 import { folderRuns, type RunSource, serverRuns } from '../runs/source.ts';
 import { during, report } from '../state.ts';
@@ -46,11 +47,6 @@ export function Runs() {
 }
 
 function Choose() {
-  const folder = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    // an attribute that JSX's types do not have
-    folder.current?.setAttribute('webkitdirectory', '');
-  }, []);
   return (
     <>
       <p class="lead">Compare what `tritbank train` and `tritbank compress` left in their run directories.</p>
@@ -60,18 +56,9 @@ function Choose() {
           its files are read by this page, and by nobody else.
         </p>
         <div class="row">
-          <button type="button" class="primary" onClick={() => folder.current?.click()}>
+          <FolderButton label="A folder with run directories" primary onFiles={(files) => void take(folderRuns(files))}>
             Choose a folder
-          </button>
-          <input
-            ref={folder}
-            class="visually-hidden"
-            type="file"
-            tabIndex={-1}
-            aria-label="A folder with run directories"
-            multiple
-            onChange={({ currentTarget: { files } }) => void take(folderRuns([...(files ?? [])]))}
-          />
+          </FolderButton>
         </div>
       </Card>
     </>

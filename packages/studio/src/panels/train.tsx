@@ -1,11 +1,11 @@
 /** Train: a small MobileNet in this page, by four methods, its curves and its matrices as they become ternary. */
 
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import type { Method } from '#toolkit/train/records.ts';
 import { go } from '../address.ts';
 import { Card, count, Drop, download, kilobytes, percent, Slider } from '../parts/basics.tsx';
 import { Chart } from '../parts/chart.tsx';
+import { FolderButton } from '../parts/folder-button.tsx';
 import { Heat } from '../parts/heat.tsx';
 import { connect } from '../rpc.ts';
 import { during, openNetwork, report, task } from '../state.ts';
@@ -144,12 +144,7 @@ export function Train() {
 }
 
 function Data() {
-  const folder = useRef<HTMLInputElement>(null);
   const isBusy = mode.value !== 'idle' || task.value !== null;
-  useEffect(() => {
-    // an attribute that JSX's types do not have
-    folder.current?.setAttribute('webkitdirectory', '');
-  }, []);
   const found = data.value;
   return (
     <Card title="Images">
@@ -162,22 +157,17 @@ function Data() {
         <button type="button" disabled={isBusy} onClick={() => void takeData({ kind: 'drawn' })}>
           Drawn digits
         </button>
-        <button type="button" disabled={isBusy} onClick={() => folder.current?.click()}>
-          A folder of classes
-        </button>
-        <input
-          ref={folder}
-          class="visually-hidden"
-          type="file"
-          tabIndex={-1}
-          aria-label="A folder of classes"
-          multiple
-          onChange={({ currentTarget: { files } }) => {
-            const images = [...(files ?? [])].filter(({ type }) => type.startsWith('image/'));
+        <FolderButton
+          label="A folder of classes"
+          disabled={isBusy}
+          onFiles={(files) => {
+            const images = files.filter(({ type }) => type.startsWith('image/'));
             const named = images.map((file) => ({ path: file.webkitRelativePath || file.name, file }));
             if (named.length > 0) void takeData({ kind: 'folder', files: named, size: 32 });
           }}
-        />
+        >
+          A folder of classes
+        </FolderButton>
       </div>
       <Drop
         slim
