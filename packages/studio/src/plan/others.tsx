@@ -28,7 +28,7 @@ export function Front() {
           marginLeft: 56,
           marginRight: 24,
           x: { label: 'size, % of 16 bits →', grid: true, domain: [0, 100] },
-          y: { label: `↑ predicted loss, ${unit}`, type: 'log', grid: true, ticks: 5, tickFormat: '.0e' },
+          y: { label: `↑ predicted loss, ${unit}`, type: 'log', grid: true, ticks: 5, tickFormat: '.0e', insetTop: 12 },
           marks: [
             plot.line(
               points.filter(({ loss }) => loss > 0),
@@ -46,7 +46,7 @@ export function Front() {
               y: 'loss',
               text: 'name',
               dx: width < 500 ? 0 : 10,
-              dy: width < 500 ? -12 : 0,
+              dy: width < 500 ? 14 : 0,
               textAnchor: width < 500 ? 'middle' : 'start',
               fill: 'var(--ink)',
               stroke: 'var(--card)',
