@@ -21,7 +21,7 @@ export async function withStudio<T>(
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.setDefaultTimeout(600_000);
-    await page.goto(studio.url);
+    await page.goto(studio.url.replace(/#.*/, ''));
     return await use({ browser, page, url: studio.url });
   } finally {
     await browser.close();
