@@ -15,7 +15,7 @@ const tab = (page: Page, name: string) => page.getByRole('tab', { name }).click(
 /** Charts are drawn later than the panel that has them, and the front of plans grows. */
 export async function settle(page: Page): Promise<void> {
   const drawings = () =>
-    page.evaluate(() => [...document.querySelectorAll('.chart')].map((one) => one.innerHTML).join());
+    page.evaluate(() => Array.from(document.querySelectorAll('.chart'), (one) => one.innerHTML).join());
   for (let before = ''; ; ) {
     const now = await drawings();
     if (now === before) return;
