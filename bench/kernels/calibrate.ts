@@ -9,7 +9,7 @@ import { shapeOf } from '../../src/runtime/kernels/variants/index.ts';
 import { createWasmKernels } from '../../src/runtime/kernels/wasm.ts';
 import { workOf } from '../../src/runtime/predict/step-work.ts';
 import type { Contestant } from './measure.ts';
-import { variantsHere, productContestant, weightsFor } from './ours.ts';
+import { productContestant, variantsHere, weightsFor } from './ours.ts';
 import { plainSteps } from './plain-steps.ts';
 import { productsPerRun } from './tasks.ts';
 
