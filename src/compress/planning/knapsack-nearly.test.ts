@@ -42,7 +42,7 @@ describe('solveNearly', () => {
   });
 
   it('is near the optimum of large instances', async () => {
-    for (const limits of [1, 2, 3]) {
+    for (const limits of [1, 2]) {
       const knapsack = drawKnapsack(limits, 15, 20, limits);
       const near = solveNearly(knapsack)!;
       const { loss } = (await solveKnapsack(knapsack))!;
