@@ -4,7 +4,7 @@
 
 export { float32_dense_float32, int4_dense_int8, int8_dense_int8 } from './dense';
 export { depthwise } from './depthwise';
-export { int8_dot_int8 } from './dot';
+export { int4_dot_int8, int8_dot_int8, ternary_dot_int8 } from './dot';
 export { add_int8, dequantize, quantize } from './elementwise';
 export { ternary_listed_float32, ternary_listed_int8 } from './listed';
 export { ternary_lookup3_int8, ternary_lookup4_float32, ternary_lookup4_int8 } from './lookup';

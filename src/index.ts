@@ -77,7 +77,7 @@ export {
   type StatisticsOptions,
 } from './compress/index.ts';
 export type { InputReport, InspectOptions, LayerReport, TensorReport } from './compress/inspect.ts';
-export type { Item, Knapsack, Solution } from './compress/planning/knapsack.ts';
+export type { Item, Knapsack, Solution } from './compress/planning/knapsack-problem.ts';
 export type {
   CostedLayer,
   CostVector,

@@ -39,13 +39,25 @@ export function packDense4(values: usize, rows: i32, columns: i32, to: usize): v
   dense(values, rows, columns, to, true);
 }
 
-export function packDot(values: usize, rows: i32, columns: i32, to: usize): void {
-  const steps = (columns + 3) >> 2;
-  memory.fill(to, 64, ((rows + 3) & ~3) * steps * 4);
+/**
+ * Fields of `bits` bits, four columns a step, plus `offset`; those of the next step are in the higher bits of the same
+ * bytes. What is missing is `offset`.
+ */
+export function packDot(values: usize, rows: i32, columns: i32, bits: i32, offset: i32, to: usize): void {
+  const perVector = 8 / bits;
+  const mask: i32 = (1 << bits) - 1;
+  const vectors = (((columns + 3) >> 2) + perVector - 1) / perVector;
+  let empty = 0;
+  for (let shift = 0; shift < 8; shift += bits) empty |= offset << shift;
+  memory.fill(to, <u8>empty, ((rows + 3) >> 2) * vectors * 16);
   for (let row = 0; row < rows; row++) {
-    const start = to + (row >> 2) * steps * 16 + ((row & 3) << 2);
+    const start = to + (row >> 2) * vectors * 16 + ((row & 3) << 2);
     for (let c = 0; c < columns; c++, values++) {
-      store<u8>(start + ((c >> 2) << 4) + (c & 3), <u8>(<i32>load<i8>(values) + 64));
+      const step = c >> 2;
+      const at = start + (step / perVector) * 16 + (c & 3);
+      const shift = (step % perVector) * bits;
+      const field = (<i32>load<i8>(values) + offset) & mask;
+      store<u8>(at, <u8>((<i32>load<u8>(at) & ~(mask << shift)) | (field << shift)));
     }
   }
 }

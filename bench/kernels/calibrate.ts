@@ -9,7 +9,7 @@ import { shapeOf } from '../../src/runtime/kernels/variants/index.ts';
 import { createWasmKernels } from '../../src/runtime/kernels/wasm.ts';
 import { workOf } from '../../src/runtime/predict/step-work.ts';
 import type { Contestant } from './measure.ts';
-import { allVariants, productContestant, weightsFor } from './ours.ts';
+import { productContestant, variantsHere, weightsFor } from './ours.ts';
 import { plainSteps } from './plain-steps.ts';
 import { productsPerRun } from './tasks.ts';
 
@@ -61,7 +61,7 @@ async function calibratePlain(milliseconds: number, onProgress: (line: string) =
 
 async function calibrateProducts(milliseconds: number, onProgress: (line: string) => void): Promise<Calibration[]> {
   const results: Calibration[] = [];
-  for (const variant of allVariants) {
+  for (const variant of variantsHere) {
     onProgress(variant.name);
     const counts: number[][] = [];
     for (const [rows, columns, pixels] of shapes) {

@@ -1,6 +1,6 @@
 /**
  * Whether ranks train as one process does: `npx tsx bench/ranks/losses.ts [network] [steps] [ranks...]` trains DS-CNN (or
- * another network) on synthetic images with the same global batch of 64, alone and on 2 and 4 ranks with shared batch norms, and
+ * another network) on synthetic images with the same global batch of 32, alone and on 2 and 4 ranks with shared batch norms, and
  * prints by how much the losses of the steps differ. One thread each. How much rounding matters depends on the network:
  * MobileNet-V1 0.25 at 28 x 28 has another first loss, by 3e-5, when ONNX Runtime fuses no operators.
  */
@@ -18,7 +18,7 @@ const config: TrainConfig = {
   width: 0.25,
   firstStride: 2,
   epochs: 1,
-  batchSize: 64,
+  batchSize: 32,
   learningRate: 0.0005,
   syncBatchNorm: true,
   emaDecay: 0,

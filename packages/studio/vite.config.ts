@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
+import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
@@ -15,7 +16,13 @@ const require = createRequire(import.meta.url);
 /** Modules of the toolkit that need Node, and what takes their places: the same functions, for browsers. */
 const twins = new Map(
   [
-    ...['compress/planning/load-highs', 'engine/runtime', 'files/package-text', 'files/read'],
+    ...[
+      'compress/planning/load-highs',
+      'compress/planning/solver-here',
+      'engine/runtime',
+      'files/package-text',
+      'files/read',
+    ],
     ...['threads/processors', 'threads/turn', 'threads/worker'],
   ].map((name) => [at(`../../src/${name}.ts`), at(`./src/platform/${name.replaceAll('/', '-')}.ts`)]),
 );
@@ -36,7 +43,8 @@ function browserOnly(): Plugin {
     enforce: 'pre',
     async resolveId(source, importer, options) {
       if (nodeOnly.has(source)) return { id: marked + source, moduleSideEffects: false };
-      if (!/^\.|^#toolkit\//.test(source) || !importer) return undefined;
+      // an alias has become a path by now
+      if (!(source.startsWith('.') || isAbsolute(source)) || !importer) return undefined;
       const found = await this.resolve(source, importer, { ...options, skipSelf: true });
       const twin = found && twins.get(found.id);
       return twin ?? found;

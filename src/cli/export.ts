@@ -22,7 +22,7 @@ import { warn } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 const activations = ['float', 'int8'] as const;
-const filters = ['fp16', 'int8', 'int7', 'int4', 'fp32'] as const;
+const filters = ['fp16', 'int8', 'int4', 'fp32'] as const;
 const ternary = ['five-trit', 'float'] as const;
 
 interface Options extends CommonOptions, ArrayOptions {
@@ -158,7 +158,7 @@ async function run(model: string, options: Options, form: ImageForm): Promise<vo
     throw new TritbankError('E_USAGE', '--data', 'expected images to calibrate 8-bit activations with, found none');
   }
   if (options.activations === 'int8' && !(options.filters ?? 'int8').startsWith('int')) {
-    const expected = 'expected int8, int7 or int4 with 8-bit activations, found';
+    const expected = 'expected int8 or int4 with 8-bit activations, found';
     throw new TritbankError('E_USAGE', '--filters', `${expected} ${options.filters}`);
   }
   const [{ exportModel }, { claimOutputs }] = await Promise.all([

@@ -40,20 +40,17 @@ export type OriginalFile = Partial<Pick<DeployedFile, 'bytes' | 'runtime'>>;
 const modelCodec: Codec<Graph> = { read: loadModel, write: saveModel };
 
 /** How the compressed network is stored: filters have the bits of the storage scheme that its budget is counted in. */
-export function compressedForms({
-  config: { activations, scheme },
-  machine,
-}: Pick<Job, 'config' | 'machine'>): ExportForms {
+export function compressedForms({ config: { activations, scheme } }: Pick<Job, 'config'>): ExportForms {
   const bits = scheme.filterBits;
   const integers = activations === 'int8' || bits <= 8;
-  const filters = integers ? (machine?.filters ?? 'int8') : bits <= 16 ? 'fp16' : 'fp32';
+  const filters = integers ? 'int8' : bits <= 16 ? 'fp16' : 'fp32';
   return { activations, filters, ternary: 'five-trit' };
 }
 
 /** Without data no range of an activation is known, so that weights alone have 8 bits. */
-export const controlForms = ({ data, machine }: Pick<Job, 'data' | 'machine'>): ExportForms => ({
+export const controlForms = ({ data }: Pick<Job, 'data'>): ExportForms => ({
   activations: data ? 'int8' : 'float',
-  filters: machine?.filters ?? 'int8',
+  filters: 'int8',
   ternary: 'five-trit',
 });
 

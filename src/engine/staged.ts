@@ -78,11 +78,11 @@ class StagedRunner implements Runner {
     private readonly onStage: OnStage | undefined,
   ) {
     this.returned = new Set(graph.outputs.map(({ name }) => name));
-    for (const { graph: part, reduction } of stages) {
+    for (const { graph: part, reductions } of stages) {
       for (const output of part.outputs) {
         if (!this.returned.has(output.name)) this.between.set(output.name, toOrt(ort, emptyTensor(output)));
       }
-      if (reduction) this.between.set(reduction.output, this.between.get(reduction.input)!);
+      for (const { input, output } of reductions) this.between.set(output, this.between.get(input)!);
     }
   }
 
@@ -91,11 +91,12 @@ class StagedRunner implements Runner {
     fetches: Record<string, Ort.Tensor | null>,
   ): Promise<Record<string, Ort.Tensor>> {
     const results: Record<string, Ort.Tensor> = {};
-    const pending: (Pending | undefined)[] = [];
-    for (const [index, { graph, session, waitsFor, reduction }] of this.stages.entries()) {
+    /** By the name of what they sum up. */
+    const pending = new Map<string, Pending>();
+    for (const [index, { graph, session, waitsFor, reductions }] of this.stages.entries()) {
       for (const needed of waitsFor) {
-        await pending[needed]?.wait();
-        pending[needed] = undefined;
+        await pending.get(needed)?.wait();
+        pending.delete(needed);
       }
       const began = performance.now();
       const known = (name: string) => inputs[name] ?? this.between.get(name) ?? results[name]!;
@@ -107,9 +108,9 @@ class StagedRunner implements Runner {
       const outputs = graph.nodes.length > 0 ? await session.run(feeds, wanted) : {};
       this.onStage?.(index, performance.now() - began);
       for (const name of this.returned) if (outputs[name]) results[name] = outputs[name];
-      pending.push(reduction && this.begin(this.between.get(reduction.input)!));
+      for (const { input, output } of reductions) pending.set(output, this.begin(this.between.get(input)!));
     }
-    for (const one of pending) await one?.wait();
+    for (const one of pending.values()) await one.wait();
     return results;
   }
 

@@ -4,7 +4,7 @@ import { measureCycles } from '../hardware/index.ts';
 import { readIntegerNetwork } from '../integer/index.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { type CoreName, coreNamed, coreNames } from '../mcu/index.ts';
-import { hasRelaxedSimd } from '../runtime/kernels/wasm.ts';
+import { dotOffset, hasRelaxedSimd } from '../runtime/kernels/wasm.ts';
 import { arrayTarget } from './array/array-target.ts';
 import { arrayNames, readArray } from './array/read-array.ts';
 import { coreFigures, coreTarget } from './core/core-target.ts';
@@ -24,8 +24,6 @@ export interface TargetMachine {
   readonly isRuntime?: boolean;
   /** Whether the runtime is that here, so that times can be measured. */
   readonly isHere?: boolean;
-  /** How filters of both files are stored: the bits that its kernels multiply fastest (default: 8). */
-  readonly filters?: 'int8' | 'int7';
   /** The target for an uncompressed network in 8 bits, as it was exported. */
   open(control: Graph): PlanningTarget;
   /** Figures of a network as it was exported, compressed or not, without the machine. */
@@ -61,7 +59,7 @@ const runtimes: Readonly<Record<string, TargetMachine>> = Object.fromEntries(
     const name = isRelaxed ? 'wasm-relaxed' : 'wasm';
     const machine: TargetMachine = {
       ...{ name, limits: ['latency'], skipsZeros: true, time: 'latency', isRuntime: true },
-      ...{ isHere: hasRelaxedSimd() === isRelaxed, filters: isRelaxed ? 'int7' : 'int8' },
+      isHere: isRelaxed ? dotOffset() !== undefined : !hasRelaxedSimd(),
       open: (control) => wasmTarget(name, control, isRelaxed),
       measure: (network) => ({ latency: predictLatency(network, isRelaxed) }),
     };

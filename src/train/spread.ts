@@ -1,8 +1,9 @@
 /**
  * A training step that is spread over ranks, each with a part of the batch: what the ranks exchange, as sums in the graph.
  *
- * Gradients are averaged in buckets of a few megabytes, in the order in which the backward pass makes them, so that one is
- * on its way while the next is computed (Li et al., arXiv 2006.15704, section 3.2). Loss, count of right answers and what
+ * Gradients are averaged in buckets of a few megabytes, in the order in which the backward pass makes them, so that one can
+ * be on its way while the next is computed (Li et al., arXiv 2006.15704, section 3.2), where `cutStages` finds that it pays.
+ * Loss, count of right answers and what
  * running averages follow are one more bucket, ready after the forward pass.
  */
 

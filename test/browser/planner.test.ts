@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build, type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Knapsack, solveKnapsack } from '../../src/compress/planning/knapsack.ts';
+import { solveKnapsack } from '../../src/compress/planning/knapsack.ts';
+import type { Knapsack } from '../../src/compress/planning/knapsack-problem.ts';
 import { Random } from '../../src/ir/index.ts';
 import { hasBrowser, launch } from './browser.ts';
 

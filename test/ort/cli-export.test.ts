@@ -59,7 +59,7 @@ describe('wrong usage and bad input leave nothing behind', () => {
     ['model.onnx --out x --gap-bits 4', 'E_USAGE: --gap-bits: expected it with --to verilog only, found --to onnx'],
     [
       'model.onnx --out x.onnx --filters int5',
-      "E_USAGE: --filters: expected one of fp16, int8, int7, int4, fp32, found 'int5'",
+      "E_USAGE: --filters: expected one of fp16, int8, int4, fp32, found 'int5'",
     ],
     [
       'model.onnx --out x.onnx --activations int8',
@@ -67,7 +67,7 @@ describe('wrong usage and bad input leave nothing behind', () => {
     ],
     [
       'model.onnx --out x.onnx --activations int8 --data synthetic --filters fp16',
-      'E_USAGE: --filters: expected int8, int7 or int4 with 8-bit activations, found fp16',
+      'E_USAGE: --filters: expected int8 or int4 with 8-bit activations, found fp16',
     ],
     ['model.onnx --out ./model.onnx', 'E_USAGE: --out: expected another file than what is read, found model.onnx'],
     ['model.onnx --out x.onnx --labels three.json', 'E_USAGE: three.json: expected 10 names, one a class, found 3'],

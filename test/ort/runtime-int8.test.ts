@@ -127,7 +127,6 @@ describe.each(kernelKinds)('%s kernels', (kernels) => {
 describe('exported with 8-bit activations', () => {
   it.each([
     ['mobilenet-v1', 'int8'],
-    ['mobilenet-v1', 'int7'],
     ['mobilenet-v1', 'int4'],
     ['mobilenet-v2', 'int8'],
     ['resnet-20', 'int4'],

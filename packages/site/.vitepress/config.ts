@@ -55,7 +55,10 @@ export default defineConfig({
       ],
       '/': [
         group('Quick start', ['quick-start-device', 'quick-start-architect', 'quick-start-researcher']),
-        group('Guides', ['studio', 'compress', 'training', 'export', 'formats', 'data', 'coming-from']),
+        group('Guides', [
+          ...['studio', 'exporting-models', 'compress', 'training', 'cluster'],
+          ...['export', 'formats', 'data', 'coming-from'],
+        ]),
         group('Where it runs', ['runtime', 'microcontrollers', 'hardware', 'hardware-synthesis']),
         group('What is counted', ['cost', 'accelerators', 'storage', 'results']),
         group('Inside', ['autodiff', 'onnx', 'program']),

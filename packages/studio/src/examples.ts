@@ -6,10 +6,15 @@ import photographs from '../../zoo/models/mobilenet-v1-0.5-cifar10-full.onnx?url
 import type { OpenRequest } from './workshop/bench.ts';
 
 export const examples = [
-  { name: 'Digits', note: 'MobileNet-V1 0.25, 28 x 28, 244 KB', file: 'mobilenet-v1-0.25-digits.onnx', url: digits },
+  {
+    name: 'Digits',
+    note: 'MobileNet-V1 0.25, 28\u00a0×\u00a028, 244\u00a0KB',
+    file: 'mobilenet-v1-0.25-digits.onnx',
+    url: digits,
+  },
   {
     name: 'Photographs',
-    note: 'MobileNet-V1 0.5, 32 x 32, 1.7 MB',
+    note: 'MobileNet-V1 0.5, 32\u00a0×\u00a032, 1.7\u00a0MB',
     file: 'mobilenet-v1-0.5-cifar10.onnx',
     url: photographs,
   },

@@ -54,8 +54,8 @@ const asError = ({ code, where, detail, isAbort }: Failure): Error => {
   return isAbort ? new DOMException(detail, 'AbortError') : new Error(detail);
 };
 
-/** In a worker: answers the calls of the page, one after the other. */
-export function serve(methods: Methods): void {
+/** In a worker: answers the calls of the page, one after the other; those of `beside`, which only wait, beside the others. */
+export function serve(methods: Methods, { beside = [] }: { readonly beside?: readonly string[] } = {}): void {
   const post = (message: FromWorker, transfer: readonly Transferable[] = []) =>
     self.postMessage(message, { transfer: [...transfer] });
   const running = new Map<number, AbortController>();
@@ -81,7 +81,8 @@ export function serve(methods: Methods): void {
     }
     const stop = new AbortController();
     running.set(data.id, stop);
-    queue = queue.then(() => run(data, stop));
+    if (beside.includes(data.method)) void run(data, stop);
+    else queue = queue.then(() => run(data, stop));
   };
 }
 

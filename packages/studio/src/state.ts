@@ -133,20 +133,61 @@ const request$ = computed((): PlanRequest => {
   return { budget, bits, edits: edits.value, target, time };
 });
 
+/** How the plan that is shown came about: milliseconds of the first answer, and of the solver's where it is one. */
+export interface Planning {
+  readonly first: number;
+  readonly refined?: number;
+  readonly isRefining: boolean;
+}
+
+export const planning = signal<Planning>({ first: 0, isRefining: false });
+
+/** A slider that has not been moved for so long rests. */
+const restMilliseconds = 250;
+let rest: ReturnType<typeof setTimeout> | undefined;
+let refining = new AbortController();
+
+/** Takes the solver's plan for the limits as they are, unless they change before it is there. */
+async function refine(): Promise<void> {
+  const { signal } = refining;
+  try {
+    const found = await workshop.call('refine', request$.value, { signal });
+    if (signal.aborted) return;
+    batch(() => {
+      planned.value = found;
+      planning.value = { ...planning.value, refined: found.milliseconds, isRefining: false };
+    });
+  } catch (error) {
+    if (signal.aborted) return;
+    // the first plan stands
+    planning.value = { ...planning.value, isRefining: false };
+    report(error);
+  }
+}
+
 let isPlanning = false;
 let isStale = false;
 
-/** The plan for the limits as they are now; moves that come while one is made are taken together. */
+/**
+ * The plan for the limits as they are now; moves that come while one is made are taken together. What is shown at once is
+ * near the best plan, and is refined when the limits rest.
+ */
 export async function replan(): Promise<void> {
   isStale = true;
+  clearTimeout(rest);
+  refining.abort();
   if (isPlanning || !analysis.value) return;
   isPlanning = true;
   try {
     while (isStale) {
       isStale = false;
       try {
-        planned.value = await workshop.call('plan', request$.value);
-        planProblem.value = null;
+        const found = await workshop.call('plan', request$.value);
+        batch(() => {
+          planned.value = found;
+          planning.value = { first: found.milliseconds, isRefining: true };
+          planProblem.value = null;
+        });
       } catch (error) {
         planProblem.value = wordsOf(error);
       }
@@ -154,6 +195,9 @@ export async function replan(): Promise<void> {
   } finally {
     isPlanning = false;
   }
+  if (planProblem.value !== null) return;
+  refining = new AbortController();
+  rest = setTimeout(() => void refine(), restMilliseconds);
 }
 
 /** From an eighth of the network to all of it, evenly in logarithms. */

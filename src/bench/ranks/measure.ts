@@ -91,11 +91,12 @@ async function measureStep(ranks: Communicator, options: RanksOptions): Promise<
   };
   const whole = buildStep(network, how);
   const spread = buildStep(network, { ...how, spread: { ranks: ranks.size } });
-  const buckets = cutStages(spread.graph).flatMap(({ reduction }) => {
-    if (!reduction) return [];
-    const { dims } = spread.graph.value(reduction.input);
-    return [{ bytes: 4 * elementCount(dims), isGradient: spread.graph.value(reduction.input).name.includes('bucket') }];
-  });
+  const buckets = cutStages(spread.graph).flatMap(({ reductions }, afterStage) =>
+    reductions.map(({ input }) => {
+      const { dims, name } = spread.graph.value(input);
+      return { bytes: 4 * elementCount(dims), isGradient: name.includes('bucket'), afterStage };
+    }),
+  );
   const stageTimes: number[][] = [];
   const alone = await compileProgram(whole.graph, whole.slots, { threads });
   const together = await compileProgram(spread.graph, spread.slots, {

@@ -15,12 +15,12 @@ export interface Link {
   readonly bandwidth: number;
 }
 
-/** What a step is made of: stage i ends with the sum of bucket i, the last stage with none. */
+/** What a step is made of. The sums of buckets begin in their order; the last stage waits for all. */
 export interface StepParts {
   /** Milliseconds of each stage. */
   readonly stages: readonly number[];
-  /** Bytes of each bucket in single precision; which are gradients can travel in half. */
-  readonly buckets: readonly { readonly bytes: number; readonly isGradient: boolean }[];
+  /** Bytes of each bucket in single precision, and the stage that makes it; gradients can travel in half. */
+  readonly buckets: readonly { readonly bytes: number; readonly isGradient: boolean; readonly afterStage: number }[];
 }
 
 export interface Scaling {

@@ -5,8 +5,8 @@ const link = { name: 'test', latency: 1e-4, bandwidth: 1e9 };
 const parts = {
   stages: [10, 20, 5],
   buckets: [
-    { bytes: 2e6, isGradient: true },
-    { bytes: 4e6, isGradient: true },
+    { bytes: 2e6, isGradient: true, afterStage: 0 },
+    { bytes: 4e6, isGradient: true, afterStage: 1 },
   ],
 };
 

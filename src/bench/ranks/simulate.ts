@@ -29,12 +29,13 @@ interface How {
 
 /** Seconds of a step. */
 export function stepTime({ stages, buckets }: StepParts, hosts: number, link: Link, { overlap, half }: How): number {
-  const last = buckets.length;
-  const compute = stages.slice(0, last).reduce((sum, ms) => sum + ms / 1000, 0);
-  let ready = 0;
+  const last = stages.length - 1;
+  /** When so many stages are done. */
+  const after = (count: number) => stages.slice(0, count).reduce((sum, ms) => sum + ms / 1000, 0);
+  const compute = after(last);
   let free = 0;
-  for (const [i, { bytes, isGradient }] of buckets.entries()) {
-    ready += stages[i]! / 1000;
+  for (const { bytes, isGradient, afterStage } of buckets) {
+    const ready = after(afterStage + 1);
     const time = sumTime(half && isGradient ? bytes / 2 : bytes, hosts, link);
     free = Math.max(free, overlap ? ready : compute) + time;
   }

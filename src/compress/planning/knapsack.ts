@@ -14,27 +14,8 @@
  */
 
 import type { Highs, Model, ModelData } from 'highs';
+import { fits, type Item, type Knapsack, type Solution, sum, toShares } from './knapsack-problem.ts';
 import { loadHighs } from './load-highs.ts';
-
-/** Costs are those that are limited, in the order of the limits. */
-export interface Item {
-  readonly loss: number;
-  readonly costs: readonly number[];
-}
-
-/** At least one layer, each of at least one item, and at least one limit, all above 0. */
-export interface Knapsack {
-  readonly layers: readonly (readonly Item[])[];
-  readonly limits: readonly number[];
-}
-
-export interface Solution {
-  /** One index per layer. */
-  readonly choice: readonly number[];
-  readonly loss: number;
-  /** No choice within the limits has a smaller loss than this. Equal to `loss` where that is known to be the optimum. */
-  readonly lowerBound: number;
-}
 
 /** Where a search ends. */
 export interface Effort {
@@ -45,9 +26,6 @@ export interface Effort {
 }
 
 export const defaultEffort: Effort = { gap: 0, nodes: 20_000 };
-
-/** Rounding errors, as a fraction of a limit. */
-const limitTolerance = 1e-12;
 
 /** What counts as no gap. */
 const noGap = 1e-9;
@@ -64,20 +42,7 @@ const solverOptions = {
   mip_abs_gap: 0,
 } as const;
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-
 type Layers = Knapsack['layers'];
-
-/** Costs as shares of what the limits leave beside the cheapest choice; undefined where they leave less than nothing. */
-function toShares({ layers, limits }: Knapsack): Layers | undefined {
-  const lows = layers.map((items) => limits.map((_, i) => Math.min(...items.map(({ costs }) => costs[i]!))));
-  const rooms = limits.map((limit, i) => limit * (1 + limitTolerance) - sum(lows.map((low) => low[i]!)));
-  if (rooms.some((room) => room < 0)) return undefined;
-  const share = (excess: number, room: number) => (excess === 0 ? 0 : excess / room);
-  return layers.map((items, l) =>
-    items.map(({ loss, costs }) => ({ loss, costs: costs.map((cost, i) => share(cost - lows[l]![i]!, rooms[i]!)) })),
-  );
-}
 
 /** A variable from 0 to `upper`; its coefficients stand in a row per layer and then one per limit. */
 interface Column {
@@ -180,12 +145,6 @@ function searchExactly(highs: Highs, program: ModelData, layers: Layers, knapsac
       cutOff(model, layers, found.choice);
     }
   });
-}
-
-/** Whether a choice keeps the limits, up to rounding errors. */
-function fits({ layers, limits }: Knapsack, choice: readonly number[]): boolean {
-  const used = (i: number) => sum(choice.map((j, l) => layers[l]![j]!.costs[i]!));
-  return limits.every((limit, i) => used(i) <= limit * (1 + limitTolerance));
 }
 
 /** The choice of least loss; undefined where no choice keeps the limits, as far as `effort` can tell. */

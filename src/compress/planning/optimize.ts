@@ -12,7 +12,7 @@ import {
   slackOf,
   unreachable,
 } from './budget.ts';
-import type { Knapsack, Solution } from './knapsack.ts';
+import type { Knapsack, Solution } from './knapsack-problem.ts';
 import { type NetworkCosts, predictCost } from './layer-costs.ts';
 import { type PlanSolver, solverHere } from './solver-here.ts';
 import { excessOf, reachOnTarget, type TargetCosts, totalsOf } from './target.ts';

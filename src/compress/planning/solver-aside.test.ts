@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Knapsack } from './knapsack.ts';
+import type { Knapsack } from './knapsack-problem.ts';
 import { solverAside } from './solver-aside.ts';
 import { solverHere } from './solver-here.ts';
 

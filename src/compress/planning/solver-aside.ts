@@ -2,7 +2,7 @@
 
 import { type Reply, settle } from '../../threads/reply.ts';
 import { answerOf, startWorkers, unlessAborted } from '../../threads/worker.ts';
-import type { Knapsack } from './knapsack.ts';
+import type { Knapsack } from './knapsack-problem.ts';
 import { type PlanSolver, solverHere } from './solver-here.ts';
 
 export interface PlanTask {

@@ -1,6 +1,7 @@
 /** Who solves the planner's programs: this thread, or another one (`solver-aside.ts`). */
 
-import { findClosest, type Knapsack, type Solution, solveKnapsack } from './knapsack.ts';
+import { findClosest, solveKnapsack } from './knapsack.ts';
+import type { Knapsack, Solution } from './knapsack-problem.ts';
 
 export interface PlanSolver {
   /** As `solveKnapsack`. */

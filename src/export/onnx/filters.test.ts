@@ -57,7 +57,6 @@ it('keeps 8 bits for small filters', () => {
   expect(bitsOf([16, 1, 3, 3], 0, 'int4')).toEqual(new Set([8]));
   expect(bitsOf([16, 64, 1, 1], 0, 'int4')).toEqual(new Set([4]));
   expect(bitsOf([64, 10], 1, 'int4')).toEqual(new Set([4]));
-  expect(bitsOf([16, 1, 3, 3], 0, 'int7')).toEqual(new Set([7]));
   expect(bitsOf([16, 64, 1, 1], 0, 'fp16')).toEqual(new Set([16]));
 });
 
@@ -66,7 +65,6 @@ it('has the planned bits where they are fewer, but for float32', () => {
   const bitsOf = (form: FilterForm, name = 'conv') => bitsOfFilters({ name }, { dims: [4, 8, 1, 1] }, 0, form, planned);
   expect(bitsOf('fp16')).toEqual([4, 8, 16, 4]);
   expect(bitsOf('int8')).toEqual([4, 8, 8, 4]);
-  expect(bitsOf('int7')).toEqual([4, 7, 7, 4]);
   expect(bitsOf('fp32')).toEqual([32, 32, 32, 32]);
   expect(bitsOf('int8', 'other')).toEqual([8, 8, 8, 8]);
 });

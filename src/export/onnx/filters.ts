@@ -17,7 +17,7 @@ export function filterOf(dims: readonly number[], axis: number): (index: number)
 /** Filters with fewer weights, as depthwise ones, keep 8 bits: they are few bytes, and lose most. */
 const leastInputs = 32;
 
-const bitsOfForm = { fp32: 32, fp16: 16, int8: 8, int7: 7, int4: 4 } as const satisfies Record<FilterForm, number>;
+const bitsOfForm = { fp32: 32, fp16: 16, int8: 8, int4: 4 } as const satisfies Record<FilterForm, number>;
 
 /** From 8 bits down weights are integers with a scale. */
 export const areIntegers = (bits: number) => bits <= 8;

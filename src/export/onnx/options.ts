@@ -5,14 +5,13 @@ import type { Split } from '../../data/index.ts';
 import { TritbankError } from '../../ir/index.ts';
 
 export const activationForms = ['float', 'int8'] as const;
-export const filterForms = ['fp16', 'int8', 'int7', 'int4', 'fp32'] as const;
+export const filterForms = ['fp16', 'int8', 'int4', 'fp32'] as const;
 export const ternaryForms = ['five-trit', 'float'] as const;
 
 /** How activations are computed: as float32, or as 8-bit integers between QuantizeLinear and DequantizeLinear. */
 export type ActivationForm = (typeof activationForms)[number];
 /**
- * How weights of full-precision filters are stored. `int7` are bytes from -63 to 63, what relaxed SIMD multiplies fastest;
- * `int4` two to a byte, depthwise and other filters of fewer than 32 weights apart, which keep 8 bits.
+ * How weights of full-precision filters are stored. `int4` are two to a byte, depthwise and other filters of fewer than 32 weights apart, which keep 8 bits.
  */
 export type FilterForm = (typeof filterForms)[number];
 /** How ternary weights are stored; `float` is one number each: float32, or int8 with 8-bit activations. */
@@ -62,7 +61,7 @@ export function formsOf(options: Omit<ExportOptions, 'calibration' | 'labels' | 
   const { activations = 'float', ternary = 'five-trit' } = options;
   const filters = options.filters ?? (activations === 'int8' ? 'int8' : 'fp16');
   if (activations === 'int8' && !filters.startsWith('int')) {
-    const expected = 'expected int8, int7 or int4 with activations of 8 bits, found';
+    const expected = 'expected int8 or int4 with activations of 8 bits, found';
     throw new TritbankError('E_USAGE', 'filters', `${expected} ${filters}`);
   }
   return { activations, filters, ternary };

@@ -18,7 +18,7 @@ export interface PredictedSize {
   readonly scaleBytes: number;
 }
 
-const bitsOf = { fp16: 16, int8: 8, int7: 8, int4: 4, fp32: 32 } as const;
+const bitsOf = { fp16: 16, int8: 8, int4: 4, fp32: 32 } as const;
 
 /** Undefined where ternary weights are not packed, which no scheme has. `network` is the normalized float network. */
 export function predictSize(network: Graph, { activations, filters, ternary }: ExportForms): PredictedSize | undefined {

@@ -3,7 +3,7 @@
 import type { Column } from '../columns.ts';
 import { formatDuration, formatFixed, formatKilobytes, formatPercent } from '../format.ts';
 import { alignTable } from '../text-table.ts';
-import type { ComparedRun, Comparison, Measure, RunGroup } from './records.ts';
+import { type ComparedRun, type Comparison, commonDirectory, type Measure, type RunGroup } from './records.ts';
 
 const none = '–';
 
@@ -63,15 +63,16 @@ export function printComparison({ groups, runs }: Comparison): string {
       [corner, ...columns.map(({ head }) => head)],
       rows.map(([name, row]) => [name, ...columns.map(({ cell }) => cell(row))]),
     );
+  const directory = commonDirectory(runs);
   const grouped = table(
     'mean ± deviation',
     groupColumns,
     groups.map((group) => [group.name, group]),
   );
   const each = table(
-    'run',
+    directory === '' ? 'run' : `run in ${directory}`,
     runColumns,
-    runs.map((run) => [run.path, run]),
+    runs.map((run) => [run.path.slice(directory.length), run]),
   );
   return `${grouped}\n\n${each}`;
 }

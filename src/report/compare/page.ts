@@ -8,7 +8,7 @@ import { renderDocument, renderFacts, section } from '../document.ts';
 import { html } from '../html.ts';
 import { extraColors, type NamedRun } from '../runs.ts';
 import { groupColumns, runColumns } from './columns.ts';
-import type { Comparison } from './records.ts';
+import { type Comparison, commonDirectory } from './records.ts';
 
 export interface ComparePage {
   readonly title: string;
@@ -22,25 +22,40 @@ const mostCurves = 24;
 
 /** What curves are drawn of; nothing else of a result is read. */
 function curvesOf({ runs, groups }: Comparison): NamedRun[] {
+  const directory = commonDirectory(runs);
   const colors = ['var(--hybrid)', ...Array.from({ length: extraColors }, (_, i) => `var(--extra-${i})`)];
   return runs
     .filter(({ history }) => history.length > 0)
     .slice(0, mostCurves)
     .map(({ path, history }) => {
       const group = groups.findIndex(({ paths }) => paths.includes(path));
-      return { run: { history } as unknown as RunResult, name: path, color: colors[group % colors.length]! };
+      return {
+        run: { history } as unknown as RunResult,
+        name: path.slice(directory.length),
+        color: colors[group % colors.length]!,
+      };
     });
+}
+
+/** A command with the first and last of its many words. */
+function shortened(command: string): string {
+  const words = command.split(' ');
+  return words.length <= 16
+    ? command
+    : [...words.slice(0, 6), `… (${words.length - 10} more)`, ...words.slice(-4)].join(' ');
 }
 
 export function renderComparePage({ title, generatedBy, command, comparison }: ComparePage): string {
   const { groups, runs } = comparison;
+  const directory = commonDirectory(runs);
   const curves = curvesOf(comparison);
   const left = runs.length - curves.length;
   const unfinished = runs.filter(({ isFinished }) => !isFinished).length;
   const facts = [
     { term: 'Runs', texts: [`${runs.length} in ${groups.length} groups that differ in more than the seed`] },
     ...(unfinished > 0 ? [{ term: 'Not finished', texts: [`${unfinished}, of which the last epoch is shown`] }] : []),
-    { term: 'Command', texts: [command], form: 'code' as const },
+    ...(directory === '' ? [] : [{ term: 'In', texts: [directory], form: 'code' as const }]),
+    { term: 'Command', texts: [shortened(command)], form: 'code' as const },
   ];
   return renderDocument({
     title,
@@ -61,7 +76,7 @@ export function renderComparePage({ title, generatedBy, command, comparison }: C
         html`<div class="card">${renderColumns({
           corner: 'run',
           columns: runColumns,
-          rows: runs.map((row) => ({ name: row.path, row })),
+          rows: runs.map((row) => ({ name: row.path.slice(directory.length), row })),
         })}</div>`,
       ),
       curves.length > 0

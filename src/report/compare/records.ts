@@ -4,7 +4,7 @@
  */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { CompressResult } from '../../compress/index.ts';
 import {
   compressionFiles,
@@ -52,7 +52,7 @@ export const measures = ['top1', 'loss', 'bytes', 'size', 'energy', 'throughput'
 export type Measure = (typeof measures)[number];
 
 export interface RunGroup {
-  /** In what it differs from the other groups: `alpha 0.5, method hybrid`. */
+  /** In what it differs from the other groups: `alpha 0.5, method hybrid`; where that is much, what its runs are called. */
   readonly name: string;
   readonly paths: readonly string[];
   readonly seeds: readonly number[];
@@ -121,8 +121,26 @@ function spreadOf(values: readonly number[]): Spread {
 const shown = (value: unknown): string =>
   value === undefined ? 'default' : typeof value === 'string' ? value : JSON.stringify(value);
 
+/** More settings than this are no name. */
+const mostSettings = 3;
+
+/** What the directories of runs are called, without what tells their seeds apart: `planned` of `runs/planned-1`, `-2`, `-3`. */
+function stemOf(paths: readonly string[]): string {
+  const names = paths.map((path) => basename(resolve(path)));
+  const [first = ''] = names;
+  let length = first.length;
+  while (!names.every((name) => name.startsWith(first.slice(0, length)))) length--;
+  return first.slice(0, length).replace(/[-_.](seed)?-?\d*$/, '');
+}
+
 const valueAt = (settings: object, key: string): unknown =>
   key.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], settings);
+
+/** The directory that all runs are in, with the separator behind it; empty where they have none in common. */
+export function commonDirectory(runs: readonly ComparedRun[]): string {
+  const [first = '', ...rest] = runs.map(({ path }) => path.slice(0, path.search(/[^/\\]*[/\\]*$/)));
+  return rest.every((folder) => folder === first) ? first : '';
+}
 
 /** Groups of `runs` in the order of their first ones. E_USAGE without runs. */
 export function compareRuns(runs: readonly ComparedRun[]): Comparison {
@@ -134,8 +152,15 @@ export function compareRuns(runs: readonly ComparedRun[]): Comparison {
   }
   const settings = [...byKey.values()].map(([first]) => settingsOf(first!));
   const keys = [...new Set(settings.flatMap((one) => differencesOf(settings[0]!, one).map(({ key }) => key)))];
+  // an object and what is in it would say the same twice
+  const leaves = keys.filter((key) => !keys.some((other) => other.startsWith(`${key}.`)));
   const groups = [...byKey.values()].map((members, i): RunGroup => {
-    const name = keys.map((key) => `${key} ${shown(valueAt(settings[i]!, key))}`).join(', ');
+    const parts = leaves.map((key) => `${key} ${shown(valueAt(settings[i]!, key))}`);
+    const isShort = parts.length <= mostSettings;
+    const stem = isShort ? '' : stemOf(members.map(({ path }) => path));
+    const name = isShort
+      ? parts.join(', ')
+      : stem || `${parts.slice(0, mostSettings).join(', ')} and ${parts.length - mostSettings} more`;
     // figures of epochs would be mixed with those of files
     const finished = members.filter(({ isFinished }) => isFinished);
     const figures = measures.flatMap((measure) => {
@@ -150,5 +175,8 @@ export function compareRuns(runs: readonly ComparedRun[]): Comparison {
       figures: Object.fromEntries(figures),
     };
   });
-  return { runs, groups };
+  // groups whose runs are called alike are told apart by their first runs
+  const isTaken = (name: string) => groups.filter((group) => group.name === name).length > 1;
+  const named = groups.map((one) => (isTaken(one.name) ? { ...one, name: basename(resolve(one.paths[0]!)) } : one));
+  return { runs, groups: named };
 }

@@ -64,6 +64,8 @@ export type VariantName =
   | 'int4_dense_int8'
   | 'int4_vector_int8'
   | 'int8_dot_int8'
+  | 'int4_dot_int8'
+  | 'ternary_dot_int8'
   | 'int8_vector_int8'
   | 'ternary_listed_float32'
   | 'ternary_listed_int8'

@@ -18,7 +18,7 @@ interface PackingExports {
   ): void;
   packDense8(values: number, rows: number, columns: number, to: number): void;
   packDense4(values: number, rows: number, columns: number, to: number): void;
-  packDot(values: number, rows: number, columns: number, to: number): void;
+  packDot(values: number, rows: number, columns: number, bits: number, offset: number, to: number): void;
   packVector(values: number, rows: number, columns: number, to: number): void;
   packVector2(values: number, rows: number, columns: number, to: number): void;
   packVector4(values: number, rows: number, columns: number, to: number): void;
@@ -69,7 +69,7 @@ export interface Measure {
 }
 
 /** Layouts that have every weight at its place. */
-export type RowLayout = 'Dense8' | 'Dense4' | 'Dot' | 'Vector' | 'Vector2' | 'Vector4';
+export type RowLayout = 'Dense8' | 'Dense4' | 'Vector' | 'Vector2' | 'Vector4';
 
 /** Behind what the compiler may have placed. */
 const start = 1024;
@@ -159,6 +159,15 @@ export function measure({ rows, columns, values }: Integers): Measure {
 export function packRows({ rows, columns, values }: Integers, layout: RowLayout, bytes: number): Uint8Array {
   return inMemory(values, bytes, (own, from, to) => {
     own[`pack${layout}`](from, rows, columns, to);
+    return viewOf(own, to, bytes);
+  });
+}
+
+/** The layout of variants/dot.ts, of so many `bytes`: fields of `bits` bits, plus `offset`. */
+export function packDot(matrix: Integers, bits: number, offset: number, bytes: number): Uint8Array {
+  const { rows, columns, values } = matrix;
+  return inMemory(values, bytes, (own, from, to) => {
+    own.packDot(from, rows, columns, bits, offset, to);
     return viewOf(own, to, bytes);
   });
 }

@@ -14,6 +14,8 @@ export interface PrepareOptions {
   readonly isBorrowed?: boolean;
 }
 
+const isExact = (variant: Variant): boolean => variant.isExact?.() ?? true;
+
 /** Part of the least cost that is given for less memory. */
 const closeEnough = 1.05;
 
@@ -42,7 +44,7 @@ export function prepareProduct(
 ): PackedProduct {
   const { pixels = 196, isRelaxed = false, force, isBorrowed = false } = options;
   const isWanted = (variant: Variant) =>
-    force === undefined ? isRelaxed || !variant.isRelaxed : variant.name === force;
+    force === undefined ? !variant.isRelaxed || (isRelaxed && isExact(variant)) : variant.name === force;
   const matrix = shapeOf(weights);
   const { kind, rows, columns } = matrix;
   const best = chooseVariant(matrix, activations, pixels, isWanted);

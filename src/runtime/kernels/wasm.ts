@@ -10,7 +10,7 @@ import { hasRelaxedSimd, hasSimd } from './wasm/detect.ts';
 import { instantiateKernels } from './wasm/instance.ts';
 import { type ModuleOptions, readModule } from './wasm/modules.ts';
 
-export { hasRelaxedSimd, hasSimd } from './wasm/detect.ts';
+export { dotOffset, hasRelaxedSimd, hasSimd } from './wasm/detect.ts';
 
 export interface WasmKernelOptions {
   /** Default: a new one of 1 MiB that can grow. */

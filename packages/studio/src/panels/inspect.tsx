@@ -139,7 +139,7 @@ function Layers({ layers }: { readonly layers: readonly LayerReport[] }) {
   const { layer: chosen } = address.value;
   return (
     <Card title={`${layers.length} layers`}>
-      <div class="scroll">
+      <section class="scroll tall layers" aria-label="Layers of the network" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -147,7 +147,7 @@ function Layers({ layers }: { readonly layers: readonly LayerReport[] }) {
               <th>Filters × weights</th>
               <th>Output</th>
               <th class="right">Parameters</th>
-              <th>Multiply-accumulates</th>
+              <th>MACs</th>
               <th>Filter bank</th>
             </tr>
           </thead>
@@ -186,7 +186,7 @@ function Layers({ layers }: { readonly layers: readonly LayerReport[] }) {
             )}
           </tbody>
         </table>
-      </div>
+      </section>
     </Card>
   );
 }
@@ -278,9 +278,10 @@ function LayerView() {
           <h3>What each filter would lose, at {ratios[middle]} hidden units per filter</h3>
           <Chart
             label="Predicted loss of each filter"
-            height={160}
+            height={150}
             of={[name, filter, found, order]}
             draw={(plot) => ({
+              marginBottom: 8,
               x: { axis: null, domain: sorted.map((_, i) => i), padding: 0.1 },
               y: { label: `predicted loss, ${analysis.value?.lossUnit}`, grid: true, tickFormat: 's', ticks: 4 },
               marks: [

@@ -25,6 +25,8 @@ async function take(sources: readonly RunSource[]): Promise<void> {
     return all;
   });
   if (found) records.value = found;
+  // stopped, by other work perhaps: asked again when the panel is opened again
+  else isAsked = false;
 }
 
 export function Runs() {
@@ -73,8 +75,9 @@ function shownIn(runs: readonly RunRecord[]): readonly RunRecord[] {
   return runs.filter(({ name }) => names.includes(name));
 }
 
-const palette = ['#0d8a80', '#d9560f', '#2563eb', '#9333ea', '#b45309', '#db2777', '#5a8f10', '#64748b'] as const;
-const colourOf = (chosen: readonly RunRecord[], run: RunRecord) => palette[chosen.indexOf(run) % palette.length]!;
+const palette = ['ternary', 'plus', 'macs', 'strassen', 'twn', 'pink', 'green', 'full'] as const;
+const colourOf = (chosen: readonly RunRecord[], run: RunRecord) =>
+  `var(--${palette[chosen.indexOf(run) % palette.length]!})`;
 
 const shareOr = (value: number | null) => (value === null ? '–' : percent(value, 1));
 
@@ -160,6 +163,9 @@ function Curves({ runs }: { readonly runs: readonly RunRecord[] }) {
         epoch[pick] === null ? [] : [{ run: run.name, epoch: epoch.epoch, value: factor * epoch[pick] }],
       ),
     );
+  const last = Math.max(...runs.flatMap(({ epochs }) => epochs.map(({ epoch }) => epoch)));
+  // whole epochs only
+  const epochs = { label: 'epoch', ticks: Math.min(10, last - 1), tickFormat: 'd' } as const;
   const colour = { domain: runs.map(({ name }) => name), range: runs.map((run) => colourOf(runs, run)) };
   if (runs.every(({ epochs }) => epochs.length === 0)) return null;
   return (
@@ -171,7 +177,7 @@ function Curves({ runs }: { readonly runs: readonly RunRecord[] }) {
           of={[runs]}
           draw={(plot) => ({
             color: colour,
-            x: { label: 'epoch' },
+            x: epochs,
             y: { label: '↑ top-1, %', grid: true },
             marks: [plot.line(lines('top1', 100), { x: 'epoch', y: 'value', stroke: 'run', strokeWidth: 2 })],
           })}
@@ -182,7 +188,7 @@ function Curves({ runs }: { readonly runs: readonly RunRecord[] }) {
           of={[runs]}
           draw={(plot) => ({
             color: colour,
-            x: { label: 'epoch' },
+            x: epochs,
             y: { label: '↑ test loss, nats', grid: true },
             marks: [plot.line(lines('testLoss', 1), { x: 'epoch', y: 'value', stroke: 'run', strokeWidth: 2 })],
           })}
@@ -210,8 +216,8 @@ function Trade({ runs, chosen }: { readonly runs: readonly RunRecord[]; readonly
         height={320}
         of={[runs, chosen]}
         draw={(plot) => ({
-          x: { label: 'size, % of 16 bits →', grid: true },
-          y: { label: '↑ top-1, %', grid: true },
+          x: { label: 'size, % of 16 bits →', grid: true, inset: 10 },
+          y: { label: '↑ top-1, %', grid: true, inset: 8 },
           marks: [
             plot.dot(points, {
               x: (run: RunRecord) => 100 * run.size!,

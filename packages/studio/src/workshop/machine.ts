@@ -28,7 +28,7 @@ export async function machineOf(bench: Bench, name: string): Promise<Machine> {
   await prepareRuntime();
   const machine = readTarget(name);
   const calibration = { split: noise(image), normalisation, images: 2 };
-  const exported = await exportOnnx(network, { activations: 'int8', filters: machine.filters ?? 'int8', calibration });
+  const exported = await exportOnnx(network, { activations: 'int8', filters: 'int8', calibration });
   // as it would be read from its file
   const control = inferShapes(readModel(writeModel(exported)));
   const opened: Machine = { target: machine.open(control), time: machine.time };

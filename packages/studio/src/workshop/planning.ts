@@ -2,7 +2,6 @@
 
 import type { Budget } from '#toolkit/compress/planning/budget.ts';
 import { describePlan } from '#toolkit/compress/planning/describe-plan.ts';
-import { findClosest, solveKnapsack } from '#toolkit/compress/planning/knapsack.ts';
 import { costCandidates, type NetworkCosts } from '#toolkit/compress/planning/layer-costs.ts';
 import { filterSensitivity, makeCandidates, predictLoss } from '#toolkit/compress/planning/make-candidates.ts';
 import { optimizePlan } from '#toolkit/compress/planning/optimize.ts';
@@ -30,6 +29,7 @@ import { inBits, isBank, type LayerPlan, makePlan, type Plan } from '#toolkit/qu
 import type { Totals } from '#toolkit/targets/index.ts';
 import type { Bench } from './bench.ts';
 import { machineOf } from './machine.ts';
+import { atOnce } from './solvers.ts';
 import { twnLoss } from './twn-loss.ts';
 
 /** How filters in full precision are stored. */
@@ -64,6 +64,8 @@ export interface PlanView {
   readonly layers: readonly PlannedLayer[];
   readonly bytes: number;
   readonly referenceBytes: number;
+  /** How far the loss is from the least possible one at most, relative to it. */
+  readonly gap: number;
   readonly milliseconds: number;
   /** On the machine: figures of the plan and of the uncompressed network in 8 bits. */
   readonly machine: { readonly name: string; readonly totals: Totals; readonly control: Totals } | null;
@@ -80,12 +82,6 @@ const formats: { readonly [B in Bits]: string } = { fp16: 'fp16', int8: 'int8' }
 /** What everything is relative to: the network with 16-bit weights and arithmetic. */
 const referenceOf = ({ network }: Bench) =>
   uncompressedReference(countKnown(network, 'comparison'), chooseSetting({ accelerator: 'paper', format: 'fp16' }));
-
-/** A slider is in a hurry: within half a percent of the least loss. */
-const quickly: PlanSolver = {
-  best: (knapsack) => solveKnapsack(knapsack, { gap: 0.005, nodes: 2000 }),
-  closest: findClosest,
-};
 
 function analysisOf({ analysis }: Bench) {
   if (!analysis) throw new TritbankError('E_USAGE', 'plan', 'expected an analysis of the network, found none yet');
@@ -128,7 +124,11 @@ function withEdits(costs: NetworkCosts, edits: PlanRequest['edits']): NetworkCos
   return { ...costs, layers };
 }
 
-export async function plan(bench: Bench, { budget, bits, edits, target, time }: PlanRequest): Promise<PlanView> {
+export async function plan(
+  bench: Bench,
+  { budget, bits, edits, target, time }: PlanRequest,
+  solver: PlanSolver,
+): Promise<PlanView> {
   const machine = target === null ? undefined : await machineOf(bench, target);
   const started = performance.now();
   const costs = withEdits(costsOf(bench, bits), edits);
@@ -137,7 +137,7 @@ export async function plan(bench: Bench, { budget, bits, edits, target, time }: 
   const isFree = Object.keys(budget).length === 0 && Object.keys(limits).length === 0;
   // a plan without any limit is the network as it is
   const given = isFree ? { size: 1.5 } : budget;
-  const { choice, loss, relative, totals } = await optimizePlan(costs, given, quickly, onTarget);
+  const { choice, loss, lowerBound, relative, totals } = await optimizePlan(costs, given, solver, onTarget);
   const file = describePlan(bench.network.name, given, costs, choice, onTarget);
   const layers = costs.layers.map(({ name, filters, candidates, costs: vectors }, i): PlannedLayer => {
     const { plan: planned, loss: own } = candidates[choice[i]!]!;
@@ -147,6 +147,7 @@ export async function plan(bench: Bench, { budget, bits, edits, target, time }: 
     ...{ plan: file, text: formatPlan(file), relative, loss, layers },
     bytes: relative.size * costs.reference.bytes,
     referenceBytes: costs.reference.bytes,
+    gap: loss > 0 ? (loss - lowerBound) / loss : 0,
     milliseconds: performance.now() - started,
     machine: machine && totals ? { name: target!, totals, control: machine.target.totals(new Map()) } : null,
   };
@@ -159,10 +160,10 @@ export interface FrontPoint {
   readonly loss: number;
 }
 
-/** The best plan of a size, all other limits left out; null where that is out of reach. */
+/** A plan of a size near the best one, all other limits left out; null where that is out of reach. */
 export async function frontPoint(bench: Bench, bits: Bits, size: number): Promise<FrontPoint | null> {
   try {
-    const { relative, loss } = await optimizePlan(costsOf(bench, bits), { size }, quickly);
+    const { relative, loss } = await optimizePlan(costsOf(bench, bits), { size }, atOnce);
     return { size: relative.size, energy: relative.energy, throughput: relative.throughput, loss };
   } catch (error) {
     if (error instanceof TritbankError && error.code === 'E_USAGE') return null;

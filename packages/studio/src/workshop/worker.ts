@@ -3,6 +3,7 @@
 import type { Analysis } from '#toolkit/compress/sensitivity.ts';
 import { TritbankError } from '#toolkit/ir/index.ts';
 import type { LayerPlan } from '#toolkit/quantize/index.ts';
+import { stopSolving } from '../platform/compress-planning-solver-here.ts';
 import { type Call, handOver, serve } from '../rpc.ts';
 import { analyse } from './analyse.ts';
 import { bankOf } from './banks.ts';
@@ -10,6 +11,7 @@ import { type Bench, filtersOf, type OpenRequest, open } from './bench.ts';
 import { type CompressRequest, compress } from './compress.ts';
 import { type Picture, type PictureSet, readPictures } from './images.ts';
 import { type Bits, frontPoint, type PlanRequest, plan, rivals } from './planning.ts';
+import { atOnce, thoroughly } from './solvers.ts';
 
 let bench: Bench | undefined;
 let pictures: PictureSet | undefined;
@@ -40,7 +42,17 @@ const methods = {
     return { count: pictures.split.length, refused: pictures.refused };
   },
   analyse: (_: null, call: Call): Promise<Analysis> => analyse(onBench(), pictures, call),
-  plan: (request: PlanRequest) => plan(onBench(), request),
+  /** At once, near the best. */
+  plan: (request: PlanRequest) => plan(onBench(), request, atOnce),
+  /** The same with the solver, which has its own worker: plans are made meanwhile. */
+  async refine(request: PlanRequest, { signal }: Call) {
+    signal.addEventListener('abort', stopSolving);
+    try {
+      return await plan(onBench(), request, thoroughly);
+    } finally {
+      signal.removeEventListener('abort', stopSolving);
+    }
+  },
   frontPoint: ({ bits, size }: { readonly bits: Bits; readonly size: number }) => frontPoint(onBench(), bits, size),
   rivals: ({ bits }: { readonly bits: Bits }) => rivals(onBench(), bits),
   async compress(request: CompressRequest, call: Call) {
@@ -51,4 +63,4 @@ const methods = {
 
 export type Workshop = typeof methods;
 
-serve(methods);
+serve(methods, { beside: ['refine'] });

@@ -2,7 +2,7 @@
 
 import type { VariantName } from '../kernels.ts';
 import { denseFloat32, denseInt4, denseInt8 } from './dense.ts';
-import { dotInt8 } from './dot.ts';
+import { dotInt4, dotInt8, dotTernary } from './dot.ts';
 import { listed } from './listed.ts';
 import { lookup } from './lookup.ts';
 import type { Variant } from './variant.ts';
@@ -17,6 +17,8 @@ export const variants: readonly Variant[] = [
   denseInt8,
   denseInt4,
   dotInt8,
+  dotInt4,
+  dotTernary,
   vectorInt8,
   vectorInt4,
   vectorTernary,

@@ -19,6 +19,8 @@ export interface Variant {
   readonly activations: ElementType;
   /** Whether its kernel needs relaxed SIMD. */
   readonly isRelaxed?: boolean;
+  /** Whether it is exact in this engine (absent: in all). */
+  isExact?(): boolean;
   accepts(matrix: Pick<MatrixShape, 'kind' | 'columns' | 'bits'>): boolean;
   /** How often the kernel does each of the things that its time is made of. */
   countWork(matrix: MatrixShape, pixels: number): readonly number[];

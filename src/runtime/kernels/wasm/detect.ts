@@ -24,15 +24,39 @@ const splat = (n: number) => [
 // i8x16.popcnt, among the last instructions that SIMD128 received
 const simdProbe = probe(v128, [...splat(0), 0xfd, 0x62]);
 
-// i32x4.extract_lane 0 (i32x4.relaxed_dot_i8x16_i7x16_add_s (-128) (127) (0))
-const dotProbe = probe(i32, [...splat(-128), ...splat(127), ...splat(0), 0xfd, 0x93, 0x02, 0xfd, 0x1b, 0]);
-const expectedDot = 4 * -128 * 127;
+/** i32x4.extract_lane 0 (i32x4.relaxed_dot_i8x16_i7x16_add_s (a) (b) (0)), with bytes a and b in all lanes. */
+const dotProbe = (a: number, b: number) =>
+  probe(i32, [...splat(a), ...splat(b), ...splat(0), 0xfd, 0x93, 0x02, 0xfd, 0x1b, 0]);
+
+function dotOf(a: number, b: number): number {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(dotProbe(a, b)));
+  return (exports.f as () => number)();
+}
 
 export const hasSimd = (): boolean => typeof WebAssembly === 'object' && WebAssembly.validate(simdProbe);
 
+let relaxedSimd: boolean | undefined;
+
 /** Also that the dot product is what became of it: early engines, where it is behind a flag, have another one. */
 export function hasRelaxedSimd(): boolean {
-  if (!hasSimd() || !WebAssembly.validate(dotProbe)) return false;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(dotProbe));
-  return (exports.f as () => number)() === expectedDot;
+  relaxedSimd ??= hasSimd() && WebAssembly.validate(dotProbe(0, 0)) && dotOf(-128, 127) === 4 * -128 * 127;
+  return relaxedSimd;
+}
+
+let offset: 128 | 0 | 'none' | undefined;
+
+/**
+ * What is added to a weight of 8 bits that is the second operand of relaxed SIMD's dot product, so that no bit is lost:
+ * 128 where the engine takes it as unsigned, 0 where as signed; undefined where sums saturate, or there is no such product.
+ */
+export function dotOffset(): 128 | 0 | undefined {
+  offset ??= findOffset();
+  return offset === 'none' ? undefined : offset;
+}
+
+function findOffset(): 128 | 0 | 'none' {
+  if (!hasRelaxedSimd()) return 'none';
+  const sums = [dotOf(-128, -1), dotOf(-128, -128)].join();
+  if (sums === `${4 * -128 * 255},${4 * -128 * 128}`) return 128;
+  return sums === `${4 * 128},${4 * 128 * 128}` ? 0 : 'none';
 }
