@@ -9,9 +9,10 @@
  *    judged by the other, both ways (two-fold cross-validation; Stone 1974, "Cross-validatory choice and assessment of
  *    statistical predictions"). Half of the images need twice the damping. The least error of the outputs decides.
  *
- * MobileNet-V1 0.5 at 160, one image of each of 500 classes, a classifier of 1000 x 512 with 512 hidden units, error of the
- * logits on images of the other classes relative to their variance, and KL to the original: 0.034 and 0.097 at 0.01; 0.028
- * and 0.083 at 0.2 (1.); 0.024 and 0.062 at 1 (2.); 0.024 and 0.063 at 2.
+ * MobileNet-V1 0.5 at 160, one image of each of 500 classes, judged on the other classes. A classifier of 1000 x 512 with 512
+ * hidden units behind the original's body, by damping: error of the logits relative to their variance 0.034 at 0.01, 0.028
+ * at 0.2 (by 1.), 0.024 at 1 and at 2. Behind the calibrated body of the uniform hybrid 0.5, 1.25: 0.47 by 2. in place of
+ * 0.19 by 1.; 72.2 % of predictions are the original's in place of 68.8, KL 0.247 in place of 0.271.
  */
 
 import { type BankPlan, type FilterBits, upTo } from '../../quantize/index.ts';
