@@ -1,9 +1,13 @@
-/** The figures of `npm run bench -- planner` as a Markdown table. */
+/** The figures of `npm run bench -- planner` as a Markdown table, and how well predictions rank plans. */
 
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { median } from '../../bench/numbers.ts';
 import type { PlannerReport, PlannerRow, SolverResult } from '../../bench/planner/report.ts';
 import { formatFixed, formatPercent } from '../../src/report/format.ts';
+import type { RankReport } from '../planner/record.ts';
 import { fillPage } from './pages.ts';
+import { describeRanks } from './rank.ts';
 import { type Column, table } from './tables.ts';
 
 const figure = (value: number) => value.toPrecision(5);
@@ -31,10 +35,13 @@ const columnsOf = (solver: string): Column<PlannerRow>[] => {
 
 const page = 'results/planner/README.md';
 
-/** The page about the planner, with its table made anew from what is stored beside it. */
+/** The page about the planner, with its tables made anew from what is stored beside it. */
 export function makePlannerPage(read: (path: string) => string): [string, string] {
-  const report = JSON.parse(read('results/planner/planner.json')) as PlannerReport;
-  return [page, fillPage(page, read(page), { planner: printPlanner(report) })];
+  const folder = dirname(page);
+  const report = JSON.parse(read(join(folder, 'planner.json'))) as PlannerReport;
+  const ranked = readdirSync(folder).filter((file) => /^rank-.*\.json$/.test(file));
+  const reports = ranked.sort().map((file) => JSON.parse(read(join(folder, file))) as RankReport);
+  return [page, fillPage(page, read(page), { planner: printPlanner(report), ranks: describeRanks(reports) })];
 }
 
 /** A row per model and budget, with three columns per solver. */

@@ -84,24 +84,25 @@ async function configFrom(
   out: string,
   options: Options,
 ): Promise<CompressConfig> {
-  const [{ checkCompressConfig, defaultCompress, schemeOf, takeArray }, { storageSchemes }] = await Promise.all([
-    import('../compress/index.ts'),
-    import('../cost/index.ts'),
-  ]);
+  const [{ checkCompressConfig, defaultCompress, schemeOf, takeArray, trainingDefaults }, { storageSchemes }] =
+    await Promise.all([import('../compress/index.ts'), import('../cost/index.ts')]);
   if (options.calibrateOnly && options.training === false) {
     throw new TritbankError('E_USAGE', '--calibrate-only', 'expected it without --no-training, found both');
   }
   const { requireKind, storedConfig } = await import('../files/index.ts');
   const stored = options.resume ? storedConfig<CompressConfig>(out) : undefined;
   if (stored) requireKind('compress', stored, join(out, 'config.json'));
+  const fresh = (training: CompressConfig['training']) =>
+    newConfig<CompressConfig>(command, {
+      table: compressOptions,
+      defaults: { ...defaultCompress, training, model },
+      more: [...otherPlaces, 'dims'].map((place) => `training.${place}`),
+      upgrade: withoutNetwork,
+    });
+  // defaults of training depend on what it starts from, which may be said in a file
   const found = stored
     ? resumedConfig(command, compressOptions, withoutNetwork(stored) as CompressConfig, join(out, 'config.json'))
-    : await newConfig<CompressConfig>(command, {
-        table: compressOptions,
-        defaults: { ...defaultCompress, model },
-        more: [...otherPlaces, 'dims'].map((place) => `training.${place}`),
-        upgrade: withoutNetwork,
-      });
+    : await fresh(trainingDefaults((await fresh(defaultCompress.training)).init));
   const config = takeArray(found);
   if (config.method === 'train' && config.data === undefined) {
     throw new TritbankError('E_USAGE', '--data', 'expected images, or --no-training, found neither');

@@ -51,6 +51,7 @@ import {
   completeConfig,
 } from './compress-config.ts';
 import { type Control, type DeployedFile, evaluateControl, type OriginalFile, packBoth } from './deployment.ts';
+import { type HeldOutCheck, withValidation } from './few-images.ts';
 import { measureFootprint } from './footprint.ts';
 import { countedFourBits, hasFourBits, packFourBits } from './four-bits.ts';
 import {
@@ -92,6 +93,8 @@ export interface CompressResult extends DeployedFile {
   readonly agreement?: Agreement;
   /** Whether the accuracy changed by more than chance. */
   readonly change?: Change;
+  /** Of training that went on from a calibration. */
+  readonly heldOut?: HeldOutCheck;
   /** The images had no labels: what the original says of them stands for these, and accuracy is agreement. */
   readonly labels?: 'original';
   /** Wall time by stage, of all commands that worked on the run. */
@@ -170,6 +173,12 @@ async function rebuildModel(job: Job, chosen: PlanFile, statistics: () => Promis
 function readTraining({ run }: Job): RunResult | undefined {
   const path = join(run.file(compressFiles.training), runFiles.result);
   return existsSync(path) ? readObject<RunResult>(path) : undefined;
+}
+
+/** What images that were held out say, if any were. */
+function readHeldOut({ run }: Job): Pick<CompressResult, 'heldOut'> {
+  const path = run.file(compressFiles.heldOut);
+  return existsSync(path) ? { heldOut: readObject<HeldOutCheck>(path) } : {};
 }
 
 /** Accuracy before and after on the test images; undefined without data. */
@@ -274,18 +283,19 @@ export async function compressModel(
 ): Promise<Compression> {
   const path = typeof model === 'string' ? await resolveModel(model, options.warn) : undefined;
   const loaded = typeof model === 'string' ? await loadModel(path!) : await toGraph(model);
-  const config = completeConfig(path ?? loaded.name, settings);
-  checkCompressConfig(config);
-  const machine = machineOf(config);
-  const graph = normalizeNetwork(adaptInput(loaded, config.training, options.warn));
+  const asked = completeConfig(path ?? loaded.name, settings);
+  checkCompressConfig(asked);
+  const machine = machineOf(asked);
+  const graph = normalizeNetwork(adaptInput(loaded, asked.training, options.warn));
   freeBatch(graph);
   requireInference(graph);
   requireCandidates(graph);
-  const out = options.out ?? join('runs', `${basename(config.model).replace(/\.(onnx|tflite|json)$/, '')}-compressed`);
-  const place = placeOf(config, options);
+  const out = options.out ?? join('runs', `${basename(asked.model).replace(/\.(onnx|tflite|json)$/, '')}-compressed`);
+  const place = placeOf(asked, options);
   checkRunPlace(out, place);
-  const given = readGiven(config, graph);
-  const data = await openData(graph, config, options);
+  const given = readGiven(asked, graph);
+  const data = await openData(graph, asked, options);
+  const config = withValidation(asked, data, options.warn);
   closeInputSize(graph, data?.size ?? config.training.inputSize);
   const network = fingerprint(graph);
   const { command = '', signal } = options;
@@ -354,6 +364,7 @@ async function compressIn(
     originalFile: files.original,
     ...(target && { target }),
     ...compared,
+    ...readHeldOut(job),
     ...(data?.dataset.isUnlabelled && { labels: 'original' as const }),
     seconds: run.seconds,
     config,

@@ -13,6 +13,7 @@ export {
   defaultCompress,
   schemeOf,
   takeArray,
+  trainingDefaults,
 } from './compress-config.ts';
 export { type Decomposition, decompose } from './decompose/decompose.ts';
 export type { DecomposeOptions } from './decompose/options.ts';

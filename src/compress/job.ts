@@ -13,6 +13,7 @@ export { compressFiles };
 export const compressOrder: readonly string[] = [
   compressFiles.analysis,
   compressFiles.plan,
+  compressFiles.heldOut,
   compressFiles.network,
   compressFiles.model,
   compressFiles.comparison,

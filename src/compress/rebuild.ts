@@ -2,6 +2,7 @@
 
 import { imagesToMeasure } from '../classifier/index.ts';
 import type { PlanFile } from '../cost/index.ts';
+import type { Split } from '../data/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { loadModel } from '../onnx/index.ts';
 import { deploy, type Plan, toFrozen } from '../quantize/index.ts';
@@ -10,6 +11,7 @@ import { type BuiltBanks, buildBanks } from './build-banks.ts';
 import { type CalibratedNetwork, calibrate } from './calibrate/calibrate.ts';
 import type { CompressStage } from './compress-config.ts';
 import type { ParallelOptions } from './decompose/parallel.ts';
+import { divideImages, keepBetter } from './few-images.ts';
 import { compressFiles, type Job, ranksOf, shareReporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
 import type { Statistics } from './make-plan.ts';
 
@@ -77,11 +79,11 @@ type CalibrationStage = Extract<CompressStage, 'calibrate' | 'control'>;
 export const calibrated = async (job: Job, plan: Plan, stage: CalibrationStage = 'calibrate'): Promise<Graph> =>
   (await calibrateOn(job, plan, stage)).graph;
 
-function calibrateOn(job: Job, plan: Plan, stage: CalibrationStage): Promise<CalibratedNetwork> {
+function calibrateOn(job: Job, plan: Plan, stage: CalibrationStage, images?: Split): Promise<CalibratedNetwork> {
   const { config, graph, data } = job;
   return job.run.timed(stage, async () => {
     const { dataset, normalisation } = data!;
-    const split = imagesToMeasure(dataset, trainingOf(job));
+    const split = images ?? imagesToMeasure(dataset, trainingOf(job));
     const report = shareReporter(job, stage);
     return calibrate(graph, plan, split, {
       images: Math.min(config.images, split.length),
@@ -95,11 +97,19 @@ function calibrateOn(job: Job, plan: Plan, stage: CalibrationStage): Promise<Cal
   });
 }
 
+/** Calibrated, then trained; calibrated only, where images that neither of them has seen say that it is better. */
+async function trainCalibrated(job: Job, plan: PlanFile): Promise<Graph> {
+  const division = divideImages(job, job.data!.dataset);
+  const start = await calibrateOn(job, plan, 'calibrate', division?.kept);
+  const trained = await train(job, plan, start.trainable());
+  return division ? keepBetter(job, start.graph, trained, division.heldOut) : trained;
+}
+
 /** The compressed network as an inference graph. `statistics` are asked for where weights are decomposed. */
 export async function rebuild(job: Job, plan: PlanFile, statistics: () => Promise<Statistics>): Promise<Graph> {
   const { method } = job.config;
   if (method === 'calibrate') return calibrated(job, plan);
-  if (job.config.init === 'calibrate') return train(job, plan, (await calibrateOn(job, plan, 'calibrate')).trainable());
+  if (job.config.init === 'calibrate') return trainCalibrated(job, plan);
   const built = await build(job, plan, await statistics());
   if (method === 'train') return train(job, plan, built);
   return deploy(toFrozen(built.network, built.initial), new Map());

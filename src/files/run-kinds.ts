@@ -28,6 +28,8 @@ export const compressionFiles = {
   plan: 'plan.json',
   /** A run directory of `fineTune`. */
   training: 'training',
+  /** What the images that were held out say. */
+  heldOut: 'held-out.json',
   /** The compressed network in float, for further training and other exports. */
   network: 'network.onnx',
   /** The same packed, for deployment. */

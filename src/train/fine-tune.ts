@@ -61,7 +61,8 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given
   const base = inferShapes(task.network.base.clone());
   const found = await openDataFor(base, config, options);
   const opened = await labelByModel(base, found, { ...engineOptions(config), training: true });
-  const data: RunData = { ...opened, ...pickTraining(opened.dataset, config, options) };
+  const choice = { ...config, isTaught: config.distillation !== undefined };
+  const data: RunData = { ...opened, ...pickTraining(opened.dataset, choice, options) };
   setInputSize(base, data.size);
   const initial = start(task, data);
   const { distillation } = config;

@@ -8,6 +8,7 @@ export type { Distillation } from './loss.ts';
 export type { OptimizerOptions } from './optimizer.ts';
 export { checkConfig } from './options.ts';
 export { planPhases } from './phases.ts';
+export { holdOutOf } from './pick-training.ts';
 export type { Oscillation } from './pins.ts';
 export * from './records.ts';
 export { trainNetwork } from './run.ts';

@@ -1,7 +1,7 @@
 /** The images that a run trains on. */
 
 import { chooseTraining } from '../classifier/index.ts';
-import { type Dataset, holdOut, type Split } from '../data/index.ts';
+import { type Dataset, type Division, divideAt, holdOut, type Split, sampleIndices } from '../data/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import type { Recipe } from './config.ts';
 import type { RunOptions } from './context.ts';
@@ -15,7 +15,29 @@ export interface TrainingImages {
 }
 
 /** Which images, of which data. */
-type Choice = Pick<Recipe, 'batchSize' | 'seed' | 'trainSamples' | 'validation'> & { readonly data: string };
+type Choice = Pick<Recipe, 'batchSize' | 'seed' | 'trainSamples' | 'validation'> & {
+  readonly data: string;
+  /** A teacher knows the classes, whether or not there are images of each. */
+  readonly isTaught?: boolean;
+};
+
+/** Images a class, below which those of a taught network are held out whatever their classes are. */
+const fewOfAClass = 5;
+
+/**
+ * The images held out of `chosen` for validation: of each class in proportion, so that each keeps one; for a taught network with
+ * few of a class, or with labels that mean nothing, any. E_DATA where one of the parts would be empty.
+ */
+export function holdOutOf(
+  { isUnlabelled }: Pick<Dataset, 'isUnlabelled'>,
+  chosen: Split,
+  { validation, seed, isTaught }: { readonly validation: number; readonly seed: number; readonly isTaught: boolean },
+): Division {
+  const count = Math.round(validation * chosen.length);
+  const isAny = isUnlabelled || chosen.length < fewOfAClass * new Set(chosen.labels).size;
+  if (!isTaught || !isAny || count === 0 || count === chosen.length) return holdOut(chosen, validation, seed);
+  return divideAt(chosen, sampleIndices(chosen.length, count, seed));
+}
 
 /**
  * The training split, or `trainSamples` of its images drawn by the seed, less those held out for validation: the same ones
@@ -25,7 +47,7 @@ type Choice = Pick<Recipe, 'batchSize' | 'seed' | 'trainSamples' | 'validation'>
  */
 export function pickTraining(
   dataset: Dataset,
-  { batchSize, validation, data, ...choice }: Choice,
+  { batchSize, validation, data, isTaught = false, ...choice }: Choice,
   options: Pick<RunOptions, 'out' | 'resume' | 'warn' | 'ranks'>,
 ): TrainingImages {
   localBatch({ batchSize }, options.ranks);
@@ -45,7 +67,7 @@ export function pickTraining(
       ? undefined
       : stored
         ? holdOutAgain(chosen, stored, options.out)
-        : holdOut(chosen, validation, choice.seed);
+        : holdOutOf(dataset, chosen, { validation, isTaught, seed: choice.seed });
   const train = division?.kept ?? chosen;
   if (train.length < batchSize) {
     const message = `expected at least one batch of ${batchSize} training images (--batch-size), found ${train.length}`;

@@ -157,7 +157,7 @@ export const imageOptions: readonly ConfigOption<Recipe>[] = [
     'validation',
     '--validation <share>',
     'hold out this share of the training images, evaluate on it after each epoch, and keep the best one (of full precision, or with frozen ternary weights); test images ' +
-      'are for the end (default: none)',
+      'are for the end (default: none; compress holds out some of few images)',
     number({ above: 0, below: 1 }),
   ),
   toggle('augment', '--no-augment', 'do not shift and flip training images', (config) => ({

@@ -1,6 +1,6 @@
 /** Training that goes on from a calibrated network: it begins with what the calibration made, and keeps its forms. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -21,6 +21,7 @@ import {
   upTo,
 } from '../../src/quantize/index.ts';
 import { giveBatchNorms } from '../../src/train/give-batch-norms.ts';
+import type { EpochRecord } from '../../src/train/index.ts';
 import { evaluate, relativeError } from '../evaluate.ts';
 import { writeBars } from './train-data.ts';
 import { smallNormalisation } from './train-small.ts';
@@ -87,4 +88,43 @@ test('compress --init calibrate trains from there', async () => {
   );
   expect(Object.keys(result.seconds)).toEqual(expect.arrayContaining(['calibrate', 'train']));
   expect(result.agreement!.share).toBeGreaterThan(0.5);
+});
+
+test('training that ruins a calibrated network is left out', async () => {
+  writeBars(join(directory, 'few'), { train: 64, test: 24 });
+  const network = buildNetwork('ds-cnn', { width: 1, inputSize: 28, channels: 1, classes: 4, firstStride: 2, seed: 1 });
+  const lines: string[] = [];
+  const settings = {
+    data: join(directory, 'few'),
+    images: 48,
+    uniform: { alpha: 0.5, widthRatio: 1 },
+    threads: 1,
+    init: 'calibrate',
+  } as const;
+  const how = { ...{ out: join(directory, 'ruined') }, warn: (line: string) => lines.push(line) };
+  const { result } = await compressModel(
+    network,
+    // a weight decay that takes most of the weights
+    {
+      ...settings,
+      training: {
+        epochs: 2,
+        batchSize: 16,
+        learningRate: 0.5,
+        clipNorm: 1,
+        optimizer: { name: 'sgd', momentum: 0, nesterov: false, weightDecay: 1 },
+      },
+    },
+    how,
+  );
+  const { images, calibrated, trained } = result.heldOut!;
+  expect(images).toBe(13);
+  expect(trained).toBeGreaterThanOrEqual(calibrated - 1 / images);
+  expect(lines).toContain(
+    '13 of 64 training images are held out (--validation): the epoch that does best on them is kept',
+  );
+  const history = readFileSync(join(directory, 'ruined', 'training', 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
+  expect(history.map((line) => (JSON.parse(line) as EpochRecord).split)).toEqual(['validation', 'validation']);
 });
