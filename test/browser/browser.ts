@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { chromiumArguments } from '../../src/bench/in-chromium.ts';
 
@@ -65,3 +66,19 @@ export const findTextFaults = (page: Page): Promise<string[]> =>
       return [...outside.map(({ text }) => `'${text}' outside`), ...overlaps];
     }),
   );
+
+/** Rules of WCAG 2 A and AA that the page breaks, with the elements; best practices too where its frame is ours. */
+export async function faultsOf(page: Page, isOurs = true): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const practice = isOurs ? ['best-practice'] : [];
+  const found = await page.evaluate(async (more) => {
+    type Axe = { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run({
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', ...more],
+      // experimental, and not sure of texts in drawings
+      rules: { 'label-content-name-mismatch': { enabled: false } },
+    });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+  }, practice);
+  return found;
+}

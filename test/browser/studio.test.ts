@@ -13,7 +13,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import axe from 'axe-core';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,7 +25,7 @@ import { pipeline } from '../../src/runtime/node.ts';
 import { type StudioServer, serveStudio } from '../../src/serve/studio.ts';
 import { scheduleFactor } from '../../src/train/schedule.ts';
 import { buildStep } from '../../src/train/step.ts';
-import { hasBrowser, launch } from './browser.ts';
+import { faultsOf, hasBrowser, launch } from './browser.ts';
 
 const built = join(import.meta.dirname, '../../dist/studio/index.html');
 const hasStudio = hasBrowser && existsSync(built);
@@ -123,21 +122,6 @@ async function open(url = studio.url.replace(/#.*/, '')): Promise<Opened> {
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(url);
   return { page, problems };
-}
-
-/** Rules of WCAG 2 A and AA that the page breaks, with the elements. */
-async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    type Axe = { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'],
-      // experimental, and not sure of texts in drawings
-      rules: { 'label-content-name-mismatch': { enabled: false } },
-    });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-  });
-  return found;
 }
 
 /** Widths at which something stands out of the page. */

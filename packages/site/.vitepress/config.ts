@@ -1,4 +1,7 @@
-/** The documentation site: pages are made by `scripts/site/pages.ts`; the base of its addresses is SITE_BASE. */
+/**
+ * The documentation site: pages are made by `scripts/site/pages.ts`; the base of its addresses is SITE_BASE. A release is
+ * built with `SITE_BASE=/v0.1.0/` into that folder of the server and stays there; `versions.json` names those that do.
+ */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +9,12 @@ import { defineConfig } from 'vitepress';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(readFileSync(at('../../../package.json'), 'utf8')) as { version: string };
+const { site, released } = JSON.parse(readFileSync(at('../versions.json'), 'utf8')) as {
+  /** Where the site of the newest version is. */
+  site: string;
+  /** Versions whose pages are kept, the newest first. */
+  released: string[];
+};
 
 /** A page by its first heading. */
 const page = (name: string) => {
@@ -31,6 +40,7 @@ export default defineConfig({
   outDir: 'dist',
   cleanUrls: false,
   lastUpdated: false,
+  markdown: { theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
   themeConfig: {
     search: { provider: 'local' },
     nav: [
@@ -42,7 +52,8 @@ export default defineConfig({
         text: version,
         items: [
           { text: 'Changes', link: `${repository}/blob/main/CHANGELOG.md` },
-          { text: 'Versions', link: `${repository}/releases` },
+          { text: 'The newest version', link: site },
+          ...released.map((old) => ({ text: old, link: `${site}v${old}/` })),
         ],
       },
     ],

@@ -1,0 +1,98 @@
+/** The documentation site as it is built, without the pages of the API, which take longest to make. */
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join, normalize } from 'node:path';
+import type { BrowserContext } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { faultsOf, hasBrowser, launch } from './browser.ts';
+
+const root = join(import.meta.dirname, '../..');
+const work = mkdtempSync(join(tmpdir(), 'tritbank-site-'));
+const out = join(work, 'site');
+let context: BrowserContext | undefined;
+let server: Server;
+let address: string;
+
+const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+
+beforeAll(async () => {
+  const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: root, stdio: 'pipe' });
+  run('--import', 'tsx', 'scripts/site/pages.ts', '--no-api');
+  // dead links end it
+  run('node_modules/vitepress/bin/vitepress.js', 'build', 'packages/site', '--outDir', out);
+  server = createServer(({ url = '/' }, response) => {
+    const { pathname } = new URL(url, 'http://site');
+    const path = join(out, normalize(pathname), pathname.endsWith('/') ? 'index.html' : '');
+    if (!path.startsWith(out) || !existsSync(path)) return response.writeHead(404).end();
+    return response.writeHead(200, { 'content-type': types[extname(path)] ?? 'text/plain' }).end(readFileSync(path));
+  });
+  await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening));
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  if (!hasBrowser) return;
+  mkdirSync(join(work, 'profile'));
+  context = await launch(join(work, 'profile'));
+});
+
+afterAll(async () => {
+  await context?.close();
+  server?.close();
+  rmSync(work, { recursive: true, force: true });
+});
+
+const page = (path: string) => readFileSync(join(out, path), 'utf8');
+
+describe('the site', () => {
+  it('has a page for each page of the documentation and each command', () => {
+    const docs = readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md'));
+    for (const file of docs) expect(existsSync(join(out, 'docs', file.replace('.md', '.html'))), file).toBe(true);
+    const commands = readdirSync(join(root, 'test/golden')).flatMap((file) => /^help-(.+)\.txt$/.exec(file)?.[1] ?? []);
+    for (const name of commands.filter((one) => one !== 'tritbank')) {
+      expect(page(`cli/${name}.html`), name).toContain('Usage: tritbank');
+    }
+    expect(page('cli/index.html')).toContain('Usage: tritbank');
+  });
+
+  it('leads to each page of the documentation from the side', () => {
+    const sidebar = page('docs/training.html');
+    const hidden = readdirSync(join(out, 'docs')).filter((file) => !sidebar.includes(`/docs/${file}`));
+    expect(hidden).toEqual([]);
+  });
+
+  it('names its version and keeps those before', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    const { released } = JSON.parse(readFileSync(join(root, 'packages/site/versions.json'), 'utf8')) as {
+      released: string[];
+    };
+    expect(released).toContain(version);
+    expect(page('index.html')).toContain(`Version ${version}`);
+  });
+
+  it.skipIf(!hasBrowser)('can be read and searched', async () => {
+    const tab = await context!.newPage();
+    const problems: string[] = [];
+    tab.on('pageerror', ({ message }) => problems.push(message));
+    for (const path of ['/', '/docs/quick-start-device.html', '/cli/compress.html']) {
+      await tab.goto(address + path);
+      expect(await faultsOf(tab, false), path).toEqual([]);
+      for (const width of [390, 2560]) {
+        await tab.setViewportSize({ width, height: 900 });
+        expect(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${path} ${width}`).toBe(
+          true,
+        );
+      }
+      await tab.setViewportSize({ width: 1280, height: 900 });
+    }
+    await tab.goto(`${address}/docs/training.html`);
+    await tab.keyboard.press('Control+KeyK');
+    await tab.locator('#localsearch-input').fill('zero skipping');
+    const first = tab.locator('.VPLocalSearchBox .result').first();
+    await first.waitFor();
+    await first.click();
+    await tab.waitForURL(/docs\/(?!training\.html$)/);
+    expect(problems).toEqual([]);
+  });
+});
