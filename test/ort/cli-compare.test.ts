@@ -50,7 +50,7 @@ describe('compare', () => {
     for (const text of ['alpha 0.25', '85.00 ± 7.07', 'alpha-0.5-seed-2', '<svg']) expect(page).toContain(text);
     const plain = await start(`compare ${names.join(' ')}`);
     expect(plain.stdout).toMatch(/^alpha 0\.25 +2\/2 +85\.00 ± 7\.07/m);
-    expect(plain.stdout).toMatch(/^runs\/alpha-0\.5-seed-2 +2 +epoch 1 +50\.00/m);
+    expect(plain.stdout).toMatch(/^alpha-0\.5-seed-2 +2 +epoch 1 +50\.00/m);
   });
 
   it('names a directory without a run', async () => {
