@@ -101,7 +101,7 @@ async function pack(folder: string, options: Options): Promise<void> {
       [
         ...Object.entries({ train, val }).map(
           ([name, { shards, images, bytes }]) =>
-            `${name.padEnd(7)} ${images} images in ${shards} shards, ${(bytes / 1e6).toFixed(1)} MB`,
+            `${name.padEnd(7)} ${images} images in ${shards} ${shards === 1 ? 'shard' : 'shards'}, ${(bytes / 1e6).toFixed(1)} MB`,
         ),
         `classes ${index.classes.length}`,
         ...index.notes.map((note) => `note    ${note}`),

@@ -28,7 +28,9 @@ export async function withRanks<T>(work: (ranks: Ranks) => Promise<T>): Promise<
 
 /** What SIGTERM means to one of several ranks. */
 export const launcherStops = (): string =>
-  present ? ' (the launcher ends all ranks, as when one of them died; the last checkpoint is whole)' : '';
+  present
+    ? ' (the launcher ends all ranks, as when one of them died; the last checkpoint, where there is one, is whole)'
+    : '';
 
 /** Ranks as an option of the library. */
 export const ranksOption = (ranks: Ranks) => (ranks ? { ranks } : {});

@@ -76,7 +76,15 @@ export function measureOnTarget(
   const [model, control] = [measure(packed.model), measure(packed.control)];
   warnOfExcess({ config, options }, model, control);
   const figures = { name: machine.name, model, control };
-  return machine.isRuntime ? { ...figures, ...measuredLatency(figures, footprint, planned) } : figures;
+  if (!machine.isRuntime) return figures;
+  const found = measuredLatency(figures, footprint, planned);
+  const { latency: limit } = config.limits ?? {};
+  const measured = machine.isHere ? found.latency?.measured : undefined;
+  if (limit !== undefined && measured !== undefined && measured > figureOf('latency', limit, 1)) {
+    const found = `${measured.toFixed(3)} of the control's time was measured here, more than the limit of ${limit}`;
+    options.warn?.(`${found}: machines differ from the one that costs are of, and other work changes times`);
+  }
+  return { ...figures, ...found };
 }
 
 /** The part of a layer's name that a filter bank adds. */

@@ -1,19 +1,31 @@
 /** Opens a folder of shards as a data set. */
 
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sizeOf } from '../../images/size.ts';
 import { TritbankError } from '../../ir/errors.ts';
 import { type Dataset, type OpenOptions, requireInteger, requireNumber, requireSize } from '../dataset.ts';
 import { isFile } from '../files.ts';
 import { indexFile, readIndex, type ShardIndex, type ShardRecord } from './records.ts';
-import { ShardSplit } from './split.ts';
+import { damaged, ShardSplit } from './split.ts';
 
 const largestDefault = 224;
 
-/** The index of the shards in `dir`; undefined where there are none. E_FORMAT for a damaged one. */
+/**
+ * The index of the shards in `dir`; undefined where there are none. E_FORMAT for a damaged one, E_DATA for a shard that is
+ * missing or has another size: nobody wants to hear of it when its turn comes, hours later.
+ */
 export async function findShards(dir: string): Promise<ShardIndex | undefined> {
   const path = join(dir, indexFile);
-  return (await isFile(path)) ? readIndex(path) : undefined;
+  const index = (await isFile(path)) ? readIndex(path) : undefined;
+  if (!index) return undefined;
+  for (const shard of [...index.train, ...index.val]) {
+    const { size } = await stat(join(dir, shard.file)).catch((cause: Error) => {
+      throw damaged(dir, shard, cause.message, cause);
+    });
+    if (size !== shard.bytes) throw damaged(dir, shard, `${size} bytes`);
+  }
+  return index;
 }
 
 /** Numbers of the classes: in the order of the index, or those that `classes.json` gave. */

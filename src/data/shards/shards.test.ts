@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -7,6 +7,7 @@ import { Random } from '../../ir/random.ts';
 import { batches } from '../batches.ts';
 import { openDataset } from '../open.ts';
 import { packFolder } from './pack.ts';
+import { type Sample, writeShard } from './tar.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tritbank-shards-'));
 const folder = join(root, 'pictures');
@@ -127,4 +128,11 @@ describe('packFolder', () => {
     truncateSync(path, 1000);
     await expect(labelsOf(out)).rejects.toThrow(/expected the shard of \d+ bytes .*found 1000 bytes/);
   });
+});
+
+it.skipIf(!existsSync('/dev/full'))('says that a disk is full', async () => {
+  async function* samples(): AsyncGenerator<Sample> {
+    for (let i = 0; i < 40; i++) yield { name: `${i}`, extension: 'png', bytes: new Uint8Array(20_000), label: 0 };
+  }
+  await expect(writeShard('/dev/full', samples())).rejects.toMatchObject({ code: 'ENOSPC' });
 });

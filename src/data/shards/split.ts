@@ -120,14 +120,10 @@ export class ShardSplit implements Split {
     return images;
   }
 
-  /** E_DATA for a shard that is not what was packed: too much is lost for going on without it. */
-  private async load({ file, bytes, sha256, labels }: ShardRecord): Promise<Uint8Array[]> {
+  private async load(shard: ShardRecord): Promise<Uint8Array[]> {
+    const { file, bytes, sha256, labels } = shard;
     const path = join(this.dir, file);
-    const fail = (found: string, cause?: unknown) => {
-      const expected = `expected the shard of ${bytes} bytes that was packed`;
-      const advice = 'copy or pack it again';
-      return new TritbankError('E_DATA', path, `${expected}, found ${found}: ${advice}`, { cause });
-    };
+    const fail = (found: string, cause?: unknown) => damaged(this.dir, shard, found, cause);
     const content = await readFile(path).catch((cause: Error) => {
       throw fail(cause.message, cause);
     });
@@ -139,6 +135,12 @@ export class ShardSplit implements Split {
     if (images.length !== labels.length) throw fail(`${images.length} images instead of ${labels.length}`);
     return images;
   }
+}
+
+/** E_DATA for a shard that is not what was packed: too much is lost for going on without it. */
+export function damaged(dir: string, { file, bytes }: ShardRecord, found: string, cause?: unknown): TritbankError {
+  const expected = `expected the shard of ${bytes} bytes that was packed`;
+  return new TritbankError('E_DATA', join(dir, file), `${expected}, found ${found}: copy or pack it again`, { cause });
 }
 
 const successors = (sequence: readonly number[]): ReadonlyMap<number, number> =>

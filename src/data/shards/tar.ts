@@ -34,14 +34,17 @@ export async function writeShard(
     bytes += chunk.length;
   });
   tar.pipe(file);
+  // it is told, too, of what goes wrong with the file
+  tar.on('error', () => {});
   // a full disk ends the writing of samples, which would wait for ever
   const written = finished(file);
   const failed = written.then(() => new Promise<never>(() => {}));
   const entry = (name: string, content: Uint8Array) =>
     new Promise<void>((resolve, reject) => {
-      tar.entry({ ...still, name, size: content.length }, Buffer.from(content), (error) =>
+      const sink = tar.entry({ ...still, name, size: content.length }, Buffer.from(content), (error) =>
         error ? reject(error) : resolve(),
       );
+      sink?.on('error', reject);
     });
   try {
     for await (const { name, extension, bytes: image, label } of samples) {

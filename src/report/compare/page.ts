@@ -52,7 +52,12 @@ export function renderComparePage({ title, generatedBy, command, comparison }: C
   const left = runs.length - curves.length;
   const unfinished = runs.filter(({ isFinished }) => !isFinished).length;
   const facts = [
-    { term: 'Runs', texts: [`${runs.length} in ${groups.length} groups that differ in more than the seed`] },
+    {
+      term: 'Runs',
+      texts: [
+        `${runs.length} in ${groups.length} ${groups.length === 1 ? 'group' : 'groups'} that differ in more than the seed`,
+      ],
+    },
     ...(unfinished > 0 ? [{ term: 'Not finished', texts: [`${unfinished}, of which the last epoch is shown`] }] : []),
     ...(directory === '' ? [] : [{ term: 'In', texts: [directory], form: 'code' as const }]),
     { term: 'Command', texts: [shortened(command)], form: 'code' as const },
