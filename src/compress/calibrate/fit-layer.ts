@@ -1,8 +1,8 @@
 /** The arithmetic of one layer of a calibration: no more than numbers, so that another thread can do it. */
 
 import { type BankPlan, type FilterBits, upTo } from '../../quantize/index.ts';
+import { shrinkageOfHalves } from '../statistics/shrinkage.ts';
 import { type BankOptions, type FittedBank, fitBank } from './bank.ts';
-import { type Approximation, chooseDamping } from './damping.ts';
 import type { Evidence, Moments } from './moments.ts';
 import type { LayerErrors } from './records.ts';
 import { bestBias, filterErrors, refit, sumOf } from './refit.ts';
@@ -32,6 +32,15 @@ export interface FittedLayer {
   readonly errors: LayerErrors;
 }
 
+/** Least damping, and the most, of a covariance that hardly says anything. */
+const [leastDamping, mostDamping] = [0.01, 10];
+
+/** What a shrunk covariance has on its diagonal beside it. */
+function dampingOf({ halves: [a, b] }: Evidence): number {
+  const share = shrinkageOfHalves(a.covariance, b.covariance, a.inputs);
+  return Math.min(mostDamping, Math.max(leastDamping, share / (1 - Math.min(share, 0.99))));
+}
+
 /** Refits the weights, decomposes those of a bank, and finds the best biases. `onShare` hears of the regression, 0..1. */
 export function fitLayer(
   { before, biasBefore, evidence, bank: wanted, rounding }: LayerTask,
@@ -42,10 +51,7 @@ export function fitLayer(
     return refit(before.subarray(i * filters * inputs, (i + 1) * filters * inputs), one, onShare);
   });
   const fitted = join(refits.map(({ weights }) => weights));
-  const how: Approximation | undefined = wanted
-    ? { bank: wanted.plan, options: wanted.options }
-    : rounding && { bits: rounding.bits };
-  const damping = wanted?.options.damping ?? rounding?.damping ?? (how ? chooseDamping(fitted, evidence[0]!, how) : 0);
+  const damping = wanted?.options.damping ?? rounding?.damping ?? (wanted || rounding ? dampingOf(evidence[0]!) : 0);
   const bank = wanted && fitBank(fitted, evidence[0]!.all, wanted.plan, { ...wanted.options, damping });
   const weights = bank?.weights ?? fitted.slice();
   if (rounding) roundRows(weights, evidence[0]!.all, upTo(rounding.bits.length), rounding.bits, damping);

@@ -33,7 +33,7 @@ export interface CalibrateOptions {
   readonly reselect?: boolean;
   /**
    * Added to the inputs' covariance under which filters are decomposed and rounded, relative to their mean variance. Default:
-   * as far as two halves of the images differ, at least 0.01; where samples are few, what a trial on halves says (`damping.ts`).
+   * as far as two halves of the images differ (`shrinkage.ts`), at least 0.01.
    */
   readonly damping?: number;
   /** Rounds of improvement of a decomposition. Default 4. */

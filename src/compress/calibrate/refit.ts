@@ -62,7 +62,7 @@ function refitWith(weights: Float64Array, moments: Moments, strength: number): F
 }
 
 /** `count` filters, evenly spread. */
-export function spread(values: Float64Array, inputs: number, count: number): Float64Array {
+function spread(values: Float64Array, inputs: number, count: number): Float64Array {
   const filters = values.length / inputs;
   const result = new Float64Array(count * inputs);
   for (let i = 0; i < count; i++) {
@@ -72,8 +72,7 @@ export function spread(values: Float64Array, inputs: number, count: number): Flo
   return result;
 }
 
-/** The moments of these. */
-export function pickFilters(moments: Moments, count: number): Moments {
+function pick(moments: Moments, count: number): Moments {
   const { inputs, cross, variance, yMean } = moments;
   const rows = { cross: spread(cross, inputs, count), variance: spread(variance, 1, count) };
   return { ...moments, ...rows, yMean: spread(yMean, 1, count), filters: count };
@@ -83,7 +82,7 @@ export function pickFilters(moments: Moments, count: number): Moments {
 export function refit(weights: Float64Array, { all, halves }: Evidence, onShare?: (share: number) => void): Refit {
   const count = Math.min(judges, all.filters);
   const some = spread(weights, all.inputs, count);
-  const [a, b] = halves.map((half) => pickFilters(half, count)) as [Moments, Moments];
+  const [a, b] = halves.map((half) => pick(half, count)) as [Moments, Moments];
   const errorOf = (strength: number) =>
     sumOf(filterErrors(refitWith(some, a, strength), b)) + sumOf(filterErrors(refitWith(some, b, strength), a));
   const errors = strengths.map((strength, i) => {
