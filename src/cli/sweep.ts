@@ -29,7 +29,7 @@ interface Options extends CommonOptions {
 }
 
 const example = `tritbank sweep --vary alpha=0.25,0.5 --vary width=0.25,0.5 --seeds 1,2,3 --runs runs/alpha -- train --data mnist --method hybrid > commands
-xargs -P 2 -d '\n' -I {} sh -c {} < commands
+xargs -P 2 -d '\\n' -I {} sh -c {} < commands
 parallel < commands
 sbatch --array=1-12 --wrap 'eval "$(sed -n "\${SLURM_ARRAY_TASK_ID}p" commands)"'`;
 
