@@ -1,16 +1,18 @@
 // The layout of variants/listed.ts: chunks of gaps.
 
+const columnBits: i32 = 7;
+
 /** Of how many terms int16 can hold the sum. */
 const mostTerms: i32 = 255;
 
-/** A column of zeros follows each so many columns, a power of two. */
-const columnsPerZero: i32 = 128;
+/** A column of zeros follows each so many columns. */
+const columnsPerZero: i32 = 1 << columnBits;
 const group: i32 = columnsPerZero + 1;
 const mostGap: i32 = 255;
 
 // @inline
 function slotOf(column: i32): i32 {
-  return column + (column >> 7);
+  return column + (column >> columnBits);
 }
 
 /** Which of the 16 values from `c` on, before `end`, are not zero: a bit each. */

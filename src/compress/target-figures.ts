@@ -81,8 +81,8 @@ export function measureOnTarget(
   const { latency: limit } = config.limits ?? {};
   const measured = machine.isHere ? found.latency?.measured : undefined;
   if (limit !== undefined && measured !== undefined && measured > figureOf('latency', limit, 1)) {
-    const found = `${measured.toFixed(3)} of the control's time was measured here, more than the limit of ${limit}`;
-    options.warn?.(`${found}: machines differ from the one that costs are of, and other work changes times`);
+    const excess = `${measured.toFixed(3)} of the control's time was measured here, more than the limit of ${limit}`;
+    options.warn?.(`${excess}: machines differ from the one that costs are of, and other work changes times`);
   }
   return { ...figures, ...found };
 }

@@ -4,7 +4,7 @@ import { Builder } from '../ops/index.ts';
 import { cutStages } from './cut-stages.ts';
 
 /**
- * `forward` is `[rows, 4]`; its first four elements are summed over ranks as a measure, all of it goes on into a gradient.
+ * `forward` is `[rows, 4]`; its sum over rows is a measure that ranks add up, all of it goes on into a gradient.
  */
 function stepOf(rows: number, gradientOf: (b: Builder, forward: Value, measure: Value) => Value) {
   const graph = new Graph('step');

@@ -1,6 +1,7 @@
 /**
  * The documentation site: pages are made by `scripts/site/pages.ts`; the base of its addresses is SITE_BASE. A release is
- * built with `SITE_BASE=/v0.1.0/` into that folder of the server and stays there; `versions.json` names those that do.
+ * built with `SITE_BASE=/v0.1.0/` into that folder of the server and stays there; `versions.json` names those that do, and
+ * pages lead to them where SITE_URL says the server's address.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -9,12 +10,12 @@ import { defineConfig } from 'vitepress';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(readFileSync(at('../../../package.json'), 'utf8')) as { version: string };
-const { site, released } = JSON.parse(readFileSync(at('../versions.json'), 'utf8')) as {
-  /** Where the site of the newest version is. */
-  site: string;
-  /** Versions whose pages are kept, the newest first. */
-  released: string[];
-};
+/** Whose pages are kept, the newest first. */
+const released = JSON.parse(readFileSync(at('../versions.json'), 'utf8')) as string[];
+const site = process.env.SITE_URL;
+const versions = site
+  ? [{ text: 'The newest', link: `${site}/` }, ...released.map((old) => ({ text: old, link: `${site}/v${old}/` }))]
+  : [];
 
 /** A page by its first heading. */
 const page = (name: string) => {
@@ -50,11 +51,7 @@ export default defineConfig({
       { text: 'Results', link: '/docs/results' },
       {
         text: version,
-        items: [
-          { text: 'Changes', link: `${repository}/blob/main/CHANGELOG.md` },
-          { text: 'The newest version', link: site },
-          ...released.map((old) => ({ text: old, link: `${site}v${old}/` })),
-        ],
+        items: [{ text: 'Changes', link: `${repository}/blob/main/CHANGELOG.md` }, ...versions],
       },
     ],
     sidebar: {
