@@ -83,8 +83,13 @@ describe('the site', () => {
       await tab.setViewportSize({ width: 1280, height: 900 });
     }
     await tab.goto(`${address}/docs/training.html`);
-    await tab.keyboard.press('Control+KeyK');
-    await tab.locator('#localsearch-input').fill('zero skipping');
+    const search = tab.locator('#localsearch-input');
+    // keys are heard once the page's script has started
+    while (!(await search.isVisible())) {
+      await tab.keyboard.press('Control+KeyK');
+      await search.waitFor({ timeout: 2000 }).catch(() => {});
+    }
+    await search.fill('zero skipping');
     const first = tab.locator('.VPLocalSearchBox .result').first();
     await first.waitFor();
     await first.click();
