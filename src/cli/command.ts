@@ -48,6 +48,9 @@ export interface CommonOptions {
 
 /** A command that throws `TritbankError`s of code E_USAGE where commander would print a message of its own. */
 export class TritbankCommand extends Command {
+  /** Whether commands below only find out whether their command lines mean something. */
+  isRehearsal = false;
+
   override createCommand(name?: string): TritbankCommand {
     return new TritbankCommand(name);
   }
@@ -60,6 +63,20 @@ export class TritbankCommand extends Command {
     this.option('--debug', 'print the stack of an error');
     this.helpOption('-h, --help', 'print this help');
     return this.addHelpText('after', `\nExample:\n${example.replace(/^/gm, '  ')}`);
+  }
+
+  /**
+   * The action in two parts: what the command line means, which throws what is wrong with it and writes nothing, and the
+   * work, which a rehearsal leaves out.
+   */
+  actionOf<A extends unknown[], T>(
+    prepare: (...given: A) => Promise<T>,
+    perform: (prepared: T) => Promise<void>,
+  ): this {
+    return this.action(async (...given) => {
+      const prepared = await prepare(...(given as A));
+      if (!(this.parent as TritbankCommand | null)?.isRehearsal) await perform(prepared);
+    });
   }
 
   /** `--force`, of a command that writes files which are named by options. */
