@@ -8,7 +8,7 @@ import { TritbankError } from '../ir/errors.ts';
 import { printableJson, printableLines } from '../ir/printable.ts';
 import type { ValueKind } from '../options/values.ts';
 import { writeOut } from './output.ts';
-import { launcherStops, rankLabel } from './ranks.ts';
+import { isAmiss, launcherStops, rankLabel } from './ranks.ts';
 
 export { version } from '../files/machine.ts';
 
@@ -169,6 +169,9 @@ export function commandLine(): string {
 const signalStatus = { SIGINT: 130, SIGTERM: 143 } as const;
 type SignalName = keyof typeof signalStatus;
 
+/** Milliseconds in which a signal comes twice: to the group of processes, and again by npx, which hands it on. */
+const echo = 300;
+
 /** Work that a signal ended in an orderly way. */
 export class Interruption extends Error {
   readonly exitStatus: number;
@@ -186,12 +189,17 @@ export class Interruption extends Error {
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>, advice: () => string): Promise<T> {
   const controller = new AbortController();
   let received: SignalName | undefined;
+  let first = 0;
   const stop = (signal: NodeJS.Signals) => {
     const name = signal as SignalName;
+    if (received && performance.now() - first < echo) return;
     if (received) process.exit(signalStatus[name]);
     received = name;
+    first = performance.now();
     const [who, why] = [rankLabel(), name === 'SIGTERM' ? launcherStops() : ''];
-    process.stderr.write(`\n${who}${name}${why}: stopping after this step and saving; once more ends at once\n`);
+    if (!isAmiss()) {
+      process.stderr.write(`\n${who}${name}${why}: stopping after this step and saving; once more ends at once\n`);
+    }
     controller.abort();
   };
   const names = Object.keys(signalStatus) as SignalName[];
