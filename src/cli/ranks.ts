@@ -11,6 +11,7 @@ let watch: Watch | undefined;
 
 /** Milliseconds in which the others say what they have heard. */
 const parting = 400;
+const afterAlarm = 3000;
 
 /** The beginning of a line of this rank; empty for rank 0, and where there is one process. */
 export function rankLabel(): string {
@@ -63,7 +64,9 @@ export const ranksOption = (ranks: Ranks) => (ranks ? { ranks } : {});
 /** Ends all ranks where the work of this one failed; does not return then. */
 export async function endRanks(status: number): Promise<void> {
   if (!present) return;
-  if (watch) await new Promise((resolve) => setTimeout(resolve, parting));
+  // the rank that failed ends all, with its status
+  const pause = watch?.alarm() === undefined ? parting : afterAlarm;
+  if (watch) await new Promise((resolve) => setTimeout(resolve, pause));
   present.abort(status);
 }
 
