@@ -29,13 +29,17 @@ const ownAddresses = () =>
     .sort((a, b) => a.family.localeCompare(b.family))
     .map(({ address }) => address);
 
+/** An order and its answer; only meanwhile does the thread keep this process alive. */
 function ask<K extends Answer['kind']>(worker: Worker, order: Order, kind: K): Promise<Extract<Answer, { kind: K }>> {
+  // one that has ended answers nothing
+  if (worker.threadId < 0) return Promise.reject(new Error('internal: the watcher has ended'));
   const reply = answerOf(worker, (message) => {
     const answer = message as Answer;
     return answer.kind === kind ? (answer as Extract<Answer, { kind: K }>) : undefined;
   });
+  worker.ref();
   worker.postMessage(order);
-  return reply;
+  return reply.finally(() => worker.unref());
 }
 
 /**
@@ -91,7 +95,6 @@ export async function watchRanks(
     if (rank === 0) onRefusal?.();
     return undefined;
   }
-  thread.unref();
   ranks.heed?.(state);
   return {
     isAmiss: state.isAmiss,

@@ -96,7 +96,10 @@ function listen(socket: Socket, hear: (message: Message) => void): void {
     open = end < 0 ? open + chunk.length : chunk.length - end - 1;
     if (open > longest) socket.destroy();
   });
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  // it has the socket's errors too
+  lines.on('error', () => {});
+  lines.on('line', (line) => {
     try {
       hear(JSON.parse(line) as Message);
     } catch {
