@@ -15,7 +15,9 @@ import type { RanksResult } from '../../src/bench/ranks/records.ts';
 import { stepTime } from '../../src/bench/ranks/simulate.ts';
 
 const [out = 'results/bench/mpi-netns.json', ...given] = process.argv.slice(2);
-const rates = given.length > 0 ? given.map(Number) : [100, 1000];
+const rates = given.length > 0 ? given.map(Number) : [1000];
+/** Little and much to add up beside the arithmetic: only in the latter does `cutStages` cut. */
+const tasks = ['--width 0.5 --images 32', '--width 1 --images 4'];
 const spaces = ['tritbank-0', 'tritbank-1'];
 const devices = ['tritbank-v0', 'tritbank-v1'];
 const network = '10.213.77.0/24';
@@ -77,13 +79,14 @@ const directory = mkdtempSync(join(tmpdir(), 'tritbank-netns-'));
 try {
   makeSpaces();
   const agent = makeAgent(directory);
-  let about: Pick<RanksResult, 'library' | 'machine'> & { readonly network: string; readonly images: number };
+  let about: Pick<RanksResult, 'library' | 'machine'>;
   const rows = rates.flatMap((mbit) => {
     limit(mbit);
-    return variants.map(({ bucketType, overlap, kib }) => {
-      const options = `--rounds 3 --steps 2 --bucket-type ${bucketType} --bucket-kib ${kib}`;
+    const cases = tasks.flatMap((task) => variants.map((variant) => ({ task, ...variant })));
+    return cases.map(({ task, bucketType, overlap, kib }) => {
+      const options = `${task} --rounds 3 --steps 2 --bucket-type ${bucketType} --bucket-kib ${kib}`;
       const { library, machine, measured, step } = measure(agent, options.split(' '));
-      about = { library, machine, network: step.network, images: step.images };
+      about = { library, machine };
       const { alone, together, bytes, parts } = step;
       const half = bucketType === 'float16';
       const model = 1000 * stepTime(parts, 2, measured, { overlap, half });
@@ -91,6 +94,8 @@ try {
       const early = parts.buckets.filter(({ afterStage }) => afterStage < parts.stages.length - 2).length;
       const row = {
         mbit,
+        network: step.network,
+        images: step.images,
         bucketType,
         overlap,
         stages: parts.stages.length,
