@@ -1,5 +1,3 @@
 export { anyOf, type Communicator, fromRoot, isRoot, type Pending, type Ranks, type Summable } from './communicator.ts';
 export { joinRanks, launchOf } from './join.ts';
 export { localRanks } from './local.ts';
-export { rankTimeout } from './timeout.ts';
-export { type Watch, watchRanks, watchVariable } from './watch/watch.ts';
