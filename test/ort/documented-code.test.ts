@@ -8,12 +8,12 @@ import { execFile, fork } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { blocksNotRun, languagesNotRun, linesNotRun } from '../fixtures/not-run.ts';
+import { blocksNotRun, languagesNotRun, linesNotRun, shorter } from '../fixtures/not-run.ts';
 import { blocks, lines, root } from '../fixtures/pages.ts';
 import { makeExampleFiles, makePageFiles, makeZoo } from '../fixtures/reader-files.ts';
 
@@ -75,10 +75,10 @@ const examples = exported.flatMap(({ name, examples: texts }) =>
 const shown = blocks
   .filter(({ language }) => language === 'ts')
   .map(({ page, text }, i): [string, string] => [`${page.replace(/\W/g, '-')}-${i + 1}`, text]);
-/** A reason for a name that an entry of a list is in. */
-const reasonFor = (list: ReadonlyMap<string, string>, meets: (key: string) => boolean) =>
+/** What the first entry has that meets. */
+const firstOf = (list: ReadonlyMap<string, string>, meets: (key: string) => boolean) =>
   [...list].find(([key]) => meets(key))?.[1];
-const isRun = ([, text]: readonly [string, string]) => !reasonFor(blocksNotRun, (key) => text.includes(key));
+const isRun = ([, text]: readonly [string, string]) => !firstOf(blocksNotRun, (key) => text.includes(key));
 
 /** Paths in place of names, and an export: only modules have `await` outside of functions. */
 function moduleOf(text: string): string {
@@ -159,7 +159,8 @@ interface Command {
 
 /** The commands of a line of shell: words, maybe in quotes, `folder/*`, `&&` and `> file`. */
 function commandsOf(line: string): Command[] {
-  return line.split(' && ').map((text) => {
+  const commands = line.split(' && ').filter((text) => !isListed(text));
+  return commands.map((text) => {
     const [, command = '', out] = /^(.*?)(?: > (\S+))?$/.exec(text)!;
     return { words: command.match(/'[^']*'|\S+/g)!.map((word) => word.replace(/^'|'$/g, '')), out };
   });
@@ -174,10 +175,11 @@ interface Answer {
   readonly error?: string;
 }
 
+const begins = (line: string, key: string) => line.split(' && ').some((command) => command.startsWith(key));
+const isListed = (command: string) => firstOf(linesNotRun, (key) => command.startsWith(key)) !== undefined;
 const isBuilt = process.env.TRITBANK_TEST_BUILT === '1';
-const toRun = lines.filter(
-  ({ text }) => !reasonFor(linesNotRun, (key) => text.replace(/^npx (?=tritbank)/, '').startsWith(key)),
-);
+/** A line that is on several pages runs once. */
+const toRun = [...new Map(lines.map((line) => [line.text, line])).values()].filter(({ text }) => !isListed(text));
 
 describe('commands on pages', () => {
   const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -199,26 +201,33 @@ describe('commands on pages', () => {
 
   test.each(toRun.map(({ page, text }) => [text, page]))('%s (%s)', async (line, page) => {
     const cwd = join(directory, 'pages', page);
+    const more = (firstOf(shorter, (key) => line.includes(key)) ?? '').split(' ').filter(Boolean);
     for (const { words, out } of commandsOf(line)) {
-      const [first = '', ...rest] = words[0] === 'npx' ? words.slice(1) : words;
+      const [first = '', ...rest] = words;
       if (first !== 'tritbank') {
         await promisify(execFile)(first, rest, { cwd });
         continue;
       }
-      const args = rest.flatMap((word) => expand(cwd, word));
+      const args = [...rest.flatMap((word) => expand(cwd, word)), ...more];
+      // what a command makes is not there yet
+      const at = args.indexOf('--out');
+      if (at > 0 && !args.includes('--resume')) rmSync(join(cwd, args[at + 1]!), { recursive: true, force: true });
       const { printed, status, error } = await ask({ cwd, words: args });
-      expect({ status, error }).toEqual({ status: 0, error: undefined });
+      if (error !== undefined) throw new Error(error);
+      expect(status).toBe(0);
       expect(printed.length).toBeGreaterThan(10);
-      if (out) writeFileSync(join(cwd, out), printed);
+      if (!out) continue;
+      const file = join(cwd, out.replace('~', 'home'));
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, printed);
     }
   });
 });
 
 test('what is not run is on the pages, and has a reason', () => {
   const gone = [
-    ...[...linesNotRun.keys()].filter(
-      (key) => !lines.some(({ text }) => text.replace(/^npx (?=tritbank)/, '').startsWith(key)),
-    ),
+    ...[...linesNotRun.keys()].filter((key) => !lines.some(({ text }) => begins(text, key))),
+    ...[...shorter.keys()].filter((key) => !toRun.some(({ text }) => text.includes(key))),
     ...[...blocksNotRun.keys()].filter((key) => !shown.some(([, text]) => text.includes(key))),
     ...[...languagesNotRun.keys()].filter((key) => !blocks.some(({ language }) => language === key)),
   ];
