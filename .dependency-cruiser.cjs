@@ -1,9 +1,9 @@
 // Imports point up this list only: a lower folder may import a higher one, never the reverse, never in a cycle.
 const order = [
   'ir',
+  'threads',
   'cluster',
   'files',
-  'threads',
   'images',
   'ops',
   'onnx',

@@ -1,8 +1,9 @@
 /**
- * Whether ranks train as one process does: `npx tsx bench/ranks/losses.ts [network] [steps] [ranks...]` trains DS-CNN (or
- * another network) on synthetic images with the same global batch of 32, alone and on 2 and 4 ranks with shared batch norms, and
- * prints by how much the losses of the steps differ. One thread each. How much rounding matters depends on the network:
- * MobileNet-V1 0.25 at 28 x 28 has another first loss, by 3e-5, when ONNX Runtime fuses no operators.
+ * Whether ranks train as one process does: `npx tsx bench/ranks/losses.ts [network] [steps] [ranks...] [rate=0.0005]` trains
+ * DS-CNN (or another network) on synthetic images with the same global batch of 32, alone and on 2 and 4 ranks with shared batch
+ * norms, and prints by how much the losses of the steps differ. One thread each. How much rounding matters depends on the
+ * network: `control` in place of a number of ranks is one process again, with a learning rate that is another one by a 2^-22th,
+ * a step or two of single precision. Where this differs as much as ranks do, ranks add no more than rounding.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -27,7 +28,7 @@ const config: TrainConfig = {
 };
 
 /** The losses of the first steps, on rank 0. */
-async function work(model: string, steps: number): Promise<void> {
+async function work(model: string, steps: number, learningRate: number): Promise<void> {
   const ranks = await joinRanks();
   const out = mkdtempSync(join(tmpdir(), 'tritbank-losses-'));
   const controller = new AbortController();
@@ -35,7 +36,7 @@ async function work(model: string, steps: number): Promise<void> {
   let sum = 0;
   try {
     await trainNetwork(
-      { ...config, model, trainSamples: steps * config.batchSize },
+      { ...config, model, learningRate, trainSamples: steps * config.batchSize },
       {
         out,
         signal: controller.signal,
@@ -58,8 +59,9 @@ async function work(model: string, steps: number): Promise<void> {
   ranks?.finalize();
 }
 
-function losses(model: string, steps: number, ranks: number): number[] {
-  const self = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), '--work', model, `${steps}`];
+function losses(model: string, steps: number, rate: number, ranks: number): number[] {
+  const task = ['--work', model, `${steps}`, `${rate}`];
+  const self = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), ...task];
   const asRoot = process.getuid?.() === 0 ? ['--allow-run-as-root'] : [];
   const line = ranks === 1 ? self : ['mpirun', '--oversubscribe', ...asRoot, '-n', `${ranks}`, ...self];
   const { status, stdout, stderr } = spawnSync(line[0]!, line.slice(1), { encoding: 'utf8' });
@@ -69,16 +71,19 @@ function losses(model: string, steps: number, ranks: number): number[] {
 
 const [first, ...others] = process.argv.slice(2);
 if (first === '--work') {
-  await work(others[0]!, Number(others[1]));
+  await work(others[0]!, Number(others[1]), Number(others[2]));
 } else {
   const model = first ?? 'ds-cnn';
-  const [steps = 51, ...counts] = others.map(Number);
-  const alone = losses(model, steps, 1);
-  for (const ranks of counts.length > 0 ? counts : [2, 4]) {
-    const together = losses(model, steps, ranks);
-    const differences = alone.map((loss, i) => Math.abs(loss - together[i]!));
+  const rate = Number(others.find((word) => word.startsWith('rate='))?.slice(5) ?? config.learningRate);
+  const [steps = '51', ...runs] = others.filter((word) => !word.startsWith('rate='));
+  const alone = losses(model, Number(steps), rate, 1);
+  for (const run of runs.length > 0 ? runs : ['2', '4']) {
+    const isControl = run === 'control';
+    const other = losses(model, Number(steps), isControl ? rate * (1 + 2 ** -22) : rate, isControl ? 1 : Number(run));
+    const differences = alone.map((loss, i) => Math.abs(loss - other[i]!));
     const most = Math.max(...differences);
-    console.log(`${ranks} ranks, ${alone.length} steps: largest difference ${most.toExponential(2)}`);
+    const name = isControl ? 'control' : `${run} ranks`;
+    console.log(`${name}, ${alone.length} steps at ${rate}: largest difference ${most.toExponential(2)}`);
     const some = differences.filter((_, i) => i % 7 === 0).map((value) => value.toExponential(1));
     console.log(`  every seventh ${some.join(' ')}`);
     console.log(`  losses ${alone[0]!.toFixed(4)} .. ${alone.at(-1)!.toFixed(4)}`);

@@ -26,6 +26,15 @@ fi
 schedule=(--model mobilenet-v1 --width 0.5 --method hybrid --alpha 0.5 --input-size 224
   --epochs 120 --phases 0.4,0.4,0.2 --batch-size 512 --rate-batch 128 --learning-rate 0.05 --schedule cosine --warmup 5
   --label-smoothing 0.1 --weight-decay 0.00004 --validation 0.01 --threads 1)
+# mpirun's own status does not say that it was told to stop
+stopped=
+launcher=
+stop() {
+  stopped=$1
+  [ -z "$launcher" ] || kill -TERM "$launcher" 2>/dev/null || true
+}
+trap 'stop 143' TERM
+trap 'stop 130' INT
 for ((attempt = 0; attempt < ${ATTEMPTS:-10}; attempt++)); do
   [ -f "$out/run/result.json" ] && break
   if [ -f "$out/run/config.json" ]; then
@@ -34,7 +43,10 @@ for ((attempt = 0; attempt < ${ATTEMPTS:-10}; attempt++)); do
     how=(--data "$out/shards" "${schedule[@]}" "$@" --out "$out/run")
   fi
   status=0
-  "${launch[@]}" "${tritbank[@]}" train "${how[@]}" || status=$?
+  "${launch[@]}" "${tritbank[@]}" train "${how[@]}" &
+  launcher=$!
+  while wait "$launcher" || status=$?; kill -0 "$launcher" 2>/dev/null; do status=0; done
+  [ -z "$stopped" ] || exit "$stopped"
   # 2: wrong usage or bad data, which another attempt does not mend; 130 and 143: stopped by someone
   case $status in 0) break ;; 2 | 130 | 143) exit $status ;; esac
   echo "ended with status $status; again from the last checkpoint" >&2

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import type { Link } from '../bench/ranks/records.ts';
 import { isRoot, launchOf } from '../cluster/index.ts';
 import { TritbankError } from '../ir/errors.ts';
-import { number, text, whole } from '../options/values.ts';
+import { number, oneOf, text, whole } from '../options/values.ts';
 import { type CommonOptions, commandLine, printResult, type TritbankCommand, ValueOption } from './command.ts';
 import { createProgress } from './progress.ts';
 import { withRanks } from './ranks.ts';
@@ -17,6 +17,8 @@ interface Options extends CommonOptions {
   readonly classes?: number;
   readonly images?: number;
   readonly threads?: number;
+  readonly bucketType?: 'float32' | 'float16';
+  readonly bucketKib?: number;
   readonly rounds?: number;
   readonly steps?: number;
   readonly latency?: number;
@@ -57,6 +59,12 @@ export function addBenchMpi(bench: TritbankCommand): void {
   command.optionsGroup('Run:');
   add('--ranks <n>', 'ranks that are started, without a launcher (default: 2)', whole({ from: 2, to: 1024 }));
   add('--threads <n>', 'threads of each rank (default: 1)', count);
+  add(
+    '--bucket-type <name>',
+    'gradients travel as float32 or float16 (default: float32)',
+    oneOf(['float32', 'float16']),
+  );
+  add('--bucket-kib <n>', 'most KiB of gradients in a bucket (default: 4096)', count);
   add('--rounds <n>', 'turns (default: 7)', count);
   add('--steps <n>', 'steps in a turn (default: 4)', count);
   add('--latency <us>', 'simulate a network with this latency of a message, in microseconds', number({ above: 0 }));
@@ -126,6 +134,8 @@ async function benchMpi(options: Options): Promise<void> {
         classes: options.classes ?? 10,
         images: options.images ?? 32,
         threads: options.threads ?? 1,
+        ...(options.bucketType && { bucketType: options.bucketType }),
+        ...(options.bucketKib !== undefined && { bucketBytes: 1024 * options.bucketKib }),
         rounds: options.rounds ?? 7,
         steps: options.steps ?? 4,
         links,

@@ -8,7 +8,7 @@ import { TritbankError } from '../ir/errors.ts';
 import { printableJson, printableLines } from '../ir/printable.ts';
 import type { ValueKind } from '../options/values.ts';
 import { writeOut } from './output.ts';
-import { launcherStops, rankLabel } from './ranks.ts';
+import { isAmiss, launcherStops, rankLabel } from './ranks.ts';
 
 export { version } from '../files/machine.ts';
 
@@ -48,6 +48,9 @@ export interface CommonOptions {
 
 /** A command that throws `TritbankError`s of code E_USAGE where commander would print a message of its own. */
 export class TritbankCommand extends Command {
+  /** Whether commands below only find out whether their command lines mean something. */
+  isRehearsal = false;
+
   override createCommand(name?: string): TritbankCommand {
     return new TritbankCommand(name);
   }
@@ -60,6 +63,20 @@ export class TritbankCommand extends Command {
     this.option('--debug', 'print the stack of an error');
     this.helpOption('-h, --help', 'print this help');
     return this.addHelpText('after', `\nExample:\n${example.replace(/^/gm, '  ')}`);
+  }
+
+  /**
+   * The action in two parts: what the command line means, which throws what is wrong with it and writes nothing, and the
+   * work, which a rehearsal leaves out.
+   */
+  actionOf<A extends unknown[], T>(
+    prepare: (...given: A) => Promise<T>,
+    perform: (prepared: T) => Promise<void>,
+  ): this {
+    return this.action(async (...given) => {
+      const prepared = await prepare(...(given as A));
+      if (!(this.parent as TritbankCommand | null)?.isRehearsal) await perform(prepared);
+    });
   }
 
   /** `--force`, of a command that writes files which are named by options. */
@@ -152,6 +169,9 @@ export function commandLine(): string {
 const signalStatus = { SIGINT: 130, SIGTERM: 143 } as const;
 type SignalName = keyof typeof signalStatus;
 
+/** Milliseconds in which a signal comes twice: to the group of processes, and again by npx, which hands it on. */
+const echo = 300;
+
 /** Work that a signal ended in an orderly way. */
 export class Interruption extends Error {
   readonly exitStatus: number;
@@ -169,12 +189,17 @@ export class Interruption extends Error {
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>, advice: () => string): Promise<T> {
   const controller = new AbortController();
   let received: SignalName | undefined;
+  let first = 0;
   const stop = (signal: NodeJS.Signals) => {
     const name = signal as SignalName;
+    if (received && performance.now() - first < echo) return;
     if (received) process.exit(signalStatus[name]);
     received = name;
+    first = performance.now();
     const [who, why] = [rankLabel(), name === 'SIGTERM' ? launcherStops() : ''];
-    process.stderr.write(`\n${who}${name}${why}: stopping after this step and saving; once more ends at once\n`);
+    if (!isAmiss()) {
+      process.stderr.write(`\n${who}${name}${why}: stopping after this step and saving; once more ends at once\n`);
+    }
     controller.abort();
   };
   const names = Object.keys(signalStatus) as SignalName[];

@@ -64,7 +64,7 @@ export function addCompress(program: TritbankCommand): void {
   addStorageOptions(command, 'hybrid-fp16');
   addConfigOptions(command, others, defaults);
   addConfigFile(command);
-  command.action((model: string, options: Options) => compress(command, model, options));
+  command.actionOf((model: string, options: Options) => prepare(command, model, options), compress);
   command.optionsGroup('Output:');
   addPlaceOptions(command, 'runs/<model>-compressed');
   addCacheOption(command);
@@ -142,11 +142,15 @@ function createStageReporter(quiet: boolean) {
   };
 }
 
-async function compress(command: TritbankCommand, model: string, options: Options): Promise<void> {
-  const { cacheDirectory, compressModel } = await import('../compress/index.ts');
+/** What to compress, how, where. What is wrong with it is thrown before anything is written. */
+async function prepare(command: TritbankCommand, model: string, options: Options) {
   checkPlaceOptions(options);
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-compressed`);
-  const config = await configFrom(command, model, out, options);
+  return { model, config: await configFrom(command, model, out, options), out, options };
+}
+
+async function compress({ model, config, out, options }: Awaited<ReturnType<typeof prepare>>): Promise<void> {
+  const { cacheDirectory, compressModel } = await import('../compress/index.ts');
   const cache = options.cache === false ? undefined : cacheDirectory();
   await withRanks(async (ranks) => {
     const isFirst = isRoot(ranks);

@@ -96,7 +96,15 @@ async function pack(folder: string, options: Options): Promise<void> {
       bytes: shards.reduce((sum, { bytes }) => sum + bytes, 0),
     });
     const [train, val] = [count(index.train), count(index.val)];
-    const result = { out, name: index.name, classes: index.classes.length, train, val, notes: index.notes };
+    const result = {
+      out,
+      name: index.name,
+      classes: index.classes.length,
+      train,
+      val,
+      skipped: index.skipped ?? 0,
+      notes: index.notes,
+    };
     printResult(options, result, () =>
       [
         ...Object.entries({ train, val }).map(
@@ -104,6 +112,7 @@ async function pack(folder: string, options: Options): Promise<void> {
             `${name.padEnd(7)} ${images} images in ${shards} ${shards === 1 ? 'shard' : 'shards'}, ${(bytes / 1e6).toFixed(1)} MB`,
         ),
         `classes ${index.classes.length}`,
+        ...(index.skipped === undefined ? [] : [`skipped ${index.skipped} that did not decode`]),
         ...index.notes.map((note) => `note    ${note}`),
       ].join('\n'),
     );

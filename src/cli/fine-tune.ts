@@ -61,7 +61,7 @@ export function addFineTune(program: TritbankCommand): void {
   const defaults = { ...defaultFineTune, model: '', data: '', method: 'fp', granularity: 'filter' } as const;
   addConfigOptions(command, table, defaults);
   addConfigFile(command);
-  command.action((model: string, options: Options) => fineTune(command, model, options));
+  command.actionOf((model: string, options: Options) => prepare(command, model, options), fineTune);
   command.optionsGroup('Output:');
   addPlaceOptions(command, 'runs/<model>-<method>');
   command.renamed('--fresh', 'force');
@@ -90,11 +90,10 @@ async function prepare(command: TritbankCommand, model: string, options: Options
   checkTeachers(config.teachers);
   const out = options.out ?? join('runs', `${basename(model).replace(/\.onnx$/, '')}-${config.method}`);
   checkPlaceOptions(options);
-  return { config, out };
+  return { config, out, options };
 }
 
-async function fineTune(command: TritbankCommand, model: string, options: Options): Promise<void> {
-  const { config, out } = await prepare(command, model, options);
+async function fineTune({ config, out, options }: Awaited<ReturnType<typeof prepare>>): Promise<void> {
   const { fineTuneModel } = await import('../train/fine-tune-model.ts');
   await performTraining({
     label: 'fine-tune',

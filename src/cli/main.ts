@@ -9,12 +9,20 @@ import { TritbankError } from '../ir/errors.ts';
 import { Interruption, type TritbankCommand } from './command.ts';
 import { watchStreams, writeLine } from './output.ts';
 import { createProgram } from './program.ts';
-import { endRanks, isSaidByRoot, leaveRanks, rankLabel } from './ranks.ts';
+import { endRanks, isSaid, leaveRanks, rankLabel } from './ranks.ts';
 
 const writeStack = (stack: string) => stack.split('\n').forEach(writeLine);
 
+/** The line that says what went wrong, and the exit status. */
+function describe(error: unknown, debug: boolean): { readonly line: string; readonly status: number } {
+  if (error instanceof TritbankError) return { line: error.line, status: error.exitStatus };
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ');
+  const hint = debug ? '' : ' (a mistake in Tritbank; --debug prints the stack)';
+  return { line: `error E_INTERNAL: ${message}${hint}`, status: 1 };
+}
+
 /** Prints what went wrong; returns the exit status. */
-function report(error: unknown, program: TritbankCommand, args: readonly string[]): number {
+async function report(error: unknown, program: TritbankCommand, args: readonly string[]): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     const name = args[0] === 'help' ? args[1] : args[0];
@@ -24,21 +32,15 @@ function report(error: unknown, program: TritbankCommand, args: readonly string[
   }
   if (error instanceof Interruption) {
     if (rankLabel() === '') writeLine(error.message);
-    leaveRanks();
+    await leaveRanks();
     return error.exitStatus;
   }
-  if (isSaidByRoot(error)) return 2;
   const debug = args.includes('--debug');
-  const stack = debug && error instanceof Error ? error.stack : undefined;
-  if (error instanceof TritbankError) {
-    writeLine(`${rankLabel()}${error.line}`);
-    if (stack) writeStack(stack);
-    return error.exitStatus;
-  }
-  const message = (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ');
-  writeLine(`error E_INTERNAL: ${message}${debug ? '' : ' (a mistake in Tritbank; --debug prints the stack)'}`);
-  if (stack) writeStack(stack);
-  return 1;
+  const { line, status } = describe(error, debug);
+  if (await isSaid(error, line)) return status;
+  writeLine(`${rankLabel()}${line}`);
+  if (debug && error instanceof Error && error.stack) writeStack(error.stack);
+  return status;
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -48,8 +50,8 @@ async function main(args: readonly string[]): Promise<number> {
     // a command that did a part of its work has set it
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    const status = report(error, program, args);
-    endRanks(status);
+    const status = await report(error, program, args);
+    await endRanks(status);
     return status;
   }
 }
@@ -59,7 +61,9 @@ let lost: unknown;
 watchStreams((error) => {
   if (lost !== undefined) return;
   lost = error;
-  process.exitCode = report(error, createProgram(), args);
+  void report(error, createProgram(), args).then((status) => {
+    process.exitCode = status;
+  });
 });
 const status = await main(args);
 // a command may have found that something is amiss

@@ -1,15 +1,28 @@
 /** Commands that several ranks do together: joining, who speaks, and how all of them end. */
 
 import { type Communicator, isRoot, joinRanks, launchOf, type Ranks } from '../cluster/index.ts';
+import { rankTimeout } from '../cluster/timeout.ts';
+import { type Watch, watchRanks, watchVariable } from '../cluster/watch/watch.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { warn, writeLine } from './output.ts';
 
 let present: Communicator | undefined;
+let watch: Watch | undefined;
+
+/** Milliseconds in which the others say what they have heard. */
+const parting = 400;
+const afterAlarm = 3000;
 
 /** The beginning of a line of this rank; empty for rank 0, and where there is one process. */
 export function rankLabel(): string {
   const rank = present?.rank ?? launchOf()?.rank ?? 0;
   return rank === 0 ? '' : `rank ${rank}: `;
+}
+
+/** Keeps SIGTERM, which the launcher sends when another rank has died, from ending this one before it has said so. */
+function stayForAWord(): void {
+  if (process.listenerCount('SIGTERM') > 1) return;
+  setTimeout(() => process.exit(143), parting);
 }
 
 /**
@@ -18,11 +31,21 @@ export function rankLabel(): string {
  */
 export async function withRanks<T>(work: (ranks: Ranks) => Promise<T>): Promise<T> {
   present = await joinRanks();
+  if (!present) return work(undefined);
+  process.on('SIGTERM', stayForAWord);
+  if (process.env[watchVariable] !== '0') {
+    // sooner than a sum is given up, which cannot name the rank
+    const how = { timeout: 0.8 * rankTimeout(process.env), local: launchOf()?.local };
+    const onRefusal = () =>
+      warn(
+        `ranks cannot connect to each other beside MPI: a dead one is only missed (${watchVariable}=0 keeps them from it)`,
+      );
+    watch = await watchRanks(present, { ...how, onRefusal });
+  }
   const result = await work(present);
   // rank 0 writes its report in the meantime
-  await present?.barrier().wait({ patient: true });
-  present?.finalize();
-  present = undefined;
+  await present.barrier().wait({ patient: true });
+  await leaveRanks();
   return result;
 }
 
@@ -32,24 +55,37 @@ export const launcherStops = (): string =>
     ? ' (the launcher ends all ranks, as when one of them died; the last checkpoint, where there is one, is whole)'
     : '';
 
+/** Whether another rank is amiss: then the launcher's signals are no news. */
+export const isAmiss = (): boolean => watch?.isAmiss() === true;
+
 /** Ranks as an option of the library. */
 export const ranksOption = (ranks: Ranks) => (ranks ? { ranks } : {});
 
 /** Ends all ranks where the work of this one failed; does not return then. */
-export function endRanks(status: number): void {
+export async function endRanks(status: number): Promise<void> {
   if (!present) return;
+  // the rank that failed ends all, with its status
+  const pause = watch?.alarm() === undefined ? parting : afterAlarm;
+  if (watch) await new Promise((resolve) => setTimeout(resolve, pause));
   present.abort(status);
 }
 
 /** Ranks that were all asked to stop end in an orderly way. */
-export function leaveRanks(): void {
+export async function leaveRanks(): Promise<void> {
+  await watch?.leave();
   present?.finalize();
-  present = undefined;
+  process.off('SIGTERM', stayForAWord);
+  [present, watch] = [undefined, undefined];
 }
 
-/** Whether the error is one that rank 0 prints too: all ranks have the same command line. */
-export const isSaidByRoot = (error: unknown): boolean =>
-  !present && rankLabel() !== '' && error instanceof TritbankError && error.code === 'E_USAGE';
+/** Whether `line`, by which this rank ends, was said: by its watcher, or by rank 0, which found the same. */
+export async function isSaid(error: unknown, line: string): Promise<boolean> {
+  // all ranks have the same command line
+  if (!present) return rankLabel() !== '' && error instanceof TritbankError && error.code === 'E_USAGE';
+  if (!watch) return false;
+  if (watch.alarm() !== undefined && error instanceof TritbankError && error.code === 'E_RANK') return true;
+  return watch.tell(line);
+}
 
 /** Warnings of rank 0, and of other ranks once `isWorking`: before, all of them find the same. */
 export function ranksWarning(ranks: Ranks, isWorking: () => boolean): (line: string) => void {

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { CommanderError } from 'commander';
 import { TritbankError } from '../ir/errors.ts';
 import { listOf, text, type ValueKind, whole } from '../options/values.ts';
 import {
@@ -10,10 +11,13 @@ import {
   printResult,
   quoteWord,
   RepeatedOption,
-  type TritbankCommand,
+  TritbankCommand,
   ValueOption,
 } from './command.ts';
+import { addCompress } from './compress.ts';
+import { addFineTune } from './fine-tune.ts';
 import { warn } from './output.ts';
+import { addTrain } from './train.ts';
 
 interface Variation {
   /** `alpha`. */
@@ -44,7 +48,21 @@ const variation: ValueKind<Variation> = {
   accepts: () => true,
 };
 
-const sweepable = ['train', 'fine-tune', 'compress'];
+const adders = { train: addTrain, 'fine-tune': addFineTune, compress: addCompress };
+const sweepable = Object.keys(adders);
+
+/** Throws what the command would find wrong with its words before it begins. */
+async function rehearse(words: readonly string[]): Promise<void> {
+  const program = new TritbankCommand('tritbank').exitOverride().configureOutput({ writeOut: () => {} });
+  program.isRehearsal = true;
+  for (const add of Object.values(adders)) add(program);
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    throw new TritbankError('E_USAGE', 'command', `expected one that does its work, found '${words.join(' ')}'`);
+  }
+}
 
 export function addSweep(program: TritbankCommand): void {
   const command = program.command('sweep');
@@ -98,7 +116,7 @@ function combine(variations: readonly Variation[]): (readonly [name: string, val
 const folderOf = (settings: readonly (readonly [string, string])[]): string =>
   settings.map(([name, value]) => `${name}-${value.replace(/[^\w.+-]+/g, '_')}`).join('-') || 'run';
 
-function sweep(words: readonly string[], options: Options): void {
+async function sweep(words: readonly string[], options: Options): Promise<void> {
   const [name = ''] = words;
   if (!sweepable.includes(name)) {
     throw new TritbankError('E_USAGE', 'command', `expected one of ${sweepable.join(', ')}, found '${name}'`);
@@ -121,9 +139,16 @@ function sweep(words: readonly string[], options: Options): void {
         : 'new';
     const values = settings.flatMap(([option, value]) => [flagOf(option), value]);
     const all = ['tritbank', ...words, ...values, '--out', out, ...(state === 'begun' ? ['--resume'] : [])];
-    return { command: `${prefix} ${all.map(quoteWord).join(' ')}`, out, settings: Object.fromEntries(settings), state };
+    return {
+      words: all.slice(1),
+      command: `${prefix} ${all.map(quoteWord).join(' ')}`,
+      out,
+      settings: Object.fromEntries(settings),
+      state,
+    };
   });
-  const open = listed.filter(({ state }) => state !== 'finished');
+  for (const { words: own } of listed) await rehearse(own);
+  const open = listed.filter(({ state }) => state !== 'finished').map(({ words: _words, ...one }) => one);
   if (open.length < listed.length) warn(`${listed.length - open.length} of ${listed.length} runs are finished`);
   printResult(options, { commands: open, finished: listed.length - open.length }, () =>
     open.map(({ command }) => command).join('\n'),

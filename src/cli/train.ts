@@ -27,7 +27,7 @@ export function addTrain(program: TritbankCommand): void {
   addConfigOptions(command, trainOptions, defaultConfig);
   addConfigFile(command);
   addPlaceOptions(command, 'runs/<model>-<method>');
-  command.renamed('--fresh', 'force').action(async (options: Options) => train(command, options));
+  command.renamed('--fresh', 'force').actionOf((options: Options) => prepare(command, options), train);
   command.common(example);
 }
 
@@ -44,8 +44,20 @@ async function begin(command: TritbankCommand): Promise<TrainConfig> {
   return first.from === undefined ? first : newConfig(command, { ...configuring, defaults: transferDefaults });
 }
 
-/** What to train, where. E_USAGE, E_RESUME, before anything is written. */
-async function prepare(command: TritbankCommand, options: Options): Promise<{ config: TrainConfig; out: string }> {
+interface Task {
+  readonly config: TrainConfig;
+  readonly out: string;
+  readonly options: Options;
+}
+
+/** What to train, where. E_USAGE, E_FILE, E_RESUME, before anything is written. */
+async function prepare(command: TritbankCommand, options: Options): Promise<Task> {
+  const task = await taskFrom(command, options);
+  await checkInputs(task.config);
+  return task;
+}
+
+async function taskFrom(command: TritbankCommand, options: Options): Promise<Task> {
   const wanted = options.resume && options.out !== undefined ? undefined : await begin(command);
   const out = options.out ?? join('runs', wanted ? nameOf(wanted) : '');
   checkPlaceOptions(options);
@@ -53,9 +65,9 @@ async function prepare(command: TritbankCommand, options: Options): Promise<{ co
     const stored = readRun(out);
     if (!stored) throw new TritbankError('E_RESUME', '--resume', `expected a run in ${out}, found none`);
     requireKind('train', stored.config, join(out, 'config.json'));
-    return { config: resumedConfig(command, trainOptions, stored.config, join(out, 'config.json')), out };
+    return { config: resumedConfig(command, trainOptions, stored.config, join(out, 'config.json')), out, options };
   }
-  return { config: wanted ?? (await begin(command)), out };
+  return { config: wanted ?? (await begin(command)), out, options };
 }
 
 const nameOf = ({ from, model, method }: TrainConfig) =>
@@ -72,9 +84,7 @@ async function checkInputs({ model, from, teachers }: TrainConfig): Promise<void
   }
 }
 
-async function train(command: TritbankCommand, options: Options): Promise<void> {
-  const { config, out } = await prepare(command, options);
-  await checkInputs(config);
+async function train({ config, out, options }: Task): Promise<void> {
   const { trainNetwork } = await import('../train/index.ts');
   const advice = () =>
     readRun(out) ? `continue with: tritbank train --resume --out ${out}` : 'nothing had been begun: start again';

@@ -17,6 +17,15 @@ export interface Pending {
   wait(options?: Waiting): Promise<void>;
 }
 
+/** What is known of the others beside the operations. */
+export interface Heeded {
+  /** What is amiss with another rank, once it was said. */
+  alarm(): string | undefined;
+  /** Operations that a rank has begun, as far as is known here. */
+  count(rank: number): number;
+  setCount(rank: number, count: number): void;
+}
+
 export interface Communicator {
   /** 0 .. size - 1. Rank 0 writes files. */
   readonly rank: number;
@@ -35,6 +44,10 @@ export interface Communicator {
   gather(bytes: Uint8Array, options?: Waiting): Promise<Uint8Array[]>;
   /** Resolves when all ranks are here. */
   barrier(): Pending;
+  /** From now on, an alarm ends what waits, with E_RANK. */
+  heed?(others: Heeded): void;
+  /** Milliseconds for which this rank has waited for others so far. */
+  waited(): number;
   /** Ends all ranks with this exit status; the process does not go on. */
   abort(status: number): void;
   /** To be called once, when no operation goes on. */

@@ -4,14 +4,11 @@
  */
 
 import { TritbankError } from '../ir/errors.ts';
-import type { Communicator, Pending, Summable, Waiting } from './communicator.ts';
+import type { Communicator, Heeded, Pending, Summable, Waiting } from './communicator.ts';
 import { sumHalves } from './half.ts';
 import type { Launch } from './launcher.ts';
 import { loadMpi, type Mpi } from './library.ts';
-
-/** Seconds after which a rank that does not take part is missed. */
-export const timeoutVariable = 'TRITBANK_RANK_TIMEOUT';
-const usualTimeout = 50;
+import { rankTimeout, timeoutVariable } from './timeout.ts';
 
 /** Milliseconds of asking without a pause, then with pauses in which other processes of the core run. */
 const spinning = 0.3;
@@ -27,18 +24,11 @@ const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 /** An array whose memory stays where it is: small ones that Node makes by itself move. */
 const outside = (bytes: number) => new Uint8Array(new ArrayBuffer(Math.max(1, bytes)));
 
-function secondsFrom(environment: NodeJS.ProcessEnv): number {
-  const text = environment[timeoutVariable];
-  const seconds = text === undefined ? usualTimeout : Number(text);
-  if (seconds > 0) return seconds;
-  throw new TritbankError('E_USAGE', timeoutVariable, `expected seconds above 0, found '${text}'`);
-}
-
 /**
  * Joins the other ranks. E_MPI where the library cannot be used, or is not that of the launcher.
  */
 export function joinMpi(launch: Launch, environment: NodeJS.ProcessEnv = process.env): Communicator {
-  const timeout = secondsFrom(environment);
+  const timeout = rankTimeout(environment);
   const mpi = loadMpi(launch, environment);
   mpi.init(null, null);
   const place = (call: (...values: unknown[]) => number) => {
@@ -57,6 +47,9 @@ export function joinMpi(launch: Launch, environment: NodeJS.ProcessEnv = process
 
 class MpiCommunicator implements Communicator {
   readonly library: string;
+  private others: Heeded | undefined;
+  private begun = 0;
+  private waitedFor = 0;
 
   constructor(
     private readonly mpi: Mpi,
@@ -132,6 +125,12 @@ class MpiCommunicator implements Communicator {
     return this.start('the others', [], (request) => ibarrier(handles.world, request));
   }
 
+  heed(others: Heeded): void {
+    this.others = others;
+  }
+
+  waited = (): number => this.waitedFor;
+
   abort(status: number): void {
     this.mpi.abort(this.mpi.handles.world, status);
   }
@@ -147,6 +146,7 @@ class MpiCommunicator implements Communicator {
     const flag = new Int32Array(new ArrayBuffer(4));
     const held = { arrays };
     begin(request);
+    this.others?.setCount(this.rank, ++this.begun);
     let done = false;
     const test = () => {
       if (done) return true;
@@ -165,16 +165,25 @@ class MpiCommunicator implements Communicator {
       const now = performance.now();
       const waited = now - began;
       if (waited < spinning) continue;
-      if (!patient && waited > 1000 * this.timeout) {
-        const expected = `expected all ${this.size} ranks to take part in ${what} within ${this.timeout} s`;
-        const found = `found none of the slowest one (${timeoutVariable})`;
-        throw new TritbankError('E_RANK', `rank ${this.rank}`, `${expected}, ${found}`);
-      }
+      const alarm = this.others?.alarm();
+      if (alarm !== undefined) throw new TritbankError('E_RANK', `rank ${this.rank}`, alarm);
+      if (!patient && waited > 1000 * this.timeout) throw this.missing(what);
       if (waited > 1000) await sleep(patient ? 20 : 1);
       else doze(pause);
       if (now - turned < turn) continue;
       turned = now;
       await immediate();
     }
+    this.waitedFor += performance.now() - began;
+  }
+
+  private missing(what: string): TritbankError {
+    const expected = `expected all ${this.size} ranks to take part in ${what} within ${this.timeout} s`;
+    const counts = Array.from({ length: this.size }, (_, rank) => this.others?.count(rank) ?? 0);
+    const least = Math.min(...counts);
+    const late = counts.flatMap((count, rank) => (count === least && count < this.begun ? [rank] : []));
+    // only rank 0 hears of the others' counts
+    const who = this.rank === 0 && late.length > 0 ? `ranks ${late.join(', ')} behind` : 'none of the slowest one';
+    return new TritbankError('E_RANK', `rank ${this.rank}`, `${expected}, found ${who} (${timeoutVariable})`);
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { evaluateGraph } from '../classifier/index.ts';
-import { anyOf, isRoot } from '../cluster/index.ts';
+import { anyOf, type Communicator, isRoot } from '../cluster/index.ts';
 import { type Batch, batches, stepCount } from '../data/index.ts';
 import { compileProgram, type Program } from '../engine/index.ts';
 import { AbortError, scalar, type Tensor, TritbankError } from '../ir/index.ts';
@@ -20,6 +20,7 @@ import type { EpochRecord } from './records.ts';
 import { reestimate } from './reestimate.ts';
 import { requireSameState } from './same-state.ts';
 import { scheduleFactor } from './schedule.ts';
+import { describeSlowRank, rankTimes } from './slow-ranks.ts';
 import { localBatch, spreadOf } from './spread.ts';
 import { buildStep, emaName, type StepGraph } from './step.ts';
 
@@ -140,6 +141,7 @@ export class PhaseLoop {
     const { recipe, options, train, size, dataset } = this.context;
     let position = start;
     const began = performance.now();
+    const waited = options.ranks?.waited() ?? 0;
     const stream = batches(train, {
       batchSize: recipe.batchSize,
       seed: recipe.seed,
@@ -175,6 +177,8 @@ export class PhaseLoop {
       this.report(position);
     }
     const trainSeconds = (performance.now() - began) / 1000;
+    if (options.ranks)
+      await this.warnOfSlowRank(options.ranks, 1000 * trainSeconds - (options.ranks.waited() - waited));
     const state = await this.freezeLayers(program, position.epoch + 1);
     if (options.ranks) await requireSameState(options.ranks, state, `epoch ${this.span.before + position.epoch + 1}`);
     const images = (position.batch - start.batch) * recipe.batchSize;
@@ -192,6 +196,11 @@ export class PhaseLoop {
     this.save(position, state);
     this.progress('epoch-end', position, { record, done: this.steps * recipe.batchSize });
     return position;
+  }
+
+  private async warnOfSlowRank(ranks: Communicator, milliseconds: number): Promise<void> {
+    const line = describeSlowRank(await rankTimes(ranks, milliseconds));
+    if (line !== undefined && isRoot(ranks)) this.context.options.warn?.(line);
   }
 
   private save(position: Position, state: ReadonlyMap<string, Tensor>): void {

@@ -83,5 +83,23 @@ describe('sweep', () => {
       2,
       "error E_USAGE: command: expected one of train, fine-tune, compress, found 'cost'\n",
     ]);
+    const errors = [
+      ['--vary alpha=0.5 -- train --epoch 3', "--epoch: expected an option of 'tritbank train'"],
+      ['--vary method=hybrid,foo -- train --data mnist', '--method: expected one of'],
+      ['--vary alpah=1 -- train --data mnist', '--alpah: expected an option'],
+      ['--seeds 1 -- train --model mobilenet-v9', '--model: expected one of'],
+      ['--seeds 1 -- fine-tune --data mnist', 'MODEL.onnx: expected an argument'],
+      ['--seeds 1 -- compress a.onnx --data mnist --max-size 7x', '--max-size: expected'],
+      ['--seeds 1 -- train --help', 'command: expected one that does its work'],
+    ];
+    for (const [words, error] of errors) {
+      const { status, stdout, stderr } = await start(`sweep ${words}`);
+      expect([words, status, stdout, stderr]).toEqual([
+        words,
+        2,
+        '',
+        expect.stringContaining(`error E_USAGE: ${error}`),
+      ]);
+    }
   });
 });

@@ -24,10 +24,10 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const launching = ['--oversubscribe', ...(process.getuid?.() === 0 ? ['--allow-run-as-root'] : []), '-n', '2'];
 
 /** Runs the program on two ranks; `watch` sees standard error as it grows. */
-function together(args: string, watch?: (stderr: string, mpirun: ChildProcess) => void) {
+function together(args: string, watch?: (stderr: string, mpirun: ChildProcess) => void, set: NodeJS.ProcessEnv = {}) {
   const child = spawn('mpirun', [...launching, process.execPath, ...program, ...args.split(' ')], {
     cwd: directory,
-    env: { ...process.env, NODE_OPTIONS: '', TRITBANK_RANK_TIMEOUT: '120' },
+    env: { ...process.env, NODE_OPTIONS: '', TRITBANK_RANK_TIMEOUT: '120', ...set },
   });
   return new Promise<{ status: number | null; stdout: string; stderr: string }>((done) => {
     const output = { stdout: '', stderr: '' };
@@ -113,7 +113,7 @@ describe.skipIf(!hasMpi)('two ranks', () => {
     });
     expect(killed).toBeGreaterThan(0);
     expect(status).not.toBe(0);
-    expect(stderr).toContain('the launcher ends all ranks');
+    expect(stderr).toMatch(/^error E_RANK: rank 0: expected all ranks to go on, found that rank 1 \(.*\) ended; /m);
     const { position } = loadCheckpoint(join(out, 'checkpoint.safetensors'))!;
     expect(position.epoch).toBeGreaterThanOrEqual(2);
     // the launcher may be gone before the rank that it ended
@@ -128,9 +128,48 @@ describe.skipIf(!hasMpi)('two ranks', () => {
     );
   });
 
+  it('end when one is stopped, and name it', async () => {
+    const set = { TRITBANK_RANK_TIMEOUT: '5' };
+    let stopped = 0;
+    const { status, stderr } = await together(
+      `${options} --epochs 500 --out stopped`,
+      (text, mpirun) => {
+        if (stopped > 0 || !text.includes('epoch 2/500')) return;
+        stopped = processOf(1, mpirun.pid!);
+        process.kill(stopped, 'SIGSTOP');
+      },
+      set,
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error E_RANK: rank 0: .* found that rank 1 \(.*\) gave no sign of life for 4 s; /m);
+    expect(loadCheckpoint(join(directory, 'stopped', 'checkpoint.safetensors'))!.position.epoch).toBeGreaterThan(1);
+  });
+
+  it('save and stop when their launcher is told to, and go on together', async () => {
+    let told = false;
+    const first = await together(`${options} --epochs 500 --out told`, (text, mpirun) => {
+      if (told || !text.includes('epoch 2/500')) return;
+      told = true;
+      mpirun.kill('SIGTERM');
+    });
+    expect(first.status).not.toBe(0);
+    expect(first.stderr).toContain('stopped by SIGTERM; continue with: tritbank train --resume --out told');
+    const { epoch, batch } = loadCheckpoint(join(directory, 'told', 'checkpoint.safetensors'))!.position;
+    expect(epoch + batch).toBeGreaterThanOrEqual(2);
+    let isStopped = false;
+    const second = await together('train --resume --out told', (text, mpirun) => {
+      if (isStopped || !text.includes(`epoch ${epoch + 2}/500`)) return;
+      isStopped = true;
+      mpirun.kill('SIGTERM');
+    });
+    expect(second.stderr).not.toContain('error');
+    expect(history('told').map((record) => record.epoch)).toEqual(history('told').map((_, i) => i + 1));
+  });
+
   it('refuse a batch that they cannot divide, in one line', async () => {
     const { status, stderr } = await together(`${options} --batch-size 31 --epochs 1 --out odd`);
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^error E_USAGE: --batch-size: expected a multiple of the 2 ranks.*found 31$/m);
+    const said = stderr.split('\n').filter((line) => line.includes('error E_'));
+    expect(said).toEqual([expect.stringMatching(/^error E_USAGE: --batch-size: expected a multiple of .*found 31$/)]);
   });
 });

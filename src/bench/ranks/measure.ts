@@ -19,6 +19,10 @@ export interface RanksOptions {
   /** Images of a rank in a step. */
   readonly images: number;
   readonly threads: number;
+  /** How gradients travel; default `float32`. */
+  readonly bucketType?: 'float32' | 'float16';
+  /** Most bytes of a bucket; default 4 MiB. One bucket for all gradients is reduced after the backward pass. */
+  readonly bucketBytes?: number;
   readonly rounds: number;
   /** Steps in a turn. */
   readonly steps: number;
@@ -81,6 +85,7 @@ async function slowest(ranks: Communicator, milliseconds: number): Promise<numbe
 
 async function measureStep(ranks: Communicator, options: RanksOptions): Promise<RanksResult['step']> {
   const { model, width, inputSize, classes, images, threads, rounds, steps, onProgress } = options;
+  const { bucketType, bucketBytes } = options;
   const firstStride = inputSize <= 64 ? 1 : 2;
   const network = inferShapes(buildNetwork(model, { width, inputSize, channels: 3, classes, firstStride, seed: 1 }));
   const how: StepOptions = {
@@ -89,17 +94,22 @@ async function measureStep(ranks: Communicator, options: RanksOptions): Promise<
     emaDecay: defaultConfig.emaDecay,
     normalisation: { mean: [128, 128, 128], std: [64, 64, 64] },
   };
+  const spread = {
+    ranks: ranks.size,
+    ...(bucketType && { bucketType }),
+    ...(bucketBytes !== undefined && { bucketBytes }),
+  };
   const whole = buildStep(network, how);
-  const spread = buildStep(network, { ...how, spread: { ranks: ranks.size } });
-  const buckets = cutStages(spread.graph).flatMap(({ reductions }, afterStage) =>
+  const shared = buildStep(network, { ...how, spread });
+  const buckets = cutStages(shared.graph).flatMap(({ reductions }, afterStage) =>
     reductions.map(({ input }) => {
-      const { dims, name } = spread.graph.value(input);
+      const { dims, name } = shared.graph.value(input);
       return { bytes: 4 * elementCount(dims), isGradient: name.includes('bucket'), afterStage };
     }),
   );
   const stageTimes: number[][] = [];
   const alone = await compileProgram(whole.graph, whole.slots, { threads });
-  const together = await compileProgram(spread.graph, spread.slots, {
+  const together = await compileProgram(shared.graph, shared.slots, {
     threads,
     ranks,
     onStage: (index, milliseconds) => {

@@ -224,6 +224,7 @@ export async function packFolder(folder: string, out: string, options: PackOptio
     const packing = new Packing(out, subject, options, total, finished);
     const train = await packing.pack(dataset.train, 'train');
     const val = await packing.pack(dataset.test, 'val');
+    const skipped = [...train, ...val].reduce((left, { labels }) => left - labels.length, total);
     const classes = (dataset.folders ?? dataset.classes).map((name, i) => {
       const entry = classFile?.get(name);
       return { folder: name, name: dataset.classes[i] ?? name, ...(entry && { index: entry.index }) };
@@ -239,6 +240,7 @@ export async function packFolder(folder: string, out: string, options: PackOptio
       notes: dataset.notes.filter((note) => !note.startsWith('images are brought to')),
       train,
       val,
+      ...(skipped > 0 && { skipped }),
     };
     writeFileAtomic(join(out, indexFile), `${JSON.stringify(index)}\n`);
     rmSync(join(out, journalFile), { force: true });

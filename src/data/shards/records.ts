@@ -34,6 +34,8 @@ export interface ShardIndex {
   readonly notes: readonly string[];
   readonly train: readonly ShardRecord[];
   readonly val: readonly ShardRecord[];
+  /** Images of the folder that did not decode. */
+  readonly skipped?: number;
 }
 
 const isRecord = (value: unknown): value is ShardRecord => {

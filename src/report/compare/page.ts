@@ -1,4 +1,4 @@
-/** The page of a comparison: groups, runs, and the curves of all runs, those of a group in one colour. */
+/** The page of a comparison: groups, runs, and the curves of all runs, those of a group in shades of one colour. */
 
 import type { RunResult } from '../../train/records.ts';
 import { drawAccuracy } from '../charts/accuracy.ts';
@@ -20,19 +20,29 @@ export interface ComparePage {
 /** More curves than this say nothing. */
 const mostCurves = 24;
 
+const groupHues = ['var(--hybrid)', ...Array.from({ length: extraColors }, (_, i) => `var(--extra-${i})`)];
+
+/** The colour of run `index` of the `count` of a group: no two are the same. */
+export function colorOf(group: number, index: number, count: number): string {
+  // beyond the page's own colours, hues by the golden angle
+  const hue = groupHues[group] ?? `hsl(${((group * 137.508) % 360).toFixed(0)} 65% 50%)`;
+  if (index === 0) return hue;
+  return `color-mix(in oklab, ${hue} ${Math.round(100 - (60 * index) / (count - 1))}%, var(--ink))`;
+}
+
 /** What curves are drawn of; nothing else of a result is read. */
 function curvesOf({ runs, groups }: Comparison): NamedRun[] {
   const directory = commonDirectory(runs);
-  const colors = ['var(--hybrid)', ...Array.from({ length: extraColors }, (_, i) => `var(--extra-${i})`)];
   return runs
     .filter(({ history }) => history.length > 0)
     .slice(0, mostCurves)
     .map(({ path, history }) => {
       const group = groups.findIndex(({ paths }) => paths.includes(path));
+      const { paths } = groups[group]!;
       return {
         run: { history } as unknown as RunResult,
         name: path.slice(directory.length),
-        color: colors[group % colors.length]!,
+        color: colorOf(group, paths.indexOf(path), paths.length),
       };
     });
 }
