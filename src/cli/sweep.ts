@@ -50,6 +50,8 @@ const variation: ValueKind<Variation> = {
 
 const adders = { train: addTrain, 'fine-tune': addFineTune, compress: addCompress };
 const sweepable = Object.keys(adders);
+/** What each command of the list has of its own. */
+const ownFlags = ['out', 'resume', 'force'];
 
 /** Throws what the command would find wrong with its words before it begins. */
 async function rehearse(words: readonly string[]): Promise<void> {
@@ -124,12 +126,17 @@ async function sweep(words: readonly string[], options: Options): Promise<void> 
   const { vary = [], seeds, runs = 'runs', prefix = 'npx' } = options;
   const variations = seeds ? [...vary, { name: 'seed', values: seeds.map(String) }] : vary;
   const names = variations.map((one) => one.name);
-  const twice = names.find((one, i) => names.indexOf(one) < i || words.includes(`--${one}`));
-  if (twice !== undefined) throw new TritbankError('E_USAGE', `--${twice}`, 'expected it once, found it twice');
-  for (const own of ['--out', '--resume', '--force', '--seed'].filter((flag) => flag !== '--seed' || seeds)) {
-    if (!words.includes(own)) continue;
-    throw new TritbankError('E_USAGE', own, 'expected a command without it, which sweep adds, found it');
+  const given = words.filter((word) => word.startsWith('--')).map((word) => word.slice(2).split('=', 1)[0]!);
+  const own = [...ownFlags, ...(seeds ? ['seed'] : [])].find((flag) => given.includes(flag));
+  if (own !== undefined) {
+    throw new TritbankError('E_USAGE', `--${own}`, 'expected a command without it, which sweep adds, found it');
   }
+  const reserved = names.find((one) => ownFlags.includes(one));
+  if (reserved !== undefined) {
+    throw new TritbankError('E_USAGE', '--vary', `expected an option that sweep does not add, found '${reserved}'`);
+  }
+  const twice = names.find((one, i) => names.indexOf(one) < i || given.includes(one));
+  if (twice !== undefined) throw new TritbankError('E_USAGE', `--${twice}`, 'expected it once, found it twice');
   const listed = combine(variations).map((settings) => {
     const out = join(runs, folderOf(settings));
     const state = existsSync(join(out, 'result.json'))
@@ -147,7 +154,12 @@ async function sweep(words: readonly string[], options: Options): Promise<void> 
       state,
     };
   });
-  for (const { words: own } of listed) await rehearse(own);
+  const shared = listed.find(({ out }, i) => listed.findIndex((one) => one.out === out) < i);
+  if (shared) {
+    const found = `${shared.out} twice`;
+    throw new TritbankError('E_USAGE', '--vary', `expected values with a run directory each, found ${found}`);
+  }
+  for (const { words: all } of listed) await rehearse(all);
   const open = listed.filter(({ state }) => state !== 'finished').map(({ words: _words, ...one }) => one);
   if (open.length < listed.length) warn(`${listed.length - open.length} of ${listed.length} runs are finished`);
   printResult(options, { commands: open, finished: listed.length - open.length }, () =>

@@ -90,6 +90,12 @@ describe('sweep', () => {
       ['--seeds 1 -- train --model mobilenet-v9', '--model: expected one of'],
       ['--seeds 1 -- fine-tune --data mnist', 'MODEL.onnx: expected an argument'],
       ['--seeds 1 -- compress a.onnx --data mnist --max-size 7x', '--max-size: expected'],
+      ['--vary width=0.25,0.5 -- train --width=1', '--width: expected it once, found it twice'],
+      ['--seeds 1,2 -- train --seed=3', '--seed: expected a command without it'],
+      ['--seeds 1 -- train --out=run', '--out: expected a command without it'],
+      ['--vary out=a,b -- train', "--vary: expected an option that sweep does not add, found 'out'"],
+      ['--seeds 1,1 -- train', '--vary: expected values with a run directory each, found runs/seed-1 twice'],
+      ['--vary data=a/b,a_b -- train', '--vary: expected values with a run directory each, found runs/data-a_b twice'],
       ['--seeds 1 -- train --help', 'command: expected one that does its work'],
     ];
     for (const [words, error] of errors) {

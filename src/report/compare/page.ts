@@ -65,7 +65,9 @@ export function renderComparePage({ title, generatedBy, command, comparison }: C
     {
       term: 'Runs',
       texts: [
-        `${runs.length} in ${groups.length} ${groups.length === 1 ? 'group' : 'groups'} that differ in more than the seed`,
+        groups.length === 1
+          ? `${runs.length} that differ at most in the seed`
+          : `${runs.length} in ${groups.length} groups that differ in more than the seed`,
       ],
     },
     ...(unfinished > 0 ? [{ term: 'Not finished', texts: [`${unfinished}, of which the last epoch is shown`] }] : []),
