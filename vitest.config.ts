@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const report = process.env.TRITBANK_TEST_REPORT;
 
 // What starts ONNX Runtime, a browser or another process: named so, or in test/.
-const slow = ['**/*.ort.test.ts', 'scripts/cifar10/run.test.ts'];
+const slow = ['**/*.ort.test.ts', 'scripts/cifar/run.test.ts'];
 const smoke = 'test/smoke.test.ts';
 
 export default defineConfig({

@@ -72,6 +72,9 @@ for (const model of models) {
       if (kept.some((one) => one.row === row.name && one.half === half)) continue;
       const out = join('runs', 'imagenet', name, `${row.name}-${half}`);
       const args = ['compress', model, ...row.args, '--data', data, '--out', out];
+      // of the same images, whatever the budget
+      const analysis = join('runs', 'imagenet', name, `planned-${half}`, 'analysis.json');
+      if (row.name.startsWith('planned-') && existsSync(analysis)) args.push('--analysis', analysis);
       if (existsSync(join(out, 'config.json'))) args.push('--resume');
       if (values.threads !== undefined) args.push('--threads', values.threads);
       console.error(`${name} ${row.name} ${half}: tritbank ${args.join(' ')}`);

@@ -36,7 +36,7 @@ import {
 } from '../../src/index.ts';
 import type { Graph } from '../../src/ir/index.ts';
 import { deploy, fanIn, findLayers, isBank, toFrozen } from '../../src/quantize/index.ts';
-import { networkNames } from '../cifar10/setting.ts';
+import { networksOf } from '../cifar/setting.ts';
 import { takePart } from './images.ts';
 import { type DrawnPlan, drawPlans } from './plans.ts';
 import type { RankedPlan, RankReport, Score } from './record.ts';
@@ -48,8 +48,8 @@ const { values, positionals } = parseArgs({
 });
 const [network] = positionals;
 const dataDir = values['data-dir'];
-if (!networkNames.some((name) => name === network) || dataDir === undefined) {
-  console.error(`error E_USAGE: expected one of ${networkNames.join(', ')} and --data-dir DIR, found others`);
+if (!networksOf('cifar10').some((name) => name === network) || dataDir === undefined) {
+  console.error(`error E_USAGE: expected one of ${networksOf('cifar10').join(', ')} and --data-dir DIR, found others`);
   process.exit(2);
 }
 const threads = Number(values.threads ?? 1);

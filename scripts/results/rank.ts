@@ -8,11 +8,11 @@ import { table } from './tables.ts';
 /** Fewer say nothing. */
 const fewest = 5;
 
-/** Most plans are drawn at one size; of these more money was spent on other layers, not more money. */
+/** Most plans are drawn at one size; they spend the same on other layers. Without random ones, which nobody would choose. */
 function ofCommonSize(plans: readonly RankedPlan[]): RankedPlan[] {
   const sizes = plans.filter(({ kind }) => kind === 'disturbed').map(({ size }) => size);
   const middle = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
-  return plans.filter(({ size }) => Math.abs(size - middle) < 0.02);
+  return plans.filter(({ kind, size }) => kind !== 'random' && Math.abs(size - middle) < 0.02);
 }
 
 const pairsOf = (plans: readonly RankedPlan[], predictor: (plan: RankedPlan) => number) =>
@@ -37,7 +37,7 @@ export function printRanks({ network, images, original, plans, command, machine,
     `${plans.length} plans, of ${percent(Math.min(...plans.map(({ size }) => size)))} to ` +
       `${percent(Math.max(...plans.map(({ size }) => size)))} of the size; trained, they have ` +
       `${percent(Math.min(...shares))} to ${percent(Math.max(...shares))} right\n(the original ${percent(original.top1)}). ` +
-      `"Of one size": the ${alike.length} plans of about one size.`,
+      `"Of one size": the ${alike.length} plans of about one size that are not random.`,
     table(
       [
         { title: 'larger is worse:', cell: ({ name }) => name },
@@ -52,7 +52,7 @@ export function printRanks({ network, images, original, plans, command, machine,
       ],
       rows,
     ),
-    `${machine}; ${date}; ${images.train.toLocaleString('en-US')} images in one epoch. Made by \`${command}\`.`,
+    `${machine}; ${date}; ${images.train.toLocaleString('en-US')} images in one epoch. Made by\n\`${command}\`.`,
   ].join('\n\n');
 }
 

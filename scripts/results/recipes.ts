@@ -3,7 +3,7 @@
  * which all of them have.
  */
 
-import type { Setting } from '../cifar10/setting.ts';
+import type { Setting } from '../cifar/setting.ts';
 
 export type Recipe = (setting: Setting) => readonly string[];
 
@@ -16,16 +16,21 @@ export const analysisOf = ({ runs }: Setting) => `${runs}/analysis.json`;
 
 export const words = (text: string) => text.split(' ').filter((word) => word !== '');
 
-const tuning = ({ tuning: epochs }: Setting) =>
-  words(`--epochs ${epochs} --batch-size 64 --learning-rate 0.02 --padding reflect --threads 1`);
+/** Training images that are held out, where a data set has some. */
+const held = ({ validation }: Setting) => (validation > 0 ? ['--validation', `${validation}`] : []);
+const tuning = (setting: Setting) => [
+  ...words(`--epochs ${setting.tuning} --batch-size 64 --learning-rate 0.02 --padding reflect --threads 1`),
+  ...held(setting),
+];
 const frozen = words('--phases 0,0,1');
 
 /** A network from scratch. */
 export const train =
   (text: string): Recipe =>
-  ({ model, width, epochs }) => [
-    ...words(`train --method fp --model ${model} --width ${width} --epochs ${epochs}`),
+  (setting) => [
+    ...words(`train --method fp --model ${setting.model} --width ${setting.width} --epochs ${setting.epochs}`),
     ...words(text),
+    ...held(setting),
   ];
 
 /** A cycle more for a network in full precision. */

@@ -42,7 +42,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 type Change = { readonly [K in keyof RunFigures]?: RunFigures[K] | undefined };
 
 function store(name: string, change: Change = {}, metrics: string | null = epoch(1, 0.8) + epoch(2, 0.9)): void {
-  const directory = join(folder, 'mobilenet-v1-0.5', name);
+  const directory = join(folder, 'cifar10', 'mobilenet-v1-0.5', name);
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'run.json'), JSON.stringify({ ...figures, ...change }));
   if (metrics !== null) writeFileSync(join(directory, 'metrics.jsonl'), metrics);
@@ -64,7 +64,7 @@ describe('names of run directories', () => {
 test('a row is the mean of its seeds, with the deviation, beside what they started from', () => {
   store('full-precision-1', { top1: 0.92 });
   for (const [i, top1] of [0.91, 0.92, 0.93].entries()) store(`planned-${i + 1}`, { top1, start: 0.92 });
-  const page = pages().get('results/README.md')!;
+  const page = pages().get(join(folder, 'cifar10/README.md'))!;
   const row = page.split('\n').find((line) => line.startsWith("| hybrid, planned at the paper's budget |"))!;
   expect(row.split(' | ').slice(1)).toEqual([
     ...['92.00 ± 1.00 (3)', '±0.00', '0.49', '50.0 %', '6.00', '50.0 %', '7.50', '0.700', '1.250'],
@@ -75,7 +75,7 @@ test('a row is the mean of its seeds, with the deviation, beside what they start
 test('epochs of straight-through training are told apart', () => {
   store('full-precision-1');
   store('planned-1', { epochs: 2 }, epoch(1, 0.8, 'ternary') + epoch(2, 0.9));
-  expect(pages().get('results/README.md')).toContain('2 epochs, 1 of them straight through, 10 min 0 s');
+  expect(pages().get(join(folder, 'cifar10/README.md'))).toContain('2 epochs, 1 of them straight through, 10 min 0 s');
 });
 
 test('the cycles of the original are one training, and seeds may part in the last', () => {
@@ -83,19 +83,19 @@ test('the cycles of the original are one training, and seeds may part in the las
   store('second-cycle-1', { top1: 0.89, epochs: 4 });
   store('full-precision-1');
   store('full-precision-2');
-  const page = pages().get('results/README.md')!;
+  const page = pages().get(join(folder, 'cifar10/README.md'))!;
   expect(page).toMatch(/\| full precision \| 90\.00 ± 0\.00 \(2\) \| .* 6 \+ 4 \+ 5 epochs, 30 min 0 s \|/);
   expect(page.match(/^- `(full-precision|first-cycle|second-cycle) 1`, /gm)).toHaveLength(3);
 });
 
 test('what each cycle brought is a table of its own, where there are several', () => {
   store('full-precision-1');
-  expect(pages().get('results/README.md')).not.toContain('more training of the original');
+  expect(pages().get(join(folder, 'cifar10/README.md'))).not.toContain('more training of the original');
   store('first-cycle-1', { top1: 0.88, epochs: 6 });
   store('fourth-cycle-1', { top1: 0.91 });
   store('fourth-cycle-2', { top1: 0.93 });
-  const page = pages().get('results/README.md')!;
-  const [, table] = page.split('#### What more training of the original brings');
+  const page = pages().get(join(folder, 'cifar10/README.md'))!;
+  const [, table] = page.split('### What more training of the original brings');
   const lines = table!.trim().split('\n').slice(2, 5);
   expect(lines[0]).toBe('| first: from scratch | 88.00 | 6 epochs, 10 min 0 s |');
   expect(lines[1]).toMatch(/^\| third, .* \| 90\.00 \| 5 epochs, 10 min 0 s \|$/);
@@ -107,7 +107,7 @@ test('differences are those to the original that a row started from, which may b
   store('full-precision-1', { top1: 0.91 });
   store('full-precision-2', { top1: 0.93 });
   store('planned-1', { top1: 0.9, start: 0.905 });
-  const page = pages().get('results/README.md')!;
+  const page = pages().get(join(folder, 'cifar10/README.md'))!;
   expect(page).toMatch(/\| full precision \| 92\.00 ± 1\.41 \(2\) \| {2}\|/);
   expect(page).toMatch(/\| hybrid, planned at the paper's budget \| 90\.00 \| −0\.50 \|/);
 });
@@ -115,7 +115,7 @@ test('differences are those to the original that a row started from, which may b
 test('one seed has no deviation; what is not trained says so', () => {
   store('full-precision-1', { top1: 0.92 });
   store('int8-1', { start: 0.92, epochs: undefined, seconds: undefined }, null);
-  const page = pages().get('results/README.md')!;
+  const page = pages().get(join(folder, 'cifar10/README.md'))!;
   expect(page).toContain('| full precision | 92.00 |');
   expect(page).toMatch(/\| int8 \| 90\.00 \| −2\.00 .* none \|/);
 });
@@ -124,8 +124,8 @@ test('ablations are compared with the whole recipe, in the order of the table', 
   store('full-precision-1');
   store('ablation-no-freezing-1', { top1: 0.88 });
   store('ablation-reference-1', { top1: 0.89 });
-  const page = pages().get('results/README.md')!;
-  const [, table] = page.split('#### What each part of the recipe brings');
+  const page = pages().get(join(folder, 'cifar10/README.md'))!;
+  const [, table] = page.split('### What each part of the recipe brings');
   const lines = table!.trim().split('\n').slice(2, 4);
   expect(lines[0]).toMatch(/^\| the recipe \| 89\.00 \| {2}\| 50\.0 % \|/);
   expect(lines[1]).toMatch(/^\| ternary weights trained straight through to the end \| 88\.00 \| −1\.00 \|/);
@@ -135,11 +135,13 @@ test('what the planner may choose from is a table of its own, compared with the 
   store('full-precision-1');
   store('ablation-no-narrow-banks-untrained-1', { top1: 0.8, epochs: undefined, seconds: undefined }, null);
   store('ablation-dist-1');
-  expect(pages().get('results/README.md')).not.toMatch(/the planner may choose from|each part of the recipe/);
+  expect(pages().get(join(folder, 'cifar10/README.md'))).not.toMatch(
+    /the planner may choose from|each part of the recipe/,
+  );
   store('ablation-reference-1', { top1: 0.9 });
-  const page = pages().get('results/README.md')!;
+  const page = pages().get(join(folder, 'cifar10/README.md'))!;
   expect(page).toContain('| the recipe | 90.00 |');
-  const [, table] = page.split('#### What the planner may choose from');
+  const [, table] = page.split('### What the planner may choose from');
   const lines = table!.trim().split('\n').slice(2, 4);
   expect(lines[0]).toMatch(/^\| sparse terms, r from an eighth of the filters \| 90\.00 \|/);
   expect(lines[1]).toMatch(/^\| dense terms, .* as decomposed \| 80\.00 \| −10\.00 \| .* none \|/);
@@ -174,20 +176,15 @@ test('a row far below the others does not stretch the axis', () => {
   store('planned-1', { top1: 0.901 });
   store('uniform-1', { top1: 0.899 });
   store('twn-1', { top1: 0.8325 });
-  const svg = pages().get(join(folder, 'mobilenet-v1-0.5', 'accuracy-size.svg')) ?? '';
+  const svg = pages().get(join(folder, 'cifar10', 'mobilenet-v1-0.5', 'accuracy-size.svg')) ?? '';
   expect(svg).toContain('TWN, 83.25 %');
   expect(svg).toMatch(/>90\.\d+</);
   expect(svg).not.toMatch(/>8[0-8](\.\d+)?</);
 });
 
-test.skipIf(!existsSync('results/cifar10'))('the pages in the repository are those of the stored runs', () => {
+test.skipIf(!existsSync('results'))('the pages in the repository are those of the stored runs', () => {
   const read = (file: string) => readFileSync(file, 'utf8');
-  const pages = [
-    ...makePages('results/cifar10', read),
-    makePlannerPage(read),
-    makeHardwarePage(read),
-    makeMcuPage(read),
-  ];
+  const pages = [...makePages('results', read), makePlannerPage(read), makeHardwarePage(read), makeMcuPage(read)];
   for (const [path, text] of pages) {
     expect(readFileSync(path, 'utf8') === text, `${path}: run npm run results`).toBe(true);
   }

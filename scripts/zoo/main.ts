@@ -42,7 +42,8 @@ async function measureAll(entries: readonly ZooEntry[]): Promise<Latencies> {
   return { machine: describeMachine(), date: new Date().toISOString().slice(0, 10), milliseconds };
 }
 
-const networks = readdirSync(results).sort();
+const folders = readdirSync(results, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const networks = folders.map(({ name }) => name).sort();
 if (process.argv.includes('--measure')) {
   const latencies = await measureAll(await zooEntries(results, networks));
   mkdirSync(dirname(latencyFile), { recursive: true });

@@ -1,72 +1,15 @@
 #!/usr/bin/env node
 /**
- * The program `tritbank`: its commands, and the one place where errors become a line on stderr and an exit status.
+ * The program `tritbank`: the one place where errors become a line on stderr and an exit status.
  * 0 done; 1 the work failed; 2 wrong usage or bad input; 130 and 143 stopped by a signal.
  */
 
 import { CommanderError } from 'commander';
 import { TritbankError } from '../ir/errors.ts';
-import { addAnalyze } from './analyze.ts';
-import { addBench } from './bench.ts';
-import { Interruption, TritbankCommand, version } from './command.ts';
-import { addCompare } from './compare.ts';
-import { addCompletion } from './completion.ts';
-import { addCompress } from './compress.ts';
-import { addConvert } from './convert.ts';
-import { addCost } from './cost.ts';
-import { addData } from './data.ts';
-import { addDemo } from './demo.ts';
-import { addDoctor } from './doctor/doctor.ts';
-import { addEval } from './eval.ts';
-import { addExport } from './export.ts';
-import { addFineTune } from './fine-tune.ts';
-import { addHardware } from './hardware/hardware.ts';
-import { addInspect } from './inspect.ts';
-import { addMcu } from './mcu.ts';
+import { Interruption, type TritbankCommand } from './command.ts';
 import { watchStreams, writeLine } from './output.ts';
+import { createProgram } from './program.ts';
 import { endRanks, isSaid, leaveRanks, rankLabel } from './ranks.ts';
-import { addRun } from './run.ts';
-import { addStudio } from './studio.ts';
-import { addSweep } from './sweep.ts';
-import { addTable1 } from './table1.ts';
-import { addTrain } from './train.ts';
-import { addZoo } from './zoo.ts';
-
-function createProgram(): TritbankCommand {
-  const program = new TritbankCommand('tritbank')
-    .description('Compress MobileNets with hybrid ternary filter banks: train, convert and measure ONNX classifiers.')
-    .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
-    .exitOverride()
-    .addHelpText(
-      'after',
-      '\nExample:\n  tritbank demo\n\nEach command has --help, with its options, defaults and an example.',
-    );
-  addDemo(program);
-  addTrain(program);
-  addFineTune(program);
-  addEval(program);
-  addInspect(program);
-  addAnalyze(program);
-  addCompress(program);
-  addCost(program);
-  addExport(program);
-  addConvert(program);
-  addRun(program);
-  addBench(program);
-  addMcu(program);
-  addTable1(program);
-  addHardware(program);
-  addCompare(program);
-  addSweep(program);
-  addData(program);
-  addZoo(program);
-  addStudio(program);
-  addDoctor(program);
-  addCompletion(program);
-  return program;
-}
 
 const writeStack = (stack: string) => stack.split('\n').forEach(writeLine);
 

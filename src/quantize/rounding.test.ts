@@ -61,8 +61,8 @@ it('keeps within its bits, and rounds what was rounded to itself', () => {
   );
 });
 
-/** What is learned of a weight `[1, 2, 1, 1]` in 4 bits whose step is `s`, and the loss's gradients: `sum(q c)` over the weights. */
-function gradients(weights: readonly number[], s: number, c: readonly number[]) {
+/** What is learned of a weight `[1, 2, 1, 1]` in few bits whose step, where it is learned, is `s`, and the loss's gradients: `sum(q c)` over the weights. */
+function gradients(weights: readonly number[], s: number, c: readonly number[], bits: FilterBits = 4) {
   const builder = new NetworkBuilder('one', 1);
   const graph = builder.graph;
   const w = graph.initializer('w', f32([1, 2, 1, 1], weights));
@@ -73,13 +73,13 @@ function gradients(weights: readonly number[], s: number, c: readonly number[]) 
   const quantized: QuantizedNetwork = {
     graph,
     ternary: [],
-    rounded: [{ name: 'w', node: 'pw', bits: [4] }],
+    rounded: [{ name: 'w', node: 'pw', bits: [bits] }],
     fixed: new Set(),
   };
   const rounded = toRounded(quantized, new Map([['w_steps', f32([1], [s / unit])]]));
   const inner = new Builder(rounded.graph);
   const loss = inner.reduce('ReduceSum', rounded.graph.outputs[0]!, undefined, false);
-  const of = ['w', 'w_steps'].map((name) => rounded.graph.value(name));
+  const of = (bits === 4 ? ['w', 'w_steps'] : ['w']).map((name) => rounded.graph.value(name));
   const found = differentiate(rounded.graph, loss, of);
   return of.map((value) => {
     const copy = rounded.graph;
@@ -95,6 +95,23 @@ it('has the gradients of learned step size quantization', () => {
   expect(dw[0]).toBeCloseTo(1, 5);
   expect(dw[1]).toBeCloseTo(0, 5);
   expect(du[0]).toBeCloseTo(unit * (2 - 2.3 + 10 * 7), 3);
+});
+
+it('of many bits follows the largest weight, with a gradient straight through', () => {
+  const quantized = applyPlan(network(), planOf([8, 8, 8, 8]), 1);
+  const { name } = quantized.rounded[0]!;
+  const training = toRounded(quantized, new Map());
+  expect([...training.graph.values].filter((value) => value.name.endsWith('_steps'))).toEqual([]);
+  const weights = normal(3, [4, 3, 1, 1]);
+  const rounded = roundedWeights(quantized, new Map([[name, weights]])).get(name)!.data as Float32Array;
+  const [before, after] = [weights.data as Float32Array, rounded];
+  for (let f = 0; f < 4; f++) {
+    const row = [...before.subarray(3 * f, 3 * f + 3)];
+    const step = Math.max(...row.map(Math.abs)) / 127;
+    for (const [i, w] of row.entries()) expect(after[3 * f + i]).toBeCloseTo(step * Math.round(w / step), 6);
+  }
+  // the largest too
+  expect(gradients([0.23, 0.9], 1, [1, 10], 8)[0]).toEqual([1, 10]);
 });
 
 it('tells the bits in the deployed network', () => {

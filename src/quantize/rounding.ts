@@ -5,7 +5,10 @@
  *
  * straight through the rounding, so that the step has a gradient too (learned step size quantization: Esser et al., arXiv
  * 1902.08153, equations 1 to 3). The gradient of s is scaled by 1 / sqrt(n Q), n the weights of a filter (section 2.2), by
- * learning u with s = u / (n Q)^(1/4). Once as a subgraph for training, once on plain tensors for the file.
+ * learning u with s = u / (n Q)^(1/4). Of many bits the step is not learned, but what the largest weight asks for, anew in each
+ * step of training (Jacob et al., arXiv 1712.05877, section 3.1): there is nothing to gain from clipping, and the gradient of
+ * the one weight at the border, times Q, would drive the step of all. Once as a subgraph for training, once on plain tensors
+ * for the file.
  */
 
 import { f32, type Tensor, type Value } from '../ir/index.ts';
@@ -34,6 +37,13 @@ function firstSteps(weight: Tensor, bits: readonly number[]): Tensor<'float32'> 
 
 const least = 1e-12;
 
+/** Bits with which a filter's step is learned; of more it follows the largest weight. */
+const isLearned = (bits: number) => bits < 7;
+
+/** The step that reaches the largest weight. */
+const widestOf = (row: Float32Array, bits: number) =>
+  Math.max(row.reduce((most, w) => Math.max(most, Math.abs(w)), 0) / largestOf(bits), least);
+
 /**
  * Every rounded weight passes its quantizer, straight through. `network` is not changed; the steps are initializers of
  * their own, with values from `state` (by name), or such as suit the weights.
@@ -52,15 +62,25 @@ export function toRounded(network: QuantizedNetwork, state: ReadonlyMap<string, 
   const fixed = new Set(network.fixed);
   for (const { name, bits } of network.rounded) {
     const weight = graph.value(name);
-    const first = state.get(stepsName(name)) ?? firstSteps(state.get(name) ?? weight.constant!, bits);
-    const learned = graph.initializer(stepsName(name), first);
+    const learned = bits.some(isLearned)
+      ? graph.initializer(
+          stepsName(name),
+          state.get(stepsName(name)) ?? firstSteps(state.get(name) ?? weight.constant!, bits),
+        )
+      : undefined;
     intercept(weight, (w, b) => emitRounded(b, w, learned, bits, fixed));
   }
   return { ...network, graph, fixed };
 }
 
-/** `q(w)`. Constants are added to `fixed`: they are not learned. */
-function emitRounded(b: Builder, w: Value, learned: Value, bits: readonly number[], fixed: Set<string>): Value {
+/** `q(w)`; `learned` where some filters' steps are. Constants are added to `fixed`: they are not learned. */
+function emitRounded(
+  b: Builder,
+  w: Value,
+  learned: Value | undefined,
+  bits: readonly number[],
+  fixed: Set<string>,
+): Value {
   const along = [bits.length, ...w.dims.slice(1).map(() => 1)];
   const perFilter = (name: string, values: readonly number[]): Value | number => {
     if (values.every((v) => v === values[0])) return values[0]!;
@@ -68,17 +88,31 @@ function emitRounded(b: Builder, w: Value, learned: Value, bits: readonly number
     fixed.add(constant.name);
     return constant;
   };
-  const units = perFilter('step_units', [...unitsOf(w.constant!, bits)]);
   const largest = bits.map(largestOf);
+  const reach = perFilter('largest', largest);
+  const widest = () => {
+    const most = b.reduce(
+      'ReduceMax',
+      b.op('Abs', [w]),
+      w.dims.slice(1).map((_, i) => i + 1),
+      true,
+    );
+    const step = b.max(b.div(most, reach), least);
+    return b.straightThrough(w, b.mul(b.op('Round', [b.div(w, step)]), step));
+  };
+  if (!learned) return widest();
+  const units = perFilter('step_units', [...unitsOf(w.constant!, bits)]);
   const step = b.max(b.mul(b.reshape(learned, along), units), least);
-  const scaled = b.max(
-    b.min(b.div(w, step), perFilter('largest', largest)),
-    perFilter(
-      'least',
-      largest.map((q) => -q),
-    ),
+  const low = perFilter(
+    'least',
+    largest.map((q) => -q),
   );
-  return b.mul(b.straightThrough(scaled, b.op('Round', [scaled])), step);
+  const scaled = b.max(b.min(b.div(w, step), reach), low);
+  const narrow = b.mul(b.straightThrough(scaled, b.op('Round', [scaled])), step);
+  if (bits.every(isLearned)) return narrow;
+  const share = bits.map((one) => (isLearned(one) ? 1 : 0));
+  const others = share.map((one) => 1 - one);
+  return b.add(b.mul(narrow, perFilter('learned', share)), b.mul(widest(), perFilter('widest', others)));
 }
 
 /**
@@ -96,10 +130,14 @@ export function roundedWeights(
       const units = unitsOf(weight, bits);
       const data = weight.data as Float32Array;
       const size = data.length / bits.length;
+      const steps = bits.map((one, f) =>
+        isLearned(one)
+          ? Math.max(learned[f]! * units[f]!, least)
+          : widestOf(data.subarray(f * size, (f + 1) * size), one),
+      );
       const values = Float32Array.from(data, (w, i) => {
         const f = Math.floor(i / size);
-        const step = Math.max(learned[f]! * units[f]!, least);
-        return step * roundWeight(w, step, largestOf(bits[f]!));
+        return steps[f]! * roundWeight(w, steps[f]!, largestOf(bits[f]!));
       });
       return [name, f32(weight.dims, values)];
     }),

@@ -24,6 +24,7 @@ function drawPlace(place: PlaceResult): Markup {
   return drawLayerBars({
     title: place.engine,
     xLabel: 'Latency of one image (ms)',
+    longestName: 34,
     names: bars.map(({ runtime, form }) => `${runtime}, ${form}`),
     bars: bars.map(({ runtime, form, latency }, row) => ({
       row,

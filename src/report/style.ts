@@ -78,6 +78,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 figure + figure, .card + figure, figure + .card, section > .card + .card, .pair + .card { margin-top: 16px; }
 .pair figure + figure { margin-top: 0; }
 figcaption p, .note { color: var(--muted); font-size: 13.5px; }
+.pair + .note { margin-top: 10px; }
 figcaption { margin-bottom: 10px; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; margin: 0 0 8px; padding: 0; font-size: 13px; }
 .key { display: inline-block; vertical-align: middle; margin-right: 7px; }

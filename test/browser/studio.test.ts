@@ -299,7 +299,7 @@ describe.skipIf(!hasStudio)('the studio', () => {
     const { page, problems } = await open(studio.url);
     await page.getByRole('heading', { name: '2 of 2 runs' }).waitFor();
     expect(await textOf(page.getByRole('row', { name: /^Compare second\/deep/ }))).toMatch(/hybridmnist90\.00 %/);
-    await page.getByText('2 full, r = 5').waitFor();
+    await page.getByText('2 full, 5 hidden').waitFor();
     await page.locator('.chart svg').nth(2).waitFor();
     expect(await faultsOf(page)).toEqual([]);
     expect(await overflowsOf(page)).toEqual([]);

@@ -73,6 +73,8 @@ describe('help', () => {
       'mcu/cores.ts',
       'targets/limits.ts',
       'targets/target.ts',
+      // those in which ranks watch each other
+      'threads/worker.ts',
       'train/config.ts',
       'train/fine-tune-config.ts',
       'train/options.ts',

@@ -1,31 +1,9 @@
-/** What pages show: commands with options that the program has, and TypeScript that passes the type checker. */
+/** Commands that pages show have options that the program has. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-
-const root = join(import.meta.dirname, '../..');
-const read = (path: string) => readFileSync(join(root, path), 'utf8');
-const pages = [
-  'README.md',
-  ...readdirSync(join(root, 'docs')).flatMap((f) => (f.endsWith('.md') ? [`docs/${f}`] : [])),
-];
-
-interface Block {
-  readonly page: string;
-  readonly language: string;
-  readonly text: string;
-}
-
-/** Code blocks, those of lists too. */
-const blocks = pages.flatMap((page): Block[] =>
-  [...read(page).matchAll(/^( *)```(\w+)\n([\s\S]*?)^\1```/gm)].map(([, indent = '', language = '', text = '']) => ({
-    page,
-    language,
-    text: text.replace(new RegExp(`^${indent}`, 'gm'), ''),
-  })),
-);
+import { lines, root } from '../fixtures/pages.ts';
 
 /** The program's help for a command, which a test holds to the program. */
 function helpOf(words: readonly string[]): string | undefined {
@@ -34,16 +12,12 @@ function helpOf(words: readonly string[]): string | undefined {
   return path && readFileSync(path, 'utf8');
 }
 
-const commands = blocks
-  .filter(({ language }) => language === 'sh' || language === 'console')
-  .flatMap(({ page, text }) =>
-    text
-      .replaceAll('\\\n', ' ')
-      .split('\n')
-      .flatMap((line) => /^(?:\$ )?(?:[\w.=-]+ )*?(?:npx )?tritbank ([a-z].*)$/.exec(line)?.[1] ?? [])
-      .flatMap((line) => line.split(/ && | \| | > /)[0] ?? [])
-      .map((line) => ({ page, line: line.replace(/ #.*/, '').trim() })),
-  );
+const commands = lines
+  .flatMap(({ page, text }) => text.split(/ && | \| | > /).map((part) => ({ page, text: part })))
+  .flatMap(({ page, text }) => {
+    const line = /^(?:[\w.=-]+ )*?(?:npx )?tritbank ([a-z].*)$/.exec(text)?.[1];
+    return line === undefined ? [] : { page, line };
+  });
 
 describe('commands on pages', () => {
   it('are many', () => expect(commands.length).toBeGreaterThan(60));
@@ -59,55 +33,4 @@ describe('commands on pages', () => {
     });
     expect(faults).toEqual([]);
   });
-});
-
-const entries: Readonly<Record<string, string>> = {
-  tritbank: 'src/index.ts',
-  'tritbank/graph': 'src/graph.ts',
-  'tritbank/cost': 'src/cost/index.ts',
-  'tritbank/runtime': 'src/runtime/node.ts',
-};
-
-it('TypeScript on pages passes the type checker', { timeout: 180_000 }, () => {
-  const found = blocks.filter(({ language, text }) => language === 'ts' && text.includes(" from 'tritbank"));
-  expect(found.length).toBeGreaterThan(5);
-  const files = new Map(
-    found.map(({ page, text }, i): [string, string] => {
-      const code = text.replace(
-        / from '(tritbank[^']*)'/g,
-        (_, name: string) => ` from '${join(root, entries[name]!)}'`,
-      );
-      // what a page leaves to the reader
-      const given = 'declare const canvas: HTMLCanvasElement; declare const pixels: Float32Array;';
-      return [join(root, `test/pure/${page.replace(/\W/g, '-')}-${i}.ts`), `${code}\n${given}\nexport {};\n`];
-    }),
-  );
-  const config = ts.getParsedCommandLineOfConfigFile(
-    join(root, 'tsconfig.json'),
-    {
-      noUnusedLocals: false,
-      noUncheckedIndexedAccess: false,
-      rewriteRelativeImportExtensions: false,
-      allowImportingTsExtensions: true,
-    },
-    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} },
-  )!;
-  const host = ts.createCompilerHost(config.options);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.fileExists = (name) => files.has(name) || fileExists.call(host, name);
-  host.readFile = (name) => files.get(name) ?? readFile.call(host, name);
-  host.getSourceFile = (name, options, ...rest) => {
-    const text = files.get(name);
-    return text === undefined
-      ? getSourceFile.call(host, name, options, ...rest)
-      : ts.createSourceFile(name, text, options);
-  };
-  const program = ts.createProgram([...files.keys()], config.options, host);
-  const faults = [...files.keys()].flatMap((name) => {
-    const source = program.getSourceFile(name)!;
-    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
-      ({ messageText }) => `${name.slice(root.length + 11)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
-    );
-  });
-  expect(faults).toEqual([]);
 });

@@ -22,6 +22,8 @@ export interface LayerChart {
   readonly note?: string;
   readonly xLabel: string;
   readonly names: readonly string[];
+  /** Characters of a name that are shown; by default those of a layer's. */
+  readonly longestName?: number;
   readonly bars: readonly LayerBar[];
   readonly legend?: readonly LegendItem[];
   /** Default: from 0 to the end of the longest bar. */
@@ -39,7 +41,7 @@ export function drawLayerBars(chart: LayerChart): Markup {
   const { title, note, xLabel, names, bars, legend, lanes = 1, mark } = chart;
   // rows are known by number: names of operators may be names of layers too
   const rows = names.map((_, row) => row);
-  const axis = layerAxis(names, rows);
+  const axis = layerAxis(names, rows, chart.longestName);
   const longest = bars.reduce((most, { x2 }) => Math.max(most, x2), 0) || 1;
   const height = lanes * laneHeight + gap;
   const lane = (index: number) => ({

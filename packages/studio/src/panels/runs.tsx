@@ -238,7 +238,7 @@ function Trade({ runs, chosen }: { readonly runs: readonly RunRecord[]; readonly
 function describe(plan: LayerPlan | undefined): string {
   if (!plan || plan.method === 'fp') return plan && 'bits' in plan && plan.bits ? '4 bits' : 'full';
   if (plan.method === 'twn') return 'TWN';
-  return `${plan.fullPrecision.length} full, r = ${plan.hidden}`;
+  return `${plan.fullPrecision.length} full, ${plan.hidden} hidden`;
 }
 
 function Plans({ runs }: { readonly runs: readonly RunRecord[] }) {

@@ -28,7 +28,15 @@ export function Front() {
           marginLeft: 56,
           marginRight: 24,
           x: { label: 'size, % of 16 bits →', grid: true, domain: [0, 100] },
-          y: { label: `↑ predicted loss, ${unit}`, type: 'log', grid: true, ticks: 5, tickFormat: '.0e', insetTop: 12 },
+          y: {
+            label: `↑ predicted loss, ${unit}`,
+            type: 'log',
+            grid: true,
+            ticks: 5,
+            tickFormat: '~g',
+            insetTop: 12,
+            insetBottom: 12,
+          },
           marks: [
             plot.line(
               points.filter(({ loss }) => loss > 0),

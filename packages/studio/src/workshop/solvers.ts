@@ -1,20 +1,27 @@
 /** Who solves the planner's programs in a page: at once and nearly, or as well as the solver can. */
 
 import { solveNearly } from '#toolkit/compress/planning/knapsack-nearly.ts';
-import type { Knapsack, Solution } from '#toolkit/compress/planning/knapsack-problem.ts';
+import type { Solution } from '#toolkit/compress/planning/knapsack-problem.ts';
+import { reachNearly } from '#toolkit/compress/planning/knapsack-reach.ts';
 import { type PlanSolver, solverHere } from '#toolkit/compress/planning/solver-here.ts';
 
-/** One limit is kept best by the cheapest item of every layer. */
-const cheapest = ({ layers }: Knapsack): readonly number[] =>
-  layers.map((items) => items.reduce((best, { costs }, j) => (costs[0]! < items[best]!.costs[0]! ? j : best), 0));
-
 const closest: PlanSolver['closest'] = async (knapsack) =>
-  knapsack.limits.length === 1 ? cheapest(knapsack) : solverHere.closest(knapsack);
+  knapsack.limits.length === 1 ? reachNearly(knapsack).choice : solverHere.closest(knapsack);
 
-/** While a slider moves: milliseconds; the solver where the limits are so tight that nothing was met. */
+/** Rounding errors of a bound. */
+const tolerance = 1e-9;
+
+/**
+ * While a slider moves: milliseconds. That nothing keeps the limits is mostly known at once; the solver is asked where they are
+ * so tight that neither is.
+ */
 export const atOnce: PlanSolver = {
-  best: async (knapsack) => solveNearly(knapsack) ?? solverHere.best(knapsack),
-  closest,
+  async best(knapsack) {
+    const found = solveNearly(knapsack);
+    if (found || reachNearly(knapsack).lowerBound > 1 + tolerance) return found;
+    return solverHere.best(knapsack);
+  },
+  closest: async (knapsack) => reachNearly(knapsack).choice,
 };
 
 const better = (a: Solution, b: Solution): Solution => {

@@ -1,32 +1,35 @@
 /**
- * Makes rows of the CIFAR-10 table (`scripts/results/rows.ts`), and what they start from. Runs that are finished are kept,
- * runs that were stopped go on.
+ * Makes rows of the tables of CIFAR-10 and CIFAR-100 (`scripts/results/rows.ts`), and what they start from. Runs that are
+ * finished are kept, runs that were stopped go on.
  *
- *   npx tsx scripts/cifar10/run.ts ROW [SEED] [--network NAME] [--dry-run]      one row: planned, size-20, ablation-dist ...
- *   npx tsx scripts/cifar10/run.ts all [--network NAME]... [--seeds 1,2,3]      all of them
+ *   npx tsx scripts/cifar/run.ts ROW [SEED] [--network NAME] [--dry-run]      one row: planned, size-20, ablation-dist ...
+ *   npx tsx scripts/cifar/run.ts all [--network NAME]... [--seeds 1,2,3]      all of them
  *
- *   --network    mobilenet-v1-0.5 (default), mobilenet-v2-0.35; with all: both by default
+ *   --data       cifar10 (default) or cifar100
+ *   --network    mobilenet-v1-0.5 (default), mobilenet-v2-0.35 (CIFAR-10), mobilenet-v2-0.5 (CIFAR-100); with all: both of the
+ *                data set by default
  *   --schedule   short (default) or full: see setting.ts
- *   --data-dir   the folder with CIFAR-10's binary batches (default: data/cifar10)
+ *   --data-dir   the folder with the binary batches (default: data/cifar10, data/cifar100)
  *   --program    the program (default: node dist/cli/main.js, after `npm run build`)
  *   --jobs       runs at a time (default: 2)
  *   --dry-run    print the commands of what is not finished yet, and run nothing
  *
- * A run has its directory under runs/cifar10 (runs/cifar10-full). Afterwards `npm run results` makes the tables and charts.
+ * A run has its directory under runs/cifar10 (runs/cifar10-full, runs/cifar100 ...). Afterwards `npm run results` makes the tables and charts.
  */
 
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { allRows } from '../results/rows.ts';
-import { type NetworkName, networkNames, type ScheduleName, scheduleNames } from './setting.ts';
+import { allRows, isRowOf } from '../results/rows.ts';
+import { type DataName, dataNames, type NetworkName, networksOf, type ScheduleName, scheduleNames } from './setting.ts';
 import { argsNow, inOrder, isDone, type Step, stepOf, stepsOfAll } from './steps.ts';
 
 const text = { type: 'string' } as const;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    data: text,
     network: { type: 'string', multiple: true },
     schedule: text,
     seeds: text,
@@ -53,16 +56,18 @@ function wholeNumber(where: string, found: string): number {
 function stepsWanted(): Step[] {
   const [name, seed = '1'] = positionals;
   const schedule: ScheduleName = oneOf('--schedule', scheduleNames, values.schedule ?? 'short');
-  const known: readonly string[] = ['all', ...allRows.map((row) => row.name)];
-  const wanted = oneOf('ROW', known, name);
-  const given = values.network ?? (wanted === 'all' ? networkNames : networkNames.slice(0, 1));
-  const networks: NetworkName[] = given.map((network) => oneOf('--network', networkNames, network));
+  const wanted = oneOf('ROW', ['all', ...allRows.map((row) => row.name)], name);
+  const data: DataName = oneOf('--data', dataNames, values.data ?? 'cifar10');
+  const known = networksOf(data);
+  const given = values.network ?? (wanted === 'all' ? known : known.slice(0, 1));
+  const networks: NetworkName[] = given.map((network) => oneOf('--network', known, network));
   const seeds = (values.seeds ?? '1,2,3').split(',').map((one) => wholeNumber('--seeds', one));
   return networks.flatMap((network) => {
-    const place = { network, schedule, dataDir: values['data-dir'] ?? 'data/cifar10' };
+    const place = { data, network, schedule, dataDir: values['data-dir'] ?? `data/${data}` };
     if (wanted === 'all') return stepsOfAll(place, seeds);
     const row = allRows.find((one) => one.name === wanted)!;
-    if (row.only !== undefined && row.only !== network) fail('--network', `${row.only} for ${row.name}`, network);
+    if (!isRowOf(row, { data, network: row.only ?? network })) fail('--data', `${row.onlyOn} for ${row.name}`, data);
+    if (!isRowOf(row, place)) fail('--network', `${row.only} for ${row.name}`, network);
     return [stepOf(row, wholeNumber('SEED', seed), place)];
   });
 }

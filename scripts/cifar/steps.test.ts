@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { allRows, formerNames, rowOf } from '../results/rows.ts';
 import { inOrder, type Place, stepOf, stepsOfAll } from './steps.ts';
 
-const place: Place = { network: 'mobilenet-v1-0.5', schedule: 'short', dataDir: 'data/cifar10' };
+const place: Place = { data: 'cifar10', network: 'mobilenet-v1-0.5', schedule: 'short', dataDir: 'data/cifar10' };
 const stepNamed = (name: string, of: Place = place) => {
   const { row, seed } = rowOf(name)!;
   return stepOf(row, seed, of);
@@ -42,12 +42,24 @@ describe('the commands of rows', () => {
   });
 
   test('follow the schedule and the network', () => {
-    const full: Place = { network: 'mobilenet-v2-0.35', schedule: 'full', dataDir: 'x' };
+    const full: Place = { data: 'cifar10', network: 'mobilenet-v2-0.35', schedule: 'full', dataDir: 'x' };
     expect(stepNamed('full-precision-2', full).args.slice(0, 9).join(' ')).toBe(
       'train --method fp --model mobilenet-v2 --width 0.35 --epochs 200',
     );
     const own = stepNamed('full-precision-2', { ...place, schedule: 'full' });
     expect(own.args[1]).toBe('runs/cifar10-full/mobilenet-v1-0.5/second-cycle-2/model.onnx');
+  });
+
+  test('hold out training images of CIFAR-100', () => {
+    const other: Place = { data: 'cifar100', network: 'mobilenet-v1-0.5', schedule: 'short', dataDir: 'x' };
+    const [train, tune] = ['full-precision-1', 'planned-1'].map((name) => stepNamed(name, other));
+    expect(train!.args.join(' ')).toBe(
+      'train --method fp --model mobilenet-v1 --width 0.5 --epochs 40 --batch-size 128 --learning-rate 0.1 --weight-decay ' +
+        '0.0005 --ema 0.9995 --mixup 0.2 --padding reflect --threads 1 --validation 0.1 --data cifar100 --data-dir x ' +
+        '--seed 1 --out runs/cifar100/mobilenet-v1-0.5/full-precision-1',
+    );
+    expect(tune!.args).toContain('--validation');
+    expect(stepsOfAll(other, [1]).map(({ name }) => name)).not.toContain('ablation-dist-1');
   });
 
   test('come after those whose files they read', () => {

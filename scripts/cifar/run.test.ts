@@ -82,6 +82,10 @@ describe('the runner', () => {
       ['size-25', '--network', 'mobilenet-v2-0.35'],
       /^error E_USAGE: --network: expected mobilenet-v1-0.5 for size-25, /,
     ],
+    [
+      ['ablation-dist', '--data', 'cifar100'],
+      /^error E_USAGE: --data: expected cifar10 for ablation-dist, found 'cifar100'\n$/,
+    ],
   ])('refuses %s', (args, message) => {
     const { status, stderr } = start(args);
     expect([status, log()]).toEqual([2, []]);

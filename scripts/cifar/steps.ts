@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { analysisOf, modelOf, words } from '../results/recipes.ts';
-import { allRows, earlierCycles, type Row, rowOf } from '../results/rows.ts';
-import { type NetworkName, type ScheduleName, type Setting, settingOf } from './setting.ts';
+import { allRows, earlierCycles, isRowOf, type Row, rowOf } from '../results/rows.ts';
+import { type DataName, type NetworkName, type ScheduleName, type Setting, settingOf } from './setting.ts';
 
 export interface Step {
   /** `ROW-SEED`, or `analysis`. */
@@ -21,13 +21,14 @@ export interface Step {
 }
 
 export interface Place {
+  readonly data: DataName;
   readonly network: NetworkName;
   readonly schedule: ScheduleName;
-  /** The folder with CIFAR-10's binary batches. */
+  /** The folder with the binary batches. */
   readonly dataDir: string;
 }
 
-const dataOf = ({ dataDir }: Place) => ['--data', 'cifar10', '--data-dir', dataDir];
+const dataOf = ({ data, dataDir }: Place) => ['--data', data, '--data-dir', dataDir];
 
 function analysisStep(place: Place, setting: Setting): Step {
   const ratios = '--ratios 0.125,0.25,0.375,0.5,0.75,1,1.25,1.5,2,3';
@@ -40,7 +41,7 @@ function analysisStep(place: Place, setting: Setting): Step {
 
 /** The runs, and the analysis, whose files are among the arguments. */
 function needsOf(place: Place, args: readonly string[]): Step[] {
-  const setting = settingOf(place.network, place.schedule, 1);
+  const setting = settingOf(place.data, place.network, place.schedule, 1);
   const inputs = args.slice(0, args.indexOf('--out') < 0 ? undefined : args.indexOf('--out'));
   const paths = inputs.flatMap((arg) => arg.split(',')).filter((path) => path.startsWith(`${setting.runs}/`));
   const names = new Set(paths.map((path) => path.slice(setting.runs.length + 1).split('/')[0]!));
@@ -54,7 +55,7 @@ function needsOf(place: Place, args: readonly string[]): Step[] {
 
 /** What makes a row's run, and before it what that needs. */
 export function stepOf({ name: row, make }: Row, seed: number, place: Place): Step {
-  const setting = settingOf(place.network, place.schedule, seed);
+  const setting = settingOf(place.data, place.network, place.schedule, seed);
   const name = `${row}-${seed}`;
   const out = join(setting.runs, name);
   const own = make(setting);
@@ -74,7 +75,7 @@ export function stepOf({ name: row, make }: Row, seed: number, place: Place): St
 export function stepsOfAll(place: Place, seeds: readonly number[]): Step[] {
   // earlier cycles come with the originals that go on from them
   const last = allRows.filter((row) => !earlierCycles.includes(row));
-  const wanted = last.filter(({ only }) => only === undefined || only === place.network);
+  const wanted = last.filter((row) => isRowOf(row, place));
   return wanted.flatMap((row) => {
     const own = row.name.startsWith('ablation-') ? seeds.slice(0, 1) : seeds;
     return own.map((seed) => stepOf(row, seed, place));

@@ -1,0 +1,74 @@
+/** What the rows' commands depend on: the data set, the network, the schedule, the seed, and where runs are. */
+
+export const dataNames = ['cifar10', 'cifar100'] as const;
+export type DataName = (typeof dataNames)[number];
+
+export const networkNames = ['mobilenet-v1-0.5', 'mobilenet-v2-0.35', 'mobilenet-v2-0.5'] as const;
+export type NetworkName = (typeof networkNames)[number];
+
+type Network = Pick<Setting, 'model' | 'width' | 'size' | 'epochs' | 'again' | 'last'>;
+
+const [v1, v2] = ['mobilenet-v1', 'mobilenet-v2'] as const;
+
+/** Epochs are those of the short schedule: the first cycle's, the second's and third's, the fifth's. */
+const networks: Readonly<Record<DataName, Readonly<Partial<Record<NetworkName, Network>>>>> = {
+  cifar10: {
+    'mobilenet-v1-0.5': { model: v1, width: 0.5, size: 0.49, epochs: 60, again: 36, last: 30 },
+    // of ten classes, what a plan could reach when banks were no narrower than half of the filters; one cycle
+    'mobilenet-v2-0.35': { model: v2, width: 0.35, size: 0.6, epochs: 30, again: 0, last: 0 },
+  },
+  cifar100: {
+    'mobilenet-v1-0.5': { model: v1, width: 0.5, size: 0.49, epochs: 40, again: 0, last: 0 },
+    'mobilenet-v2-0.5': { model: v2, width: 0.5, size: 0.6, epochs: 40, again: 0, last: 0 },
+  },
+};
+
+/** The share of the training images that is held out, and decides; the test images are read at the end. */
+const heldOut: Readonly<Record<DataName, number>> = { cifar10: 0, cifar100: 0.1 };
+
+export const networksOf = (data: DataName) => Object.keys(networks[data]) as NetworkName[];
+
+/**
+ * `full`: 200, 100 and 100 epochs for the original, 30 for each compressed network, 60 for the smallest, and every seed
+ * with an original of its own.
+ */
+export const scheduleNames = ['short', 'full'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
+
+export interface Setting {
+  readonly data: DataName;
+  readonly network: NetworkName;
+  readonly seed: number;
+  /** The run directories' folder. */
+  readonly runs: string;
+  /** The architecture's name and its width, as `tritbank train` takes them. */
+  readonly model: string;
+  readonly width: number;
+  /** The paper's size, or the least that the network has a plan for. */
+  readonly size: number;
+  /** Epochs of the original's first cycle. */
+  readonly epochs: number;
+  /** Those of each cycle after it but the fifth; 0 where there is only one. */
+  readonly again: number;
+  /** Those of the fifth. */
+  readonly last: number;
+  /** Those of a compressed network. */
+  readonly tuning: number;
+  /** Those of the smallest. */
+  readonly longer: number;
+  /** The seed of the first two cycles: in the short schedule seeds part in the third. */
+  readonly cycles: number;
+  /** Share of the training images that is held out. */
+  readonly validation: number;
+}
+
+/** Throws for a network that a data set has no rows of. */
+export function settingOf(data: DataName, network: NetworkName, schedule: ScheduleName, seed: number): Setting {
+  const found = networks[data][network];
+  if (!found) throw new Error(`internal: ${data} has no rows of ${network}`);
+  const known = { ...found, data, network, seed, validation: heldOut[data] };
+  if (schedule === 'short') return { ...known, runs: `runs/${data}/${network}`, tuning: 3, longer: 6, cycles: 1 };
+  const again = known.again > 0 ? 100 : 0;
+  const lengths = { epochs: 200, again, last: again, tuning: 30, longer: 60 };
+  return { ...known, ...lengths, runs: `runs/${data}-full/${network}`, cycles: seed };
+}
