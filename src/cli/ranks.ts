@@ -12,6 +12,10 @@ let watch: Watch | undefined;
 /** Milliseconds in which the others say what they have heard. */
 const parting = 400;
 const afterAlarm = 3000;
+/** Milliseconds in which rank 0 begins, says what is wrong and is ended by the launcher with all others. */
+const lateness = 8000;
+/** Errors that all ranks find, before they join: in the command line that they share, or in the run directory. */
+const sharedCodes: readonly string[] = ['E_USAGE', 'E_RESUME'];
 
 /** The beginning of a line of this rank; empty for rank 0, and where there is one process. */
 export function rankLabel(): string {
@@ -80,8 +84,12 @@ export async function leaveRanks(): Promise<void> {
 
 /** Whether `line`, by which this rank ends, was said: by its watcher, or by rank 0, which found the same. */
 export async function isSaid(error: unknown, line: string): Promise<boolean> {
-  // all ranks have the same command line
-  if (!present) return rankLabel() !== '' && error instanceof TritbankError && error.code === 'E_USAGE';
+  if (!present) {
+    const isShared = error instanceof TritbankError && sharedCodes.includes(error.code);
+    // a rank that ended first would take rank 0 with it before that has said a word
+    if (rankLabel() !== '' && isShared) await new Promise((resolve) => setTimeout(resolve, lateness));
+    return false;
+  }
   if (!watch) return false;
   if (watch.alarm() !== undefined && error instanceof TritbankError && error.code === 'E_RANK') return true;
   return watch.tell(line);

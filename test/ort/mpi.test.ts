@@ -166,6 +166,18 @@ describe.skipIf(!hasMpi)('two ranks', () => {
     expect(history('told').map((record) => record.epoch)).toEqual(history('told').map((_, i) => i + 1));
   });
 
+  it('have a mistake in their command line said, by rank 0 alone, though it begins last', () => {
+    const words = [process.execPath, ...program, 'train', '--epoch', '3'];
+    const [node, late] = [launching.slice(0, -1), 'sleep 2; exec "$@"'];
+    const { status, stderr } = spawnSync(
+      'mpirun',
+      [...node, '1', 'sh', '-c', late, 'sh', ...words, ':', '-n', '1', ...words],
+      { cwd: directory, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
+    );
+    const said = stderr.split('\n').filter((line) => line.includes('error E_'));
+    expect([status, said]).toEqual([2, [expect.stringMatching(/^error E_USAGE: --epoch: expected an option of/)]]);
+  }, 60_000);
+
   it('refuse a batch that they cannot divide, in one line', async () => {
     const { status, stderr } = await together(`${options} --batch-size 31 --epochs 1 --out odd`);
     expect(status).toBe(2);
