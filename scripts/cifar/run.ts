@@ -14,7 +14,8 @@
  *   --jobs       runs at a time (default: 2)
  *   --dry-run    print the commands of what is not finished yet, and run nothing
  *
- * A run has its directory under runs/cifar10 (runs/cifar10-full, runs/cifar100 ...). Afterwards `npm run results` makes the tables and charts.
+ * A run has its directory under runs/cifar10 (runs/cifar10-full, runs/cifar100 ...). Afterwards `npm run results` makes the
+ * tables and charts.
  */
 
 import { spawn } from 'node:child_process';

@@ -3,7 +3,7 @@
 export const dataNames = ['cifar10', 'cifar100'] as const;
 export type DataName = (typeof dataNames)[number];
 
-export const networkNames = ['mobilenet-v1-0.5', 'mobilenet-v2-0.35', 'mobilenet-v2-0.5'] as const;
+const networkNames = ['mobilenet-v1-0.5', 'mobilenet-v2-0.35', 'mobilenet-v2-0.5'] as const;
 export type NetworkName = (typeof networkNames)[number];
 
 type Network = Pick<Setting, 'model' | 'width' | 'size' | 'epochs' | 'again' | 'last'>;
@@ -26,6 +26,7 @@ const networks: Readonly<Record<DataName, Readonly<Partial<Record<NetworkName, N
 /** The share of the training images that is held out, and decides; the test images are read at the end. */
 const heldOut: Readonly<Record<DataName, number>> = { cifar10: 0, cifar100: 0.1 };
 
+/** Those that have rows on a data set. */
 export const networksOf = (data: DataName) => Object.keys(networks[data]) as NetworkName[];
 
 /**
