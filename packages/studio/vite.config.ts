@@ -3,6 +3,7 @@
  * replaced by those of `src/platform`, and a built-in of Node that is left after that ends the build.
  */
 
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
@@ -34,7 +35,7 @@ const nodeOnly = new Set([
   'sharp',
   'onnxruntime-node',
 ]);
-const marked = '\0node only: ';
+const marked = '\0node-only/';
 
 /** Takes the twins, and refuses what of Node's built-ins is still used once everything unused has been left out. */
 function browserOnly(): Plugin {
@@ -125,12 +126,53 @@ function onlyUsed(): Plugin {
   };
 }
 
-const forAll = (): Plugin[] => [browserOnly(), gzipped(), withoutOwnFiles()];
+/** Writes the service worker: the page's files, those that it begins with first, and a version by their content. */
+function keptOffline(): Plugin {
+  return {
+    name: 'kept-offline',
+    enforce: 'post',
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const files = Object.values(bundle);
+        const entries = files.flatMap((file) => (file.type === 'chunk' && file.isEntry ? [file, ...file.imports] : []));
+        const first = [
+          './',
+          './from-file.js',
+          ...entries.map((entry) => `./${typeof entry === 'string' ? entry : entry.fileName}`),
+          ...Object.keys(bundle).flatMap((name) => (name.endsWith('.css') ? [`./${name}`] : [])),
+        ];
+        const hash = createHash('sha256');
+        for (const file of files) hash.update(file.type === 'chunk' ? file.code : file.source);
+        const others = Object.keys(bundle).filter((name) => !name.endsWith('.html'));
+        const all = [...new Set([...first, ...others.map((name) => `./${name}`)])];
+        const written = JSON.stringify({ version: hash.digest('hex').slice(0, 12), first, all });
+        const source = readFileSync(at('src/service-worker.js'), 'utf8').replace('FILES', written);
+        this.emitFile({ type: 'asset', fileName: 'service-worker.js', source });
+      },
+    },
+  };
+}
+
+/** Sources of worker threads, which only Node starts, are no files of the page. */
+function withoutThreads(): Plugin {
+  const threads = /(?<!new Worker\()new URL\(('\.\/[\w-]+\.[jt]s'), import\.meta\.url\)/g;
+  return {
+    name: 'without-threads',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.startsWith(at('../../src/')) || !threads.test(code)) return undefined;
+      return { code: code.replace(threads, 'new URL($1, self.location.href)'), map: null };
+    },
+  };
+}
+
+const forAll = (): Plugin[] => [browserOnly(), withoutThreads(), gzipped(), withoutOwnFiles()];
 
 export default defineConfig({
   root: at('.'),
   base: './',
-  plugins: [...forAll(), onlyUsed()],
+  plugins: [...forAll(), onlyUsed(), keptOffline()],
   resolve: { alias: { '#toolkit': at('../../src') } },
   worker: { format: 'es', plugins: forAll },
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },

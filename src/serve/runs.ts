@@ -1,6 +1,6 @@
 /** Run directories for the studio to look at: which there are, and those of their files that it may read. */
 
-import { readdirSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { compressionFiles, fileInside, readText, trainingFiles } from '../files/index.ts';
 
@@ -20,6 +20,16 @@ export interface RunListing {
 const deepest = 4;
 const mostRuns = 1000;
 
+/** Of a folder that is gone meanwhile, or closed to this user, nothing; an error of the file system for the topmost. */
+function entriesOf(path: string, depth: number): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    if (depth === 0) throw error;
+    return [];
+  }
+}
+
 /** The run directories in a folder and below, itself included: whatever has a plan, records or a result. */
 export function findRuns(root: string): RunListing[] {
   const found: RunListing[] = [];
@@ -29,7 +39,7 @@ export function findRuns(root: string): RunListing[] {
     // a configuration alone is a run that has not begun
     if (files.some((file) => file !== 'config.json')) found.push({ name, files });
     if (depth === deepest) return;
-    for (const entry of readdirSync(join(root, name), { withFileTypes: true })) {
+    for (const entry of entriesOf(join(root, name), depth)) {
       const isHidden = entry.name.startsWith('.') || entry.name === 'node_modules';
       if (entry.isDirectory() && !isHidden) look(name === '.' ? entry.name : `${name}/${entry.name}`, depth + 1);
     }

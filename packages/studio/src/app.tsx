@@ -3,16 +3,19 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { address, go, type Panel, panels } from './address.ts';
+import { haveModel } from './model-files.ts';
 import { Compress } from './panels/compress.tsx';
 import { Explain } from './panels/explain.tsx';
 import { Inspect } from './panels/inspect.tsx';
 import { Plan } from './panels/plan.tsx';
 import { Runs } from './panels/runs.tsx';
-import { openFile } from './panels/start.tsx';
+import { openFiles } from './panels/start.tsx';
 import { Train } from './panels/train.tsx';
 import { kilobytes } from './parts/basics.tsx';
-import { network, problem, task } from './state.ts';
+import { droppedFiles } from './parts/dropped.ts';
+import { network, problem, takePictures, task } from './state.ts';
 import { switchTheme, theme } from './theme.ts';
+import { mode } from './train/session.ts';
 
 const names: { readonly [P in Panel]: string } = {
   inspect: 'Inspect',
@@ -36,10 +39,12 @@ function Tabs() {
   const list = useRef<HTMLDivElement>(null);
   const { panel } = address.value;
   const move = (event: KeyboardEvent) => {
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (step === 0) return;
+    const at = panels.indexOf(panel);
+    const places: Readonly<Record<string, number>> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 };
+    const place = places[event.key];
+    if (place === undefined) return;
     event.preventDefault();
-    const next = panels[(panels.indexOf(panel) + step + panels.length) % panels.length]!;
+    const next = panels.at(place % panels.length)!;
     go({ panel: next });
     list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
   };
@@ -114,6 +119,13 @@ function Problem() {
   );
 }
 
+/** Files that were dropped beside every place for them. */
+function takeFiles(files: readonly File[]): void {
+  const areImages = !haveModel(files) && files.some(({ type }) => type.startsWith('image/'));
+  if (areImages && address.value.panel === 'compress' && network.value?.image) void takePictures(files);
+  else if (files.length > 0) openFiles(files);
+}
+
 export function App() {
   const { panel } = address.value;
   const View = views[panel];
@@ -123,12 +135,22 @@ export function App() {
     const take = (event: DragEvent) => {
       if (event.defaultPrevented) return;
       event.preventDefault();
-      const file = event.dataTransfer?.files[0];
-      if (file && /\.(onnx|tflite)$/i.test(file.name)) void openFile(file);
+      void droppedFiles(event.dataTransfer).then(takeFiles);
+    };
+    const close = ({ key }: KeyboardEvent) => {
+      if (key === 'Escape') problem.value = null;
+    };
+    // what takes minutes is not lost by a slip
+    const ask = (event: BeforeUnloadEvent) => {
+      if (mode.value !== 'idle' || task.value?.name === 'Compressing') event.preventDefault();
     };
     addEventListener('dragover', allow);
     addEventListener('drop', take);
+    addEventListener('keydown', close);
+    addEventListener('beforeunload', ask);
     return () => {
+      removeEventListener('keydown', close);
+      removeEventListener('beforeunload', ask);
       removeEventListener('dragover', allow);
       removeEventListener('drop', take);
     };

@@ -4,11 +4,12 @@ import { batch, computed, signal } from '@preact/signals';
 import type { Analysis } from '#toolkit/compress/sensitivity.ts';
 import { TritbankError } from '#toolkit/ir/errors.ts';
 import { address } from './address.ts';
+import { keepAll } from './offline.ts';
 import { type CallOptions, connect } from './rpc.ts';
 import type { Runner } from './runner/worker.ts';
 import type { OpenedNetwork, OpenRequest } from './workshop/bench.ts';
 import type { Compressed } from './workshop/compress.ts';
-import type { FrontPoint, PlanRequest, PlanView, Rival } from './workshop/planning.ts';
+import type { FrontPoint, FrontRequest, PlanRequest, PlanView, Rival } from './workshop/planning.ts';
 import type { Workshop } from './workshop/worker.ts';
 
 export const workshop = connect<Workshop>(
@@ -34,6 +35,8 @@ export const edits = signal<PlanRequest['edits']>({});
 export const planned = signal<PlanView | null>(null);
 export const planProblem = signal<string | null>(null);
 export const frontPoints = signal<readonly FrontPoint[]>([]);
+/** The same within the limits on energy and throughput; empty where there are none. */
+export const frontWithin = signal<readonly FrontPoint[]>([]);
 export const rivals = signal<readonly Rival[]>([]);
 export const compressed = signal<Compressed | null>(null);
 export const task = signal<Task | null>(null);
@@ -51,9 +54,16 @@ export function report(error: unknown): void {
   if (words !== null) problem.value = words;
 }
 
+/** Says that something was stopped for other work; a network that is opened replaces all, and needs no words. */
+const wordsOfStop = (stopped: Task | null, next: string): string | null =>
+  stopped && next !== 'Opening' && stopped.name !== next
+    ? `${stopped.name} was stopped before it was done: ${next.toLowerCase()} began.`
+    : null;
+
 /** Runs one piece of work with its progress shown; undefined where it failed or was stopped. */
 export async function during<T>(name: string, work: (options: CallOptions) => Promise<T>): Promise<T | undefined> {
-  task.value?.stop();
+  const before = task.value;
+  before?.stop();
   const control = new AbortController();
   const own: Task = { name, share: 0, words: '', stop: () => control.abort() };
   task.value = own;
@@ -63,7 +73,7 @@ export async function during<T>(name: string, work: (options: CallOptions) => Pr
     current = { ...current, ...change };
     task.value = current;
   };
-  problem.value = null;
+  problem.value = wordsOfStop(before, name);
   try {
     return await work({ signal: control.signal, onProgress: (share, words) => show({ share, words }) });
   } catch (error) {
@@ -75,32 +85,43 @@ export async function during<T>(name: string, work: (options: CallOptions) => Pr
 }
 
 let request: OpenRequest | undefined;
+let openings = 0;
 
 /** Networks above this are analysed when that is asked for. */
 const quickParameters = 3e6;
 
-/** Opens a model, and begins to look into it where that is soon done. */
-export async function openNetwork(next: OpenRequest): Promise<void> {
+/** Opens a model, and begins to look into it where that is soon done. What is opened later is what counts. */
+export async function openNetwork(read: () => OpenRequest | Promise<OpenRequest>): Promise<void> {
+  const own = ++openings;
+  const found = await during('Opening', async () => {
+    const next = await read();
+    return own === openings ? { next, opened: await workshop.call('open', next) } : undefined;
+  });
+  if (!found) return;
+  const { next, opened } = found;
   request = next;
-  const opened = await during('Opening', () => workshop.call('open', next));
-  if (!opened) return;
+  stopPlanning();
   batch(() => {
     network.value = opened;
     analysis.value = null;
     planned.value = null;
+    planProblem.value = null;
     compressed.value = null;
     pictures.value = [];
     pictureNote.value = '';
     edits.value = {};
     frontPoints.value = [];
+    frontWithin.value = [];
     rivals.value = [];
   });
-  if (!opened.obstacle && opened.report.parameters <= quickParameters) await analyse();
+  keepAll();
+  if (own === openings && !opened.obstacle && opened.report.parameters <= quickParameters) await analyse();
 }
 
 /** The same file, with what it does not say itself. */
 export async function openAgain(normalisation: NonNullable<OpenRequest['normalisation']>): Promise<void> {
-  if (request) await openNetwork({ ...request, normalisation });
+  const same = request;
+  if (same) await openNetwork(() => ({ ...same, normalisation }));
 }
 
 export async function analyse(): Promise<void> {
@@ -147,6 +168,11 @@ const restMilliseconds = 250;
 let rest: ReturnType<typeof setTimeout> | undefined;
 let refining = new AbortController();
 
+function stopPlanning(): void {
+  clearTimeout(rest);
+  refining.abort();
+}
+
 /** Takes the solver's plan for the limits as they are, unless they change before it is there. */
 async function refine(): Promise<void> {
   const { signal } = refining;
@@ -159,7 +185,7 @@ async function refine(): Promise<void> {
     });
   } catch (error) {
     if (signal.aborted) return;
-    // the first plan stands
+    // then the first plan stands
     planning.value = { ...planning.value, isRefining: false };
     report(error);
   }
@@ -174,52 +200,93 @@ let isStale = false;
  */
 export async function replan(): Promise<void> {
   isStale = true;
-  clearTimeout(rest);
-  refining.abort();
-  if (isPlanning || !analysis.value) return;
+  stopPlanning();
+  if (isPlanning) return;
   isPlanning = true;
   try {
-    while (isStale) {
+    while (isStale && analysis.value) {
       isStale = false;
-      try {
-        const found = await workshop.call('plan', request$.value);
-        batch(() => {
-          planned.value = found;
-          planning.value = { first: found.milliseconds, isRefining: true };
-          planProblem.value = null;
-        });
-      } catch (error) {
-        planProblem.value = wordsOf(error);
-      }
+      await planOnce(analysis.value);
     }
   } finally {
     isPlanning = false;
   }
-  if (planProblem.value !== null) return;
-  refining = new AbortController();
-  rest = setTimeout(() => void refine(), restMilliseconds);
+  if (planProblem.value !== null || !analysis.value) return;
+  const started = new AbortController();
+  refining = started;
+  rest = setTimeout(() => void refine().then(() => drawFrontWithin(started.signal)), restMilliseconds);
+}
+
+/** What is found of a network that is open no more is forgotten. */
+async function planOnce(of: Analysis): Promise<void> {
+  try {
+    const found = await workshop.call('plan', request$.value);
+    if (analysis.value !== of) return;
+    batch(() => {
+      planned.value = found;
+      planning.value = { first: found.milliseconds, isRefining: true };
+      planProblem.value = null;
+    });
+  } catch (error) {
+    if (analysis.value === of) planProblem.value = wordsOf(error);
+  }
 }
 
 /** From an eighth of the network to all of it, evenly in logarithms. */
 const frontSizes = Array.from({ length: 15 }, (_, k) => 0.12 * (1 / 0.12) ** (k / 14));
 
+/** Best plans of several sizes, one at a time, so that a slider need not wait for all of them; until it `isOver`. */
+async function drawFront(
+  limits: FrontRequest['limits'],
+  isOver: () => boolean,
+  show: (points: readonly FrontPoint[]) => void,
+): Promise<void> {
+  const { bits } = address.value;
+  const points: FrontPoint[] = [];
+  for (const size of frontSizes) {
+    const point = await workshop.call('frontPoint', { bits, size, limits });
+    if (isOver()) return;
+    if (point) points.push(point);
+    show([...points]);
+  }
+}
+
+/** What `frontWithin` was drawn for. */
+let drawnFor: readonly unknown[] = [];
+
+/** The front within the other limits, once these rest. */
+async function drawFrontWithin(signal: AbortSignal): Promise<void> {
+  const { energy, throughput, bits } = address.value;
+  const of = [analysis.value, bits, energy, throughput];
+  if (of.every((value, i) => value === drawnFor[i])) return;
+  const limits = { ...(energy !== null && { energy }), ...(throughput !== null && { throughput }) };
+  try {
+    if (Object.keys(limits).length === 0) frontWithin.value = [];
+    else
+      await drawFront(
+        limits,
+        () => signal.aborted,
+        (points) => (frontWithin.value = points),
+      );
+    if (!signal.aborted) drawnFor = of;
+  } catch (error) {
+    if (!signal.aborted) report(error);
+  }
+}
+
 /** The other methods, and the front of best plans. */
 export async function compareMethods(): Promise<void> {
-  if (!analysis.value) return;
-  const { bits } = address.value;
   const of = analysis.value;
+  if (!of) return;
+  const { bits } = address.value;
+  const isOver = () => address.value.bits !== bits || analysis.value !== of;
   try {
-    rivals.value = await workshop.call('rivals', { bits });
-    const points: FrontPoint[] = [];
-    // one at a time, so that a slider need not wait for all of them
-    for (const size of frontSizes) {
-      const point = await workshop.call('frontPoint', { bits, size });
-      if (address.value.bits !== bits || analysis.value !== of) return;
-      if (point) points.push(point);
-      frontPoints.value = [...points];
-    }
+    const found = await workshop.call('rivals', { bits });
+    if (isOver()) return;
+    rivals.value = found;
+    await drawFront({}, isOver, (points) => (frontPoints.value = points));
   } catch (error) {
-    report(error);
+    if (!isOver()) report(error);
   }
 }
 

@@ -15,10 +15,9 @@ import {
   workOf,
 } from '../explain/bank.ts';
 import { Figure, type Pointed } from '../explain/figure.tsx';
-import { Card, count, percent, Slider, Tiles } from '../parts/basics.tsx';
-import { Heat } from '../parts/heat.tsx';
+import { Card, count, Legend, percent, Slider, Tiles } from '../parts/basics.tsx';
+import { Matrices } from '../parts/heat.tsx';
 import { network, planned, report, workshop } from '../state.ts';
-import { theme } from '../theme.ts';
 import type { PlannedBank } from '../workshop/banks.ts';
 
 export function Explain() {
@@ -42,23 +41,15 @@ export function Explain() {
             onMove={(x, y) => setPlace([x, y])}
           />
         </section>
-        <ul class="legend">
-          <li>
-            <i style={{ background: 'var(--plus)' }} /> +1, added
-          </li>
-          <li>
-            <i style={{ background: 'var(--zero)' }} /> 0, nothing to do
-          </li>
-          <li>
-            <i style={{ background: 'var(--minus)' }} /> −1, subtracted
-          </li>
-          <li>
-            <i style={{ background: 'var(--full)' }} /> full-precision filter
-          </li>
-          <li>
-            <i style={{ background: 'var(--ternary)' }} /> ternary filter
-          </li>
-        </ul>
+        <Legend
+          items={[
+            ['var(--plus)', '+1, added'],
+            ['var(--zero)', '0, nothing to do'],
+            ['var(--minus)', '−1, subtracted'],
+            ['var(--full)', 'full-precision filter'],
+            ['var(--ternary)', 'ternary filter'],
+          ]}
+        />
         <p class="explanation" role="status">
           {describe(bank, pointed)}
         </p>
@@ -190,7 +181,10 @@ function OwnBank() {
     setFound(undefined);
     if (!chosen) return;
     let isLate = false;
-    workshop.call('bank', { layer: chosen.name, plan: chosen.plan }).then((bank) => !isLate && setFound(bank), report);
+    workshop.call('bank', { layer: chosen.name, plan: chosen.plan }).then(
+      (bank) => isLate || setFound(bank),
+      (error: unknown) => isLate || report(error),
+    );
     return () => {
       isLate = true;
     };
@@ -217,34 +211,20 @@ function OwnBank() {
     >
       {found ? (
         <>
-          <div class="split two">
-            <div>
-              <h3>
-                Wb, {found.hidden} × {found.inputs}: {percent(found.zeros.wb)} zeros
-              </h3>
-              <Heat
-                label="Wb"
-                rows={found.hidden}
-                columns={found.inputs}
-                values={found.wb}
-                theme={theme.value}
-                height={260}
-              />
-            </div>
-            <div>
-              <h3>
-                Wc, {found.ternary} × {found.hidden}: {percent(found.zeros.wc)} zeros
-              </h3>
-              <Heat
-                label="Wc"
-                rows={found.ternary}
-                columns={found.hidden}
-                values={found.wc}
-                theme={theme.value}
-                height={260}
-              />
-            </div>
-          </div>
+          <Matrices
+            of={[
+              {
+                title: `Wb, ${found.hidden} × ${found.inputs}: ${percent(found.zeros.wb)} zeros`,
+                label: 'Wb',
+                ...{ rows: found.hidden, columns: found.inputs, values: found.wb, height: 260 },
+              },
+              {
+                title: `Wc, ${found.ternary} × ${found.hidden}: ${percent(found.zeros.wc)} zeros`,
+                label: 'Wc',
+                ...{ rows: found.ternary, columns: found.hidden, values: found.wc, height: 260 },
+              },
+            ]}
+          />
           <p>
             {count(found.ternary)} ternary filters share {count(found.hidden)} hidden units; each unit serves{' '}
             {found.reuse.toFixed(1)} filters on average. A position takes {count(found.additions)} additions and{' '}

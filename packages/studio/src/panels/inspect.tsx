@@ -1,14 +1,13 @@
 /** Inspect: the layers of the network, which of them can become a filter bank, and their filters. */
 
 import { useEffect, useState } from 'preact/hooks';
-import type { LayerReport } from '#toolkit/compress/inspect.ts';
-import { address, go } from '../address.ts';
+import { address } from '../address.ts';
+import { Layers } from '../inspect/layers.tsx';
 import { Card, Choice, count, kilobytes, percent, Slider, short, Tiles } from '../parts/basics.tsx';
 import { Chart } from '../parts/chart.tsx';
 import { Heat } from '../parts/heat.tsx';
 import { analyse, analysis, network, openAgain, planned, report, workshop } from '../state.ts';
-import { theme } from '../theme.ts';
-import type { LayerFilters } from '../workshop/bench.ts';
+import type { LayerFilters, OpenedNetwork } from '../workshop/bench.ts';
 import { OpenModel, Start } from './start.tsx';
 
 export function Inspect() {
@@ -26,7 +25,11 @@ export function Inspect() {
       <Tiles
         items={[
           ['File', kilobytes(fileBytes), model.name],
-          ['Parameters', count(model.parameters), `${percent(inBanks / model.parameters)} in layers that can be banks`],
+          [
+            'Parameters',
+            count(model.parameters),
+            `${percent(inBanks / Math.max(1, model.parameters))} in layers that can be banks`,
+          ],
           ['Multiply-accumulates', model.macs === null ? 'unknown' : `${(model.macs / 1e6).toFixed(1)} M`, 'per image'],
           [
             'Images',
@@ -38,7 +41,7 @@ export function Inspect() {
       <Warnings />
       <Analysis />
       <div class="split detail">
-        <Layers layers={model.layers} />
+        <Layers />
         <LayerView />
       </div>
       <Card title="Another network">
@@ -71,8 +74,10 @@ function normalisationOf(name: string, channels: number) {
 function Warnings() {
   const opened = network.value!;
   const { report: model, obstacle, image } = opened;
-  // of a file of this toolkit in 8 bits, the float network that it stands for is what is compressed
-  const warnings = model.warnings.filter((line) => obstacle !== null || !line.startsWith('a quantized model'));
+  // of a file of this toolkit in 8 bits, the float network that it stands for is what is compressed; an obstacle says more
+  const isKnown = (line: string) =>
+    obstacle === null ? line.startsWith('a quantized model') : line === 'none of the layers can be compressed';
+  const warnings = model.warnings.filter((line) => !isKnown(line));
   const lines = [...(obstacle ? [obstacle] : []), ...warnings];
   const lacksNormalisation = image !== null && !model.preprocessing && model.inputs[0]?.dtype !== 'uint8';
   if (lines.length === 0 && !lacksNormalisation) return null;
@@ -130,80 +135,30 @@ function Analysis() {
   );
 }
 
-/** The beginning of a reason, for a narrow column; all of it is in the title and beside the filters. */
-const shortReason = (reason = '') =>
-  (/^[^:(]*/.exec(reason)?.[0] ?? reason).replace('one input channel per filter', 'one input each');
-
-function Layers({ layers }: { readonly layers: readonly LayerReport[] }) {
-  const most = Math.max(1, ...layers.map(({ macs }) => macs ?? 0));
-  const { layer: chosen } = address.value;
-  return (
-    <Card title={`${layers.length} layers`}>
-      <section class="scroll tall layers" aria-label="Layers of the network" tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              <th>Layer</th>
-              <th>Filters × weights</th>
-              <th>Output</th>
-              <th class="right">Parameters</th>
-              <th>MACs</th>
-              <th>Filter bank</th>
-            </tr>
-          </thead>
-          <tbody>
-            {layers.map(
-              ({ name, op, kind, filters, inputs, kernel, outputShape, parameters, macs, candidate, reason }) => (
-                <tr key={name} aria-selected={name === chosen}>
-                  <th scope="row">
-                    <button type="button" class="link" onClick={() => go({ layer: name })}>
-                      {name}
-                    </button>
-                    <div class="muted small">{kind === 'other' ? op : kind}</div>
-                  </th>
-                  <td>
-                    {filters ?? '?'} × {inputs ?? '?'}
-                    {kernel.some((k) => k > 1) && ` × ${kernel.join(' × ')}`}
-                  </td>
-                  <td class="nowrap">{outputShape?.slice(1).join(' × ') ?? '?'}</td>
-                  <td class="right">{count(parameters)}</td>
-                  <td>
-                    <div class="stack" title={macs === null ? 'unknown' : count(macs)}>
-                      <i style={{ width: `${(100 * (macs ?? 0)) / most}%`, background: 'var(--macs)' }} />
-                    </div>
-                  </td>
-                  <td>
-                    {candidate ? (
-                      <span class="tag yes">can be one</span>
-                    ) : (
-                      <span class="tag" title={reason}>
-                        {shortReason(reason)}
-                      </span>
-                    )}
-                  </td>
-                </tr>
-              ),
-            )}
-          </tbody>
-        </table>
-      </section>
-    </Card>
-  );
-}
-
 function LayerView() {
   const opened = network.value!;
-  const name = opened.report.layers.find((one) => one.name === address.value.layer)?.name ?? bestLayer();
-  const [filters, setFilters] = useState<LayerFilters>();
+  const wanted = opened.report.layers.find((one) => one.name === address.value.layer)?.name ?? bestLayer();
+  const [loaded, setLoaded] = useState<{ readonly of: OpenedNetwork; readonly filters: LayerFilters }>();
   const [place, setPlace] = useState(0);
   const [order, setOrder] = useState<'index' | 'sensitivity'>('index');
   useEffect(() => {
-    if (!name) return;
-    setPlace(0);
-    workshop.call('filters', { layer: name }).then(setFilters, report);
-  }, [name, opened]);
+    if (!wanted) return;
+    let isLate = false;
+    const show = (filters: LayerFilters) => {
+      if (isLate) return;
+      setPlace(0);
+      setLoaded({ of: opened, filters });
+    };
+    workshop.call('filters', { layer: wanted }).then(show, (error: unknown) => isLate || report(error));
+    return () => {
+      isLate = true;
+    };
+  }, [wanted, opened]);
+  if (!wanted || loaded?.of !== opened) return <Card title="Filters">{null}</Card>;
+  // those before stay until others are there, so that nothing jumps
+  const { filters } = loaded;
+  const { name } = filters;
   const found = analysis.value?.layers.find((one) => one.name === name);
-  if (!name || !filters) return <Card title="Filters">{null}</Card>;
   const ratios = analysis.value?.ratios ?? [];
   const middle = Math.floor(ratios.length / 2);
   const losses = found?.residuals[middle]?.map((residual, f) => residual * found.importance[f]!);
@@ -242,7 +197,6 @@ function LayerView() {
         order={sorted}
         marked={place}
         onPick={setPlace}
-        theme={theme.value}
       />
       <p class="muted small">A row is a filter, a column one of its weights: blue below zero, orange above.</p>
       <Slider

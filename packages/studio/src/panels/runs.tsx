@@ -4,10 +4,10 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { LayerPlan } from '#toolkit/quantize/plan.ts';
 import { address, go } from '../address.ts';
-import { Card, kilobytes, percent } from '../parts/basics.tsx';
+import { Card, kilobytes, Legend, percent } from '../parts/basics.tsx';
 import { Chart } from '../parts/chart.tsx';
-import { FolderButton } from '../parts/folder-button.tsx';
-import { type RunRecord, readRun } from '../runs/records.ts';
+import { FileButton } from '../parts/file-button.tsx';
+import { type Epoch, type RunRecord, readRun } from '../runs/records.ts';
 import { folderRuns, type RunSource, serverRuns } from '../runs/source.ts';
 import { during, report } from '../state.ts';
 
@@ -58,9 +58,14 @@ function Choose() {
           its files are read by this page, and by nobody else.
         </p>
         <div class="row">
-          <FolderButton label="A folder with run directories" primary onFiles={(files) => void take(folderRuns(files))}>
+          <FileButton
+            label="A folder with run directories"
+            isFolder
+            primary
+            onFiles={(files) => void take(folderRuns(files))}
+          >
             Choose a folder
-          </FolderButton>
+          </FileButton>
         </div>
       </Card>
     </>
@@ -156,13 +161,12 @@ function List({ runs, chosen }: { readonly runs: readonly RunRecord[]; readonly 
   );
 }
 
+const curves = [
+  { label: 'Top-1 by epoch', axis: '↑ top-1, %', pick: (epoch: Epoch) => epoch.top1, factor: 100 },
+  { label: 'Test loss by epoch', axis: '↑ test loss, nats', pick: (epoch: Epoch) => epoch.testLoss, factor: 1 },
+] as const;
+
 function Curves({ runs }: { readonly runs: readonly RunRecord[] }) {
-  const lines = (pick: 'testLoss' | 'top1', factor: number) =>
-    runs.flatMap((run) =>
-      run.epochs.flatMap((epoch) =>
-        epoch[pick] === null ? [] : [{ run: run.name, epoch: epoch.epoch, value: factor * epoch[pick] }],
-      ),
-    );
   const last = Math.max(...runs.flatMap(({ epochs }) => epochs.map(({ epoch }) => epoch)));
   // whole epochs only
   const epochs = { label: 'epoch', ticks: Math.min(10, last - 1), tickFormat: 'd' } as const;
@@ -171,36 +175,32 @@ function Curves({ runs }: { readonly runs: readonly RunRecord[] }) {
   return (
     <Card title="Curves">
       <div class="split two">
-        <Chart
-          label="Top-1 by epoch"
-          height={280}
-          of={[runs]}
-          draw={(plot) => ({
-            color: colour,
-            x: epochs,
-            y: { label: '↑ top-1, %', grid: true },
-            marks: [plot.line(lines('top1', 100), { x: 'epoch', y: 'value', stroke: 'run', strokeWidth: 2 })],
-          })}
-        />
-        <Chart
-          label="Test loss by epoch"
-          height={280}
-          of={[runs]}
-          draw={(plot) => ({
-            color: colour,
-            x: epochs,
-            y: { label: '↑ test loss, nats', grid: true },
-            marks: [plot.line(lines('testLoss', 1), { x: 'epoch', y: 'value', stroke: 'run', strokeWidth: 2 })],
-          })}
-        />
+        {curves.map(({ label, axis, pick, factor }) => {
+          const points = runs.flatMap((run) =>
+            run.epochs.flatMap((one) => {
+              const value = pick(one);
+              return value === null ? [] : [{ run: run.name, epoch: one.epoch, value: factor * value }];
+            }),
+          );
+          return (
+            <Chart
+              key={label}
+              label={label}
+              height={280}
+              of={[runs]}
+              draw={(plot) => ({
+                color: colour,
+                x: epochs,
+                y: { label: axis, grid: true },
+                marks: [
+                  plot.line(points, { x: 'epoch', y: 'value', stroke: 'run', strokeWidth: 2, marker: last <= 12 }),
+                ],
+              })}
+            />
+          );
+        })}
       </div>
-      <ul class="legend">
-        {runs.map((run) => (
-          <li key={run.name}>
-            <i style={{ background: colourOf(runs, run) }} /> {run.name}
-          </li>
-        ))}
-      </ul>
+      <Legend items={runs.map((run) => [colourOf(runs, run), run.name])} />
     </Card>
   );
 }

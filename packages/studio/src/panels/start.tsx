@@ -2,32 +2,25 @@
 
 import { go } from '../address.ts';
 import { examples, fetchExample } from '../examples.ts';
+import { modelFiles, readModelFiles } from '../model-files.ts';
 import { Drop } from '../parts/basics.tsx';
-import { openNetwork, problem, report } from '../state.ts';
+import { openNetwork, report } from '../state.ts';
 
-/** Files of models are read whole. */
-const mostBytes = 400 * 2 ** 20;
-
-export async function openFile(file: File): Promise<void> {
-  if (file.size > mostBytes) {
-    problem.value = `${file.name}: expected a model of at most 400 MB in a page, found ${Math.round(file.size / 2 ** 20)} MB`;
-    return;
-  }
-  try {
-    await openNetwork({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
-  } catch (error) {
-    report(error);
-  }
+export function openFiles(files: readonly File[]): void {
+  openNetwork(() => readModelFiles(files)).catch(report);
 }
 
 export function OpenModel({ slim = false }: { readonly slim?: boolean }) {
   const start = (example: (typeof examples)[number]) => {
-    fetchExample(example).then(openNetwork).catch(report);
+    openNetwork(() => fetchExample(example)).catch(report);
   };
   return (
-    <Drop label="Choose a model file" accept=".onnx,.tflite" slim={slim} onFiles={([file]) => void openFile(file!)}>
+    <Drop label="Choose a model" accept={modelFiles} multiple slim={slim} onFiles={openFiles}>
       {!slim && <h2>Open a network</h2>}
-      <p class="muted">Drop an .onnx or .tflite classifier here. It stays in this page: nothing is sent anywhere.</p>
+      <p class="muted">
+        Drop a classifier here: an .onnx or .tflite file, or the files of a TensorFlow.js model. It stays in this page:
+        nothing is sent anywhere.
+      </p>
       <div class="row examples">
         {examples.map((example) => (
           <button key={example.name} type="button" class="primary" onClick={() => start(example)}>

@@ -1,7 +1,9 @@
 /** Small pieces that every panel has. */
 
 import type { ComponentChildren } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
+import { droppedFiles } from './dropped.ts';
+import { FileButton } from './file-button.tsx';
 
 export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)} %`;
 
@@ -126,10 +128,8 @@ export function Drop({
   readonly onFiles: (files: File[]) => void;
   readonly children?: ComponentChildren;
 }) {
-  const input = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
-  const take = (list: FileList | null | undefined) => {
-    const files = [...(list ?? [])];
+  const take = (files: File[]) => {
     if (files.length > 0) onFiles(multiple ? files : files.slice(0, 1));
   };
   return (
@@ -143,27 +143,27 @@ export function Drop({
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        take(event.dataTransfer?.files);
+        void droppedFiles(event.dataTransfer).then(take);
       }}
     >
       {children}
-      <button type="button" onClick={() => input.current?.click()}>
+      <FileButton {...{ label, accept, multiple }} onFiles={take}>
         {label}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        class="visually-hidden"
-        tabIndex={-1}
-        aria-label={label}
-        {...{ accept, multiple }}
-        onChange={(event) => {
-          take(event.currentTarget.files);
-          // the same file again is a choice, too
-          event.currentTarget.value = '';
-        }}
-      />
+      </FileButton>
     </div>
+  );
+}
+
+/** Colours and what they stand for. */
+export function Legend({ items }: { readonly items: readonly (readonly [colour: string, words: string])[] }) {
+  return (
+    <ul class="legend">
+      {items.map(([colour, words]) => (
+        <li key={words}>
+          <i style={{ background: colour }} /> {words}
+        </li>
+      ))}
+    </ul>
   );
 }
 

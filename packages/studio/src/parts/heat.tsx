@@ -1,6 +1,7 @@
 /** Weights as pixels: a row per filter, blue below zero, orange above; ternary ones in three colours. */
 
 import { useEffect, useRef } from 'preact/hooks';
+import { theme } from '../theme.ts';
 
 /** The colours of the style sheet, as numbers, for the theme that is shown. */
 function readColours(): Record<'minus' | 'zero' | 'plus', readonly [number, number, number]> {
@@ -27,10 +28,10 @@ export interface HeatProps {
   readonly marked?: number;
   readonly onPick?: (place: number) => void;
   readonly height?: number;
-  readonly theme: string;
 }
 
-export function Heat({ label, rows, columns, values, order, marked, onPick, height, theme }: HeatProps) {
+export function Heat({ label, rows, columns, values, order, marked, onPick, height }: HeatProps) {
+  const shown = theme.value;
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const context = canvas.current!.getContext('2d')!;
@@ -50,7 +51,7 @@ export function Heat({ label, rows, columns, values, order, marked, onPick, heig
       }
     }
     context.putImageData(image, 0, 0);
-  }, [rows, columns, values, order, marked, theme]);
+  }, [rows, columns, values, order, marked, shown]);
   const pick = (event: MouseEvent) => {
     const box = canvas.current!.getBoundingClientRect();
     onPick?.(Math.min(rows - 1, Math.max(0, Math.floor((rows * (event.clientY - box.top)) / box.height))));
@@ -66,5 +67,23 @@ export function Heat({ label, rows, columns, values, order, marked, onPick, heig
       style={{ height: `${height ?? Math.min(420, Math.max(80, 4 * rows))}px`, ...(onPick && { cursor: 'crosshair' }) }}
       onClick={pick}
     />
+  );
+}
+
+export interface TitledMatrix extends HeatProps {
+  readonly title: string;
+}
+
+/** Matrices side by side. */
+export function Matrices({ of }: { readonly of: readonly TitledMatrix[] }) {
+  return (
+    <div class="split two">
+      {of.map(({ title, ...heat }) => (
+        <div key={heat.label}>
+          <h3>{title}</h3>
+          <Heat {...heat} />
+        </div>
+      ))}
+    </div>
   );
 }

@@ -1,7 +1,7 @@
 /** The plan layer by layer, each of which a person may decide on instead of the planner. */
 
 import { go } from '../address.ts';
-import { Card, kilobytes, percent, Stack, short } from '../parts/basics.tsx';
+import { Card, kilobytes, Legend, percent, Stack, short } from '../parts/basics.tsx';
 import { analysis, edits, planned } from '../state.ts';
 import type { PlannedLayer } from '../workshop/planning.ts';
 
@@ -23,14 +23,12 @@ export function Layers() {
         </button>
       }
     >
-      <ul class="legend">
-        <li>
-          <i style={{ background: 'var(--full)' }} /> filters in full precision
-        </li>
-        <li>
-          <i style={{ background: 'var(--ternary)' }} /> ternary filters
-        </li>
-      </ul>
+      <Legend
+        items={[
+          ['var(--full)', 'filters in full precision'],
+          ['var(--ternary)', 'ternary filters'],
+        ]}
+      />
       <div class="scroll">
         <table>
           <thead>

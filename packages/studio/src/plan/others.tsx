@@ -1,9 +1,9 @@
 /** What a plan is compared with: the best plans of other sizes, and other methods. */
 
 import { address } from '../address.ts';
-import { Card, percent, short } from '../parts/basics.tsx';
+import { Card, Legend, percent, short } from '../parts/basics.tsx';
 import { Chart } from '../parts/chart.tsx';
-import { analysis, frontPoints, planned, rivals } from '../state.ts';
+import { analysis, frontPoints, frontWithin, planned, rivals } from '../state.ts';
 
 const colours: Readonly<Record<string, string>> = {
   int8: 'var(--full)',
@@ -16,6 +16,7 @@ const colours: Readonly<Record<string, string>> = {
 export function Front() {
   const view = planned.value;
   const points = frontPoints.value;
+  const within = frontWithin.value;
   const others = rivals.value.filter(({ loss }) => loss !== null && loss > 0);
   const unit = analysis.value!.lossUnit;
   return (
@@ -23,7 +24,7 @@ export function Front() {
       <Chart
         label="Predicted loss of the best plans by size, with the present plan and other methods"
         height={380}
-        of={[view, points, others]}
+        of={[view, points, within, others]}
         draw={(plot, width) => ({
           marginLeft: 56,
           marginRight: 24,
@@ -41,6 +42,16 @@ export function Front() {
             plot.line(
               points.filter(({ loss }) => loss > 0),
               { x: (p) => 100 * p.size, y: 'loss', stroke: 'var(--ternary)', strokeWidth: 2, marker: true },
+            ),
+            plot.line(
+              within.filter(({ loss }) => loss > 0),
+              {
+                x: (p) => 100 * p.size,
+                y: 'loss',
+                stroke: 'var(--plus)',
+                strokeWidth: 2,
+                strokeDasharray: '5 4',
+              },
             ),
             plot.dot(others, {
               x: (p) => 100 * p.relative.size,
@@ -75,14 +86,15 @@ export function Front() {
           ],
         })}
       />
-      <ul class="legend">
-        <li>
-          <i style={{ background: 'var(--ternary)' }} /> best plans, size limited alone
-        </li>
-        <li>
-          <i style={{ background: 'var(--plus)' }} /> the present plan, all limits
-        </li>
-      </ul>
+      <Legend
+        items={[
+          ['var(--ternary)', 'best plans, size limited alone'],
+          [
+            'var(--plus)',
+            'the present plan, and the best ones of other sizes within its limits on energy and throughput',
+          ],
+        ]}
+      />
       <p class="small muted">
         Losses are predictions before anything is refitted or trained: good for the order of methods, not for
         accuracies.

@@ -78,20 +78,30 @@ function methodOf(config: unknown, result: unknown): string {
 
 export async function readRun(source: RunSource): Promise<RunRecord> {
   const faults: string[] = [];
-  const json = async (file: string): Promise<unknown> => {
+  const text = async (file: string): Promise<string | undefined> => {
     if (!source.files.includes(file)) return undefined;
     try {
-      return JSON.parse(await source.read(file));
+      return await source.read(file);
+    } catch {
+      faults.push(`${file} cannot be read`);
+      return undefined;
+    }
+  };
+  const json = async (file: string): Promise<unknown> => {
+    const found = await text(file);
+    try {
+      return found === undefined ? undefined : JSON.parse(found);
     } catch {
       faults.push(`${file} is no JSON`);
       return undefined;
     }
   };
   const [config, result, plan] = [await json('config.json'), await json('result.json'), await json('plan.json')];
-  const lines = source.files.includes('metrics.jsonl') ? (await source.read('metrics.jsonl')).split('\n') : [];
+  const lines = (await text('metrics.jsonl'))?.split('\n') ?? [];
   const epochs = lines.flatMap((line) => {
     try {
-      return line.trim() === '' ? [] : [epochOf(JSON.parse(line))];
+      const found: unknown = line.trim() === '' ? null : JSON.parse(line);
+      return isObject(found) ? [epochOf(found)] : [];
     } catch {
       return []; // the last line of a run that was killed
     }
@@ -110,6 +120,6 @@ export async function readRun(source: RunSource): Promise<RunRecord> {
     throughput: numberAt(relative, 'throughput') ?? numberAt(result, 'throughput'),
     epochs,
     plan: layers,
-    fault: faults[0] ?? null,
+    fault: faults.length > 0 ? faults.join('; ') : null,
   };
 }

@@ -2,7 +2,7 @@
 
 import type { Method } from '#toolkit/train/records.ts';
 import { Card, count, Drop, percent, Slider } from '../parts/basics.tsx';
-import { FolderButton } from '../parts/folder-button.tsx';
+import { FileButton } from '../parts/file-button.tsx';
 import { task } from '../state.ts';
 import type { TrainSettings } from '../trainer/trainer.ts';
 import { data, methodNames, mode, resume, settings, start, takeData } from './session.ts';
@@ -21,8 +21,9 @@ export function Data() {
         <button type="button" disabled={isBusy} onClick={() => void takeData({ kind: 'drawn' })}>
           Drawn digits
         </button>
-        <FolderButton
+        <FileButton
           label="A folder of classes"
+          isFolder
           disabled={isBusy}
           onFiles={(files) => {
             const images = files.filter(({ type }) => type.startsWith('image/'));
@@ -31,7 +32,7 @@ export function Data() {
           }}
         >
           A folder of classes
-        </FolderButton>
+        </FileButton>
       </div>
       <Drop
         slim

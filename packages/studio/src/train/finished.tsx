@@ -49,7 +49,7 @@ export function Finished() {
                         type="button"
                         onClick={() => {
                           go({ panel: 'inspect' });
-                          openNetwork({ name: `${method}-${id}.onnx`, bytes: file.bytes }).catch(report);
+                          openNetwork(() => ({ name: `${method}-${id}.onnx`, bytes: file.bytes })).catch(report);
                         }}
                       >
                         Inspect

@@ -1,9 +1,8 @@
 /** What is seen of a training: its curves, and a matrix as it becomes ternary. */
 
-import { Card, percent } from '../parts/basics.tsx';
+import { Card, Legend, percent } from '../parts/basics.tsx';
 import { Chart } from '../parts/chart.tsx';
-import { Heat } from '../parts/heat.tsx';
-import { theme } from '../theme.ts';
+import { Matrices } from '../parts/heat.tsx';
 import type { EpochEnd, StepRecord } from '../trainer/trainer.ts';
 import { colourOf, matrices, matrix, methodNames, nameOf, runs, settings, watched } from './session.ts';
 
@@ -70,13 +69,7 @@ export function Curves() {
           })}
         />
       </div>
-      <ul class="legend">
-        {methodNames.map(([method, name]) => (
-          <li key={method}>
-            <i style={{ background: colourOf[method] }} /> {name}
-          </li>
-        ))}
-      </ul>
+      <Legend items={methodNames.map(([method, name]) => [colourOf[method], name])} />
     </Card>
   );
 }
@@ -105,30 +98,20 @@ export function Watch() {
     >
       {shown ? (
         <>
-          <div class="split two">
-            <div>
-              <h3>What the optimizer moves</h3>
-              <Heat
-                label={`Latent weights of ${shown.name}`}
-                rows={shown.rows}
-                columns={shown.columns}
-                values={shown.latent}
-                theme={theme.value}
-                height={200}
-              />
-            </div>
-            <div>
-              <h3>Its trits: {percent(share)} zeros</h3>
-              <Heat
-                label={`Trits of ${shown.name}`}
-                rows={shown.rows}
-                columns={shown.columns}
-                values={shown.trits}
-                theme={theme.value}
-                height={200}
-              />
-            </div>
-          </div>
+          <Matrices
+            of={[
+              {
+                title: 'What the optimizer moves',
+                label: `Latent weights of ${shown.name}`,
+                ...{ rows: shown.rows, columns: shown.columns, values: shown.latent, height: 200 },
+              },
+              {
+                title: `Its trits: ${percent(share)} zeros`,
+                label: `Trits of ${shown.name}`,
+                ...{ rows: shown.rows, columns: shown.columns, values: shown.trits, height: 200 },
+              },
+            ]}
+          />
           <p class="small muted">
             Full: weights are real numbers. Ternary: the network computes with the trits, gradients move the numbers
             behind them. Frozen: the trits stay, what is around them is tuned.

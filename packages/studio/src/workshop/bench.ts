@@ -19,8 +19,9 @@ import { readPreprocessing } from '#toolkit/onnx/metadata.ts';
 import { readModel } from '#toolkit/onnx/read.ts';
 import { normalizeNetwork } from '#toolkit/passes/normalize/normalize-network.ts';
 import { unpackNetwork } from '#toolkit/passes/unpack/unpack-network.ts';
-import { findLayers, weightRows } from '#toolkit/quantize/index.ts';
+import { findBanks, findLayers, weightRows } from '#toolkit/quantize/index.ts';
 import type { LimitName, PlanningTarget } from '#toolkit/targets/index.ts';
+import { type Joint, wiringOf } from './wiring.ts';
 
 /** A machine, for this network. */
 export interface Machine {
@@ -32,6 +33,8 @@ export interface Machine {
 export interface OpenRequest {
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** Files beside it, by their paths: weights that it refers to. */
+  readonly beside?: Readonly<Record<string, Uint8Array>>;
   /** Where the file does not say how pixels are normalised. */
   readonly normalisation?: Normalisation;
 }
@@ -41,6 +44,8 @@ export interface OpenedNetwork {
   readonly name: string;
   readonly fileBytes: number;
   readonly report: ModelReport;
+  /** The layers of the report, and how they are joined. */
+  readonly wiring: readonly Joint[];
   readonly labels: readonly string[] | null;
   /** Null for a network that takes no images. */
   readonly image: { readonly channels: 1 | 3; readonly height: number; readonly width: number } | null;
@@ -62,22 +67,28 @@ export interface Bench {
   readonly machines: Map<string, Machine>;
 }
 
-/** More than this in a page is a mistake, or will not end well. */
-const mostBytes = 400 * 2 ** 20;
-
-async function read({ name, bytes }: OpenRequest): Promise<Graph> {
-  if (bytes.length > mostBytes) {
-    const found = `${(bytes.length / 2 ** 20).toFixed(0)} MB`;
-    throw new TritbankError('E_LIMIT', name, `expected a model of at most 400 MB in a page, found ${found}`);
-  }
+async function read({ name, bytes, beside = {} }: OpenRequest): Promise<Graph> {
+  const fileBeside = (path: string): Uint8Array => {
+    // a single file may have been chosen out of its folder
+    const found = beside[path.replace(/^\.\//, '')] ?? beside[path.split('/').at(-1)!];
+    if (found) return found;
+    const expected = `expected its weights in ${path}, found no such file: choose or drop it together with the model`;
+    throw new TritbankError('E_FILE', name, expected);
+  };
   const format = formatOf(bytes);
-  if (format === 'onnx') return readModel(bytes, { name });
+  if (format === 'onnx') return readModel(bytes, { name, external: fileBeside });
   if (format === 'tflite') {
     const { readTflite } = await import('#toolkit/tflite/index.ts');
     return tidy(readTflite(bytes, { name }));
   }
-  const expected = 'expected an .onnx or .tflite file, found a TensorFlow.js model, which has several files: ';
-  throw new TritbankError('E_UNSUPPORTED', name, `${expected}tritbank convert makes one of it`);
+  const { readTfjs } = await import('#toolkit/tfjs/index.ts');
+  return tidy(await readTfjs(bytes, async (path) => fileBeside(path), { name }));
+}
+
+function obstacleOf(network: Graph): string | null {
+  const banks = findBanks(network).length;
+  if (banks > 0) return `it has ${banks} filter banks already: open the network that it was made from`;
+  return findCandidates(network).length > 0 ? null : 'none of its layers can become a filter bank';
 }
 
 export async function open(request: OpenRequest): Promise<{ bench: Bench; opened: OpenedNetwork }> {
@@ -85,7 +96,9 @@ export async function open(request: OpenRequest): Promise<{ bench: Bench; opened
   const graph = await read(request);
   const report = inspectModel(graph);
   const { labels = null } = readPreprocessing(graph.metadata);
-  const fileBytes = bytes.length;
+  const fileBytes = [bytes, ...Object.values(request.beside ?? {})].reduce((sum, { length }) => sum + length, 0);
+  const seen = { name, fileBytes, report, labels };
+  const names = new Set(report.layers.map((layer) => layer.name));
   try {
     const float = graph.clone();
     unpackNetwork(float);
@@ -97,8 +110,8 @@ export async function open(request: OpenRequest): Promise<{ bench: Bench; opened
     const normalisation = readNormalisation(network, input.channels) ?? request.normalisation;
     const image = { channels: input.channels, ...size };
     const bench: Bench = { name, fileBytes, network, image, normalisation, costs: new Map(), machines: new Map() };
-    const obstacle = findCandidates(network).length > 0 ? null : 'none of its layers can become a filter bank';
-    return { bench, opened: { name, fileBytes, report, labels, image, obstacle } };
+    const obstacle = obstacleOf(network);
+    return { bench, opened: { ...seen, wiring: wiringOf(network, names), image, obstacle } };
   } catch (error) {
     // it can be looked at all the same
     if (!(error instanceof TritbankError)) throw error;
@@ -113,7 +126,7 @@ export async function open(request: OpenRequest): Promise<{ bench: Bench; opened
         machines: new Map(),
       },
     };
-    return { bench, opened: { name, fileBytes, report, labels, image: null, obstacle: error.message } };
+    return { bench, opened: { ...seen, wiring: wiringOf(graph, names), image: null, obstacle: error.message } };
   }
 }
 

@@ -25,7 +25,7 @@ import {
   workOf,
 } from '#toolkit/cost/index.ts';
 import { TritbankError } from '#toolkit/ir/index.ts';
-import { inBits, isBank, type LayerPlan, makePlan, type Plan } from '#toolkit/quantize/index.ts';
+import { inBits, isBank, type LayerPlan, makePlan, type Plan, type PlanOptions } from '#toolkit/quantize/index.ts';
 import type { Totals } from '#toolkit/targets/index.ts';
 import type { Bench } from './bench.ts';
 import { machineOf } from './machine.ts';
@@ -160,10 +160,17 @@ export interface FrontPoint {
   readonly loss: number;
 }
 
-/** A plan of a size near the best one, all other limits left out; null where that is out of reach. */
-export async function frontPoint(bench: Bench, bits: Bits, size: number): Promise<FrontPoint | null> {
+export interface FrontRequest {
+  readonly bits: Bits;
+  readonly size: number;
+  /** What has to be kept besides. */
+  readonly limits: Pick<Budget, 'energy' | 'throughput'>;
+}
+
+/** A plan of a size near the best one; null where that is out of reach. */
+export async function frontPoint(bench: Bench, { bits, size, limits }: FrontRequest): Promise<FrontPoint | null> {
   try {
-    const { relative, loss } = await optimizePlan(costsOf(bench, bits), { size }, atOnce);
+    const { relative, loss } = await optimizePlan(costsOf(bench, bits), { ...limits, size }, atOnce);
     return { size: relative.size, energy: relative.energy, throughput: relative.throughput, loss };
   } catch (error) {
     if (error instanceof TritbankError && error.code === 'E_USAGE') return null;
@@ -200,10 +207,14 @@ export function rivals(bench: Bench, bits: Bits): Rival[] {
   const whole = { layers: {} };
   const four = { layers: Object.fromEntries(analysis.layers.map((one) => [one.name, inBits(one.filters, 4)])) };
   const twn = makePlan(network, { method: 'twn', granularity: 'filter' });
-  const strassen = makePlan(network, { method: 'strassen' });
-  const uniform = makePlan(network, { method: 'hybrid', sensitivity: filterSensitivity(analysis, 1.25) });
-  const known = (one: Plan) => Object.keys(one.layers).every((name) => named.has(name));
-  const lossOf = (one: Plan) => (known(one) ? predictLoss(analysis, one) : null);
+  // banks that a network has already stay as they are
+  const planOf = (options: PlanOptions): Plan => {
+    const layers = Object.keys(makePlan(network, { method: options.method }).layers).filter((name) => named.has(name));
+    return layers.length > 0 ? makePlan(network, { ...options, layers }) : whole;
+  };
+  const strassen = planOf({ method: 'strassen' });
+  const sensitivity = filterSensitivity(analysis, 1.25);
+  const uniform = planOf({ method: 'hybrid', sensitivity });
   const scheme = schemes[bits];
   return [
     {
@@ -228,13 +239,13 @@ export function rivals(bench: Bench, bits: Bits): Rival[] {
       name: 'StrassenNets',
       note: 'every filter strassenified, r = 2 a filter',
       relative: measure(bench, strassen, scheme, bits),
-      loss: lossOf(strassen),
+      loss: predictLoss(analysis, strassen),
     },
     {
       name: 'uniform',
       note: "the paper's: half of each bank ternary, r = 1.25",
       relative: measure(bench, uniform, scheme, bits),
-      loss: lossOf(uniform),
+      loss: predictLoss(analysis, uniform),
     },
   ];
 }

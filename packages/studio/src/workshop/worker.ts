@@ -10,7 +10,7 @@ import { bankOf } from './banks.ts';
 import { type Bench, filtersOf, type OpenRequest, open } from './bench.ts';
 import { type CompressRequest, compress } from './compress.ts';
 import { type Picture, type PictureSet, readPictures } from './images.ts';
-import { type Bits, frontPoint, type PlanRequest, plan, rivals } from './planning.ts';
+import { type Bits, type FrontRequest, frontPoint, type PlanRequest, plan, rivals } from './planning.ts';
 import { atOnce, thoroughly } from './solvers.ts';
 
 let bench: Bench | undefined;
@@ -53,7 +53,7 @@ const methods = {
       signal.removeEventListener('abort', stopSolving);
     }
   },
-  frontPoint: ({ bits, size }: { readonly bits: Bits; readonly size: number }) => frontPoint(onBench(), bits, size),
+  frontPoint: (request: FrontRequest) => frontPoint(onBench(), request),
   rivals: ({ bits }: { readonly bits: Bits }) => rivals(onBench(), bits),
   async compress(request: CompressRequest, call: Call) {
     if (!pictures) throw new TritbankError('E_DATA', 'images', 'expected images to calibrate on, found none');
