@@ -17,12 +17,19 @@ const write = (path: string, text: string) => {
   writeFileSync(join(out, path), text);
 };
 
-/** Links of a page of `docs/`: other pages stay, all else is in the repository. */
+/** A picture of the repository as a part of the site; returns its address there. */
+function picture(path: string): string {
+  cpSync(join(root, path), join(out, 'public/pictures', path));
+  return `/pictures/${path}`;
+}
+
+/** Links of a page of `docs/`: other pages stay, pictures come along, all else is in the repository. */
 function withLinks(text: string): string {
-  return text.replace(/\]\((?!https?:|#|mailto:)([^)\s]+)\)/g, (whole, target: string) => {
+  return text.replace(/(!?\[[^\]]*\])\((?!https?:|#|mailto:)([^)\s]+)\)/g, (whole, name: string, target: string) => {
     const path = normalize(join('docs', target));
+    if (name.startsWith('!')) return `${name}(${picture(path)})`;
     const isPage = /^docs\/[\w-]+\.md(#.*)?$/.test(path);
-    return isPage ? whole : `](${repository}/${path})`;
+    return isPage ? whole : `${name}(${repository}/${path})`;
   });
 }
 
@@ -34,6 +41,7 @@ function copyDocs(): void {
     write(`docs/${file}`, escapeBraces(withLinks(read(`docs/${file}`))));
   }
   cpSync(join(root, 'docs/accelerator.schema.json'), join(out, 'public/accelerator.schema.json'));
+  cpSync(join(root, 'packages/site/mark.svg'), join(out, 'public/mark.svg'));
 }
 
 /** A page a command, from the text that a test holds to the program's. */
@@ -44,11 +52,15 @@ function makeCommandPages(): string[] {
     .sort();
   for (const name of names) {
     const command = `tritbank ${name.replaceAll('-', ' ').replace('fine tune', 'fine-tune')}`;
-    write(`cli/${name}.md`, `# ${command}\n\n\`\`\`text\n${read(`test/golden/help-${name}.txt`).trimEnd()}\n\`\`\`\n`);
+    // without an outline beside it, its eighty columns fit
+    write(
+      `cli/${name}.md`,
+      `---\naside: false\n---\n\n# ${command}\n\n\`\`\`text\n${read(`test/golden/help-${name}.txt`).trimEnd()}\n\`\`\`\n`,
+    );
   }
   const list = names.map((name) => `- [${name.replaceAll('-', ' ')}](${name}.md)`).join('\n');
   const help = read('test/golden/help-tritbank.txt').trimEnd();
-  write('cli/index.md', `# The command line\n\n\`\`\`text\n${help}\n\`\`\`\n\n${list}\n`);
+  write('cli/index.md', `---\naside: false\n---\n\n# The command line\n\n\`\`\`text\n${help}\n\`\`\`\n\n${list}\n`);
   return names;
 }
 
@@ -62,6 +74,8 @@ function makeApi(): void {
     'index',
     '--outputFileStrategy',
     'modules',
+    '--useHTMLAnchors',
+    'true',
   ];
   // links between comments are checked by `npm run api`
   const quiet = ['--logLevel', 'Error', '--treatWarningsAsErrors', 'false', '--validation', 'false'];
@@ -92,7 +106,13 @@ function makeHome(): void {
       feature('Results', 'What is measured, on what, with the command.', '/docs/results'),
     ],
   };
-  write('index.md', `---\n${JSON.stringify(home, null, 2)}\n---\n`);
+  const trade = picture('results/cifar10/mobilenet-v1-0.5/trade.svg');
+  const below = [
+    '## What it trades',
+    `![Top-1 accuracy against size and energy](${trade})`,
+    'MobileNet-V1 0.5 on CIFAR-10, every point the mean of up to three seeds: [all rows](docs/results.md).',
+  ].join('\n\n');
+  write('index.md', `---\n${JSON.stringify(home, null, 2)}\n---\n\n${below}\n`);
 }
 
 rmSync(out, { recursive: true, force: true });

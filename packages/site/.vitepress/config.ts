@@ -20,7 +20,8 @@ const versions = site
 /** A page by its first heading. */
 const page = (name: string) => {
   const [, title = name] = /^# (.+)$/m.exec(readFileSync(at(`../pages/docs/${name}.md`), 'utf8')) ?? [];
-  return { text: title.replace('Quick start: ', ''), link: `/docs/${name}` };
+  const text = title.replace('Quick start: ', '');
+  return { text: text[0]!.toUpperCase() + text.slice(1), link: `/docs/${name}` };
 };
 
 const group = (text: string, names: readonly string[]) => ({ text, items: names.map(page) });
@@ -31,18 +32,21 @@ const commands = existsSync(at('../pages/cli'))
       .map((file) => file.replace('.md', ''))
   : [];
 
+const base = process.env.SITE_BASE ?? '/';
 const repository = 'https://github.com/tritbank/tritbank';
 
 export default defineConfig({
   title: 'Tritbank',
   description: 'MobileNets from hybrid ternary filter banks: train, compress, measure and run ONNX classifiers',
-  base: process.env.SITE_BASE ?? '/',
+  base,
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}mark.svg` }]],
   srcDir: 'pages',
   outDir: 'dist',
   cleanUrls: false,
   lastUpdated: false,
   markdown: { theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
   themeConfig: {
+    logo: '/mark.svg',
     search: { provider: 'local' },
     nav: [
       { text: 'Quick start', link: '/docs/quick-start-device', activeMatch: '/docs/quick-start' },
@@ -63,12 +67,12 @@ export default defineConfig({
       ],
       '/': [
         group('Quick start', ['quick-start-device', 'quick-start-architect', 'quick-start-researcher']),
+        group('Concepts', ['filter-banks', 'cost', 'accelerators', 'storage', 'results']),
         group('Guides', [
           ...['studio', 'exporting-models', 'compress', 'training', 'cluster'],
           ...['export', 'formats', 'data', 'coming-from'],
         ]),
         group('Where it runs', ['runtime', 'microcontrollers', 'hardware', 'hardware-synthesis']),
-        group('What is counted', ['cost', 'accelerators', 'storage', 'results']),
         group('Inside', ['autodiff', 'onnx', 'program']),
       ],
     },
