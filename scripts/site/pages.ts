@@ -74,8 +74,6 @@ function makeApi(): void {
     'index',
     '--outputFileStrategy',
     'modules',
-    '--useHTMLAnchors',
-    'true',
   ];
   // links between comments are checked by `npm run api`
   const quiet = ['--logLevel', 'Error', '--treatWarningsAsErrors', 'false', '--validation', 'false'];

@@ -19,10 +19,10 @@ export async function figureOf(page: Page): Promise<string> {
   await figure.waitFor();
   const text = await figure.evaluate((shown) => {
     const svg = shown.cloneNode(true) as SVGElement;
-    for (const part of svg.querySelectorAll('.point')) {
+    for (const part of Array.from(svg.querySelectorAll('.point'))) {
       for (const name of ['tabindex', 'role', 'aria-label']) part.removeAttribute(name);
     }
-    for (const part of svg.querySelectorAll('[style]')) part.removeAttribute('style');
+    for (const part of Array.from(svg.querySelectorAll('[style]'))) part.removeAttribute('style');
     const rules = Array.from(document.styleSheets, (sheet) => Array.from(sheet.cssRules)).flat();
     const used = new Set(svg.outerHTML.match(/--[a-z]+/g));
     const own = rules.flatMap((rule) => {

@@ -17,7 +17,12 @@ let context: BrowserContext | undefined;
 let server: Server;
 let address: string;
 
-const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
 
 beforeAll(async () => {
   const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: root, stdio: 'pipe' });
@@ -65,6 +70,28 @@ describe('the site', () => {
   it('names its version', () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     expect(page('index.html')).toContain(`Version ${version}`);
+  });
+
+  it.skipIf(!hasBrowser)('fits a telephone, and has its pictures', async () => {
+    const tab = await context!.newPage();
+    await tab.setViewportSize({ width: 390, height: 900 });
+    const docs = readdirSync(join(out, 'docs')).map((file) => `/docs/${file}`);
+    const faults: string[] = [];
+    let pictures = 0;
+    for (const path of ['/', ...docs]) {
+      await tab.goto(address + path);
+      const { excess, shown, missing } = await tab.evaluate(() => {
+        const images = Array.from(document.images);
+        const missing = images.filter(({ naturalWidth }) => naturalWidth === 0).map(({ src }) => src);
+        return { excess: document.documentElement.scrollWidth - innerWidth, shown: images.length, missing };
+      });
+      pictures += shown;
+      if (excess > 0) faults.push(`${path}: ${excess} pixels too wide`);
+      faults.push(...missing.map((src) => `${path}: no picture ${src}`));
+    }
+    expect(faults).toEqual([]);
+    expect(pictures).toBeGreaterThan(3);
+    await tab.close();
   });
 
   it.skipIf(!hasBrowser)('can be read and searched', async () => {
