@@ -91,8 +91,10 @@ async function drop(page: Page, paths: readonly string[]): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const { width, height } = page.viewportSize()!;
   const data = { items: [], files: [...paths], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+  for (const type of ['dragEnter', 'dragOver', 'dragOver', 'drop'] as const) {
     await session.send('Input.dispatchDragEvent', { type, x: width / 2, y: height - 20, data });
+    // a page that has not yet said that files may be dropped gets none
+    await page.evaluate(() => new Promise(requestAnimationFrame));
   }
   await session.detach();
 }
@@ -220,7 +222,7 @@ describe.skipIf(!hasStudio)('the studio as a static folder', () => {
     const { page, problems } = await open(address);
     await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
     await page.getByRole('button', { name: /^Digits/ }).click();
-    await isAnalysed(page);
+    await isOpen(page, 'digits');
     const text = readFileSync(join(built, 'service-worker.js'), 'utf8');
     const { all } = JSON.parse(/\{"version.*\}/.exec(text)![0]) as { all: string[] };
     const kept = () => page.evaluate(async () => (await (await caches.open((await caches.keys())[0]!)).keys()).length);
@@ -229,9 +231,11 @@ describe.skipIf(!hasStudio)('the studio as a static folder', () => {
     server.closeAllConnections();
     await page.reload();
     await page.getByRole('button', { name: /^Digits/ }).click();
-    await isAnalysed(page);
-    await page.getByRole('tab', { name: 'Compress' }).click();
-    await page.getByText(/of the size and/).waitFor();
+    await isOpen(page, 'digits');
+    await page.getByRole('tab', { name: 'Train' }).click();
+    await page.getByRole('slider', { name: 'Width' }).fill('0.125');
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await page.getByText(/steps\/s/).waitFor();
     expect(problems).toEqual([]);
     await page.close();
   });
