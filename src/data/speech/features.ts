@@ -139,6 +139,7 @@ export class FeatureExtractor {
   private readonly transform: FFT;
   private readonly frame: Float64Array;
   private readonly spectrum: number[];
+  /** Of the bins that a band has. */
   private readonly magnitudes: Float64Array;
   private readonly bands: readonly Band[];
   private readonly logs: Float64Array;
@@ -156,8 +157,8 @@ export class FeatureExtractor {
     this.transform = new FFT(size);
     this.frame = new Float64Array(size);
     this.spectrum = this.transform.createComplexArray();
-    this.magnitudes = new Float64Array(size / 2 + 1);
     this.bands = melBank(features, size);
+    this.magnitudes = new Float64Array(Math.max(...this.bands.map(({ first, weights }) => first + weights.length)));
     this.logs = new Float64Array(features.melBands);
     this.rows = features.kind === 'mfcc' ? cosines(features.coefficients, features.melBands) : [];
   }
