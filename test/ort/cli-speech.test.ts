@@ -1,13 +1,15 @@
 /** Spoken words through the program: a corpus of chirps, DS-CNN trained, compressed without training, run as packed int8. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Evaluation } from '../../src/classifier/index.ts';
-import { openDataset } from '../../src/data/index.ts';
+import { computeSpeechFeatures, openDataset } from '../../src/data/index.ts';
+import { readWav } from '../../src/data/speech/wav.ts';
 import { f32 } from '../../src/ir/index.ts';
 import { loadModel } from '../../src/onnx/index.ts';
+import { pipeline } from '../../src/runtime/node.ts';
 import { writeWords } from '../fixtures/words.ts';
 import { startProgram } from '../program.ts';
 import { runBoth, worstError } from './runtime-compare.ts';
@@ -45,11 +47,17 @@ test('train, compress, eval and the runtime, as of any data', { timeout: 240_000
   expect((JSON.parse(evaluated.stdout) as Evaluation).samples).toBe(10);
 
   const { test: clips } = await openDataset(at('words'));
+  const classify = await pipeline('image-classification', readFileSync(at('small/model.onnx')));
   const [mean, std] = ['input_mean', 'input_std'].map((key) => Number(model.metadata.get(key)));
   for (const i of [0, 5, 9]) {
     const pixels = Float32Array.from(await clips.read(i), (x) => (x - mean!) / std!);
     const results = await runBoth(model, { input: f32([1, 1, 49, 10], pixels) });
     expect(worstError(results)).toBeLessThan(1e-4);
+    const scores = Array.from(results.found.logits!.data as Float32Array);
+    const samples = await readWav(clips.describe(i), 16_000).catch(() => undefined);
+    if (!samples) continue; // silence is no file
+    const [best] = await classify(computeSpeechFeatures(samples), { topK: 1 });
+    expect(best!.index).toBe(scores.indexOf(Math.max(...scores)));
   }
 
   writeFileSync(at('words', 'speech.json'), JSON.stringify({ ...choice, features: { windowMs: 30 } }));

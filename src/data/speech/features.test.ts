@@ -110,12 +110,12 @@ describe('features', () => {
   test('bytes: silence is dark in loudness and middle grey elsewhere; nothing wraps', () => {
     const quiet = computeSpeechFeatures(new Float32Array(0));
     // 188 + 1.5 x sqrt(2 / 40) x 40 x ln(1e-6)
-    expect([...quiet.pixels.subarray(480)]).toEqual([3, ...new Array<number>(9).fill(128)]);
+    expect([...quiet.data.subarray(480)]).toEqual([3, ...new Array<number>(9).fill(128)]);
     const random = new Random(2, 'noise');
     const noise = computeSpeechFeatures(Float32Array.from({ length: 16_000 }, () => Math.sign(random.normal())));
-    expect(noise.pixels[0]).toBeGreaterThan(240);
+    expect(noise.data[0]).toBeGreaterThan(240);
     const mel = computeSpeechFeatures(new Float32Array(0), { kind: 'log-mel' });
-    expect(new Set(mel.pixels)).toEqual(new Set([Math.round(168 + 12 * Math.log(1e-6))]));
+    expect(new Set(mel.data)).toEqual(new Set([Math.round(168 + 12 * Math.log(1e-6))]));
   });
 
   test('what is beyond the clip does not count, and what is missing is zeros', () => {
@@ -124,9 +124,9 @@ describe('features', () => {
     filled.set(samples);
     const longer = new Float32Array(20_000).fill(0.5, 16_000);
     longer.set(samples);
-    const { pixels } = computeSpeechFeatures(samples);
-    expect(computeSpeechFeatures(filled).pixels).toEqual(pixels);
-    expect(computeSpeechFeatures(longer).pixels).toEqual(pixels);
+    const { data } = computeSpeechFeatures(samples);
+    expect(computeSpeechFeatures(filled).data).toEqual(data);
+    expect(computeSpeechFeatures(longer).data).toEqual(data);
   });
 
   it.each<[Partial<SpeechFeatures>, string]>([

@@ -208,10 +208,10 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** What `computeSpeechFeatures` returns: an image of one channel. */
+/** What `computeSpeechFeatures` returns: an image of one channel, as the runtime's pipelines take it. */
 export interface SpeechImage {
-  /** `height x width`, a row per window: what a network that was trained on such features takes as pixels. */
-  readonly pixels: Uint8ClampedArray;
+  /** `height x width` bytes, a row per window: the pixels of a network that was trained on such features. */
+  readonly data: Uint8ClampedArray;
   readonly height: number;
   readonly width: number;
 }
@@ -225,10 +225,10 @@ export interface SpeechImage {
  * import { computeSpeechFeatures } from 'tritbank';
  *
  * const tone = Float32Array.from({ length: 16_000 }, (_, i) => 0.5 * Math.sin((2 * Math.PI * 440 * i) / 16_000));
- * const { pixels, height, width } = computeSpeechFeatures(tone);
- * console.log(height, width, pixels.length); // 49 10 490
+ * const { data, height, width } = computeSpeechFeatures(tone);
+ * console.log(height, width, data.length); // 49 10 490
  */
 export function computeSpeechFeatures(samples: ArrayLike<number>, features: Partial<SpeechFeatures> = {}): SpeechImage {
   const extractor = new FeatureExtractor({ ...helloEdge, ...features });
-  return { pixels: extractor.computeBytes(samples), height: extractor.height, width: extractor.width };
+  return { data: extractor.computeBytes(samples), height: extractor.height, width: extractor.width };
 }

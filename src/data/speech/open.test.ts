@@ -53,7 +53,7 @@ test('pixels are the features of the file', async () => {
   const samples = chirp('rise', random);
   const data = await openDataset(dir);
   writeFileSync(data.test.describe(7), wavBytes(samples));
-  const expected = computeSpeechFeatures(samples).pixels;
+  const expected = computeSpeechFeatures(samples).data;
   const found = await data.test.read(7);
   for (const [i, byte] of expected.entries()) expect(Math.abs(found[i]! - byte)).toBeLessThanOrEqual(1);
 });
@@ -124,7 +124,7 @@ describe('training clips', () => {
     writeFileSync(train.describe(0), wavBytes(samples));
     for (let k = 0; k < 5; k++) {
       const by = new Random(k, 'vary').int(3201) - 1600;
-      const expected = computeSpeechFeatures(shift(samples, by, 16_000)).pixels;
+      const expected = computeSpeechFeatures(shift(samples, by, 16_000)).data;
       const found = await train.vary!(0, new Random(k, 'vary'));
       for (const [i, byte] of expected.entries()) expect(Math.abs(found[i]! - byte)).toBeLessThanOrEqual(1);
     }

@@ -1,7 +1,6 @@
 /** WAV files as samples: 16-bit PCM of one channel. The only importer of `wavefile`. */
 
 import { readFile } from 'node:fs/promises';
-import wavefile from 'wavefile';
 import { TritbankError } from '../../ir/errors.ts';
 
 /** What `wavefile` leaves of the two chunks that matter; its types say `object`. */
@@ -34,14 +33,17 @@ export async function readWav(
   return decodeWav(path, bytes, sampleRate, longest);
 }
 
-/** The same of a file's bytes; `path` is for messages. */
-export function decodeWav(
+/** The same of a file's bytes; `path` is for messages. The library is loaded when there is a file. */
+export async function decodeWav(
   path: string,
   bytes: Uint8Array,
   sampleRate: number,
   longest = Number.POSITIVE_INFINITY,
-): Float32Array {
-  const wav = new wavefile.WaveFile();
+): Promise<Float32Array> {
+  const library = await import('wavefile');
+  // CommonJS: loaders of TypeScript have its exports beside the default, Node in it
+  const { WaveFile } = library.default ?? library;
+  const wav = new WaveFile();
   try {
     wav.fromBuffer(bytes);
   } catch (cause) {
