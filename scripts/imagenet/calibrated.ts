@@ -53,7 +53,7 @@ function figuresOf(row: CalibratedRow, half: number, directory: string): Calibra
     lost: change.lost,
     same: Math.round(agreement.share * accuracy.after.samples),
     bytes: {
-      original: originalFile.bytes,
+      original: originalFile.bytes!,
       row: bytes,
       int8: control.bytes,
       ...(fourBits && { int4: fourBits.bytes }),
