@@ -41,6 +41,11 @@ export interface Recipe {
    * Default false.
    */
   readonly freezeLayers?: boolean;
+  /**
+   * What batch norms compute with in training: statistics of the batch (default), or `fixed`, those that they have, as in
+   * inference: a network that is good already stays what it is, whatever a batch of a few images shows.
+   */
+  readonly normStatistics?: 'batch' | 'fixed';
   /** Batches for batch-norm re-estimation after training; 0 switches it off. */
   readonly reestimateBatches: number;
   /** Train on this many images only, drawn by the seed; all by default. */
