@@ -30,6 +30,7 @@ export const calibratedRows: readonly CalibratedRow[] = [
   row('uniform-2', 'hybrid, alpha 0.5, r = 2', '--uniform 0.5,2'),
   row('planned', "planned, the paper's budget", papersBudget),
   row('planned-tuned', "planned, the paper's budget, then fine-tuned", papersBudget, tuned),
+  row('zeros-skipped', "planned, the paper's budget, zeros skipped", `${papersBudget} --ternary zero-skipping`),
   row('planned-35', 'planned, 35 % of the size', `--max-size 0.35 --format fp16 ${inPapersBytes}`),
   row(
     'planned-energy8',

@@ -6,7 +6,7 @@ import { accelerators, type Conventions, paperConventions, type StorageScheme, s
 import type { ActivationForm } from '../export/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import type { FilterBits } from '../quantize/index.ts';
-import { isArrayFile, type Limits, limitKind, limitsIn } from '../targets/index.ts';
+import { isArrayFile, type Limits, limitKindOf, limitsIn } from '../targets/index.ts';
 import type { FineTuneConfig } from '../train/index.ts';
 import { plainDefaults } from './defaults.ts';
 import { type Budget, checkBudget, namesIn } from './planning/budget.ts';
@@ -223,7 +223,8 @@ function checkTarget({ target, limits = {}, plan, data, activations }: CompressC
     return;
   }
   for (const one of limitsIn(limits)) {
-    if (!limitKind.accepts(limits[one])) fail(`for ${one} ${limitKind.expected}`, limits[one]);
+    const kind = limitKindOf(one);
+    if (!kind.accepts(limits[one])) fail(`for ${one} ${kind.expected}`, limits[one]);
   }
   if (plan !== undefined) fail('none beside a plan', 'both');
   if (data === undefined) fail('images to calibrate 8 bits with', 'none');
