@@ -36,7 +36,7 @@ const clean = (command: string) => command.replaceAll(/\S*\/(?=runs\/)/g, '').re
 
 function figuresOf(row: CalibratedRow, half: number, directory: string): CalibratedFigures {
   const result = JSON.parse(readFileSync(join(directory, 'result.json'), 'utf8')) as CompressResult;
-  const { accuracy, change, agreement, control, fourBits, relative, bytes, command, date } = result;
+  const { accuracy, change, agreement, control, fourBits, originalFile, relative, bytes, command, date } = result;
   if (!accuracy || !change || !agreement) throw new Error(`${directory}: expected figures of test images`);
   const right = (share: number) => Math.round(share * accuracy.after.samples);
   return {
@@ -52,7 +52,12 @@ function figuresOf(row: CalibratedRow, half: number, directory: string): Calibra
     gained: change.gained,
     lost: change.lost,
     same: Math.round(agreement.share * accuracy.after.samples),
-    bytes: { row: bytes, int8: control.bytes, ...(fourBits && { int4: fourBits.bytes }) },
+    bytes: {
+      original: originalFile.bytes!,
+      row: bytes,
+      int8: control.bytes,
+      ...(fourBits && { int4: fourBits.bytes }),
+    },
     relative: { size: relative.size, energy: relative.energy, multiplications: relative.multiplications },
     command: clean(command),
     machine: describeMachine(),

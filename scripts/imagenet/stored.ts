@@ -13,8 +13,13 @@ export interface CalibratedFigures {
   readonly lost: number;
   /** Images of which the row says what the original says. */
   readonly same: number;
-  /** Of the files. */
-  readonly bytes: { readonly row: number; readonly int8: number; readonly int4?: number };
+  /** Of the files; `original` in float32. */
+  readonly bytes: {
+    readonly original: number;
+    readonly row: number;
+    readonly int8: number;
+    readonly int4?: number;
+  };
   /** Of the original at 16 bits. */
   readonly relative: { readonly size: number; readonly energy: number; readonly multiplications: number };
   readonly command: string;

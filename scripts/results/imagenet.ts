@@ -16,9 +16,8 @@ interface Pooled {
   readonly right: number;
   /** Of files and counts the mean: plans of two halves differ a little. */
   readonly bytes: number;
-  readonly size?: number;
-  readonly energy?: number;
-  readonly multiplications?: number;
+  readonly energy: number;
+  readonly multiplications: number;
   /** Images that only this one has right, and only the original. */
   readonly change?: { readonly gained: number; readonly lost: number };
 }
@@ -32,12 +31,14 @@ function poolRow(label: string, runs: readonly CalibratedFigures[]): Pooled {
     images: sum(runs, (run) => run.images),
     right: sum(runs, (run) => run.right.row),
     bytes: mean(runs, (run) => run.bytes.row),
-    size: mean(runs, (run) => run.relative.size),
     energy: mean(runs, (run) => run.relative.energy),
     multiplications: mean(runs, (run) => run.relative.multiplications),
     change: { gained: sum(runs, (run) => run.gained), lost: sum(runs, (run) => run.lost) },
   };
 }
+
+/** Operations of the controls: the original's, counted in the same format. */
+const same = { energy: 1, multiplications: 1 } as const;
 
 /** The original and its controls, which all rows of a half share. */
 function poolControls(figures: readonly CalibratedFigures[]): Pooled[] {
@@ -45,8 +46,15 @@ function poolControls(figures: readonly CalibratedFigures[]): Pooled[] {
   const images = sum(halves, (one) => one.images);
   const int4 = halves.filter(({ right }) => right.int4 !== undefined);
   return [
-    { label: 'original, float', images, right: sum(halves, ({ right }) => right.original), bytes: Number.NaN },
     {
+      ...same,
+      label: 'original, float',
+      images,
+      right: sum(halves, ({ right }) => right.original),
+      bytes: mean(halves, ({ bytes }) => bytes.original),
+    },
+    {
+      ...same,
       label: 'int8',
       images,
       right: sum(halves, ({ right }) => right.int8),
@@ -55,6 +63,7 @@ function poolControls(figures: readonly CalibratedFigures[]): Pooled[] {
     ...(int4.length === halves.length
       ? [
           {
+            ...same,
             label: 'int4',
             images,
             right: sum(int4, ({ right }) => right.int4!),
@@ -70,8 +79,6 @@ function halfWidth({ gained, lost }: { readonly gained: number; readonly lost: n
   return (196 * Math.sqrt(Math.max(0, gained + lost - (gained - lost) ** 2 / images))) / images;
 }
 
-const optional = (value: number | undefined, digits: number) => (value === undefined ? '' : formatFixed(value, digits));
-
 function tableOf(figures: readonly CalibratedFigures[]): string {
   const controls = poolControls(figures);
   const original = controls[0]!;
@@ -81,10 +88,10 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
   });
   const columns: Column<Pooled>[] = [
     { title: '', cell: ({ label }) => label },
-    { title: 'file, KB', cell: ({ bytes }) => (Number.isFinite(bytes) ? formatKilobytes(bytes) : '') },
-    { title: 'size of 16 bits', cell: ({ size }) => optional(size, 3) },
-    { title: 'energy', cell: ({ energy }) => optional(energy, 3) },
-    { title: 'multiplications', cell: ({ multiplications }) => optional(multiplications, 3) },
+    { title: 'file, KB', cell: ({ bytes }) => formatKilobytes(bytes) },
+    { title: 'of 16 bits', cell: ({ bytes }) => formatFixed((2 * bytes) / original.bytes, 3) },
+    { title: 'energy', cell: ({ energy }) => formatFixed(energy, 3) },
+    { title: 'multiplications', cell: ({ multiplications }) => formatFixed(multiplications, 3) },
     { title: 'images', cell: ({ images }) => formatCount(images) },
     { title: 'top-1, %', cell: ({ right, images }) => formatFixed((100 * right) / images, 1) },
     {

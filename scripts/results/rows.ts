@@ -188,6 +188,20 @@ const size25Int8: Row = {
   color: 'var(--extra-3)',
 };
 
+/** At most 0.4 of what int8 takes, of bytes and of energy, counted in 8 bits. */
+const int8Share40: Row = {
+  ...plannedInt8,
+  name: 'int8-share-40',
+  label: "hybrid, 0.4 of int8's size and energy, int8",
+  make: compress(({ longer }) =>
+    words(`--epochs ${longer} --scheme hybrid-int8 --activations int8 --ternary zero-skipping`).concat(
+      words('--max-size 0.2 --max-energy 0.4'),
+    ),
+  ),
+  only: v1,
+  color: 'var(--energy)',
+};
+
 const size20Int8: Row = {
   ...plannedInt8,
   name: 'size-20-int8',
@@ -220,6 +234,7 @@ export const rows: readonly Row[] = [
   plannedInt8,
   size35Int8,
   size25Int8,
+  int8Share40,
   size20Int8,
 ];
 

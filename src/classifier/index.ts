@@ -2,6 +2,7 @@ export * from './adapt-input.ts';
 export * from './chance.ts';
 export * from './compare.ts';
 export * from './evaluate.ts';
+export * from './features.ts';
 export * from './image-form.ts';
 export * from './imagenet.ts';
 export * from './input.ts';

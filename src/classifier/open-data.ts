@@ -15,6 +15,7 @@ import { formatSize, type Size } from '../images/size.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 import { readPreprocessing } from '../onnx/metadata.ts';
 import { requireInference } from '../passes/index.ts';
+import { requireFeatures } from './features.ts';
 import { type ImageForm, spreadNormalisation } from './image-form.ts';
 import { lacksBackground, statedImageNet } from './imagenet.ts';
 import { chooseInputSize, type ImageInput, imageInputOf } from './input.ts';
@@ -199,6 +200,7 @@ async function openFor(model: Graph, options: DataOptions, classCount: number | 
     const message = `expected ${input.channels} channels for this model, found ${dataset.channels}`;
     throw new TritbankError('E_DATA', `data set '${dataset.name}'`, message);
   }
+  requireFeatures(model, dataset);
   const normalisation = await normalisationFor(model, dataset, options.normalisation, warn);
   return { dataset, size: { height: dataset.height, width: dataset.width }, normalisation };
 }

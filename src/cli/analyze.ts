@@ -58,7 +58,7 @@ export function addAnalyze(program: TritbankCommand): void {
     .addOption(
       new ValueOption(
         '--data <name|dir>',
-        'images to measure on, their labels are not needed: mnist, fashion-mnist, cifar10, cifar100, synthetic, or a ' +
+        'images to measure on, their labels are not needed: mnist, fashion-mnist, cifar10, cifar100, speech-commands, synthetic, or a ' +
           'directory (default: none, weights alone)',
         text('a name or a directory'),
       ),

@@ -39,7 +39,7 @@ export function addEval(program: TritbankCommand): void {
     .addOption(
       new ValueOption(
         '--data <name|dir>',
-        'mnist, fashion-mnist, cifar10, cifar100, synthetic, or a directory (required)',
+        'mnist, fashion-mnist, cifar10, cifar100, speech-commands, synthetic, or a directory (required)',
         text('a name or a directory'),
       ).makeOptionMandatory(),
     )

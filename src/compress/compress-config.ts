@@ -6,7 +6,7 @@ import { accelerators, type Conventions, paperConventions, type StorageScheme, s
 import type { ActivationForm } from '../export/index.ts';
 import { TritbankError } from '../ir/index.ts';
 import type { FilterBits } from '../quantize/index.ts';
-import { isArrayFile, type Limits, limitKind, limitsIn } from '../targets/index.ts';
+import { isArrayFile, type Limits, limitKindOf, limitsIn } from '../targets/index.ts';
 import type { FineTuneConfig } from '../train/index.ts';
 import { plainDefaults } from './defaults.ts';
 import { type Budget, checkBudget, namesIn } from './planning/budget.ts';
@@ -117,10 +117,17 @@ export const defaultCompress = {
 } as const satisfies Partial<CompressConfig>;
 
 /**
- * Training of a network that is good already: a fifth of the usual rate, which a thousand images bear, and ternary weights
- * that stay as they were fitted.
+ * Training of a network that is good already, on a few hundred images: small steps of AdamW (SGD of a rate at which
+ * anything changes soon diverges), ternary weights that stay as they were fitted, and batch norms that compute as in
+ * inference, since the statistics of a few images undo what was fitted.
  */
-const calibratedTraining = { ...plainDefaults.training, learningRate: 0.002, phases: [0, 0, 1] } as const;
+const calibratedTraining: CompressConfig['training'] = {
+  ...plainDefaults.training,
+  optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+  learningRate: 0.0001,
+  normStatistics: 'fixed',
+  phases: [0, 0, 1],
+};
 
 /** Defaults of training by what it starts from. */
 export const trainingDefaults = (init: CompressConfig['init'] | undefined): CompressConfig['training'] =>
@@ -216,7 +223,8 @@ function checkTarget({ target, limits = {}, plan, data, activations }: CompressC
     return;
   }
   for (const one of limitsIn(limits)) {
-    if (!limitKind.accepts(limits[one])) fail(`for ${one} ${limitKind.expected}`, limits[one]);
+    const kind = limitKindOf(one);
+    if (!kind.accepts(limits[one])) fail(`for ${one} ${kind.expected}`, limits[one]);
   }
   if (plan !== undefined) fail('none beside a plan', 'both');
   if (data === undefined) fail('images to calibrate 8 bits with', 'none');

@@ -58,7 +58,8 @@ describe('images that are held out by default', () => {
 
 it('trains a calibrated network gently, unless it is told how', () => {
   const { training } = configOf({ init: 'calibrate' });
-  expect([training.learningRate, training.phases]).toEqual([0.002, [0, 0, 1]]);
+  expect(training).toMatchObject({ optimizer: { name: 'adamw' }, learningRate: 0.0001, phases: [0, 0, 1] });
+  expect(training.normStatistics).toBe('fixed');
   expect(configOf({ init: 'calibrate', training: { learningRate: 0.01 } }).training.learningRate).toBe(0.01);
   expect(configOf({}).training.learningRate).toBe(0.01);
 });

@@ -19,7 +19,7 @@ import {
   type ValueKind,
   whole,
 } from '../options/index.ts';
-import { type Limit, limitKind } from '../targets/limits.ts';
+import { type Limit, limitKindOf } from '../targets/limits.ts';
 import type { LimitName } from '../targets/target.ts';
 import { dataDirOption, dataOption, fineTuneOptions } from '../train/options.ts';
 import type { CompressConfig, UniformChoice } from './compress-config.ts';
@@ -47,7 +47,7 @@ const limit = (name: keyof CompressConfig['budget'], flags: string, description:
   nested<CompressConfig, 'budget', number>('budget', name, flags, description, share);
 
 const onTarget = (name: LimitName, flags: string, description: string) =>
-  nested<CompressConfig, 'limits', Limit>('limits', name, flags, description, limitKind, {
+  nested<CompressConfig, 'limits', Limit>('limits', name, flags, description, limitKindOf(name), {
     fallback: {},
     need: {
       expected: '--target',

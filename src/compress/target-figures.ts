@@ -5,7 +5,6 @@ import { type Graph, TritbankError } from '../ir/index.ts';
 import {
   figureOf,
   isShare,
-  type Limits,
   limitsIn,
   limitUnits,
   readTarget,
@@ -40,19 +39,9 @@ export interface TargetFigures {
 export function machineOf({ target, limits = {} }: CompressConfig): TargetMachine | undefined {
   const machine = target === undefined ? undefined : readTarget(target);
   const strange = machine && limitsIn(limits).find((name) => !machine.limits.includes(name));
-  if (!strange) return checkShares(machine, limits);
+  if (!strange) return machine;
   const expected = `expected limits on ${machine.limits.join(', ')}, found one on ${strange}`;
   throw new TritbankError('E_USAGE', `target '${target}'`, expected);
-}
-
-/** E_USAGE for milliseconds where those of another machine are predicted. */
-function checkShares(machine: TargetMachine | undefined, limits: Limits): TargetMachine | undefined {
-  for (const name of machine?.isRuntime ? limitsIn(limits) : []) {
-    if (isShare(limits[name]!)) continue;
-    const expected = "expected a share of the int8 network's up to 10, found";
-    throw new TritbankError('E_USAGE', `${name} on '${machine!.name}'`, `${expected} ${limits[name]}`);
-  }
-  return machine;
 }
 
 /** Figures of both files as far as they are known here; undefined without a machine. */

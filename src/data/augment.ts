@@ -18,6 +18,8 @@ export interface AugmentOptions {
   readonly resizedCrop?:
     | boolean
     | { readonly area: readonly [number, number]; readonly ratio: readonly [number, number] };
+  /** The split changes its images itself (`Split.vary`): sounds, whose spectrograms are not to be mirrored or cropped. */
+  readonly own?: boolean;
 }
 
 /** What happens to one image: the part that is read, how far it is shifted, whether it is mirrored. */

@@ -269,7 +269,9 @@ class Assembler {
     }
     return this.limiter.run(async () => {
       try {
-        place(await split.read(index, change.window), 0);
+        const isOwn = options.augment?.own === true && split.vary !== undefined;
+        const random = () => new Random(this.seed, 'augment', this.epoch, index);
+        place(await (isOwn ? split.vary!(index, random()) : split.read(index, change.window)), 0);
       } catch (error) {
         if (!isBadImage(error)) throw error;
         recordFailure(split, index, error, options.warn);

@@ -5,6 +5,7 @@
 
 import { type Size, type SizeOption, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
+import type { Random } from '../ir/random.ts';
 import type { AugmentOptions } from './augment.ts';
 import type { CropWindow, ImageShape } from './image.ts';
 
@@ -22,6 +23,8 @@ export interface Split extends ImageShape {
    * E_FORMAT or E_FILE, naming the file, when the image cannot be decoded.
    */
   read(index: number, window?: CropWindow): Uint8Array | Promise<Uint8Array>;
+  /** Image `index` changed at random in the split's own way, for training with `augment.own`. */
+  vary?(index: number, random: Random): Promise<Uint8Array>;
   /**
    * The order of an epoch, for splits that are read best in an order of their own. Default: all images shuffled. Ranks take
    * consecutive pieces of it, not rows of the same batches.
@@ -44,6 +47,8 @@ export interface Dataset extends ImageShape {
   readonly isUnlabelled?: true;
   /** The usual augmentation for training on this data set. */
   readonly augment: AugmentOptions;
+  /** What was computed of sounds, as JSON: a model that was trained on these fits no others. Absent of pictures. */
+  readonly inputFeatures?: string;
   /** Mean and deviation of the training images' channels, where they are known; else `statistics` measures them. */
   readonly statistics?: { readonly mean: readonly number[]; readonly std: readonly number[] };
   /** What a report should say about the data: how it was split, files whose content is not the official one. */

@@ -9,6 +9,7 @@ export { datasetNames, openDataset } from './open.ts';
 export { readClassFile } from './scan.ts';
 export { type PackOptions, packFolder } from './shards/pack.ts';
 export type { ShardClass, ShardIndex, ShardRecord } from './shards/records.ts';
+export { computeSpeechFeatures, type SpeechFeatures, type SpeechImage } from './speech/features.ts';
 export { type Statistics, statistics } from './statistics.ts';
 export { type Division, divideAt, holdOut, sampleIndices, selectImages, stratifiedSubset, subset } from './subset.ts';
 export { type SyntheticOptions, synthetic } from './synthetic.ts';

@@ -52,6 +52,18 @@ export const fashionMnist: Known = {
     `${idxFiles.map((f) => `${f}.gz`).join(', ')} from https://github.com/zalandoresearch/fashion-mnist into`,
 };
 
+/** Of the ten words and two more, Hello Edge's and MLPerf Tiny's; files are not compared, they are 105,829. */
+export const speechCommands: Known = {
+  name: 'speech-commands',
+  title: 'Speech Commands',
+  classes: ['_silence_', '_unknown_', 'yes', 'no', 'up', 'down', 'left', 'right', 'on', 'off', 'stop', 'go'],
+  augment: { own: true },
+  md5: {},
+  advice:
+    'download http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz (sha256 ' +
+    'af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58) and unpack it into',
+};
+
 export const cifar10: Known = {
   name: 'cifar10',
   title: 'CIFAR-10',

@@ -13,13 +13,15 @@ import type { Dataset, OpenOptions } from './dataset.ts';
 import { isDirectory } from './files.ts';
 import { openFolder } from './folder.ts';
 import { hasIdx, openIdx } from './idx.ts';
-import { cifar10, cifar100, fashionMnist, type Known, mnist } from './known.ts';
+import { cifar10, cifar100, fashionMnist, type Known, mnist, speechCommands } from './known.ts';
 import { findShards, openShards } from './shards/open.ts';
+import { hasSpeech } from './speech/corpus.ts';
+import { openSpeech } from './speech/open.ts';
 import { synthetic } from './synthetic.ts';
 import { isUnsorted, openUnlabelled } from './unlabelled.ts';
 
 /** Names that `openDataset` knows, besides directories. */
-export const datasetNames = ['mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'synthetic'] as const;
+export const datasetNames = ['mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'speech-commands', 'synthetic'] as const;
 
 interface Source {
   readonly known: Known;
@@ -42,11 +44,12 @@ const sources: Readonly<Record<string, Source>> = {
   'fashion-mnist': { known: fashionMnist, places: () => ['/usr/share/datasets/fashion-mnist'], ...idx },
   cifar10: cifar(cifar10),
   cifar100: cifar(cifar100),
+  'speech-commands': { known: speechCommands, places: () => [], present: hasSpeech, open: openSpeech },
 };
 
 /**
  * Opens a data set: one of `datasetNames`, or a directory of IDX files, of CIFAR's binary batches, of shards
- * (`packFolder`), or of class folders with images (write `./mnist` for a directory that is called like a name); or images
+ * (`packFolder`), of words as WAV files, or of class folders with images (write `./mnist` for a directory that is called like a name); or images
  * without labels, a folder of them or a list of paths (`.txt`). Errors: E_DATA absent or inconsistent,
  * with what to install or download; E_FORMAT damaged; E_USAGE options out of range.
  *
@@ -83,6 +86,7 @@ async function openPath(path: string, options: OpenOptions): Promise<Dataset> {
   const dir = resolve(path);
   const shards = await findShards(dir);
   if (shards) return openShards(dir, shards, options);
+  if (await hasSpeech(dir)) return openSpeech(dir, undefined, options);
   if (options.unlabelled === true || (await isUnsorted(dir))) return openUnlabelled(dir, options);
   if (!(await isDirectory(dir))) {
     const expected = `expected a directory, or one of ${datasetNames.join(', ')}, or a list of images (.txt)`;

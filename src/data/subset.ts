@@ -85,6 +85,7 @@ export function selectImages(split: Split, indices: ArrayLike<number>): Split {
     length: indices.length,
     ...(split.order && { order: (seed: number, epoch: number) => orderWithin(split, indices, seed, epoch) }),
     read: (index: number, window?: CropWindow) => split.read(indices[index]!, window),
+    ...(split.vary && { vary: (index: number, random: Random) => split.vary!(indices[index]!, random) }),
     describe: (index: number) => split.describe(indices[index]!),
   };
 }

@@ -1,12 +1,13 @@
 /** What a network's file in this folder provides, and the options that every network takes. */
 
+import { formatSize, type SizeOption, sizeOf } from '../images/size.ts';
 import { type Graph, TritbankError } from '../ir/index.ts';
 
 export interface ArchitectureOptions {
   /** Multiplier of every layer's filters, in (0, 4]. */
   readonly width: number;
-  /** Height and width of the input, 28 to 224 pixels. */
-  readonly inputSize: number;
+  /** Height and width of the input, 28 to 224 pixels; of one that is not square each 8 to 224. */
+  readonly inputSize: SizeOption;
   /** 1 for grey images, 3 for colour. */
   readonly channels: number;
   readonly classes: number;
@@ -27,7 +28,7 @@ export interface Architecture {
   readonly name: string;
   /** The output stride where the first convolution has stride 2. */
   readonly totalStride: number;
-  /** An inference graph: input `input` `N x channels x size x size`, output `logits` `N x classes`. */
+  /** An inference graph: input `input` `N x channels x height x width`, output `logits` `N x classes`. */
   build(options: ArchitectureOptions, stride: Strides): Graph;
 }
 
@@ -54,12 +55,10 @@ export function checkOptions(options: ArchitectureOptions, { totalStride }: Arch
   };
   const { width, inputSize, channels, classes, firstStride, outputStride } = options;
   check(width > 0 && width <= 4, 'width', 'a number above 0 and at most 4', width);
-  check(
-    Number.isInteger(inputSize) && inputSize >= 28 && inputSize <= 224,
-    'input size',
-    '28 to 224 pixels',
-    inputSize,
-  );
+  const { height, width: across } = sizeOf(inputSize);
+  const least = height === across ? 28 : 8;
+  const isSide = (side: number) => Number.isInteger(side) && side >= least && side <= 224;
+  check(isSide(height) && isSide(across), 'input size', `${least} to 224 pixels`, formatSize(sizeOf(inputSize)));
   check(channels === 1 || channels === 3, 'channels', '1 or 3', channels);
   check(Number.isInteger(classes) && classes >= 2, 'classes', 'at least 2', classes);
   check(firstStride === 1 || firstStride === 2, 'first stride', '1 or 2', firstStride);

@@ -14,7 +14,7 @@ export const architectures: readonly Architecture[] = [mobilenetV1, mobilenetV2,
 
 /**
  * Builds the network called `name`, one of `architectures`, with weights drawn from the seed: an inference graph with
- * input `input` `N x channels x size x size` and output `logits` `N x classes`. Throws E_USAGE for an unknown name or
+ * input `input` `N x channels x height x width` and output `logits` `N x classes`. Throws E_USAGE for an unknown name or
  * an option out of range.
  *
  * @example

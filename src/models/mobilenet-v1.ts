@@ -3,6 +3,7 @@
  * pointwise convolution, each followed by batch norm and ReLU.
  */
 
+import { formatSize, sizeOf } from '../images/size.ts';
 import { type Architecture, filtersAt } from './architecture.ts';
 import { NetworkBuilder } from './network-builder.ts';
 
@@ -27,7 +28,7 @@ export const mobilenetV1: Architecture = {
   name: 'mobilenet-v1',
   totalStride: 32,
   build({ width, inputSize, channels, classes, seed }, stride) {
-    const network = new NetworkBuilder(`mobilenet-v1-${width}-${inputSize}`, seed);
+    const network = new NetworkBuilder(`mobilenet-v1-${width}-${formatSize(sizeOf(inputSize))}`, seed);
     let x = network.input(channels, inputSize);
     x = network.convBlock('conv', x, { filters: filtersAt(32, width), kernel: 3, stride: stride(2) });
     for (const [i, [full, published]] of pairs.entries()) {

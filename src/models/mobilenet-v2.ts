@@ -5,6 +5,7 @@
  * filters allow it the input is added. Left out: dropout before the classifier.
  */
 
+import { formatSize, sizeOf } from '../images/size.ts';
 import type { Value } from '../ir/index.ts';
 import type { Architecture } from './architecture.ts';
 import { NetworkBuilder } from './network-builder.ts';
@@ -54,7 +55,7 @@ export const mobilenetV2: Architecture = {
   name: 'mobilenet-v2',
   totalStride: 32,
   build({ width, inputSize, channels, classes, seed }, stride) {
-    const network = new NetworkBuilder(`mobilenet-v2-${width}-${inputSize}`, seed);
+    const network = new NetworkBuilder(`mobilenet-v2-${width}-${formatSize(sizeOf(inputSize))}`, seed);
     let x = network.input(channels, inputSize);
     x = network.convBlock('conv', x, { filters: inEights(32 * width), kernel: 3, stride: stride(2) }, 'relu6');
     let count = 0;

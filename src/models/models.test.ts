@@ -127,6 +127,25 @@ describe('resnet-20', () => {
 });
 
 describe('ds-cnn', () => {
+  it('has the 23,180 parameters of MLPerf Tiny without the biases before batch norms', () => {
+    const shape = { inputSize: { height: 49, width: 10 }, channels: 1, classes: 12, width: 1, firstStride: 2 } as const;
+    const graph = inferShapes(verify(buildNetwork('ds-cnn', { ...options, ...shape })));
+    // 23,756 as Keras counts what it trains there, 9 layers of 64 biases among them
+    expect(countParameters(graph)).toBe(23_756 - 9 * 64);
+    expect(shapesOf(graph, ['input', 'conv_relu', 'conv_pw_4_relu', 'logits'])).toEqual([
+      ['N', 1, 49, 10],
+      ['N', 64, 25, 5],
+      ['N', 64, 25, 5],
+      ['N', 12],
+    ]);
+    expect(graph.value('conv_weight').shape).toEqual([64, 1, 10, 4]);
+    expect(graph.value('conv').producer!.ints('pads', [])).toEqual([4, 1, 5, 2]);
+  });
+
+  it('has a first kernel of 3x3 for square images', () => {
+    expect(buildNetwork('ds-cnn', options).value('conv_weight').shape).toEqual([16, 3, 3, 3]);
+  });
+
   it('has four pairs of 64 filters behind the first layer', () => {
     const graph = buildNetwork('ds-cnn', { ...options, width: 1, channels: 1, classes: 12 });
     expect(countParameters(graph)).toBe(9 * 64 + 4 * (9 * 64 + 64 * 64) + 2 * 9 * 64 + 64 * 12 + 12);
@@ -156,6 +175,7 @@ it.each<[string, Partial<ArchitectureOptions>, string]>([
   ['mobilenet-v1', { width: 0 }, 'width: expected a number above 0 and at most 4, found 0'],
   ['mobilenet-v1', { inputSize: 27 }, 'input size: expected 28 to 224 pixels, found 27'],
   ['mobilenet-v1', { inputSize: 32.5 }, 'input size: expected 28 to 224 pixels, found 32.5'],
+  ['ds-cnn', { inputSize: { height: 49, width: 7 } }, 'input size: expected 8 to 224 pixels, found 49x7'],
   ['mobilenet-v1', { channels: 4 }, 'channels: expected 1 or 3, found 4'],
   ['mobilenet-v1', { classes: 1 }, 'classes: expected at least 2, found 1'],
   ['mobilenet-v1', { firstStride: 3 as 2 }, 'first stride: expected 1 or 2, found 3'],

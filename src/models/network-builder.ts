@@ -4,12 +4,14 @@
  * The result is an inference graph (`BatchNormalization` with running averages); `train/` turns it into a training graph.
  */
 
+import { type SizeOption, sizeOf } from '../images/size.ts';
 import { elementCount, f32, float, Graph, ints, Random, type Value } from '../ir/index.ts';
 import { Builder, canonicalOpset } from '../ops/index.ts';
 
 export interface ConvOptions {
   readonly filters: number;
-  readonly kernel: number;
+  /** Height and width. */
+  readonly kernel: SizeOption;
   readonly stride?: number;
   readonly groups?: number;
   readonly bias?: boolean;
@@ -34,27 +36,28 @@ export class NetworkBuilder {
     this.build = new Builder(this.graph);
   }
 
-  /** The graph input `input`, `N x channels x size x size`, already normalised. */
-  input(channels: number, size: number): Value {
-    return this.graph.input('input', 'float32', ['N', channels, size, size]);
+  /** The graph input `input`, `N x channels x height x width`, already normalised. */
+  input(channels: number, size: SizeOption): Value {
+    const { height, width } = sizeOf(size);
+    return this.graph.input('input', 'float32', ['N', channels, height, width]);
   }
 
   /**
-   * A convolution with padding kernel/2 on each side. Weights are normal with variance 2 / (kernel^2 filters / groups)
+   * A convolution with padding kernel/2 on each side, of an even kernel one less at the end that comes first. Weights are normal with variance 2 / (kernel^2 filters / groups)
    * (He et al., arXiv 1502.01852, fan-out, which keeps the gradients' scale through depthwise layers).
    */
   conv(name: string, x: Value, options: ConvOptions): Value {
     const { filters, kernel, stride = 1, groups = 1 } = options;
     const channels = x.shape[1] as number;
-    const dims = [filters, channels / groups, kernel, kernel];
-    const { deviation = Math.sqrt((2 * groups) / (kernel * kernel * filters)) } = options;
+    const { height, width } = sizeOf(kernel);
+    const dims = [filters, channels / groups, height, width];
+    const { deviation = Math.sqrt((2 * groups) / (height * width * filters)) } = options;
     const inputs = [x, this.build.constant(`${name}_weight`, this.normal(`${name}_weight`, dims, deviation))];
     if (options.bias) inputs.push(this.build.constant(`${name}_bias`, f32([filters])));
-    const pad = kernel >> 1;
     const attributes = {
-      kernel_shape: ints([kernel, kernel]),
+      kernel_shape: ints([height, width]),
       strides: ints([stride, stride]),
-      pads: ints([pad, pad, pad, pad]),
+      pads: ints([(height - 1) >> 1, (width - 1) >> 1, height >> 1, width >> 1]),
       group: { kind: 'int', value: groups } as const,
     };
     return this.build.op('Conv', inputs, attributes, name);

@@ -4,6 +4,7 @@
  * published for CIFAR): where a stage begins with stride 2 it takes every second pixel, and zeros fill up its channels.
  */
 
+import { formatSize, sizeOf } from '../images/size.ts';
 import type { Value } from '../ir/index.ts';
 import { type Architecture, filtersAt } from './architecture.ts';
 import { NetworkBuilder } from './network-builder.ts';
@@ -28,7 +29,7 @@ export const resnet20: Architecture = {
   name: 'resnet-20',
   totalStride: 8,
   build({ width, inputSize, channels, classes, seed }, strideOf) {
-    const network = new NetworkBuilder(`resnet-20-${width}-${inputSize}`, seed);
+    const network = new NetworkBuilder(`resnet-20-${width}-${formatSize(sizeOf(inputSize))}`, seed);
     let x = network.input(channels, inputSize);
     x = network.convBlock('conv', x, { filters: filtersAt(stages[0], width), kernel: 3, stride: strideOf(2) });
     let count = 0;

@@ -5,6 +5,7 @@
  *   input_mean      of a pixel's 0..255, one number or one per channel: the network sees (pixel - mean) / std
  *   input_std       likewise, above 0
  *   input_channels  1 grey, 3 RGB
+ *   input_features  what was computed of sounds, a JSON object (`data/speech/features.ts`); absent of pictures
  *   labels          a JSON array of class names, in the order of the scores
  *   scores          what the scores are: logits, probabilities or independent; by default the graph tells
  *   tritbank        a JSON object: how `tritbank export` stored the model
@@ -30,6 +31,7 @@ export const metadataKeys = {
   mean: 'input_mean',
   std: 'input_std',
   channels: 'input_channels',
+  features: 'input_features',
   labels: 'labels',
   scores: 'scores',
   tritbank: 'tritbank',

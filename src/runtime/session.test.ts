@@ -30,6 +30,8 @@ describe('sources', () => {
   it.each([
     [{ threads: 0 }, 'threads: expected a whole number from 1 to 64, found 0'],
     [{ kernels: 'gpu' }, "kernels: expected 'wasm' or 'reference', found 'gpu'"],
+    [{ relaxedSimd: 'no' }, 'relaxedSimd: expected true or false, found "no"'],
+    [{ profile: 1 }, 'profile: expected true or false, found 1'],
     [{ fallback: 'tfjs' }, "fallback: expected 'onnxruntime', found 'tfjs'"],
   ])('options %o', async (options, message) => {
     await expect(InferenceSession.create(floatModel, options as object)).rejects.toMatchObject({

@@ -106,6 +106,11 @@ function checkOptions(options: SessionOptions): void {
   if (device !== 'cpu' && device !== 'webgpu') {
     throw new TritbankError('E_USAGE', 'device', `expected 'cpu' or 'webgpu', found '${String(device)}'`);
   }
+  for (const name of ['relaxedSimd', 'profile'] as const) {
+    const value: unknown = options[name];
+    if (value === undefined || typeof value === 'boolean') continue;
+    throw new TritbankError('E_USAGE', name, `expected true or false, found ${JSON.stringify(value)}`);
+  }
   if (fallback !== undefined && fallback !== 'onnxruntime') {
     throw new TritbankError('E_USAGE', 'fallback', `expected 'onnxruntime', found '${String(fallback)}'`);
   }

@@ -3,7 +3,7 @@
 export { arrayTarget } from './array/array-target.ts';
 export { arrayNames, isArrayFile, parseArray, readArray } from './array/read-array.ts';
 export { coreTarget } from './core/core-target.ts';
-export { figureOf, isShare, type Limit, type Limits, limitKind, limitsIn } from './limits.ts';
+export { figureOf, isShare, type Limit, type Limits, limitKindOf, limitsIn } from './limits.ts';
 export { readTarget, type TargetMachine, targetNames } from './open.ts';
 export {
   type BankShape,

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { figureOf, isShare, limitKind, limitsIn } from './limits.ts';
+import { figureOf, isShare, limitKindOf, limitsIn } from './limits.ts';
 
 it('reads shares and figures', () => {
+  const limitKind = limitKindOf('cycles');
   expect(['0.75', '1', '10', '40000', '256K', '15m', '1.5M'].map((text) => limitKind.parse(text))).toEqual([
     ...[0.75, 1, 10, 40000, '256K', '15M', '1.5M'],
   ]);
@@ -9,6 +10,13 @@ it('reads shares and figures', () => {
   expect([0.5, '64K', 0, -1, Number.NaN, '64KB', undefined].map((value) => limitKind.accepts(value))).toEqual([
     ...[true, true, false, false, false, false, false],
   ]);
+});
+
+it('takes shares of milliseconds only', () => {
+  const { parse, accepts, expected } = limitKindOf('latency');
+  expect(['0.7', '10', '11', '0', '5K'].map(parse)).toEqual([0.7, 10, undefined, undefined, undefined]);
+  expect([0.7, 11, '5K', undefined].map((value) => accepts(value))).toEqual([true, false, false, false]);
+  expect(expected).toBe("a share of the int8 network's up to 10");
 });
 
 it('a share is one of the control, K is 1024 for bytes only', () => {

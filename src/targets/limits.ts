@@ -20,7 +20,7 @@ function split(text: string): { readonly value: number; readonly power: number }
   return { value: Number(digits), power: suffixes[suffix!.toUpperCase()]! };
 }
 
-export const limitKind: ValueKind<Limit> = {
+const shareOrFigure: ValueKind<Limit> = {
   expected: `a share of the int8 network's up to ${mostShare}, or a figure as 40000, 256K, 15M`,
   parse(text) {
     const found = split(text);
@@ -29,6 +29,18 @@ export const limitKind: ValueKind<Limit> = {
   accepts: (value) =>
     typeof value === 'number' ? value > 0 && Number.isFinite(value) : typeof value === 'string' && !!split(value),
 };
+
+/** Of milliseconds, which differ from machine to machine, shares alone. */
+const shareOnly: ValueKind<Limit> = {
+  expected: `a share of the int8 network's up to ${mostShare}`,
+  parse(text) {
+    const found = shareOrFigure.parse(text);
+    return found !== undefined && isShare(found) ? found : undefined;
+  },
+  accepts: (value) => shareOrFigure.accepts(value) && isShare(value as Limit),
+};
+
+export const limitKindOf = (name: LimitName): ValueKind<Limit> => (name === 'latency' ? shareOnly : shareOrFigure);
 
 export const isShare = (limit: Limit): limit is number => typeof limit === 'number' && limit <= mostShare;
 

@@ -41,6 +41,11 @@ export interface Recipe {
    * Default false.
    */
   readonly freezeLayers?: boolean;
+  /**
+   * What batch norms compute with in training: statistics of the batch (default), or `fixed`, those that they have, as in
+   * inference: a network that is good already stays what it is, whatever a batch of a few images shows.
+   */
+  readonly normStatistics?: 'batch' | 'fixed';
   /** Batches for batch-norm re-estimation after training; 0 switches it off. */
   readonly reestimateBatches: number;
   /** Train on this many images only, drawn by the seed; all by default. */
@@ -88,11 +93,12 @@ export interface TrainConfig extends Recipe, Pick<ImageForm, 'normalisation' | '
   readonly model: string;
   readonly width: number;
   /**
-   * Height and width of the network's input, 28 to 224 of an architecture, what the network takes with `from`; default: the
+   * Height and width of the network's input, 28 to 224 of an architecture (each 8 to 224 where they differ), what the network
+   * takes with `from`; default: the
    * data set's own size (28 for MNIST, 32 for CIFAR, 224 for folders), or the network's.
    */
   readonly inputSize?: SizeOption;
-  /** Stride of the first convolution; default: 1 for images of up to 64 pixels, else 2. */
+  /** Stride of the first convolution; default: 1 for square images of up to 64 pixels, else 2. */
   readonly firstStride?: 1 | 2;
   /** Input pixels, on a side, of one pixel of the last feature map, in place of `firstStride`: 1, 2, 4 .. 32, see `models/`. */
   readonly outputStride?: number;

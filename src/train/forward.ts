@@ -14,12 +14,16 @@ import {
 } from '../passes/index.ts';
 import { findParameters } from './parameters.ts';
 
-/** The batch norms, by name, that compute with the statistics of the batch; the others use their running averages. */
-export type Normalising = 'all' | ReadonlySet<string>;
+/**
+ * The batch norms, by name, that compute with the statistics of the batch; the others use their running averages. With
+ * `none` nothing is measured either: the averages stay what they are.
+ */
+export type Normalising = 'all' | 'none' | ReadonlySet<string>;
 
 /** Returns each running average with the value that it follows: the batch's mean or variance. */
 function measureBatch(graph: Graph, normalising: Normalising, ranks = 1): { average: Value; statistic: Value }[] {
   const pairs: { average: Value; statistic: Value }[] = [];
+  if (normalising === 'none') return pairs;
   for (const node of graph.nodes.filter((n) => n.op === 'BatchNormalization')) {
     const b = new Builder(graph, '', node);
     const shared = ranks > 1 && { ranks: int(ranks) };

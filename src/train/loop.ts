@@ -49,6 +49,7 @@ export class PhaseLoop {
       normalisation,
       frozen: this.network.fixed,
       ...(recipe.bodyRate !== undefined && span.phase !== 'head' && { bodyRate: recipe.bodyRate }),
+      ...(recipe.normStatistics && { normStatistics: recipe.normStatistics }),
       ...(recipe.clipNorm !== undefined && { clipNorm: recipe.clipNorm }),
       ...(recipe.emaDecay > 0 && { emaDecay: recipe.emaDecay }),
       ...(distillation && { distillation: distillation.loss }),
@@ -120,7 +121,7 @@ export class PhaseLoop {
       const tensor = state.get(emaName(name)) ?? state.get(name);
       if (tensor) result.set(name, tensor);
     }
-    if (recipe.emaDecay === 0) return result;
+    if (recipe.emaDecay === 0 || recipe.normStatistics === 'fixed') return result;
     const graph = this.network.graph.clone();
     loadState(graph, result);
     const { batchSize, seed } = recipe;

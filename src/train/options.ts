@@ -2,7 +2,7 @@
 
 import { checkForm, imageFormOptions, sizeKind } from '../classifier/form-options.ts';
 import type { ImageForm } from '../classifier/image-form.ts';
-import { formatSize } from '../images/size.ts';
+import { formatSize, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import {
   type ConfigOption,
@@ -87,13 +87,13 @@ export const trainOptions: OptionTable<TrainConfig> = {
     field(
       'inputSize',
       '--input-size <px>',
-      "input height and width (default: the data set's), or HEIGHTxWIDTH with --from",
+      "input height and width, or HEIGHTxWIDTH (default: the data set's)",
       sizeKind,
     ),
     field(
       'firstStride',
       '--first-stride <n>',
-      'stride of the first convolution (default: 1 for images of up to 64 pixels, else 2)',
+      'stride of the first convolution (default: 1 for square images of up to 64 pixels, else 2)',
       whole({ from: 1, to: 2 }) as ValueKind<1 | 2>,
       fromScratch,
     ),
@@ -145,7 +145,8 @@ export const trainOptions: OptionTable<TrainConfig> = {
   ],
   Data: [
     dataOption(
-      'mnist, fashion-mnist, cifar10, cifar100, synthetic, or a directory with one folder of images per class',
+      'mnist, fashion-mnist, cifar10, cifar100, speech-commands, synthetic, or a directory with one folder of images (or ' +
+        'words as WAV files) per class',
     ),
     dataDirOption(),
     ...extend<Recipe, TrainConfig>(imageOptions),
@@ -244,13 +245,17 @@ function checkTransfer({ from, method }: TrainConfig): void {
   throw new TritbankError('E_USAGE', 'method', `${expected}, found ${method}`);
 }
 
-const scratchSide = whole({ from: 28, to: 224 });
+const squareSide = whole({ from: 28, to: 224 });
+const oblongSide = whole({ from: 8, to: 224 });
 
 /** A given network has its own sizes. */
 function checkSize({ from, inputSize }: TrainConfig): void {
-  if (from !== undefined || inputSize === undefined || scratchSide.accepts(inputSize)) return;
-  const found = typeof inputSize === 'number' ? inputSize : formatSize(inputSize);
-  throw new TritbankError('E_USAGE', '--input-size', `expected ${scratchSide.expected} without --from, found ${found}`);
+  if (from !== undefined || inputSize === undefined) return;
+  const { height, width } = sizeOf(inputSize);
+  const side = height === width ? squareSide : oblongSide;
+  if (side.accepts(height) && side.accepts(width)) return;
+  const found = formatSize({ height, width });
+  throw new TritbankError('E_USAGE', '--input-size', `expected ${side.expected} without --from, found ${found}`);
 }
 
 /**

@@ -32,6 +32,7 @@ export const devices = ['cpu', 'webgpu', 'cuda'] as const satisfies readonly Dev
 const bucketTypes = ['float32', 'float16'] as const satisfies readonly NonNullable<Recipe['bucketType']>[];
 const paddings = ['zero', 'reflect'] as const satisfies readonly Padding[];
 const schedules = ['cosine', 'step', 'constant'] as const satisfies readonly ScheduleOptions['name'][];
+const normStatistics = ['batch', 'fixed'] as const satisfies readonly NonNullable<Recipe['normStatistics']>[];
 const optimizers = ['sgd', 'adamw'] as const satisfies readonly OptimizerOptions['name'][];
 const distillations = ['kd', 'dist'] as const satisfies readonly (typeof distillationKinds)[number][];
 
@@ -213,6 +214,12 @@ export const ternaryOptions = (need?: Need<Recipe>): readonly ConfigOption<Recip
     'fix the ternary weights of one layer after the other',
     (config) => ({ ...config, freezeLayers: true }),
     need,
+  ),
+  field(
+    'normStatistics',
+    '--norm-statistics <of>',
+    'what batch norms compute with: statistics of the batch, or fixed, those they have (default: batch)',
+    oneOf(normStatistics),
   ),
   field(
     'reestimateBatches',

@@ -1,10 +1,9 @@
 /** Training from scratch (`transfer.ts` has that of a given network): opens the data, builds and rewrites an architecture, trains it (`train-graph.ts`). */
 
-import { requireLabels } from '../classifier/index.ts';
+import { featureMetadata, requireLabels } from '../classifier/index.ts';
 import { type Dataset, openDataset, statistics } from '../data/index.ts';
 import { checkRunPlace } from '../files/index.ts';
-import { sizeOf } from '../images/size.ts';
-import { TritbankError } from '../ir/index.ts';
+import type { Size } from '../images/size.ts';
 import { buildNetwork } from '../models/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import { applyPlan, makePlan } from '../quantize/index.ts';
@@ -35,6 +34,9 @@ async function openData(
 /** Images up to this size are not halved by the first convolution unless asked for. */
 const smallImage = 64;
 
+/** Spectrograms, which are not square, are halved as published. */
+const isSmall = ({ height, width }: Size) => height === width && height <= smallImage;
+
 /**
  * Trains a network, from scratch or with a new head for other classes, and leaves the files of `trainGraph` in `options.out`.
  * Errors: E_USAGE and E_DATA for a bad configuration or data set, E_MODEL for a teacher or plan that does not fit, and
@@ -54,14 +56,9 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
   const options = withInputs(given, config);
   checkRunPlace(options.out, runPlace(options));
   const { dataset, ...images } = await openData(config, options);
-  const { height, width } = dataset;
-  if (height !== width) {
-    const found = `found ${height} x ${width}`;
-    throw new TritbankError('E_DATA', `data set '${dataset.name}'`, `expected square images, ${found}`);
-  }
-  const size = height;
+  const size = { height: dataset.height, width: dataset.width };
   const normalisation = await statistics(dataset, options.warn ? { warn: options.warn } : {});
-  const firstStride = config.firstStride ?? (size <= smallImage ? 1 : 2);
+  const firstStride = config.firstStride ?? (isSmall(size) ? 1 : 2);
   const { outputStride } = config;
   const shape = {
     inputSize: size,
@@ -84,10 +81,10 @@ export async function trainNetwork(config: TrainConfig, given: RunOptions): Prom
     quantized: applyPlan(base, plan, config.seed),
     plan,
     method: config.method,
-    architecture: `${config.model} ${config.width}, ${size}x${size}, ${outputStride === undefined ? `first stride ${firstStride}` : `output stride ${outputStride}`}`,
-    data: { dataset, ...images, size: sizeOf(size), normalisation },
+    architecture: `${config.model} ${config.width}, ${size.height}x${size.width}, ${outputStride === undefined ? `first stride ${firstStride}` : `output stride ${outputStride}`}`,
+    data: { dataset, ...images, size, normalisation },
     config,
-    metadata: { labels: JSON.stringify(dataset.classes) },
+    metadata: { labels: JSON.stringify(dataset.classes), ...featureMetadata(dataset) },
   };
   return withTeacher(config, task.data, options, (distillation) =>
     trainGraph({ ...task, ...distillation }, config, options),

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { relativeError } from '../../test/evaluate.ts';
-import { small, smallFeeds, smallNetwork, smallOptions } from '../../test/ort/train-small.ts';
+import { evaluate, relativeError } from '../../test/evaluate.ts';
+import { small, smallFeeds, smallNetwork, smallNormalisation, smallOptions } from '../../test/ort/train-small.ts';
+import { takePixels } from '../classifier/index.ts';
 import { compileProgram, type Program } from '../engine/index.ts';
 import { f32, int, printGraph, type Tensor, toNumbers, type Value, verify } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
+import { inferShapes } from '../passes/index.ts';
 import { buildStep, emaName, type StepOptions } from './step.ts';
 
 const plain = { name: 'sgd', momentum: 0, nesterov: false, weightDecay: 0 } as const;
@@ -109,6 +111,26 @@ describe('buildStep', () => {
       expect(relativeError(toNumbers(mixed.get(name)!), expected)).toBeLessThan(1e-5);
     }
     expect(Math.max(...toNumbers(statistics.get('conv_bn_mean')!).map(Math.abs))).toBeGreaterThan(1e-3);
+  });
+
+  it('computes with running averages that stay, as in inference', async () => {
+    const network = smallNetwork();
+    const [first] = await trace({ ...smallOptions, normStatistics: 'fixed' });
+    const inference = network.clone();
+    takePixels(inference, small.batch, smallNormalisation);
+    const { images, targets } = smallFeeds(1);
+    const logits = evaluate(inferShapes(inference), { images: images! });
+    const wanted = toNumbers(targets!);
+    const { batch, classes } = small;
+    let loss = 0;
+    for (let row = 0; row < batch; row++) {
+      const scores = logits.slice(row * classes, (row + 1) * classes);
+      const sum = scores.reduce((s, v) => s + Math.exp(v), 0);
+      for (const [k, v] of scores.entries()) loss -= (wanted[row * classes + k]! * (v - Math.log(sum))) / batch;
+    }
+    expect(toNumbers(first!.outputs.loss!)[0]).toBeCloseTo(loss, 5);
+    expect(running.some((name) => first!.after.has(name))).toBe(false);
+    expect(norm(movement(first!))).toBeGreaterThan(0);
   });
 
   it('leaves frozen initializers alone', async () => {

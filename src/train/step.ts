@@ -22,6 +22,8 @@ export interface StepOptions {
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
   readonly normalisation: Normalisation;
+  /** What batch norms compute with: statistics of the batch (default), or running averages, which then stay what they are. */
+  readonly normStatistics?: 'batch' | 'fixed';
   /** Weight of the old value in batch norms' running averages; default 0.9. */
   readonly batchNormMomentum?: number;
   /** Largest global norm of the gradient; unlimited by default. */
@@ -106,7 +108,11 @@ function rateOf(b: Builder, { parts }: Pack, rates: ReadonlyMap<string, number>)
 export function buildStep(network: Graph, options: StepOptions): StepGraph {
   const { batchSize, optimizer, spread } = options;
   const normalisingRanks = spread?.syncBatchNorm ? spread.ranks : 1;
-  const { graph, learned, running } = trainingForward(network, { ...options, normalisingRanks });
+  const { graph, learned, running } = trainingForward(
+    network,
+    { ...options, normalisingRanks },
+    options.normStatistics === 'fixed' ? 'none' : 'all',
+  );
   graph.name = `${network.name}-step`;
   const learnedNames = learned.map((v) => v.name);
   // Found before packing takes the initializers' places.

@@ -186,7 +186,8 @@ async function finish(
   const graph = network.graph.clone();
   loadState(graph, trained);
   // the body that a new head was trained on is the given one
-  if (recipe.reestimateBatches > 0 && last !== 'head') {
+  const isFixedNorm = recipe.normStatistics === 'fixed';
+  if (recipe.reestimateBatches > 0 && !isFixedNorm && last !== 'head') {
     const fresh = await reestimate(graph, train, {
       ...engineOptions(recipe),
       ...augmentation(recipe, dataset),

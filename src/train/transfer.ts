@@ -7,6 +7,7 @@
 import { basename } from 'node:path';
 import {
   adaptInput,
+  featureMetadata,
   gentleCrops,
   normalisationMetadata,
   openImagesFor,
@@ -85,7 +86,11 @@ export async function transferNetwork(
     headEpochs: config.headEpochs ?? transferDefaults.headEpochs!,
     headRate: config.headRate ?? transferDefaults.headRate!,
     config: { ...config, start },
-    metadata: { ...normalisationMetadata(normalisation), labels: JSON.stringify(dataset.classes) },
+    metadata: {
+      ...normalisationMetadata(normalisation),
+      labels: JSON.stringify(dataset.classes),
+      ...featureMetadata(dataset),
+    },
   };
   return withTeacher(config, data, options, (distillation) =>
     trainGraph({ ...task, ...distillation }, config, options),
