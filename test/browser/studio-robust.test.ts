@@ -86,13 +86,12 @@ async function open(url = studio.url.replace(/#.*/, '')): Promise<{ page: Page; 
   return { page, problems };
 }
 
-/** Drops files and folders, as a person would, in the middle of the page. */
+/** Drops files and folders, as a person would, on the line of the network: charts are drawn anew under a pointer. */
 async function drop(page: Page, paths: readonly string[]): Promise<void> {
   const session = await page.context().newCDPSession(page);
-  const { width, height } = page.viewportSize()!;
   const data = { items: [], files: [...paths], dragOperationsMask: 1 };
   for (const type of ['dragEnter', 'dragOver', 'dragOver', 'drop'] as const) {
-    await session.send('Input.dispatchDragEvent', { type, x: width / 2, y: height - 20, data });
+    await session.send('Input.dispatchDragEvent', { type, x: 900, y: 72, data });
     // a page that has not yet said that files may be dropped gets none
     await page.evaluate(() => new Promise(requestAnimationFrame));
   }
