@@ -29,7 +29,7 @@ import { inBits, isBank, type LayerPlan, makePlan, type Plan, type PlanOptions }
 import type { Totals } from '#toolkit/targets/index.ts';
 import type { Bench } from './bench.ts';
 import { machineOf } from './machine.ts';
-import { atOnce } from './solvers.ts';
+import { nearly } from './solvers.ts';
 import { twnLoss } from './twn-loss.ts';
 
 /** How filters in full precision are stored. */
@@ -170,7 +170,7 @@ export interface FrontRequest {
 /** A plan of a size near the best one; null where that is out of reach. */
 export async function frontPoint(bench: Bench, { bits, size, limits }: FrontRequest): Promise<FrontPoint | null> {
   try {
-    const { relative, loss } = await optimizePlan(costsOf(bench, bits), { ...limits, size }, atOnce);
+    const { relative, loss } = await optimizePlan(costsOf(bench, bits), { ...limits, size }, nearly);
     return { size: relative.size, energy: relative.energy, throughput: relative.throughput, loss };
   } catch (error) {
     if (error instanceof TritbankError && error.code === 'E_USAGE') return null;
