@@ -74,6 +74,9 @@ function makeApi(): void {
     'index',
     '--outputFileStrategy',
     'modules',
+    // links are to anchors that the pages then have: VitePress numbers headings of one name in another way
+    '--useHTMLAnchors',
+    'true',
   ];
   // links between comments are checked by `npm run api`
   const quiet = ['--logLevel', 'Error', '--treatWarningsAsErrors', 'false', '--validation', 'false'];

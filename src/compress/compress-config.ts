@@ -214,8 +214,8 @@ export function checkCompressConfig(config: CompressConfig): void {
 
 /** E_USAGE for limits without a target, and for a target without what it needs. */
 function checkTarget({ target, limits = {}, plan, data, activations }: CompressConfig): void {
-  const fail = (expected: string, found: unknown) => {
-    throw new TritbankError('E_USAGE', 'target', `expected ${expected}, found ${found}`);
+  const fail = (expected: string, found: unknown, where = 'target') => {
+    throw new TritbankError('E_USAGE', where, `expected ${expected}, found ${found}`);
   };
   const [name] = limitsIn(limits);
   if (target === undefined) {
@@ -224,7 +224,7 @@ function checkTarget({ target, limits = {}, plan, data, activations }: CompressC
   }
   for (const one of limitsIn(limits)) {
     const kind = limitKindOf(one);
-    if (!kind.accepts(limits[one])) fail(`for ${one} ${kind.expected}`, limits[one]);
+    if (!kind.accepts(limits[one])) fail(kind.expected, limits[one], `limits.${one}`);
   }
   if (plan !== undefined) fail('none beside a plan', 'both');
   if (data === undefined) fail('images to calibrate 8 bits with', 'none');

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
+import { parseHTML } from 'linkedom';
 import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { faultsOf, hasBrowser, launch } from './browser.ts';
@@ -65,6 +66,22 @@ describe('the site', () => {
     const sidebar = page('docs/training.html');
     const hidden = readdirSync(join(out, 'docs')).filter((file) => !sidebar.includes(`/docs/${file}`));
     expect(hidden).toEqual([]);
+  });
+
+  it('leads to places that the pages have', () => {
+    const pages = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.html'));
+    const parsed = new Map(pages.map((file) => [file, parseHTML(page(file)).document]));
+    const lost = [...parsed].flatMap(([file, document]) => {
+      const found = Array.from(document.querySelectorAll(`main a[href*="#"]`));
+      const links = found.map((link) => link.getAttribute('href')!);
+      return links.filter((link) => {
+        const { pathname, hash, host } = new URL(link, `http://site/${file}`);
+        const target = host === 'site' ? parsed.get(normalize(pathname).slice(1)) : undefined;
+        return target !== undefined && !target.getElementById(decodeURIComponent(hash.slice(1)));
+      });
+    });
+    expect(lost).toEqual([]);
+    expect(parsed.size).toBeGreaterThan(30);
   });
 
   it('names its version', () => {

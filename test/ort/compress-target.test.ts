@@ -115,11 +115,14 @@ describe('the runtime', () => {
 });
 
 test.each<[CompressSettings, string]>([
-  [{ target: 'wasm', limits: { latency: 20 } }, "latency on 'wasm': expected a share of the int8 network's up to 10"],
+  [
+    { target: 'wasm', limits: { latency: 20 } },
+    "limits.latency: expected a share of the int8 network's up to 10, found 20",
+  ],
   [{ limits: { cycles: 0.5 } }, 'target: expected one that has cycles, found none'],
   [{ target: 'lists', limits: { flash: 0.5 } }, "target 'lists': expected limits on cycles, found one on flash"],
   [{ target: 'm9', limits: { cycles: 0.5 } }, 'target: expected one of wasm, wasm-relaxed, cortex-m0plus,'],
-  [{ target: 'lists', limits: { cycles: 0 } }, "target: expected for cycles a share of the int8 network's up to 10"],
+  [{ target: 'lists', limits: { cycles: 0 } }, "limits.cycles: expected a share of the int8 network's up to 10"],
   [{ target: 'lists', activations: 'float' }, 'target: expected activations int8, which every target computes in'],
   [{ target: 'lists', data: undefined as never }, 'target: expected images to calibrate 8 bits with, found none'],
 ])('refuses %j', async (settings, message) => {
