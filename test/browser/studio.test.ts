@@ -222,10 +222,22 @@ describe.skipIf(!hasStudio)('the studio', () => {
     expect(await overflowsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Draw' }).click();
     const canvas = page.getByRole('img', { name: 'The picture that is classified' });
-    await canvas.hover();
+    // the page is drawn anew in the midst of a stroke, whenever a classification is there
+    const { x, y, width, height } = (await canvas.boundingBox())!;
+    const at = (share: number) => [x + width / 2, y + share * height] as const;
+    await page.mouse.move(...at(0.2));
     await page.mouse.down();
-    await page.mouse.move(400, 700);
+    for (const share of [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]) {
+      await page.mouse.move(...at(share));
+      await page.waitForTimeout(60);
+    }
     await page.mouse.up();
+    const inked = await canvas.evaluate((element) => {
+      const { width: w, height: h } = element as HTMLCanvasElement;
+      const { data } = (element as HTMLCanvasElement).getContext('2d')!.getImageData(w / 2, 0, 1, h);
+      return [0.25, 0.45, 0.75].map((share) => data[4 * Math.round(share * h)]);
+    });
+    expect(inked).toEqual([255, 255, 255]);
     await hybrid.locator('li').first().waitFor();
     await page.getByRole('button', { name: 'Camera' }).click();
     await page.getByText(/^No camera: /).waitFor();

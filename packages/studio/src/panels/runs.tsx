@@ -51,7 +51,9 @@ export function Runs() {
 function Choose() {
   return (
     <>
-      <p class="lead">Compare what `tritbank train` and `tritbank compress` left in their run directories.</p>
+      <p class="lead">
+        Compare what <code>tritbank train</code> and <code>tritbank compress</code> left in their run directories.
+      </p>
       <Card title="Open run directories">
         <p>
           <code>npx tritbank studio runs/</code> opens this page with the runs of a folder. Or choose the folder here:
@@ -166,10 +168,16 @@ const curves = [
   { label: 'Test loss by epoch', axis: '↑ test loss, nats', pick: (epoch: Epoch) => epoch.testLoss, factor: 1 },
 ] as const;
 
+/** A scale's domain around numbers that are all one, of which a scale would have no extent. */
+const around = ([one, ...others]: readonly number[]): { readonly domain?: readonly [number, number] } =>
+  one !== undefined && others.every((other) => other === one) ? { domain: [one - 1, one + 1] } : {};
+
 function Curves({ runs }: { readonly runs: readonly RunRecord[] }) {
-  const last = Math.max(...runs.flatMap(({ epochs }) => epochs.map(({ epoch }) => epoch)));
+  const ends = runs.flatMap(({ epochs }) => epochs.map(({ epoch }) => epoch));
+  const [first, last] = [Math.min(...ends), Math.max(...ends)];
   // whole epochs only
-  const epochs = { label: 'epoch', ticks: Math.min(10, last - 1), tickFormat: 'd' } as const;
+  const ticks = { ticks: Math.max(1, Math.min(10, last - first)), tickFormat: 'd' } as const;
+  const epochs = { label: 'epoch', ...ticks, ...around(ends) };
   const colour = { domain: runs.map(({ name }) => name), range: runs.map((run) => colourOf(runs, run)) };
   if (runs.every(({ epochs }) => epochs.length === 0)) return null;
   return (
@@ -191,7 +199,7 @@ function Curves({ runs }: { readonly runs: readonly RunRecord[] }) {
               draw={(plot) => ({
                 color: colour,
                 x: epochs,
-                y: { label: axis, grid: true },
+                y: { label: axis, grid: true, ...around(points.map((point) => point.value)) },
                 marks: [
                   plot.line(points, { x: 'epoch', y: 'value', stroke: 'run', strokeWidth: 2, marker: last <= 12 }),
                 ],

@@ -71,7 +71,8 @@ export function PictureInput({ first, onChange }: PictureProps) {
     };
   }, [source]);
 
-  let last: readonly [number, number] | undefined;
+  /** Where the stroke has come to; each classification draws the page anew in its midst. */
+  const last = useRef<readonly [number, number] | undefined>(undefined);
   const pointOf = (event: PointerEvent): readonly [number, number] => {
     const box = canvas.current!.getBoundingClientRect();
     return [((event.clientX - box.left) * side) / box.width, ((event.clientY - box.top) * side) / box.height];
@@ -79,21 +80,21 @@ export function PictureInput({ first, onChange }: PictureProps) {
   const press = (event: PointerEvent) => {
     if (source !== 'drawing') return;
     canvas.current!.setPointerCapture(event.pointerId);
-    last = pointOf(event);
+    last.current = pointOf(event);
   };
   const moveTo = (event: PointerEvent) => {
-    if (!last) return;
+    if (!last.current) return;
     const next = pointOf(event);
     Object.assign(context(), { strokeStyle: '#fff', lineWidth: side / 12, lineCap: 'round' });
     context().beginPath();
-    context().moveTo(...last);
+    context().moveTo(...last.current);
     context().lineTo(...next);
     context().stroke();
-    last = next;
+    last.current = next;
     changed();
   };
   const lift = () => {
-    last = undefined;
+    last.current = undefined;
   };
   const choose = (next: Source) => {
     setFault(null);

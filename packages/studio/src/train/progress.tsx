@@ -4,7 +4,7 @@ import { Card, Legend, percent } from '../parts/basics.tsx';
 import { Chart } from '../parts/chart.tsx';
 import { Matrices } from '../parts/heat.tsx';
 import type { EpochEnd, StepRecord } from '../trainer/trainer.ts';
-import { colourOf, matrices, matrix, methodNames, nameOf, runs, settings, watched } from './session.ts';
+import { colourOf, matrices, matrix, methodNames, mode, nameOf, runs, settings, watched } from './session.ts';
 
 /** Means of a few steps each, so that a curve is one. */
 function smooth(steps: readonly StepRecord[]): { epoch: number; loss: number }[] {
@@ -19,7 +19,7 @@ export function Curves() {
   const all = runs.value;
   const last = all.at(-1);
   const words = last
-    ? `${nameOf(last.settings.method)}, epoch ${Math.floor(last.steps.at(-1)?.epoch ?? 0) + 1} of ${last.settings.epochs}, phase ${last.steps.at(-1)?.phase ?? 'full'}, ${last.stepsPerSecond.toFixed(1)} steps/s`
+    ? `${nameOf(last.settings.method)}, epoch ${Math.floor(last.steps.at(-1)?.epoch ?? 0) + 1} of ${last.settings.epochs}, phase ${last.steps.at(-1)?.phase ?? 'full'}, ${mode.value === 'paused' ? 'paused' : `${last.stepsPerSecond.toFixed(1)} steps/s`}`
     : 'Nothing was trained yet.';
   const epochs = Math.max(settings.value.epochs, ...all.map((run) => run.settings.epochs));
   return (
