@@ -1,4 +1,4 @@
-/** The rows of results/imagenet: what a pretrained network becomes, by its calibration alone. */
+/** The rows of results/imagenet: what a pretrained network becomes by its calibration, or by training from there. */
 
 import { words } from '../results/recipes.ts';
 

@@ -43,8 +43,9 @@ export class NetworkBuilder {
   }
 
   /**
-   * A convolution with padding kernel/2 on each side, of an even kernel one less at the end that comes first. Weights are normal with variance 2 / (kernel^2 filters / groups)
-   * (He et al., arXiv 1502.01852, fan-out, which keeps the gradients' scale through depthwise layers).
+   * A convolution with padding kernel/2 on each side, of an even kernel one less at the end that comes first. Weights are
+   * normal with variance 2 / (kernel^2 filters / groups) (He et al., arXiv 1502.01852, fan-out, which keeps the gradients'
+   * scale through depthwise layers).
    */
   conv(name: string, x: Value, options: ConvOptions): Value {
     const { filters, kernel, stride = 1, groups = 1 } = options;

@@ -94,8 +94,7 @@ export interface TrainConfig extends Recipe, Pick<ImageForm, 'normalisation' | '
   readonly width: number;
   /**
    * Height and width of the network's input, 28 to 224 of an architecture (each 8 to 224 where they differ), what the network
-   * takes with `from`; default: the
-   * data set's own size (28 for MNIST, 32 for CIFAR, 224 for folders), or the network's.
+   * takes with `from`; default: the data set's own size (28 for MNIST, 32 for CIFAR, 224 for folders), or the network's.
    */
   readonly inputSize?: SizeOption;
   /** Stride of the first convolution; default: 1 for square images of up to 64 pixels, else 2. */
