@@ -176,7 +176,7 @@ function Curves({ runs }: { readonly runs: readonly RunRecord[] }) {
   const ends = runs.flatMap(({ epochs }) => epochs.map(({ epoch }) => epoch));
   const [first, last] = [Math.min(...ends), Math.max(...ends)];
   // whole epochs only
-  const ticks = { ticks: Math.max(1, Math.min(10, last - first)), tickFormat: 'd' } as const;
+  const ticks = { ticks: first === last ? 2 : Math.min(10, last - first), tickFormat: 'd' } as const;
   const epochs = { label: 'epoch', ...ticks, ...around(ends) };
   const colour = { domain: runs.map(({ name }) => name), range: runs.map((run) => colourOf(runs, run)) };
   if (runs.every(({ epochs }) => epochs.length === 0)) return null;
@@ -250,8 +250,8 @@ function describe(plan: LayerPlan | undefined): string {
 }
 
 function Plans({ runs }: { readonly runs: readonly RunRecord[] }) {
-  if (runs.length === 0) return null;
   const layers = [...new Set(runs.flatMap(({ plan }) => Object.keys(plan!)))];
+  if (layers.length === 0) return null;
   return (
     <Card title="Plans">
       <section class="scroll tall" aria-label="Layers of the plans" tabIndex={0}>
