@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../ir/index.ts';
 import type { BankPlan } from '../../quantize/index.ts';
 import { multiply } from '../decompose/sums.ts';
-import { fitBank } from './bank.ts';
+import { type BankOptions, fitBank } from './bank.ts';
 import type { Moments } from './moments.ts';
 import { bestBias, filterErrors } from './refit.ts';
 
 const inputs = 4;
-const options = { damping: 0, rounds: 2, seed: 0, name: 'layer', reselect: false };
+const options = { rounds: 2, seed: 0, name: 'layer', reselect: false };
 
 /** Filters 0, 2 and 3 are multiples of one ternary row; filter 1 is none. */
 const rows = [
@@ -36,9 +36,12 @@ const hybrid = (fullPrecision: number[], hidden: number): BankPlan => ({
   hidden,
 });
 
+const fit = (rows: Float64Array, moments: Moments, plan: BankPlan, more: Partial<BankOptions> = {}) =>
+  fitBank(rows, moments, plan, { ...options, metric: moments.covariance, ...more });
+
 describe('fitBank', () => {
   it('keeps the filter that ternary factors are worst at, and gets the others exactly', () => {
-    const bank = fitBank(weights, momentsOf([1, 1, 1, 1]), hybrid([0], 1), { ...options, reselect: true });
+    const bank = fit(weights, momentsOf([1, 1, 1, 1]), hybrid([0], 1), { reselect: true });
     expect(bank.fullPrecision).toEqual([1]);
     expect(bank.ternary).toEqual([0, 2, 3]);
     for (const [i, w] of weights.entries()) expect(bank.weights[i]).toBeCloseTo(w, 9);
@@ -51,7 +54,7 @@ describe('fitBank', () => {
   });
 
   it('computes with diag(scales) Wc diag(a) Wb', () => {
-    const bank = fitBank(weights, momentsOf([1, 4, 9, 0.5]), hybrid([0], 3), options);
+    const bank = fit(weights, momentsOf([1, 4, 9, 0.5]), hybrid([0], 3));
     expect(bank.ternary).toEqual([1, 2, 3]);
     const { wc, wb, scales: a } = bank.decomposition;
     for (const [at, i] of bank.ternary.entries()) {
@@ -74,7 +77,7 @@ describe('fitBank', () => {
     const moments: Moments = { filters: n, inputs: n, ...means, covariance, cross: many, variance };
     const nonZero = (sparsity: number) => {
       const size = { ...hybrid([], n), sparsity };
-      const { wb, wc } = fitBank(many, moments, size, options).decomposition;
+      const { wb, wc } = fit(many, moments, size).decomposition;
       return [...wb, ...wc].filter((v) => v !== 0).length;
     };
     expect(nonZero(10)).toBeLessThan(0.7 * nonZero(0));
@@ -82,7 +85,7 @@ describe('fitBank', () => {
 
   it('fits the scales to the outputs, not to the weights', () => {
     const moments = momentsOf([1, 1, 1, 1], 1.25);
-    const bank = fitBank(weights, moments, hybrid([1], 1), options);
+    const bank = fit(weights, moments, hybrid([1], 1));
     expect(bank.scales[0]! * bank.decomposition.scales[0]! * bank.decomposition.wb[0]!).toBeCloseTo(
       1.25 * 2 * bank.decomposition.wc[0]!,
       9,
@@ -95,7 +98,7 @@ describe('fitBank', () => {
   it('does with filters of zeros', () => {
     const zeros = new Float64Array(16);
     const moments = { ...momentsOf([1, 1, 1, 1]), cross: zeros, variance: new Float64Array(4) };
-    const bank = fitBank(zeros, moments, hybrid([], 2), options);
+    const bank = fit(zeros, moments, hybrid([], 2));
     expect([...bank.weights].every((w) => w === 0)).toBe(true);
     expect([...bank.scales].every(Number.isFinite)).toBe(true);
   });

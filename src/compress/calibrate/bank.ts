@@ -8,12 +8,12 @@ import { type BankPlan, type FilterBits, largest, otherFilters } from '../../qua
 import { type Decomposition, decompose } from '../decompose/decompose.ts';
 import { multiply } from '../decompose/sums.ts';
 import type { Moments } from './moments.ts';
-import { dampen, filterErrors, sumOf } from './refit.ts';
+import { filterErrors, sumOf } from './refit.ts';
 import { roundRows } from './round-rows.ts';
 
 export interface BankOptions {
-  /** Added to the inputs' covariance, relative to their mean variance. */
-  readonly damping: number;
+  /** The inputs' covariance, [inputs, inputs], as errors are weighed by it: dampened, at least. */
+  readonly metric: Float64Array;
   /** Rounds of improvement of trits and scales. */
   readonly rounds: number;
   readonly seed: number;
@@ -53,7 +53,6 @@ function energies(weights: Float64Array, covariance: Float64Array, inputs: numbe
 }
 
 class BankFit {
-  private readonly covariance: Float64Array;
   /** Deviation of each filter's output; 1 for a filter of zeros. */
   private readonly deviations: Float64Array;
   private readonly normalised: Float64Array;
@@ -64,18 +63,17 @@ class BankFit {
     private readonly options: BankOptions,
   ) {
     const { inputs } = moments;
-    this.covariance = dampen(moments, options.damping);
-    this.deviations = energies(weights, this.covariance, inputs).map((e) => (e > 0 ? Math.sqrt(e) : 1));
+    this.deviations = energies(weights, options.metric, inputs).map((e) => (e > 0 ? Math.sqrt(e) : 1));
     this.normalised = weights.map((v, at) => v / this.deviations[Math.floor(at / inputs)]!);
   }
 
   decompose(filters: readonly number[], width: number, sparsity: number, isRough: boolean): Decomposition {
     const { inputs } = this.moments;
-    const { seed, rounds, name } = this.options;
+    const { seed, rounds, name, metric } = this.options;
     return decompose(rowsOf(this.normalised, inputs, filters), filters.length, inputs, {
       name,
       width,
-      covariance: this.covariance,
+      covariance: metric,
       rowWeights: Float64Array.from(filters, (i) => this.deviations[i]! ** 2),
       seed,
       sparsity,
@@ -123,7 +121,7 @@ export function fitBank(weights: Float64Array, moments: Moments, plan: BankPlan,
   const approximate = fit.expand(decomposition, ternary);
   const energy = energies(approximate, covariance, inputs);
   const result = weights.slice();
-  if (bits) roundRows(result, moments, fullPrecision, bits, options.damping);
+  if (bits) roundRows(result, moments, fullPrecision, bits, options.metric);
   for (const [at, i] of ternary.entries()) result.set(approximate.subarray(at * inputs, (at + 1) * inputs), i * inputs);
   const decomposedError = sumOf(filterErrors(result, moments));
   const scales = new Float64Array(ternary.length);

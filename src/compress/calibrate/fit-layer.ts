@@ -1,15 +1,16 @@
 /** The arithmetic of one layer of a calibration: no more than numbers, so that another thread can do it. */
 
 import { type BankPlan, type FilterBits, upTo } from '../../quantize/index.ts';
+import { scaleToTrace } from '../statistics/pooled.ts';
 import { shrinkageOfHalves } from '../statistics/shrinkage.ts';
 import { type BankOptions, type FittedBank, fitBank } from './bank.ts';
 import type { Evidence, Moments } from './moments.ts';
 import type { LayerErrors } from './records.ts';
-import { bestBias, filterErrors, refit, sumOf } from './refit.ts';
+import { bestBias, dampen, filterErrors, refit, sumOf } from './refit.ts';
 import { roundRows } from './round-rows.ts';
 
 /** Without a damping, it is chosen by the evidence. */
-export type UndampedOptions = Omit<BankOptions, 'damping'> & Partial<Pick<BankOptions, 'damping'>>;
+export type UndampedOptions = Omit<BankOptions, 'metric'> & { readonly damping?: number };
 
 export interface LayerTask {
   /** Weights [filters, inputs], and biases, none or [filters], that the layer has had. */
@@ -17,6 +18,8 @@ export interface LayerTask {
   readonly biasBefore: Float64Array;
   /** For all filters together, or for each channel of a depthwise layer. */
   readonly evidence: readonly Evidence[];
+  /** Of a layer behind a global pool: the covariance of what is averaged, [inputs, inputs]. */
+  readonly pooled?: Float64Array;
   /** Of a layer that becomes a bank. */
   readonly bank?: { readonly plan: BankPlan; readonly options: UndampedOptions };
   /** Of a layer that becomes none: bits that its filters are stored in. */
@@ -43,7 +46,7 @@ function dampingOf({ halves: [a, b] }: Evidence): number {
 
 /** Refits the weights, decomposes those of a bank, and finds the best biases. `onShare` hears of the regression, 0..1. */
 export function fitLayer(
-  { before, biasBefore, evidence, bank: wanted, rounding }: LayerTask,
+  { before, biasBefore, evidence, pooled, bank: wanted, rounding }: LayerTask,
   onShare?: (share: number) => void,
 ): FittedLayer {
   const refits = evidence.map((one, i) => {
@@ -52,9 +55,12 @@ export function fitLayer(
   });
   const fitted = join(refits.map(({ weights }) => weights));
   const damping = wanted?.options.damping ?? rounding?.damping ?? (wanted || rounding ? dampingOf(evidence[0]!) : 0);
-  const bank = wanted && fitBank(fitted, evidence[0]!.all, wanted.plan, { ...wanted.options, damping });
+  const { all: moments } = evidence[0]!;
+  const likely = pooled ? scaleToTrace(pooled, moments.covariance, moments.inputs) : moments.covariance;
+  const metric = dampen({ inputs: moments.inputs, covariance: likely }, damping);
+  const bank = wanted && fitBank(fitted, moments, wanted.plan, { ...wanted.options, metric });
   const weights = bank?.weights ?? fitted.slice();
-  if (rounding) roundRows(weights, evidence[0]!.all, upTo(rounding.bits.length), rounding.bits, damping);
+  if (rounding) roundRows(weights, moments, upTo(rounding.bits.length), rounding.bits, metric);
   const variance = evidence.reduce((sum, { all }) => sum + sumOf(all.variance), 0);
   const part = (error: number) => (variance > 0 ? error / variance : 0);
   const errorOf = (values: Float64Array) => part(sumOver(values, evidence, (w, m) => sumOf(filterErrors(w, m))));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { f32, Graph, int, ints, type Tensor } from '../../ir/index.ts';
 import { Builder } from '../../ops/index.ts';
 import { findLayers } from '../../quantize/index.ts';
-import { measureMoments } from './moments.ts';
+import { measureMoments, measurePooled } from './moments.ts';
 import { Stream } from './stream.ts';
 
 const options = { threads: 1 };
@@ -84,6 +84,24 @@ describe('measureMoments', () => {
         variance: [1],
       },
     ]);
+  });
+});
+
+describe('measurePooled', () => {
+  it('is over positions and images, before the pool', async () => {
+    const graph = new Graph('pooled');
+    const b = new Builder(graph);
+    const x = graph.input('x', 'float32', [1, 2, 1, 2]);
+    graph.outputs = [b.op('GlobalAveragePool', [b.relu(x)], {}, 'pool')];
+    const pool = graph.nodes.find(({ name }) => name === 'pool')!;
+    // (0, 1), (2, 3), (4, 1), (6, 7)
+    const stream = streamOf(graph, [
+      [-1, 2, 1, 3],
+      [4, 6, 1, 7],
+    ]);
+    await stream.runBefore(pool);
+    // means 3 and 3; E[x x'] = 56/4, 52/4, 60/4
+    expect([...(await measurePooled(pool, stream, options))]).toEqual([14 - 9, 13 - 9, 13 - 9, 15 - 9]);
   });
 });
 

@@ -4,10 +4,11 @@
  * order of a filter's weights. Sums are kept for two halves of the images, for cross-validation.
  */
 
-import { Graph, type Tensor, type Value } from '../../ir/index.ts';
+import { elementCount, Graph, type Node, type Tensor, type Value } from '../../ir/index.ts';
 import { Builder } from '../../ops/index.ts';
 import type { Layer } from '../../quantize/index.ts';
-import { emitColumns, emitOutputColumns, positionsOf } from '../statistics/inputs.ts';
+import { emitColumns, emitOutputColumns, emitProductSums, positionsOf } from '../statistics/inputs.ts';
+import { covarianceOf } from '../statistics/pooled.ts';
 import { runChunks, type Stream, type StreamOptions } from './stream.ts';
 
 /** Centred moments of `filters` outputs and the `inputs` numbers that they are computed from. */
@@ -104,15 +105,7 @@ async function gather(
 function centre(sums: Sums, count: number, filters: number, inputs: number): Moments {
   const xMean = sums.xSum.map((v) => v / count);
   const yMean = sums.ySum.map((v) => v / count);
-  const covariance = new Float64Array(inputs * inputs);
-  for (let i = 0; i < inputs; i++) {
-    for (let j = 0; j < inputs; j++) {
-      // float32 products are not exactly symmetric
-      const product = (sums.products[i * inputs + j]! + sums.products[j * inputs + i]!) / 2;
-      covariance[i * inputs + j] = product / count - xMean[i]! * xMean[j]!;
-    }
-    covariance[i * inputs + i] = Math.max(0, covariance[i * inputs + i]!);
-  }
+  const covariance = covarianceOf(sums.xSum, sums.products, count);
   const cross = sums.cross.map((v, at) => v / count - yMean[Math.floor(at / inputs)]! * xMean[at % inputs]!);
   const variance = sums.squares.map((v, i) => Math.max(0, v / count - yMean[i]! ** 2));
   return { filters, inputs, xMean, yMean, covariance, cross, variance };
@@ -155,4 +148,26 @@ export async function measureMoments(
       halves: [centre(even, count * chunks[0], filters, inputs), centre(odd, count * chunks[1], filters, inputs)],
     };
   });
+}
+
+/** The covariance, over images and positions, of what a global pool averages in `stream`, which has it ready. */
+export async function measurePooled(pool: Node, stream: Stream, options: StreamOptions): Promise<Float64Array> {
+  const { name, dims } = pool.input(0);
+  const graph = new Graph(`what ${pool.name} averages`, pool.graph.opset);
+  const b = new Builder(graph);
+  const map = graph.input('map', 'float32', dims);
+  const { sum, squares } = emitProductSums(b, b.reshape(map, [dims[0]!, dims[1]!, -1]));
+  graph.outputs = [sum, squares];
+  const [sums, products] = graph.outputs.map(({ dims }) => new Float64Array(elementCount(dims)));
+  const receive = (_: number, outputs: Record<string, Tensor>) => {
+    for (const [total, value] of [
+      [sums!, sum],
+      [products!, squares],
+    ] as const) {
+      const added = outputs[value.name]!.data as Float32Array;
+      for (let i = 0; i < total.length; i++) total[i]! += added[i]!;
+    }
+  };
+  await runChunks(graph, stream.chunks, (chunk) => stream.read(chunk, name), receive, options);
+  return covarianceOf(sums!, products!, stream.chunks * dims[0]! * elementCount(dims.slice(2)));
 }

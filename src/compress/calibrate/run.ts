@@ -4,12 +4,15 @@ import { f32, type Graph, type Node, type Tensor } from '../../ir/index.ts';
 import { inferShapes, permuteFilters } from '../../passes/index.ts';
 import { type FilterBits, findLayers, isBank, type Layer, upTo } from '../../quantize/index.ts';
 import { largestMatrix, weightsOf } from '../statistics/inputs.ts';
+import { poolBefore } from '../statistics/pooled.ts';
 import type { FittedBank } from './bank.ts';
 import type { LayerTask, UndampedOptions } from './fit-layer.ts';
-import { type Evidence, measureMoments } from './moments.ts';
+import { measureMoments, measurePooled } from './moments.ts';
 import type { CalibratedLayer, CalibratedPlan, CalibrateOptions } from './records.ts';
 import { LayerSolver } from './solver.ts';
 import { Stream } from './stream.ts';
+
+type Measured = Pick<LayerTask, 'evidence' | 'pooled'>;
 
 interface Fitted {
   readonly weights: Float64Array;
@@ -113,13 +116,18 @@ export class Calibration {
   private async fit(layer: Layer, onShare: (share: number) => void): Promise<void> {
     const { stream, options, compressed } = this;
     const { node } = layer;
-    await stream.runBefore(node);
+    const pool = poolBefore(layer);
+    await stream.runBefore(pool ?? node);
     this.other ??= stream.fork(compressed);
-    const twin = compressed.nodes.find((n) => n.name === node.name)!;
+    const twinOf = ({ name }: Node) => compressed.nodes.find((n) => n.name === name)!;
+    const twin = twinOf(node);
+    await this.other.runBefore(twinOf(pool ?? node));
+    const pooled = pool && (await measurePooled(twinOf(pool), this.other, options));
+    await stream.runBefore(node);
     await this.other.runBefore(twin);
     const evidence = await measureMoments(layer, stream, this.other, options);
     options.signal?.throwIfAborted();
-    const { weights, bias, layer: report } = await this.solve(layer, evidence, onShare);
+    const { weights, bias, layer: report } = await this.solve(layer, { evidence, ...(pooled && { pooled }) }, onShare);
     setWeights(twin, weights, bias);
     this.layers.push(report);
     const bank = this.banks.get(layer.name);
@@ -128,14 +136,14 @@ export class Calibration {
     await this.other.run([twin]);
   }
 
-  private async solve(layer: Layer, evidence: readonly Evidence[], onShare: (share: number) => void): Promise<Fitted> {
+  private async solve(layer: Layer, measured: Measured, onShare: (share: number) => void): Promise<Fitted> {
     const plan = this.planOf(layer);
     const bits = plan?.method === 'fp' ? plan.bits! : undefined;
     const { name, kind, filters, node, weight } = layer;
     const task: LayerTask = {
       before: Float64Array.from(weight.constant!.data as Float32Array),
       biasBefore: Float64Array.from((node.inputs[2]?.constant?.data ?? []) as Float32Array),
-      evidence,
+      ...measured,
       ...(plan && isBank(plan) && { bank: { plan, options: this.bankOptions(layer) } }),
       ...(bits && { rounding: { bits, ...(this.options.damping !== undefined && { damping: this.options.damping }) } }),
     };

@@ -79,12 +79,16 @@ export interface InputSums {
   readonly squares: Value;
 }
 
-/** Sums over the columns of all images. */
+/** Sums over the inputs' columns of all images. */
 export function emitInputSums(b: Builder, layer: Layer, images: number): InputSums {
   const columns = emitColumns(b, layer, images);
-  const sum = b.reduceSum(columns, [0, 2]);
-  if (!isMeasuredInFull(layer)) return { sum, squares: b.reduce('ReduceSumSquare', columns, [0, 2], false) };
+  if (isMeasuredInFull(layer)) return emitProductSums(b, columns);
+  return { sum: b.reduceSum(columns, [0, 2]), squares: b.reduce('ReduceSumSquare', columns, [0, 2], false) };
+}
+
+/** Sums over columns `[images, n, positions]`, with the whole of x x'. */
+export function emitProductSums(b: Builder, columns: Value): InputSums {
   // one product for all images: their columns side by side
-  const all = b.reshape(b.transpose(columns, [1, 0, 2]), [weightsOf(layer), -1]);
-  return { sum, squares: b.gemm(all, all, { transB: true }) };
+  const all = b.reshape(b.transpose(columns, [1, 0, 2]), [columns.dims[1]!, -1]);
+  return { sum: b.reduceSum(columns, [0, 2]), squares: b.gemm(all, all, { transB: true }) };
 }

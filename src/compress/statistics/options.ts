@@ -15,6 +15,8 @@ export interface LayerStatistics {
   readonly diagonal: Float64Array;
   /** E[x], [n]. */
   readonly mean: Float64Array;
+  /** Of a layer behind a global pool: the covariance over images and positions of what the pool averages, [n, n]. */
+  readonly pooled?: Float64Array;
   /**
    * s of `predict.ts`, [filters]: half of it times the variance of an error of the filter's outputs is its
    * predicted cost in nats. 0 where the scores do not depend on the filter.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../ir/index.ts';
-import { shrink, shrinkageOf, shrinkageOfHalves } from './shrinkage.ts';
+import { shrink, shrinkageOf, shrinkageOfHalves, shrinkStatistics } from './shrinkage.ts';
 
 const inputs = 24;
 /** Variances that fall, as those of a network's features do. */
@@ -45,5 +45,18 @@ describe('the shrinkage of a covariance', () => {
     expect(shrinkageOf(unit, 2, 100)).toBe(1);
     expect(shrinkageOfHalves(unit, unit, 2)).toBe(1);
     expect([...shrink(Float64Array.of(3, 1, 1, 1), 2, 0.5)]).toEqual([2.5, 0.5, 0.5, 1.5]);
+  });
+
+  it('takes the covariance before a pool for the shape, that of the means for the size', () => {
+    const mean = Float64Array.of(1, 2);
+    const statistics = { count: 400, mean, secondMoments: Float64Array.of(4, 2, 2, 5), diagonal: Float64Array.of(4, 5) };
+    // variances 3 and 1, nothing between them; before the pool as much of both, which go together
+    const { secondMoments, diagonal } = shrinkStatistics({ ...statistics, pooled: Float64Array.of(10, 9, 9, 10) });
+    const covariance = secondMoments!.map((v, at) => v - mean[at >> 1]! * mean[at & 1]!);
+    expect(covariance[0]! + covariance[3]!).toBeCloseTo(4, 12);
+    expect(covariance[0]).toBeCloseTo(covariance[3]!, 12);
+    expect(covariance[1]! / covariance[0]!).toBeGreaterThan(0.8);
+    expect(covariance[1]! / covariance[0]!).toBeLessThan(0.9);
+    expect([...diagonal]).toEqual([secondMoments![0], secondMoments![3]]);
   });
 });

@@ -9,6 +9,7 @@
  */
 
 import type { LayerStatistics } from './options.ts';
+import { scaleToTrace } from './pooled.ts';
 
 /** Squared sum of all entries, and the trace, of a symmetric matrix. */
 function sumsOf(covariance: Float64Array, inputs: number): { readonly squares: number; readonly trace: number } {
@@ -45,13 +46,17 @@ export function shrink(covariance: Float64Array, inputs: number, share: number):
   return result;
 }
 
-/** Statistics with the covariance of their inputs shrunk by the number of their samples. */
+/**
+ * Statistics with the covariance of their inputs shrunk by the number of their samples; behind a global pool that of what is
+ * averaged stands for it (`pooled.ts`).
+ */
 export function shrinkStatistics(statistics: LayerStatistics): LayerStatistics {
-  const { secondMoments, mean, count } = statistics;
+  const { secondMoments, mean, count, pooled } = statistics;
   if (!secondMoments) return statistics;
   const inputs = mean.length;
   const product = (at: number) => mean[Math.floor(at / inputs)]! * mean[at % inputs]!;
   const centred = secondMoments.map((moment, at) => moment - product(at));
-  const moments = shrink(centred, inputs, shrinkageOf(centred, inputs, count)).map((v, at) => v + product(at));
+  const likely = pooled ? scaleToTrace(pooled, centred, inputs) : centred;
+  const moments = shrink(likely, inputs, shrinkageOf(centred, inputs, count)).map((v, at) => v + product(at));
   return { ...statistics, secondMoments: moments, diagonal: mean.map((_, j) => moments[j * inputs + j]!) };
 }

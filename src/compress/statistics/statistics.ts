@@ -8,15 +8,16 @@
 import { chooseImages, classCountOf, prepare, schedule, scoreKindOf } from '../../classifier/index.ts';
 import { requireInteger } from '../../data/dataset.ts';
 import type { Split } from '../../data/index.ts';
-import { f32, type Graph, TritbankError } from '../../ir/index.ts';
+import { elementCount, f32, type Graph, TritbankError } from '../../ir/index.ts';
 import { Builder } from '../../ops/index.ts';
 import { inferShapes } from '../../passes/index.ts';
 import { lossFormOf } from '../../train/loss.ts';
 import { emitGradientSquares } from './gradients.ts';
-import { emitInputSums, isMeasuredInFull, positionsOf, weightsOf } from './inputs.ts';
+import { emitInputSums, emitProductSums, isMeasuredInFull, positionsOf, weightsOf } from './inputs.ts';
 import { chooseLayers } from './layers.ts';
 import { drawProbe, emitLoss } from './loss.ts';
 import type { LayerStatistics, StatisticsOptions } from './options.ts';
+import { covarianceOf, emitPooledColumns, poolBefore } from './pooled.ts';
 import { centreMoments } from './predict.ts';
 import { sumOverImages, type Task } from './run.ts';
 
@@ -67,22 +68,46 @@ async function measureInputs(task: Task): Promise<Statistics> {
   const emitted = layers.map((layer) =>
     emitInputSums(new Builder(graph, `statistics/${layer.name}/`), layer, batchSize),
   );
-  const sums = await sumOverImages(
-    task,
-    graph,
-    emitted.flatMap(({ sum, squares }) => [sum, squares]),
-  );
+  const pools = layers.map((layer) => (isMeasuredInFull(layer) ? poolBefore(layer) : undefined));
+  const before = pools.map((pool, i) => {
+    if (!pool) return undefined;
+    const b = new Builder(graph, `statistics/${layers[i]!.name}/pooled/`);
+    return emitProductSums(b, emitPooledColumns(b, pool));
+  });
+  const ofInputs = emitted.flatMap(({ sum, squares }) => [sum, squares]);
+  const ofPools = before.flatMap((pair) => (pair ? [pair.sum, pair.squares] : []));
+  const positions = pools.flatMap((pool) => (pool ? [elementCount(pool.input(0).dims.slice(2))] : []));
+  const sums = await sumOverImages(task, graph, [...ofInputs, ...ofPools]);
+  const images = batchSize * steps;
+  const covariances = positions.map((count, k) => {
+    const [sum, products] = [sums[ofInputs.length + 2 * k]!, sums[ofInputs.length + 2 * k + 1]!];
+    return covarianceOf(sum, products, count * images);
+  });
+  const pooled = new Map(layers.filter((_, i) => pools[i]).map((layer, k) => [layer, covariances[k]!]));
   const measured = layers.map((layer, i): [string, LayerStatistics] => {
-    const count = positionsOf(layer, batchSize) * batchSize * steps;
+    const count = positionsOf(layer, batchSize) * images;
     const mean = sums[2 * i]!.map((v) => v / count);
     const squares = sums[2 * i + 1]!.map((v) => v / count);
     if (!isMeasuredInFull(layer)) return [layer.name, { count, secondMoments: undefined, diagonal: squares, mean }];
     const n = weightsOf(layer);
     symmetrise(squares, n);
     const diagonal = mean.map((_, j) => squares[j * n + j]!);
-    return [layer.name, { count, secondMoments: squares, diagonal, mean }];
+    const spread = pooled.get(layer);
+    return [layer.name, { count, secondMoments: squares, diagonal, mean, ...(spread && { pooled: spread }) }];
   });
   return new Map(measured);
+}
+
+/**
+ * Sensitivities of a classifier's filters, one a class. Of a few hundred images most of a thousand classes are on none, and
+ * their filters would seem to matter to nothing: each gets one more image that the mean of all is said of.
+ */
+function evenOut(found: LayerStatistics, images: number): LayerStatistics {
+  const even = (values: Float64Array) => {
+    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+    return values.map((v) => (images * v + values.length * mean) / (images + values.length));
+  };
+  return { ...found, sensitivity: even(found.sensitivity!), biasSensitivity: even(found.biasSensitivity!) };
 }
 
 /** The two halves of a product of float32 may differ in rounding. */
@@ -128,7 +153,9 @@ async function measureGradients(task: Task, inputs: Statistics): Promise<Statist
       Float64Array.from({ length: layer.filters }, (_, f) => Math.max(0, sum?.[f] ?? 0) / (batchSize * steps));
     const trace = centreMoments(of).variances.reduce((sum, v) => sum + v, 0);
     const sensitivity = perImage(sums[2 * at]).map((square) => (trace > 0 ? square / trace : 0));
-    return [layer.name, { ...of, sensitivity, biasSensitivity: perImage(sums[2 * at + 1]) }];
+    const found = { ...of, sensitivity, biasSensitivity: perImage(sums[2 * at + 1]) };
+    const isOfScores = layer.filters === classes && positionsOf(layer, batchSize) === 1;
+    return [layer.name, isOfScores ? evenOut(found, batchSize * steps) : found];
   });
   return new Map(measured);
 }
