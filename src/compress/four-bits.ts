@@ -33,7 +33,7 @@ export function countedFourBits(graph: Graph): Graph {
 export async function packFourBits(job: Job): Promise<Graph | undefined> {
   if (!hasFourBits(job)) return undefined;
   const aside = ofControl(job, compressFiles.fourBits);
-  const network = () => calibrated(aside, planFourBits(job.graph), 'control');
+  const network = () => calibrated(aside, planFourBits(job.graph), { stage: 'control' });
   await pack(aside, network, compressFiles.fourBits, fourBitsForms);
   return readPacked(job, compressFiles.fourBits);
 }

@@ -73,14 +73,23 @@ async function train(job: Job, plan: PlanFile, built: Pick<BuiltBanks, 'network'
   return loadModel(result.model);
 }
 
-type CalibrationStage = Extract<CompressStage, 'calibrate' | 'control'>;
+interface HowCalibrated {
+  readonly stage: Extract<CompressStage, 'calibrate' | 'control'>;
+  /** Tell how much the errors of filters matter. */
+  readonly statistics?: Statistics;
+  /** Default: those of the run. */
+  readonly images?: Split;
+}
 
 /** The network of a plan, calibrated on the images of the run. */
-export const calibrated = async (job: Job, plan: Plan, stage: CalibrationStage = 'calibrate'): Promise<Graph> =>
-  (await calibrateOn(job, plan, stage)).graph;
+export const calibrated = async (job: Job, plan: Plan, how: HowCalibrated): Promise<Graph> =>
+  (await calibrateOn(job, plan, how)).graph;
 
-function calibrateOn(job: Job, plan: Plan, stage: CalibrationStage, images?: Split): Promise<CalibratedNetwork> {
+function calibrateOn(job: Job, plan: Plan, { stage, statistics, images }: HowCalibrated): Promise<CalibratedNetwork> {
   const { config, graph, data } = job;
+  const known = [...(statistics?.statistics ?? [])].flatMap(([name, { sensitivity }]) =>
+    sensitivity ? [[name, sensitivity] as const] : [],
+  );
   return job.run.timed(stage, async () => {
     const { dataset, normalisation } = data!;
     const split = images ?? imagesToMeasure(dataset, trainingOf(job));
@@ -89,6 +98,7 @@ function calibrateOn(job: Job, plan: Plan, stage: CalibrationStage, images?: Spl
       images: Math.min(config.images, split.length),
       seed: config.seed,
       normalisation,
+      sensitivity: new Map(known),
       ...threadsOf(job),
       ...signalOf(job),
       ...warningsTo(job),
@@ -98,18 +108,22 @@ function calibrateOn(job: Job, plan: Plan, stage: CalibrationStage, images?: Spl
 }
 
 /** Calibrated, then trained; calibrated only, where images that neither of them has seen say that it is better. */
-async function trainCalibrated(job: Job, plan: PlanFile): Promise<Graph> {
+async function trainCalibrated(job: Job, plan: PlanFile, statistics: Statistics): Promise<Graph> {
   const division = divideImages(job, job.data!.dataset);
-  const start = await calibrateOn(job, plan, 'calibrate', division?.kept);
+  const start = await calibrateOn(job, plan, {
+    stage: 'calibrate',
+    statistics,
+    ...(division && { images: division.kept }),
+  });
   const trained = await train(job, plan, start.trainable());
   return division ? keepBetter(job, start.graph, trained, division.heldOut) : trained;
 }
 
-/** The compressed network as an inference graph. `statistics` are asked for where weights are decomposed. */
+/** The compressed network as an inference graph. */
 export async function rebuild(job: Job, plan: PlanFile, statistics: () => Promise<Statistics>): Promise<Graph> {
   const { method } = job.config;
-  if (method === 'calibrate') return calibrated(job, plan);
-  if (job.config.init === 'calibrate') return trainCalibrated(job, plan);
+  if (method === 'calibrate') return calibrated(job, plan, { stage: 'calibrate', statistics: await statistics() });
+  if (job.config.init === 'calibrate') return trainCalibrated(job, plan, await statistics());
   const built = await build(job, plan, await statistics());
   if (method === 'train') return train(job, plan, built);
   return deploy(toFrozen(built.network, built.initial), new Map());

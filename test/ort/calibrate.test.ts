@@ -165,6 +165,7 @@ describe('calibrate', () => {
     ['no hidden units', planOf({ pointwise: [2, 0] }), {}, { code: 'E_USAGE' }],
     ['no plan', { layers: {} }, {}, { code: 'E_USAGE', where: 'plan' }],
     ['one image', plan, { images: 1 }, { code: 'E_USAGE', where: 'images' }],
+    ['sensitivities of other filters', plan, { sensitivity: new Map([['pointwise', [1]]]) }, { code: 'E_USAGE' }],
     ['negative damping', plan, { damping: -1 }, { code: 'E_USAGE', where: 'damping' }],
   ])('refuses %s', async (_, wrong, given, error) => {
     await expect(calibrate(original, wrong, images, { ...options, ...given })).rejects.toMatchObject(error);

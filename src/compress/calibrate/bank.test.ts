@@ -83,6 +83,25 @@ describe('fitBank', () => {
     expect(nonZero(10)).toBeLessThan(0.7 * nonZero(0));
   });
 
+  it('lets errors of filters count as they are weighed', () => {
+    const random = new Random(1, 'weights');
+    const n = 16;
+    const many = Float64Array.from({ length: n * n }, () => random.normal());
+    const covariance = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 1 : 0));
+    const means = { xMean: new Float64Array(n), yMean: new Float64Array(n) };
+    const moments: Moments = {
+      ...{ filters: n, inputs: n, ...means, covariance, cross: many },
+      variance: new Float64Array(n).fill(n),
+    };
+    const errorOfFirst = (weights?: Float64Array) => {
+      const bank = fit(many, moments, hybrid([], n), weights ? { weights } : {});
+      const errors = bank.weights.map((w, at) => (w - many[at]!) ** 2);
+      return errors.subarray(0, 4 * n).reduce((sum, e) => sum + e, 0) / errors.reduce((sum, e) => sum + e, 0);
+    };
+    const first = Float64Array.from({ length: n }, (_, i) => (i < 4 ? 3 : 0.3));
+    expect(errorOfFirst(first)).toBeLessThan(0.6 * errorOfFirst());
+  });
+
   it('fits the scales to the outputs, not to the weights', () => {
     const moments = momentsOf([1, 1, 1, 1], 1.25);
     const bank = fit(weights, moments, hybrid([1], 1));

@@ -14,6 +14,8 @@ import { roundRows } from './round-rows.ts';
 export interface BankOptions {
   /** The inputs' covariance, [inputs, inputs], as errors are weighed by it: dampened, at least. */
   readonly metric: Float64Array;
+  /** Of the error of each filter's outputs, [filters]; default: all alike. */
+  readonly weights?: Float64Array;
   /** Rounds of improvement of trits and scales. */
   readonly rounds: number;
   readonly seed: number;
@@ -69,12 +71,12 @@ class BankFit {
 
   decompose(filters: readonly number[], width: number, sparsity: number, isRough: boolean): Decomposition {
     const { inputs } = this.moments;
-    const { seed, rounds, name, metric } = this.options;
+    const { seed, rounds, name, metric, weights } = this.options;
     return decompose(rowsOf(this.normalised, inputs, filters), filters.length, inputs, {
       name,
       width,
       covariance: metric,
-      rowWeights: Float64Array.from(filters, (i) => this.deviations[i]! ** 2),
+      rowWeights: Float64Array.from(filters, (i) => this.deviations[i]! ** 2 * (weights?.[i] ?? 1)),
       seed,
       sparsity,
       ...(isRough ? { rounds: 0, growth: Number.POSITIVE_INFINITY } : { rounds }),
@@ -87,8 +89,9 @@ class BankFit {
     if (count === 0) return [];
     const width = Math.max(1, Math.round((hidden * filters) / (filters - count)));
     const { residuals } = this.decompose([...this.deviations.keys()], width, sparsity, true);
+    const { weights } = this.options;
     return largest(
-      residuals.map((r, i) => r * this.deviations[i]! ** 2),
+      residuals.map((r, i) => r * this.deviations[i]! ** 2 * (weights?.[i] ?? 1)),
       count,
     );
   }

@@ -5,6 +5,7 @@
  *
  * 1. Weights are refitted to the original outputs by ridge regression (`refit.ts`): full-precision filters get
  *    these, ternary ones are decomposed from them under the inputs' full covariance (`bank.ts`).
+ *    Errors of filters count by what they do to the scores, where that is said.
  * 2. Each ternary filter gets a scale, each filter a bias, by least squares on the original outputs.
  * 3. Layers that stay as they are, depthwise ones included, are refitted likewise.
  *
@@ -17,7 +18,7 @@ import type { Split } from '../../data/index.ts';
 import { type Graph, TritbankError } from '../../ir/index.ts';
 import { inferShapes } from '../../passes/index.ts';
 import { normalizeNetwork } from '../../passes/normalize/normalize-network.ts';
-import { checkPlan, type Plan } from '../../quantize/index.ts';
+import { checkPlan, findLayers, type Plan } from '../../quantize/index.ts';
 import { requireCandidates } from '../candidates.ts';
 import { largestMatrix, weightsOf } from '../statistics/inputs.ts';
 import { buildCalibrated, buildTrainable, type TrainableNetwork } from './build.ts';
@@ -64,6 +65,7 @@ export async function calibrate(
   const network = normalizeNetwork(graph.clone());
   const planned = plannedOf(network, plan);
   checkOptions(options);
+  checkSensitivity(network, options.sensitivity);
   const started = performance.now();
   const chunks = await readChunks(network, split, options);
   const run = new Calibration(fixBatch(network, chunks[0]!.dims[0]!), chunks, planned, options);
@@ -85,6 +87,17 @@ function checkOptions({ images = 256, chunk = 16, damping = 0, rounds = 0 }: Cal
   check(Number.isSafeInteger(chunk) && chunk >= 1, 'chunk', 'a whole number of at least 1', chunk);
   check(damping >= 0 && Number.isFinite(damping), 'damping', 'a number of 0 or more', damping);
   check(Number.isSafeInteger(rounds) && rounds >= 0, 'rounds', 'a whole number of 0 or more', rounds);
+}
+
+function checkSensitivity(graph: Graph, sensitivity: CalibrateOptions['sensitivity']): void {
+  for (const { name, filters } of findLayers(graph)) {
+    const values = sensitivity?.get(name);
+    if (!values) continue;
+    const isGood = values.length === filters && Array.from(values).every((s) => s >= 0 && Number.isFinite(s));
+    if (isGood) continue;
+    const message = `expected ${filters} finite numbers of 0 or more`;
+    throw new TritbankError('E_USAGE', `sensitivity of layer '${name}'`, `${message}, found others`);
+  }
 }
 
 /** The layers that change: banks, and those whose filters have bits of their own. */

@@ -36,6 +36,11 @@ export interface CalibrateOptions {
    * as far as two halves of the images differ (`shrinkage.ts`), at least 0.01.
    */
   readonly damping?: number;
+  /**
+   * How much the error of each filter matters to the scores, by layer name, [filters] in the network's order: that of
+   * `collectStatistics`. Decompositions weigh the filters of a bank by it. Default: all errors of a layer matter alike.
+   */
+  readonly sensitivity?: ReadonlyMap<string, ArrayLike<number>>;
   /** Rounds of improvement of a decomposition. Default 4. */
   readonly rounds?: number;
   /** Default 0. */

@@ -155,9 +155,12 @@ export class Calibration {
     return { weights, bias, layer: { name, kind, filters, ...found, ridge, errors } };
   }
 
-  private bankOptions({ name }: Layer): UndampedOptions {
-    const { damping, rounds = 4, seed = 0, reselect = false } = this.options;
-    return { ...(damping !== undefined && { damping }), rounds, seed, name, reselect };
+  private bankOptions({ name, filters }: Layer): UndampedOptions {
+    const { damping, rounds = 4, seed = 0, reselect = false, sensitivity } = this.options;
+    const given = sensitivity?.get(name);
+    const origin = this.moved.get(name);
+    const weights = given && weightsOfErrors(Float64Array.from(upTo(filters), (i) => given[origin?.[i] ?? i]!));
+    return { ...(damping !== undefined && { damping }), ...(weights && { weights }), rounds, seed, name, reselect };
   }
 
   /** The plan of a layer, in the present order of its filters; undefined where all stay in full precision. */
@@ -186,6 +189,15 @@ export class Calibration {
     inferShapes(this.original);
     inferShapes(this.compressed);
   }
+}
+
+/** Below this part of the mean, sensitivities count as this: a few hundred images do not show all that a filter is for. */
+const leastSensitivity = 0.1;
+
+/** Sensitivities relative to their mean; 1 where they say nothing. */
+function weightsOfErrors(sensitivity: Float64Array): Float64Array {
+  const mean = sensitivity.reduce((sum, s) => sum + s, 0) / sensitivity.length;
+  return sensitivity.map((s) => (mean > 0 ? Math.max(s / mean, leastSensitivity) : 1));
 }
 
 function setWeights(node: Node, weights: Float64Array, bias: Float64Array): void {

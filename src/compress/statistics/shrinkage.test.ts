@@ -49,7 +49,12 @@ describe('the shrinkage of a covariance', () => {
 
   it('takes the covariance before a pool for the shape, that of the means for the size', () => {
     const mean = Float64Array.of(1, 2);
-    const statistics = { count: 400, mean, secondMoments: Float64Array.of(4, 2, 2, 5), diagonal: Float64Array.of(4, 5) };
+    const statistics = {
+      count: 400,
+      mean,
+      secondMoments: Float64Array.of(4, 2, 2, 5),
+      diagonal: Float64Array.of(4, 5),
+    };
     // variances 3 and 1, nothing between them; before the pool as much of both, which go together
     const { secondMoments, diagonal } = shrinkStatistics({ ...statistics, pooled: Float64Array.of(10, 9, 9, 10) });
     const covariance = secondMoments!.map((v, at) => v - mean[at >> 1]! * mean[at & 1]!);
