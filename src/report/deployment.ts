@@ -106,6 +106,9 @@ export function deploymentColumns({ result, before, withMemory }: Compared): Col
 /** Where a control is at least as good as the compressed network, what that means; else undefined. */
 export function judgeControl({ result }: Pick<Compared, 'result'>): string | undefined {
   const { control, fourBits, accuracy, bytes } = result;
+  const { uniform } = result.config;
+  // int8 beside int8
+  if (uniform && 'bits' in uniform && uniform.bits === 8) return undefined;
   const isNoWorse = (one: typeof control) =>
     one.bytes <= bytes && (one.top1 === undefined || !accuracy || one.top1 >= accuracy.after.top1);
   if (!isNoWorse(control)) {

@@ -110,7 +110,7 @@ export class Calibration {
     if (plan?.method === 'fp') return size * size * (5 * size + 2500 + 4 * layer.filters);
     const { fullPrecision = [], hidden = 0 } = plan ?? {};
     const ternary = layer.filters - fullPrecision.length;
-    return size * size * (5 * size + 2500) + 60 * ternary * size * hidden;
+    return size * size * (5 * size + 2500) + 200 * ternary * size * hidden;
   }
 
   private async fit(layer: Layer, onShare: (share: number) => void): Promise<void> {
