@@ -75,6 +75,7 @@ export {
   predictLoss,
   type RuntimeUse,
   type StatisticsOptions,
+  sensitivitiesOf,
 } from './compress/index.ts';
 export type { InputReport, InspectOptions, LayerReport, TensorReport } from './compress/inspect.ts';
 export type { Item, Knapsack, Solution } from './compress/planning/knapsack-problem.ts';

@@ -27,4 +27,9 @@ export { costCandidates } from './planning/layer-costs.ts';
 export { checkAnalysis, filterSensitivity, makeCandidates, predictLoss } from './planning/make-candidates.ts';
 export { optimizePlan } from './planning/optimize.ts';
 export { type Analysis, type AnalyzeOptions, analyzeNetwork } from './sensitivity.ts';
-export { collectStatistics, type LayerStatistics, type StatisticsOptions } from './statistics/statistics.ts';
+export {
+  collectStatistics,
+  type LayerStatistics,
+  type StatisticsOptions,
+  sensitivitiesOf,
+} from './statistics/statistics.ts';

@@ -14,6 +14,7 @@ import type { ParallelOptions } from './decompose/parallel.ts';
 import { divideImages, keepBetter } from './few-images.ts';
 import { compressFiles, type Job, ranksOf, shareReporter, signalOf, threadsOf, trainingOf, warningsTo } from './job.ts';
 import type { Statistics } from './make-plan.ts';
+import { sensitivitiesOf } from './statistics/statistics.ts';
 
 /** By the work that decompositions take, which is far from equal. */
 function reportWork(job: Job): NonNullable<ParallelOptions['onProgress']> {
@@ -87,9 +88,6 @@ export const calibrated = async (job: Job, plan: Plan, how: HowCalibrated): Prom
 
 function calibrateOn(job: Job, plan: Plan, { stage, statistics, images }: HowCalibrated): Promise<CalibratedNetwork> {
   const { config, graph, data } = job;
-  const known = [...(statistics?.statistics ?? [])].flatMap(([name, { sensitivity }]) =>
-    sensitivity ? [[name, sensitivity] as const] : [],
-  );
   return job.run.timed(stage, async () => {
     const { dataset, normalisation } = data!;
     const split = images ?? imagesToMeasure(dataset, trainingOf(job));
@@ -98,7 +96,7 @@ function calibrateOn(job: Job, plan: Plan, { stage, statistics, images }: HowCal
       images: Math.min(config.images, split.length),
       seed: config.seed,
       normalisation,
-      sensitivity: new Map(known),
+      ...(statistics && { sensitivity: sensitivitiesOf(statistics.statistics) }),
       ...threadsOf(job),
       ...signalOf(job),
       ...warningsTo(job),

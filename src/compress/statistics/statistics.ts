@@ -60,6 +60,26 @@ export async function collectStatistics(
 
 type Statistics = Map<string, LayerStatistics>;
 
+/**
+ * How much errors of filters matter, [filters] by layer name, of the layers of which that was measured: what `calibrate`
+ * weighs filters by.
+ *
+ * @example
+ * import { calibrate, collectStatistics, loadModel, makePlan, normalizeNetwork, openDataFor, sensitivitiesOf } from 'tritbank';
+ *
+ * const graph = normalizeNetwork(await loadModel('mobilenet.onnx'));
+ * const { dataset } = await openDataFor(graph, { data: 'images' });
+ * const sensitivity = sensitivitiesOf(await collectStatistics(graph, dataset.train, { images: 16 }));
+ * const plan = makePlan(graph, { method: 'hybrid', alpha: 0.5 });
+ * const { layers } = await calibrate(graph, plan, dataset.train, { images: 16, sensitivity });
+ * for (const { name, errors } of layers) console.log(name, errors.final);
+ */
+export function sensitivitiesOf(statistics: ReadonlyMap<string, LayerStatistics>): Map<string, Float64Array> {
+  const found = new Map<string, Float64Array>();
+  for (const [name, { sensitivity }] of statistics) if (sensitivity) found.set(name, sensitivity);
+  return found;
+}
+
 async function measureInputs(task: Task): Promise<Statistics> {
   const { batchSize, steps } = task.schedule;
   const graph = prepare(task.network, task.source, batchSize);

@@ -1,7 +1,7 @@
 /** Sensitivities of the filters of the network on the bench. */
 
 import { type Analysis, analyzeNetwork } from '#toolkit/compress/sensitivity.ts';
-import { collectStatistics } from '#toolkit/compress/statistics/statistics.ts';
+import { collectStatistics, sensitivitiesOf } from '#toolkit/compress/statistics/statistics.ts';
 import type { Call } from '../rpc.ts';
 import type { Bench } from './bench.ts';
 import type { PictureSet } from './images.ts';
@@ -34,6 +34,7 @@ export async function analyse(bench: Bench, pictures: PictureSet | undefined, ca
     onProgress: (share, name) => call.report(whole + (1 - whole) * share, `decomposing ${name}`),
   });
   bench.analysis = analysis;
+  bench.sensitivity = found && sensitivitiesOf(found);
   bench.costs.clear();
   return analysis;
 }

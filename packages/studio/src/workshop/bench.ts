@@ -61,6 +61,8 @@ export interface Bench {
   readonly image: OpenedNetwork['image'];
   normalisation: Normalisation | undefined;
   analysis?: Analysis;
+  /** How much errors of filters matter, where images said it. */
+  sensitivity?: ReadonlyMap<string, Float64Array> | undefined;
   /** What candidates of the analysis cost, by the setting that they are counted in. */
   readonly costs: Map<string, NetworkCosts>;
   /** Machines to plan for, as far as they were asked for, by name. */

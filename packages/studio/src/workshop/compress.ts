@@ -33,7 +33,7 @@ const mostImages = 256;
 
 /** `normalisation` of the bench has to be known. */
 export async function compress(
-  { network, normalisation }: Bench,
+  { network, normalisation, sensitivity }: Bench,
   { split }: PictureSet,
   { plan, bits, labels }: CompressRequest,
   call: Call,
@@ -47,6 +47,7 @@ export async function compress(
   const chunk = Math.max(1, Math.min(8, Math.floor(images / 2)));
   const { graph, layers } = await calibrate(network, plan, split, {
     ...{ images, chunk, normalisation, signal: call.signal },
+    ...(sensitivity && { sensitivity }),
     onProgress: ({ share, layer }) => call.report(0.9 * share, `calibrating ${layer}`),
   });
   call.report(0.9, 'packing');
