@@ -141,6 +141,19 @@ describe('on a terminal', () => {
     expect(out.lines()).toEqual(['analysis  60 %  ETA 0:20  layer conv_2', 'analysis  61 %  ETA 0:19  layer conv_2']);
   });
 
+  test('a long step late in shares of work does not make the rest seem endless', () => {
+    const { progress, clock, out } = start({ label: 'calibrate', unit: '%', total: 100 });
+    clock.time = 50_000;
+    progress.update(49.5);
+    clock.time = 99_000;
+    progress.update(49.9);
+    clock.time = 100_000;
+    progress.update(50);
+    progress.stop();
+    // in the last ten seconds 0.1 %
+    expect(out.lines().at(-1)).toBe('calibrate  50 %  ETA 1:40');
+  });
+
   test('nothing without an update', () => {
     const { progress, out } = start({}, 80);
     progress.stop();

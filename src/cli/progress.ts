@@ -1,7 +1,8 @@
 /**
  * Progress of long work, on stderr: on a terminal a bar, elsewhere a plain line every five seconds. Both say the same, as
  * far as there is room: done of total, rate, time left, and what the work adds (f. ex. its loss). Rate and time left come from
- * the last ten seconds, so that neither a slow start nor a pause long ago distorts them.
+ * the last ten seconds, so that neither a slow start nor a pause long ago distorts them; of shares of work, whose steps are
+ * uneven, time left comes from all of it.
  */
 
 import { createRequire } from 'node:module';
@@ -133,9 +134,10 @@ class Status {
     if (extra) this.extra = extra;
     // A hundred points in the window are plenty: the newest one moves until it is that far from its predecessor.
     const previous = this.recent.at(-2);
-    if (previous && time - previous.time < rateWindow / 100) this.recent.pop();
+    const isShare = this.unit === '%';
+    if (previous && (isShare || time - previous.time < rateWindow / 100)) this.recent.pop();
     this.recent.push({ time, done });
-    while (this.recent.length > 2 && time - this.recent[1]!.time >= rateWindow) this.recent.shift();
+    while (!isShare && this.recent.length > 2 && time - this.recent[1]!.time >= rateWindow) this.recent.shift();
   }
 
   /** The share done, 0..1. */
