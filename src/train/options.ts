@@ -146,7 +146,7 @@ export const trainOptions: OptionTable<TrainConfig> = {
   Data: [
     dataOption(
       'mnist, fashion-mnist, cifar10, cifar100, speech-commands, synthetic, or a directory with one folder of images (or ' +
-        'words as WAV files) per class',
+        'words as WAV files) per class, or with shards of these (tritbank data pack)',
     ),
     dataDirOption(),
     ...extend<Recipe, TrainConfig>(imageOptions),
