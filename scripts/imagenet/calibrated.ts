@@ -74,7 +74,8 @@ for (const model of models) {
     linkHalves(images, readFileSync('labels/imagenet.json', 'utf8'), half, data);
     for (const row of calibratedRows.filter((one) => !values.row || values.row.includes(one.name))) {
       const kept = existsSync(stored) ? (JSON.parse(readFileSync(stored, 'utf8')) as CalibratedFigures[]) : [];
-      if (kept.some((one) => one.row === row.name && one.half === half)) continue;
+      const isThis = (one: CalibratedFigures) => one.row === row.name && one.half === half;
+      if (kept.some((one) => isThis(one) && !one.earlier)) continue;
       const out = join('runs', 'imagenet', name, `${row.name}-${half}`);
       const args = ['compress', model, ...row.args, '--data', data, '--out', out];
       // of the same images, whatever the budget
@@ -85,7 +86,7 @@ for (const model of models) {
       console.error(`${name} ${row.name} ${half}: tritbank ${args.join(' ')}`);
       const { status } = spawnSync(program!, [...before, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
       if (status !== 0) process.exit(status ?? 1);
-      const next = [...kept, figuresOf(row, half, out)];
+      const next = [...kept.filter((one) => !isThis(one)), figuresOf(row, half, out)];
       mkdirSync(join('results', 'imagenet'), { recursive: true });
       writeFileAtomic(stored, `${JSON.stringify(next, null, 1)}\n`);
     }

@@ -25,4 +25,6 @@ export interface CalibratedFigures {
   readonly command: string;
   readonly machine: string;
   readonly date: string;
+  /** Made before filters were weighed by what they do to the scores and first layers were spared. */
+  readonly earlier?: true;
 }

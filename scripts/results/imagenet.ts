@@ -20,6 +20,8 @@ interface Pooled {
   readonly multiplications: number;
   /** Images that only this one has right, and only the original. */
   readonly change?: { readonly gained: number; readonly lost: number };
+  /** Images of which it says what the original says. */
+  readonly same?: number;
 }
 
 const sum = <T>(items: readonly T[], of: (item: T) => number) => items.reduce((total, item) => total + of(item), 0);
@@ -34,6 +36,7 @@ function poolRow(label: string, runs: readonly CalibratedFigures[]): Pooled {
     energy: mean(runs, (run) => run.relative.energy),
     multiplications: mean(runs, (run) => run.relative.multiplications),
     change: { gained: sum(runs, (run) => run.gained), lost: sum(runs, (run) => run.lost) },
+    same: sum(runs, (run) => run.same),
   };
 }
 
@@ -84,7 +87,8 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
   const original = controls[0]!;
   const rows = calibratedRows.flatMap(({ name, label }) => {
     const runs = figures.filter((one) => one.row === name);
-    return runs.length > 0 ? [poolRow(label, runs)] : [];
+    const note = runs.some(({ earlier }) => earlier) ? ' \\*' : '';
+    return runs.length > 0 ? [poolRow(`${label}${note}`, runs)] : [];
   });
   const columns: Column<Pooled>[] = [
     { title: '', cell: ({ label }) => label },
@@ -104,8 +108,14 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
         return row.change ? `${points} ± ${formatFixed(halfWidth(row.change, row.images), 1)}` : points;
       },
     },
+    {
+      title: 'as the original, %',
+      cell: ({ same, images }) => (same === undefined ? '' : formatFixed((100 * same) / images, 1)),
+    },
   ];
-  return table(columns, [...controls, ...rows]);
+  const isMarked = figures.some(({ earlier }) => earlier);
+  const note = '\\* By the calibration as it was before: all filters of a layer counted alike.';
+  return [table(columns, [...controls, ...rows]), ...(isMarked ? [note] : [])].join('\n\n');
 }
 
 function describe(model: string, figures: readonly CalibratedFigures[]): string {
