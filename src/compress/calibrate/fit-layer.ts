@@ -56,11 +56,13 @@ export function fitLayer(
   const fitted = join(refits.map(({ weights }) => weights));
   const damping = wanted?.options.damping ?? rounding?.damping ?? (wanted || rounding ? dampingOf(evidence[0]!) : 0);
   const { all: moments } = evidence[0]!;
-  const likely = pooled ? scaleToTrace(pooled, moments.covariance, moments.inputs) : moments.covariance;
-  const metric = dampen({ inputs: moments.inputs, covariance: likely }, damping);
-  const bank = wanted && fitBank(fitted, moments, wanted.plan, { ...wanted.options, metric });
+  const metricOf = () => {
+    const { inputs, covariance } = moments;
+    return dampen({ inputs, covariance: pooled ? scaleToTrace(pooled, covariance, inputs) : covariance }, damping);
+  };
+  const bank = wanted && fitBank(fitted, moments, wanted.plan, { ...wanted.options, metric: metricOf() });
   const weights = bank?.weights ?? fitted.slice();
-  if (rounding) roundRows(weights, moments, upTo(rounding.bits.length), rounding.bits, metric);
+  if (rounding) roundRows(weights, moments, upTo(rounding.bits.length), rounding.bits, metricOf());
   const variance = evidence.reduce((sum, { all }) => sum + sumOf(all.variance), 0);
   const part = (error: number) => (variance > 0 ? error / variance : 0);
   const errorOf = (values: Float64Array) => part(sumOver(values, evidence, (w, m) => sumOf(filterErrors(w, m))));

@@ -116,7 +116,7 @@ export class Calibration {
   private async fit(layer: Layer, onShare: (share: number) => void): Promise<void> {
     const { stream, options, compressed } = this;
     const { node } = layer;
-    const pool = poolBefore(layer);
+    const pool = this.plan.has(layer.name) ? poolBefore(layer) : undefined;
     await stream.runBefore(pool ?? node);
     this.other ??= stream.fork(compressed);
     const twinOf = ({ name }: Node) => compressed.nodes.find((n) => n.name === name)!;

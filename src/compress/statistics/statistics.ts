@@ -88,22 +88,24 @@ async function measureInputs(task: Task): Promise<Statistics> {
   const emitted = layers.map((layer) =>
     emitInputSums(new Builder(graph, `statistics/${layer.name}/`), layer, batchSize),
   );
-  const pools = layers.map((layer) => (isMeasuredInFull(layer) ? poolBefore(layer) : undefined));
-  const before = pools.map((pool, i) => {
-    if (!pool) return undefined;
-    const b = new Builder(graph, `statistics/${layers[i]!.name}/pooled/`);
-    return emitProductSums(b, emitPooledColumns(b, pool));
-  });
   const ofInputs = emitted.flatMap(({ sum, squares }) => [sum, squares]);
-  const ofPools = before.flatMap((pair) => (pair ? [pair.sum, pair.squares] : []));
-  const positions = pools.flatMap((pool) => (pool ? [elementCount(pool.input(0).dims.slice(2))] : []));
+  const pooled = layers.flatMap((layer) => {
+    const pool = isMeasuredInFull(layer) ? poolBefore(layer) : undefined;
+    return pool ? [{ layer, pool, positions: elementCount(pool.input(0).dims.slice(2)) }] : [];
+  });
+  const ofPools = pooled.flatMap(({ layer, pool }) => {
+    const b = new Builder(graph, `statistics/${layer.name}/pooled/`);
+    const { sum, squares } = emitProductSums(b, emitPooledColumns(b, pool));
+    return [sum, squares];
+  });
   const sums = await sumOverImages(task, graph, [...ofInputs, ...ofPools]);
   const images = batchSize * steps;
-  const covariances = positions.map((count, k) => {
-    const [sum, products] = [sums[ofInputs.length + 2 * k]!, sums[ofInputs.length + 2 * k + 1]!];
-    return covarianceOf(sum, products, count * images);
-  });
-  const pooled = new Map(layers.filter((_, i) => pools[i]).map((layer, k) => [layer, covariances[k]!]));
+  const covariances = new Map(
+    pooled.map(({ layer, positions }, k) => {
+      const [sum, products] = sums.slice(ofInputs.length + 2 * k);
+      return [layer, covarianceOf(sum!, products!, positions * images)];
+    }),
+  );
   const measured = layers.map((layer, i): [string, LayerStatistics] => {
     const count = positionsOf(layer, batchSize) * images;
     const mean = sums[2 * i]!.map((v) => v / count);
@@ -112,8 +114,8 @@ async function measureInputs(task: Task): Promise<Statistics> {
     const n = weightsOf(layer);
     symmetrise(squares, n);
     const diagonal = mean.map((_, j) => squares[j * n + j]!);
-    const spread = pooled.get(layer);
-    return [layer.name, { count, secondMoments: squares, diagonal, mean, ...(spread && { pooled: spread }) }];
+    const ofPool = covariances.get(layer);
+    return [layer.name, { count, secondMoments: squares, diagonal, mean, ...(ofPool && { pooled: ofPool }) }];
   });
   return new Map(measured);
 }
