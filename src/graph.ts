@@ -70,6 +70,8 @@ export {
   normalizeNetwork,
   permuteFilters,
   removeMarkers,
+  setOutputStride,
+  setUnitStrides,
   unpackNetwork,
 } from './passes/index.ts';
 export type { InferShapesOptions } from './passes/infer-shapes.ts';

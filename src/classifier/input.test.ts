@@ -3,7 +3,15 @@ import { evaluate } from '../../test/evaluate.ts';
 import { formatSize, type SizeOption } from '../images/size.ts';
 import { type DType, Graph, type Shape } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
-import { chooseInputSize, closeInputSize, imageInputOf, noteInputSize, setInputSize } from './input.ts';
+import { inferShapes } from '../passes/index.ts';
+import {
+  changeInputSize,
+  chooseInputSize,
+  closeInputSize,
+  imageInputOf,
+  noteInputSize,
+  setInputSize,
+} from './input.ts';
 import { noteNormalisation, requireNormalisation, takePixels } from './normalisation.ts';
 
 function network(shape: Shape, dtype: DType = 'float32', metadata: Readonly<Record<string, string>> = {}): Graph {
@@ -40,6 +48,20 @@ describe('the size of an input', () => {
     noteInputSize(graph, { height: 9, width: 9 });
     expect(graph.metadata.get('input_size')).toBe('7');
     expect(setInputSize(graph, 7, 2).outputs[0]!.type).toEqual({ dtype: 'float32', shape: [2, 147] });
+  });
+
+  it('is changed where the network takes another', () => {
+    const graph = network([1, 3, 8, 8]);
+    expect(changeInputSize(graph, undefined).inputs[0]!.shape).toEqual([1, 3, 8, 8]);
+    expect(changeInputSize(graph, { height: 4, width: 6 }).outputs[0]!.shape).toEqual([1, 72]);
+    expect(changeInputSize(network(open), 4).inputs[0]!.shape).toEqual(open);
+    const fixed = network([1, 3, 8, 8]);
+    const b = new Builder(fixed);
+    const weights = { dtype: 'float32', dims: [192, 2], data: new Float32Array(384) } as const;
+    fixed.outputs = [b.gemm(fixed.outputs[0]!, b.constant('w', weights))];
+    expect(() => changeInputSize(inferShapes(fixed), 4)).toThrow(
+      /^input size: expected the model's input size 8, as it takes no other, found 4: node 'gemm/,
+    );
   });
 });
 

@@ -60,6 +60,25 @@ export function setInputSize(graph: Graph, size: SizeOption, batch = graph.input
 }
 
 /**
+ * Has a model that fixes the size of its images take those of another, where one is asked for. E_USAGE for a network that
+ * takes no other: one that flattens its last feature map, say.
+ */
+export function changeInputSize(graph: Graph, wanted: SizeOption | undefined): Graph {
+  const own = imageInputOf(graph).size;
+  if (wanted === undefined || own === undefined || isSameSize(own, sizeOf(wanted))) return graph;
+  // what the file declares of its outputs is that of its own size
+  for (const output of graph.outputs) output.type = undefined;
+  try {
+    return setInputSize(graph, wanted);
+  } catch (error) {
+    if (!(error instanceof TritbankError)) throw error;
+    const expected = `expected the model's input size ${formatSize(own)}, as it takes no other`;
+    const found = `found ${formatSize(sizeOf(wanted))}: ${error.where}: ${error.detail}`;
+    throw new TritbankError('E_USAGE', 'input size', `${expected}, ${found}`);
+  }
+}
+
+/**
  * Fixes the size of images that the model leaves open: at the one that is asked for, or that of its metadata. A model that
  * fixes it, or that has neither, stays as it is.
  */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, normal } from '../../test/evaluate.ts';
 import { elementCount, f32, type Graph, verify } from '../ir/index.ts';
-import { inferShapes } from '../passes/index.ts';
+import { inferShapes, setOutputStride } from '../passes/index.ts';
 import { type ArchitectureOptions, architectures, buildNetwork } from './index.ts';
 
 const options: ArchitectureOptions = { width: 0.25, inputSize: 32, channels: 3, classes: 10, firstStride: 1, seed: 1 };
@@ -184,4 +184,25 @@ it.each<[string, Partial<ArchitectureOptions>, string]>([
 ])('refuses %s %j', (name, changes, message) => {
   const build = () => buildNetwork(name, { ...options, ...changes });
   expect(build).toThrow(expect.objectContaining({ code: 'E_USAGE', message }));
+});
+
+describe('a network built for large images', () => {
+  const published = { ...options, firstStride: 2 } as const;
+  const mapsOf = (graph: Graph) => graph.nodes.filter(({ op }) => op === 'Conv').map((node) => node.output().shape[2]);
+
+  it.each([
+    ['mobilenet-v1', [4, 16, 32]],
+    ['mobilenet-v2', [4, 16, 32]],
+    ['resnet-20', [2, 4, 8]],
+  ])('is on small ones what %s is with an output stride of %j', (name, outputStrides) => {
+    const feeds = { input: normal(1, [1, 3, 32, 32]) };
+    for (const outputStride of outputStrides) {
+      const built = inferShapes(buildNetwork(name, { ...published, outputStride }));
+      const changed = setOutputStride(inferShapes(buildNetwork(name, published)), outputStride);
+      expect(mapsOf(changed)).toEqual(mapsOf(built));
+      // blocks of MobileNet-V2 that are built with stride 1 have shortcuts; large maps take long
+      const isSame = name !== 'mobilenet-v2' && Number(mapsOf(built).at(-1)) < 8;
+      if (isSame) expect(evaluate(changed, feeds)).toEqual(evaluate(built, feeds));
+    }
+  });
 });

@@ -16,9 +16,8 @@ const blocksPerStage = 3;
 const end = 2 ** 31 - 1;
 
 function shortcut({ build }: NetworkBuilder, name: string, x: Value, filters: number, stride: number): Value {
-  if (stride === 1) return x;
   const range = { starts: [0, 0], ends: [end, end], axes: [2, 3], steps: [stride, stride] };
-  const picked = build.named(`${name}_`).slice(x, range);
+  const picked = stride === 1 ? x : build.named(`${name}_`).slice(x, range);
   const missing = filters - (x.shape[1] as number);
   return missing === 0
     ? picked

@@ -99,8 +99,10 @@ export interface TrainConfig extends Recipe, Pick<ImageForm, 'normalisation' | '
   readonly inputSize?: SizeOption;
   /** Stride of the first convolution; default: 1 for square images of up to 64 pixels, else 2. */
   readonly firstStride?: 1 | 2;
-  /** Input pixels, on a side, of one pixel of the last feature map, in place of `firstStride`: 1, 2, 4 .. 32, see `models/`. */
+  /** Input pixels, on a side, of one pixel of the last feature map, in place of `firstStride`: 1, 2, 4 .. 32, see `models/`; with `from` 1, 2, 4 .. the network's own. */
   readonly outputStride?: number;
+  /** With `from`: names of layers that take every pixel, stride 1, in place of their own stride. */
+  readonly unitStrides?: readonly string[];
   /** `best.safetensors` or `checkpoint.safetensors` of a run of the same architecture, whose weights to begin with. */
   readonly initial?: string;
   /** Data set name or directory, see `data/`. */

@@ -74,9 +74,9 @@ const fromScratch: Need<TrainConfig> = {
 };
 
 const strideOfItsOwn: Need<TrainConfig> = {
-  expected: 'no --from, no --first-stride',
+  expected: 'no --first-stride',
   found: () => 'both',
-  isMet: ({ from, firstStride }) => from === undefined && firstStride === undefined,
+  isMet: ({ firstStride }) => firstStride === undefined,
 };
 
 /** Of training from scratch. */
@@ -87,7 +87,7 @@ export const trainOptions: OptionTable<TrainConfig> = {
     field(
       'inputSize',
       '--input-size <px>',
-      "input height and width, or HEIGHTxWIDTH (default: the data set's)",
+      "input height and width, or HEIGHTxWIDTH (default: the data set's; with --from, the model's)",
       sizeKind,
     ),
     field(
@@ -116,6 +116,13 @@ export const trainOptions: OptionTable<TrainConfig> = {
       '--from <model.onnx>',
       'go on from this classifier, with a new head for the classes of the data, in place of an architecture',
       text('an ONNX file'),
+    ),
+    field(
+      'unitStrides',
+      '--unit-strides <layers>',
+      'names of layers that take every pixel (stride 1), separated by commas: small images keep their resolution there',
+      listOf(text('a name'), "names of layers with strides, as inspect prints them: 'conv1,conv_dw_12'"),
+      transferred,
     ),
     field(
       'headEpochs',

@@ -7,6 +7,7 @@
 import { basename } from 'node:path';
 import {
   adaptInput,
+  changeInputSize,
   featureMetadata,
   gentleCrops,
   normalisationMetadata,
@@ -18,7 +19,7 @@ import { checkRunPlace } from '../files/index.ts';
 import { loadModel } from '../formats/index.ts';
 import { formatSize } from '../images/size.ts';
 import { fingerprint } from '../onnx/index.ts';
-import { freeBatch, inferShapes, normalizeNetwork } from '../passes/index.ts';
+import { freeBatch, inferShapes, normalizeNetwork, setOutputStride, setUnitStrides } from '../passes/index.ts';
 import { applyPlan, makePlan } from '../quantize/index.ts';
 import { type TrainConfig, transferDefaults } from './config.ts';
 import { augmentation, engineOptions, type RunOptions } from './context.ts';
@@ -53,13 +54,15 @@ export async function transferNetwork(
   checkRunPlace(options.out, runPlace(options));
   const loaded = adaptInput(await loadModel(config.from), config, options.warn);
   refuseTernary(loaded);
-  const graph = normalizeNetwork(loaded);
+  const graph = normalizeNetwork(changeInputSize(loaded, config.inputSize));
   freeBatch(graph);
   const opened = await openImagesFor(graph, config, options);
   requireLabels(opened.dataset);
   const dataset = gentleCrops(opened.dataset);
   const data = { ...opened, dataset, ...pickTraining(dataset, config, options) };
   setInputSize(graph, data.size);
+  if (config.outputStride !== undefined) setOutputStride(graph, config.outputStride);
+  if (config.unitStrides !== undefined) setUnitStrides(graph, config.unitStrides);
   const start = fingerprint(graph);
   const head = replaceHead(graph, dataset.classes.length, config.seed);
   const base = inferShapes(graph);

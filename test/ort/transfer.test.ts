@@ -114,6 +114,26 @@ describe('a run', () => {
     expect(lines.filter((line) => line.includes('the body is never trained'))).toHaveLength(1);
   });
 
+  it('takes other sizes and strides than the network that it goes on from', async () => {
+    const run = { epochs: 1, headEpochs: 1, inputSize: 36, unitStrides: ['conv'] };
+    await trainNetwork(configOf(run), { out: at('finer') });
+    const finer = await loadModel(at('finer', 'model.onnx'));
+    expect(finer.inputs[0]!.shape.slice(1)).toEqual([1, 36, 36]);
+    const [before, after] = await Promise.all(
+      ['first', 'finer'].map(async (name) => {
+        const graph = normalizeNetwork(await loadModel(at(name, 'model.onnx')));
+        return findLayers(graph)[0]!.node.output().shape.at(-1) as number;
+      }),
+    );
+    expect(after! / 36).toBe((2 * before!) / 28);
+    await expect(trainNetwork(configOf({ ...run, unitStrides: ['x'] }), { out: at('no') })).rejects.toThrow(
+      /^unit strides: expected names of layers with strides: .*, found 'x'$/,
+    );
+    await expect(trainNetwork(configOf({ outputStride: 32 }), { out: at('no') })).rejects.toThrow(
+      /^output stride: expected 1, 2.*, found 32$/,
+    );
+  });
+
   it('is stopped and goes on to the same network', async () => {
     const stop = new AbortController();
     const whole = await trainNetwork(configOf(), { out: at('whole') });
@@ -132,7 +152,7 @@ describe('a run', () => {
     ['ternary weights', { method: 'twn' }, { code: 'E_USAGE', where: 'method' }],
     ['a share of nothing', { validation: 1.5 }, { code: 'E_USAGE', where: 'validation' }],
     ['half a normalisation', { normalisation: { mean: [1], std: [] } }, { code: 'E_USAGE', where: '--mean' }],
-    ['a size that is not the network’s', { inputSize: { height: 40, width: 60 } }, { code: 'E_USAGE' }],
+    ['a size that images of this data set cannot have', { inputSize: { height: 40, width: 60 } }, { code: 'E_DATA' }],
     ['no model', { from: 'absent.onnx' }, { code: 'E_FILE' }],
   ])('refuses %s', async (_, changes, expected) => {
     const run = trainNetwork(configOf(changes), { out: at('refused') }).then(() => '');
