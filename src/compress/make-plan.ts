@@ -26,7 +26,7 @@ import {
 import { type Measured, type MeasureOptions, measureLayers } from './measure-layers.ts';
 import { type LayerCandidates, untouched } from './planning/candidate.ts';
 import { describePlan } from './planning/describe-plan.ts';
-import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
+import { costCandidates, type NetworkCosts, type PlannerOptions } from './planning/layer-costs.ts';
 import {
   filterSensitivity,
   makeCandidates,
@@ -36,6 +36,7 @@ import {
 } from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
 import { solverAside } from './planning/solver-aside.ts';
+import { sparingFirst } from './planning/spare-first.ts';
 import { costOnTarget } from './planning/target.ts';
 import { type Analysis, analyzeNetwork, defaultSparsities } from './sensitivity.ts';
 import { largestMatrix } from './statistics/inputs.ts';
@@ -158,33 +159,22 @@ async function openTarget(job: Job): Promise<PlanningTarget | undefined> {
 }
 
 /**
- * A plan that is no slower on the target than the uncompressed network in 8 bits, where nothing was said of time; undefined
- * without a target, and where the budget is out of reach then.
+ * A plan that is no slower on the target than the uncompressed network in 8 bits, where nothing was said of time and the
+ * budget allows it; else one within the limits.
  */
 async function planNoSlower(
   { machine, config: { limits = {} }, options }: Job,
   optimise: (limits: Limits) => Promise<PlanFile>,
-): Promise<PlanFile | undefined> {
-  if (!machine || limits[machine.time] !== undefined) return undefined;
+): Promise<PlanFile> {
+  if (!machine || limits[machine.time] !== undefined) return optimise(limits);
   try {
     return await optimise({ ...limits, [machine.time]: 1 });
   } catch (error) {
     if (!(error instanceof TritbankError) || error.code !== 'E_USAGE') throw error;
+    const slower = await optimise(limits);
     options.warn?.(`within the budget the network is slower on ${machine.name} than the uncompressed one in int8`);
-    return undefined;
+    return slower;
   }
-}
-
-/**
- * Candidates without banks in layers that read the image. Their hidden units carry what all pixels have in common, which the
- * filters then subtract; rounded to 8 bits, what is left of it can cost far more than the bank is predicted to (0.07 nats
- * for 0.001 on MobileNet-V1 0.5). The paper leaves these layers as they are.
- */
-function spareFirst(candidates: readonly LayerCandidates[], { layers }: Analysis): LayerCandidates[] {
-  const first = new Set(layers.filter(({ kind }) => kind === 'first').map(({ name }) => name));
-  return candidates.map((layer) =>
-    first.has(layer.name) ? { ...layer, candidates: layer.candidates.filter(({ plan }) => !isBank(plan)) } : layer,
-  );
 }
 
 /** The plan of the run: optimised under the budget, or the uniform choice. */
@@ -208,10 +198,9 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
         : uniform
           ? roundedCandidates(found, uniform.bits)
           : makeCandidates(graph, found, grid);
-    const limits = config.limits ?? {};
+    const costs = costCandidates(graph, candidates, counting);
     if (uniform) {
-      const costs = costCandidates(graph, candidates, counting);
-      const onTarget = target && costOnTarget(target, limits, costs.layers);
+      const onTarget = target && costOnTarget(target, config.limits ?? {}, costs.layers);
       return describePlan(
         config.model,
         budget,
@@ -220,23 +209,13 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
         onTarget,
       );
     }
-    const optimiseAmong = async (among: readonly LayerCandidates[]): Promise<PlanFile> => {
-      const costs = costCandidates(graph, among, counting);
-      const optimise = async (within: Limits): Promise<PlanFile> => {
-        const machine = target && costOnTarget(target, within, costs.layers);
-        const { choice } = await optimizePlan(costs, budget, solverAside(options.signal), machine);
-        return describePlan(config.model, budget, costs, choice, machine);
-      };
-      return (await planNoSlower(job, optimise)) ?? optimise(limits);
-    };
-    if (config.activations !== 'int8') return optimiseAmong(candidates);
-    try {
-      return await optimiseAmong(spareFirst(candidates, found));
-    } catch (error) {
-      // out of reach without them
-      if (!(error instanceof TritbankError) || error.code !== 'E_USAGE') throw error;
-      return optimiseAmong(candidates);
-    }
+    const optimiseAmong = (among: NetworkCosts) =>
+      planNoSlower(job, async (within) => {
+        const machine = target && costOnTarget(target, within, among.layers);
+        const { choice } = await optimizePlan(among, budget, solverAside(options.signal), machine);
+        return describePlan(config.model, budget, among, choice, machine);
+      });
+    return config.activations === 'int8' ? sparingFirst(costs, found, optimiseAmong) : optimiseAmong(costs);
   };
   // the analysis within is done by all ranks
   return run.stage('plan', compressFiles.plan, planCodec, work, { together: true });

@@ -1,0 +1,34 @@
+/**
+ * Plans for networks in 8 bits, whose layers that read the image keep their filters. The hidden units of such a layer carry
+ * what all pixels have in common, which the filters then subtract; rounded to 8 bits, what is left of it can cost far more
+ * than the bank is predicted to (0.07 nats for 0.001 on MobileNet-V1 0.5). The paper leaves these layers as they are.
+ */
+
+import { TritbankError } from '../../ir/index.ts';
+import { isBank } from '../../quantize/index.ts';
+import type { Analysis } from '../sensitivity.ts';
+import type { CostedLayer, NetworkCosts } from './layer-costs.ts';
+
+/** Without candidates that are banks; a layer that has no others keeps them. */
+function withoutBanks(layer: CostedLayer): CostedLayer {
+  const left = layer.candidates.flatMap(({ plan }, i) => (isBank(plan) ? [] : [i]));
+  if (left.length === 0) return layer;
+  const pick = <T>(items: readonly T[]) => left.map((i) => items[i]!);
+  return { ...layer, candidates: pick(layer.candidates), costs: pick(layer.costs), works: pick(layer.works) };
+}
+
+/** What `optimise` finds without banks in layers that read the image; with them where the budget is out of reach then. */
+export async function sparingFirst<T>(
+  costs: NetworkCosts,
+  analysis: Analysis,
+  optimise: (costs: NetworkCosts) => Promise<T>,
+): Promise<T> {
+  const first = new Set(analysis.layers.filter(({ kind }) => kind === 'first').map(({ name }) => name));
+  const layers = costs.layers.map((layer) => (first.has(layer.name) ? withoutBanks(layer) : layer));
+  try {
+    return await optimise({ ...costs, layers });
+  } catch (error) {
+    if (!(error instanceof TritbankError) || error.code !== 'E_USAGE') throw error;
+    return optimise(costs);
+  }
+}
