@@ -1,11 +1,11 @@
 /**
  * Makes the rows of results/imagenet: pretrained classifiers, calibrated without labels on one image of each class of one
- * half of ImageNet's classes and judged on the other half, both ways round, each beside its int8 and int4 controls, which
- * are calibrated on the same images. Rows that are finished are kept; a row that was stopped goes on.
+ * half of ImageNet's classes and judged on the other half, both ways round (or of three quarters, judged on the fourth), each
+ * beside its int8 and int4 controls, which are calibrated on the same images. Rows that are finished are kept; a row that was stopped goes on.
  *
  *   npx tsx scripts/imagenet/calibrated.ts IMAGES MODEL.onnx... [--row NAME]... [--threads N] [--program 'node dist/cli/main.js']
  *
- * IMAGES has one folder of images for each class, called by its WordNet ID. Runs are in runs/imagenet/MODEL/ROW-HALF; figures
+ * IMAGES has one folder of images for each class, called by its WordNet ID. Runs are in runs/imagenet/MODEL/ROW-PART; figures
  * are kept in results/imagenet/MODEL.json, from which `npm run results` makes the page.
  */
 
@@ -15,7 +15,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CompressResult } from '../../src/compress/index.ts';
 import { describeMachine, writeFileAtomic } from '../../src/files/index.ts';
-import { halves, linkHalves } from './halves.ts';
+import { linkImages, nameOf } from './parts.ts';
 import { type CalibratedRow, calibratedRows } from './rows.ts';
 import type { CalibratedFigures } from './stored.ts';
 
@@ -34,14 +34,14 @@ const [program, ...before] = (values.program ?? 'node dist/cli/main.js').split('
 /** Commands without this machine's directories. */
 const clean = (command: string) => command.replaceAll(/\S*\/(?=runs\/)/g, '').replaceAll(/\S*\/(?=[^/ ]+\.onnx)/g, '');
 
-function figuresOf(row: CalibratedRow, half: number, directory: string): CalibratedFigures {
+function figuresOf(row: CalibratedRow, part: number, directory: string): CalibratedFigures {
   const result = JSON.parse(readFileSync(join(directory, 'result.json'), 'utf8')) as CompressResult;
   const { accuracy, change, agreement, control, fourBits, originalFile, relative, bytes, command, date } = result;
   if (!accuracy || !change || !agreement) throw new Error(`${directory}: expected figures of test images`);
   const right = (share: number) => Math.round(share * accuracy.after.samples);
   return {
     row: row.name,
-    half,
+    part,
     images: accuracy.after.samples,
     right: {
       original: right(accuracy.before.top1),
@@ -68,25 +68,27 @@ function figuresOf(row: CalibratedRow, half: number, directory: string): Calibra
 for (const model of models) {
   const name = basename(model, '.onnx');
   const stored = join('results', 'imagenet', `${name}.json`);
-  for (const half of halves) {
-    const data = join('runs', 'imagenet', `half-${half}`);
-    mkdirSync(join('runs', 'imagenet'), { recursive: true });
-    linkHalves(images, readFileSync('labels/imagenet.json', 'utf8'), half, data);
-    for (const row of calibratedRows.filter((one) => !values.row || values.row.includes(one.name))) {
+  for (const row of calibratedRows.filter((one) => !values.row || values.row.includes(one.name))) {
+    for (let part = 1; part <= row.parts; part++) {
+      const place = nameOf({ part, parts: row.parts });
+      const data = join('runs', 'imagenet', place);
+      mkdirSync(join('runs', 'imagenet'), { recursive: true });
+      linkImages(images, readFileSync('labels/imagenet.json', 'utf8'), { part, parts: row.parts }, data);
       const kept = existsSync(stored) ? (JSON.parse(readFileSync(stored, 'utf8')) as CalibratedFigures[]) : [];
-      const isThis = (one: CalibratedFigures) => one.row === row.name && one.half === half;
+      const isThis = (one: CalibratedFigures) => one.row === row.name && one.part === part;
       if (kept.some((one) => isThis(one) && !one.earlier)) continue;
-      const out = join('runs', 'imagenet', name, `${row.name}-${half}`);
+      const out = join('runs', 'imagenet', name, `${row.name}-${part}`);
       const args = ['compress', model, ...row.args, '--data', data, '--out', out];
       // of the same images, whatever the budget
-      const analysis = join('runs', 'imagenet', name, `planned-${half}`, 'analysis.json');
-      if (row.name.startsWith('planned-') && existsSync(analysis)) args.push('--analysis', analysis);
+      const planned = calibratedRows.find((one) => row.name.startsWith(`${one.name}-`) && one.images === row.images);
+      const analysis = planned && join('runs', 'imagenet', name, `${planned.name}-${part}`, 'analysis.json');
+      if (analysis && existsSync(analysis)) args.push('--analysis', analysis);
       if (existsSync(join(out, 'config.json'))) args.push('--resume');
       if (values.threads !== undefined) args.push('--threads', values.threads);
-      console.error(`${name} ${row.name} ${half}: tritbank ${args.join(' ')}`);
+      console.error(`${name} ${row.name} ${part}: tritbank ${args.join(' ')}`);
       const { status } = spawnSync(program!, [...before, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
       if (status !== 0) process.exit(status ?? 1);
-      const next = [...kept.filter((one) => !isThis(one)), figuresOf(row, half, out)];
+      const next = [...kept.filter((one) => !isThis(one)), figuresOf(row, part, out)];
       mkdirSync(join('results', 'imagenet'), { recursive: true });
       writeFileAtomic(stored, `${JSON.stringify(next, null, 1)}\n`);
     }

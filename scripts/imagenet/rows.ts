@@ -5,15 +5,31 @@ import { words } from '../results/recipes.ts';
 export interface CalibratedRow {
   readonly name: string;
   readonly label: string;
+  /** Into how many parts the classes are divided: calibrated on images of all but one, judged on that one. */
+  readonly parts: number;
+  /** Images that it is calibrated on. */
+  readonly images: number;
   /** Arguments of `tritbank compress`, without model, images and place. */
   readonly args: readonly string[];
 }
 
-const common = '--images 500 --activations int8 --labels index --seed 1';
-const row = (name: string, label: string, choice: string, how = '--calibrate-only'): CalibratedRow => ({
+interface Calibrated {
+  readonly how?: string;
+  readonly images?: number;
+  readonly parts?: number;
+}
+
+const row = (
+  name: string,
+  label: string,
+  choice: string,
+  { how = '--calibrate-only', images = 500, parts = 2 }: Calibrated = {},
+): CalibratedRow => ({
   name,
   label,
-  args: [...words(how), ...words(common), ...words(choice)],
+  parts,
+  images,
+  args: words(`${how} --images ${images} --activations int8 --labels index --seed 1 ${choice}`),
 });
 
 const inPapersBytes = '--scheme hybrid --filter-bits 8';
@@ -29,7 +45,7 @@ export const calibratedRows: readonly CalibratedRow[] = [
   row('uniform-1.25', 'hybrid, alpha 0.5, r = 1.25', '--uniform 0.5,1.25'),
   row('uniform-2', 'hybrid, alpha 0.5, r = 2', '--uniform 0.5,2'),
   row('planned', "planned, the paper's budget", papersBudget),
-  row('planned-tuned', "planned, the paper's budget, then fine-tuned", papersBudget, tuned),
+  row('planned-tuned', "planned, the paper's budget, then fine-tuned", papersBudget, { how: tuned }),
   row('zeros-skipped', "planned, the paper's budget, zeros skipped", `${papersBudget} --ternary zero-skipping`),
   row('planned-35', 'planned, 35 % of the size', `--max-size 0.35 --format fp16 ${inPapersBytes}`),
   row(
@@ -37,5 +53,7 @@ export const calibratedRows: readonly CalibratedRow[] = [
     "planned, the paper's budget, energies of 8 bits",
     `--max-size 0.49 --max-energy 0.72 ${inPapersBytes}`,
   ),
+  row('planned-250', "planned, the paper's budget, of 250 images", papersBudget, { images: 250 }),
+  row('planned-750', "planned, the paper's budget, of 750 images", papersBudget, { images: 750, parts: 4 }),
   row('planned-mixed', 'planned, 20 % of 16 bits, int8, int4 and ternary', '--max-size 0.2'),
 ];

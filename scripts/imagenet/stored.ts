@@ -1,9 +1,9 @@
-/** What results/imagenet keeps of a row on one half of the classes. */
+/** What results/imagenet keeps of a row on one part of the classes. */
 
 export interface CalibratedFigures {
   readonly row: string;
-  /** 1 or 2: which classes it was calibrated on; judged on the others. */
-  readonly half: number;
+  /** From 1 on: which part of the classes it was judged on, of halves the other one; calibrated on all others. */
+  readonly part: number;
   /** Judged on so many. */
   readonly images: number;
   /** Of these, how many each network has right, among all 1000 classes. */

@@ -9,12 +9,14 @@ import { type Column, table } from './tables.ts';
 
 const folder = 'results/imagenet';
 
-/** A network on all halves that were measured. */
+/** A network on all parts of the classes that were measured. */
 interface Pooled {
   readonly label: string;
   readonly images: number;
   readonly right: number;
-  /** Of files and counts the mean: plans of two halves differ a little. */
+  /** Of these images, how many the original has right. */
+  readonly before: number;
+  /** Of files and counts the mean: plans differ a little by what they were calibrated on. */
   readonly bytes: number;
   readonly energy: number;
   readonly multiplications: number;
@@ -27,54 +29,29 @@ interface Pooled {
 const sum = <T>(items: readonly T[], of: (item: T) => number) => items.reduce((total, item) => total + of(item), 0);
 const mean = <T>(items: readonly T[], of: (item: T) => number) => sum(items, of) / items.length;
 
-function poolRow(label: string, runs: readonly CalibratedFigures[]): Pooled {
-  return {
-    label,
-    images: sum(runs, (run) => run.images),
-    right: sum(runs, (run) => run.right.row),
-    bytes: mean(runs, (run) => run.bytes.row),
-    energy: mean(runs, (run) => run.relative.energy),
-    multiplications: mean(runs, (run) => run.relative.multiplications),
-    change: { gained: sum(runs, (run) => run.gained), lost: sum(runs, (run) => run.lost) },
-    same: sum(runs, (run) => run.same),
-  };
-}
+const countsOf = (label: string, runs: readonly CalibratedFigures[]) => ({
+  label,
+  images: sum(runs, ({ images }) => images),
+  before: sum(runs, ({ right }) => right.original),
+});
 
-/** Operations of the controls: the original's, counted in the same format. */
-const same = { energy: 1, multiplications: 1 } as const;
+const poolRow = (label: string, runs: readonly CalibratedFigures[]): Pooled => ({
+  ...countsOf(label, runs),
+  right: sum(runs, ({ right }) => right.row),
+  bytes: mean(runs, ({ bytes }) => bytes.row),
+  energy: mean(runs, ({ relative }) => relative.energy),
+  multiplications: mean(runs, ({ relative }) => relative.multiplications),
+  change: { gained: sum(runs, ({ gained }) => gained), lost: sum(runs, ({ lost }) => lost) },
+  same: sum(runs, ({ same }) => same),
+});
 
-/** The original and its controls, which all rows of a half share. */
-function poolControls(figures: readonly CalibratedFigures[]): Pooled[] {
-  const halves = [...new Set(figures.map(({ half }) => half))].map((half) => figures.find((one) => one.half === half)!);
-  const images = sum(halves, (one) => one.images);
-  const int4 = halves.filter(({ right }) => right.int4 !== undefined);
-  return [
-    {
-      ...same,
-      label: 'original, float',
-      images,
-      right: sum(halves, ({ right }) => right.original),
-      bytes: mean(halves, ({ bytes }) => bytes.original),
-    },
-    {
-      ...same,
-      label: 'int8',
-      images,
-      right: sum(halves, ({ right }) => right.int8),
-      bytes: mean(halves, ({ bytes }) => bytes.int8),
-    },
-    ...(int4.length === halves.length
-      ? [
-          {
-            ...same,
-            label: 'int4',
-            images,
-            right: sum(int4, ({ right }) => right.int4!),
-            bytes: mean(int4, ({ bytes }) => bytes.int4!),
-          },
-        ]
-      : []),
-  ];
+/** A network that all rows of as many images share; its operations are the original's, counted in the same format. */
+function poolControl(label: string, name: 'original' | 'int8' | 'int4', runs: readonly CalibratedFigures[]): Pooled[] {
+  const parts = [...new Set(runs.map(({ part }) => part))].map((part) => runs.find((one) => one.part === part)!);
+  if (parts.length === 0 || parts.some(({ right }) => right[name] === undefined)) return [];
+  const right = sum(parts, (one) => one.right[name]!);
+  const bytes = mean(parts, (one) => one.bytes[name]!);
+  return [{ ...countsOf(label, parts), right, bytes, energy: 1, multiplications: 1 }];
 }
 
 /** Half of a paired difference's 95 % interval, in points. */
@@ -82,13 +59,22 @@ function halfWidth({ gained, lost }: { readonly gained: number; readonly lost: n
   return (196 * Math.sqrt(Math.max(0, gained + lost - (gained - lost) ** 2 / images))) / images;
 }
 
+/** The rows of most tables are calibrated on so many images. */
+const usual = 500;
+
 function tableOf(figures: readonly CalibratedFigures[]): string {
-  const controls = poolControls(figures);
-  const original = controls[0]!;
-  const rows = calibratedRows.flatMap(({ name, label }) => {
+  const runsOf = (images: number) =>
+    figures.filter(({ row }) => calibratedRows.find(({ name }) => name === row)?.images === images);
+  const controlsOf = (images: number, note: string) =>
+    (['int8', 'int4'] as const).flatMap((name) => poolControl(`${name}${note}`, name, runsOf(images)));
+  const [original] = poolControl('original, float', 'original', runsOf(usual));
+  if (!original) throw new Error(`${folder}: expected rows of ${usual} images, found none`);
+  const rows = calibratedRows.flatMap(({ name, label, images }) => {
     const runs = figures.filter((one) => one.row === name);
     const note = runs.some(({ earlier }) => earlier) ? ' \\*' : '';
-    return runs.length > 0 ? [poolRow(`${label}${note}`, runs)] : [];
+    if (runs.length === 0) return [];
+    const controls = images === usual ? [] : controlsOf(images, `, of ${images} images`);
+    return [...controls, poolRow(`${label}${note}`, runs)];
   });
   const columns: Column<Pooled>[] = [
     { title: '', cell: ({ label }) => label },
@@ -102,9 +88,7 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
       title: 'points',
       cell: (row) => {
         if (row === original) return '';
-        const of = figures.filter(({ half }) => row.images === original.images || half === 1);
-        const base = row.images === original.images ? original.right : of[0]!.right.original;
-        const points = formatSigned((100 * (row.right - base)) / row.images, 1);
+        const points = formatSigned((100 * (row.right - row.before)) / row.images, 1);
         return row.change ? `${points} ± ${formatFixed(halfWidth(row.change, row.images), 1)}` : points;
       },
     },
@@ -115,7 +99,7 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
   ];
   const isMarked = figures.some(({ earlier }) => earlier);
   const note = '\\* By the calibration as it was before: all filters of a layer counted alike.';
-  return [table(columns, [...controls, ...rows]), ...(isMarked ? [note] : [])].join('\n\n');
+  return [table(columns, [original, ...controlsOf(usual, ''), ...rows]), ...(isMarked ? [note] : [])].join('\n\n');
 }
 
 function describe(model: string, figures: readonly CalibratedFigures[]): string {
@@ -125,7 +109,7 @@ function describe(model: string, figures: readonly CalibratedFigures[]): string 
   return [
     `## \`${model}\``,
     tableOf(figures),
-    `${machines}; ${dates.join(' to ')}. Commands, of the first half:`,
+    `${machines}; ${dates.join(' to ')}. Commands, of the first part:`,
     commands.map((command) => `    ${command}`).join('\n'),
   ].join('\n\n');
 }
