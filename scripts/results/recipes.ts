@@ -33,6 +33,27 @@ export const train =
     ...held(setting),
   ];
 
+/** A pretrained network with a head for these classes, its body trained at the same rate. */
+export const transfer =
+  (text: string): Recipe =>
+  (setting) => {
+    const { pretrained, epochs } = setting;
+    if (!pretrained) throw new Error(`internal: ${setting.network} has no pretrained network`);
+    return [
+      ...[
+        'train',
+        '--from',
+        `models/${pretrained.file}`,
+        '--input-size',
+        '32',
+        '--unit-strides',
+        pretrained.unitStrides,
+      ],
+      ...words(`--method fp --epochs ${epochs} --head-epochs 1 ${text}`),
+      ...held(setting),
+    ];
+  };
+
 /** A cycle more for a network in full precision. */
 export const fineTune =
   (from: (setting: Setting) => string, args: Recipe): Recipe =>
@@ -42,7 +63,7 @@ export const fineTune =
 export const taught = (args: Recipe): Recipe => {
   const common =
     '--batch-size 64 --learning-rate 0.04 --weight-decay 0.0005 --ema 0.9995 --padding reflect --threads 1';
-  return (setting) => [...words(common), ...args(setting)];
+  return (setting) => [...words(common), ...held(setting), ...args(setting)];
 };
 
 export const fourthCycle: Recipe = fineTune(

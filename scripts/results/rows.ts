@@ -17,6 +17,7 @@ import {
   ternaryWeights,
   train,
   trainedInBits,
+  transfer,
   words,
 } from './recipes.ts';
 
@@ -25,8 +26,8 @@ export interface Row {
   readonly name: string;
   readonly label: string;
   readonly make: Recipe;
-  /** The only network that has it; absent: all have. */
-  readonly only?: NetworkName;
+  /** The only networks that have it; absent: all have. */
+  readonly only?: readonly NetworkName[];
   /** The only data set that has it; absent: all have. */
   readonly onlyOn?: DataName;
   readonly scheme: Extract<CostOptions['scheme'], string>;
@@ -38,12 +39,19 @@ export interface Row {
 }
 
 const v1 = 'mobilenet-v1-0.5';
+const v1s = [v1, 'mobilenet-v1-0.5-imagenet'] as const;
 
 /**
  * Where an original has several cycles it goes on from the second with reflected borders, and itself as teacher (Loshchilov
  * & Hutter, arXiv 1608.03983; Furlanello et al., arXiv 1805.04770). In the short schedule seeds part there.
  */
-const firstCycle = train('--batch-size 128 --learning-rate 0.1 --weight-decay 0.0005 --threads 1');
+const drawn = train('--batch-size 128 --learning-rate 0.1 --weight-decay 0.0005 --threads 1');
+const transferred = transfer(
+  '--batch-size 64 --optimizer sgd --learning-rate 0.05 --weight-decay 0.0005 --mixup 0.2 --ema 0.9995'.concat(
+    ' --body-rate 1 --padding reflect --threads 1',
+  ),
+);
+const firstCycle: Recipe = (setting) => (setting.pretrained ? transferred : drawn)(setting);
 const secondCycle = fineTune(
   (setting) => modelOf(setting, 'first-cycle'),
   ({ again }) =>
@@ -52,7 +60,7 @@ const secondCycle = fineTune(
     ),
 );
 const thirdCycle = fineTune(
-  (setting) => modelOf(setting, 'second-cycle', setting.cycles),
+  (setting) => modelOf(setting, setting.pretrained ? 'first-cycle' : 'second-cycle', setting.cycles),
   taught(({ again }) => words(`--epochs ${again} --mixup 0.2 --distill-weight 0.7`)),
 );
 
@@ -64,7 +72,7 @@ const onlyCycle = train(
 const original: Row = {
   name: 'full-precision',
   label: 'full precision',
-  make: (setting) => (setting.data === 'cifar100' ? onlyCycle : setting.again > 0 ? thirdCycle : firstCycle)(setting),
+  make: (setting) => (setting.data === 'cifar100' ? onlyCycle : setting.again > 0 ? thirdCycle : drawn)(setting),
   scheme: 'fp',
   format: 'fp16',
   keep: true,
@@ -151,7 +159,7 @@ const size25: Row = {
   name: 'size-25',
   label: 'hybrid, planned at 25 % of the size',
   make: compress(({ longer }) => words(`--epochs ${longer} --ternary zero-skipping ${budget25}`)),
-  only: v1,
+  only: v1s,
   color: 'var(--extra-2)',
 };
 
@@ -165,7 +173,7 @@ const size20: Row = {
       words('--max-size 0.2 --max-energy 0.3 --min-throughput 2.06'),
     ),
   ),
-  only: v1,
+  only: v1s,
   color: 'var(--ink)',
 };
 
@@ -184,7 +192,7 @@ const size25Int8: Row = {
   name: 'size-25-int8',
   label: 'hybrid, 25 %, int8',
   make: quantizeRow('size-25'),
-  only: v1,
+  only: v1s,
   color: 'var(--extra-3)',
 };
 
@@ -198,7 +206,7 @@ const int8Share40: Row = {
       words('--max-size 0.2 --max-energy 0.4'),
     ),
   ),
-  only: v1,
+  only: v1s,
   color: 'var(--energy)',
 };
 
@@ -207,7 +215,7 @@ const size20Int8: Row = {
   name: 'size-20-int8',
   label: 'hybrid, 20 %, int8',
   make: quantizeRow('size-20'),
-  only: v1,
+  only: v1s,
   color: 'var(--busy)',
 };
 
@@ -281,18 +289,18 @@ const ablationRow = (part: string, label: string): Row => ({
   name: `ablation-${part}`,
   label,
   make: ablations[part]!,
-  only: v1,
+  only: [v1],
   onlyOn: 'cifar10',
   scheme: 'hybrid',
   format: 'fp16',
   color: 'var(--muted)',
 });
 
-const cycleRow = (nth: string, make: Recipe): Row => ({
+const cycleRow = (nth: string, make: Recipe, only: readonly NetworkName[] = [v1]): Row => ({
   name: `${nth}-cycle`,
   label: `full precision, ${nth} cycle`,
   make,
-  only: v1,
+  only,
   onlyOn: 'cifar10',
   scheme: 'fp',
   format: 'fp16',
@@ -300,7 +308,7 @@ const cycleRow = (nth: string, make: Recipe): Row => ({
 });
 
 /** What a row `full-precision` was trained on from, where it had several cycles. */
-export const earlierCycles: readonly Row[] = [cycleRow('first', firstCycle), cycleRow('second', secondCycle)];
+export const earlierCycles: readonly Row[] = [cycleRow('first', firstCycle, v1s), cycleRow('second', secondCycle)];
 
 /** More cycles for the original: no row starts from them. Their first seeds' models are kept, which later ones start from. */
 const laterCycles: readonly Row[] = [cycleRow('fourth', fourthCycle), cycleRow('fifth', fifthCycle)].map((row) => ({
@@ -329,7 +337,7 @@ export const allRows: readonly Row[] = [
 export const isRowOf = (
   { only, onlyOn }: Row,
   { data, network }: { readonly data: DataName; readonly network: NetworkName },
-): boolean => (only === undefined || only === network) && (onlyOn === undefined || onlyOn === data);
+): boolean => (only === undefined || only.includes(network)) && (onlyOn === undefined || onlyOn === data);
 
 /** The row and the seed of a run directory, by its name; undefined for a name that is none. */
 export function rowOf(directory: string): { readonly row: Row; readonly seed: number } | undefined {
