@@ -55,5 +55,6 @@ export const calibratedRows: readonly CalibratedRow[] = [
   ),
   row('planned-250', "planned, the paper's budget, of 250 images", papersBudget, { images: 250 }),
   row('planned-750', "planned, the paper's budget, of 750 images", papersBudget, { images: 750, parts: 4 }),
+  row('planned-mixed-28', 'planned, 28 % of 16 bits, int8, int4 and ternary', '--max-size 0.28'),
   row('planned-mixed', 'planned, 20 % of 16 bits, int8, int4 and ternary', '--max-size 0.2'),
 ];
