@@ -9,6 +9,7 @@ import { Emitter } from '../emitter.ts';
 import type { Calibration, ExportForms } from '../options.ts';
 import { absorbProducts } from './absorb.ts';
 import { calibrate } from './calibrate.ts';
+import { centre } from './centre.ts';
 import { chooseTensors, isScore } from './choose.ts';
 import { equalize } from './equalize.ts';
 import { flattenHead } from './flatten-head.ts';
@@ -43,6 +44,7 @@ export async function quantizeNetwork(
     throw new TritbankError('E_MODEL', `graph '${graph.name}'`, expected);
   }
   const measured = chosen.filter((value) => value !== input);
+  await centre(graph, measured, calibration);
   const histograms = await calibrate(graph, measured, calibration);
   const plans = new Map<string, TensorPlan>();
   const { signal } = calibration;
