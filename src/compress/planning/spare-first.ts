@@ -1,7 +1,8 @@
 /**
  * Plans for networks in 8 bits, whose layers that read the image keep their filters. The hidden units of such a layer carry
- * what all pixels have in common, which the filters then subtract; rounded to 8 bits, what is left of it can cost far more
- * than the bank is predicted to (0.07 nats for 0.001 on MobileNet-V1 0.5). The paper leaves these layers as they are.
+ * what neighbouring pixels have in common, which the filters then subtract; rounded to 8 bits, what is left of it costs far
+ * more than the bank is predicted to (on MobileNet-V1 0.5 a predicted loss of 0.001 nats, and 2.6 % of the scores'
+ * variance, a dozen times as much as any other tensor). The paper leaves these layers as they are.
  */
 
 import { TritbankError } from '../../ir/index.ts';
