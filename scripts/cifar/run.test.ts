@@ -80,7 +80,7 @@ describe('the runner', () => {
     [['planned', '0'], /^error E_USAGE: SEED: expected a whole number of at least 1, found '0'\n$/],
     [
       ['size-25', '--network', 'mobilenet-v2-0.35'],
-      /^error E_USAGE: --network: expected mobilenet-v1-0.5 or mobilenet-v1-0.5-imagenet for size-25, /,
+      /^error E_USAGE: --network: expected mobilenet-v1-0.5 for size-25, /,
     ],
     [
       ['ablation-dist', '--data', 'cifar100'],

@@ -6,9 +6,8 @@
  *   npx tsx scripts/cifar/run.ts all [--network NAME]... [--seeds 1,2,3]      all of them
  *
  *   --data       cifar10 (default) or cifar100
- *   --network    mobilenet-v1-0.5 (default), mobilenet-v1-0.5-imagenet and mobilenet-v2-0.35 (CIFAR-10), mobilenet-v2-0.5
- *                (CIFAR-100); with all: all of the data set by default. The one from ImageNet begins with
- *                models/mobilenet_v1_0.5_160.onnx
+ *   --network    mobilenet-v1-0.5 (default), mobilenet-v2-0.35 (CIFAR-10), mobilenet-v2-0.5 (CIFAR-100); with all: both of the
+ *                data set by default
  *   --schedule   short (default) or full: see setting.ts
  *   --data-dir   the folder with the binary batches (default: data/cifar10, data/cifar100)
  *   --program    the program (default: node dist/cli/main.js, after `npm run build`)
@@ -68,9 +67,8 @@ function stepsWanted(): Step[] {
     const place = { data, network, schedule, dataDir: values['data-dir'] ?? `data/${data}` };
     if (wanted === 'all') return stepsOfAll(place, seeds);
     const row = allRows.find((one) => one.name === wanted)!;
-    if (!isRowOf(row, { data, network: row.only?.[0] ?? network }))
-      fail('--data', `${row.onlyOn} for ${row.name}`, data);
-    if (!isRowOf(row, place)) fail('--network', `${row.only?.join(' or ')} for ${row.name}`, network);
+    if (!isRowOf(row, { data, network: row.only ?? network })) fail('--data', `${row.onlyOn} for ${row.name}`, data);
+    if (!isRowOf(row, place)) fail('--network', `${row.only} for ${row.name}`, network);
     return [stepOf(row, wholeNumber('SEED', seed), place)];
   });
 }

@@ -3,43 +3,28 @@
 export const dataNames = ['cifar10', 'cifar100'] as const;
 export type DataName = (typeof dataNames)[number];
 
-const networkNames = [
-  'mobilenet-v1-0.5',
-  'mobilenet-v1-0.5-imagenet',
-  'mobilenet-v2-0.35',
-  'mobilenet-v2-0.5',
-] as const;
+const networkNames = ['mobilenet-v1-0.5', 'mobilenet-v2-0.35', 'mobilenet-v2-0.5'] as const;
 export type NetworkName = (typeof networkNames)[number];
 
-type Network = Pick<Setting, 'model' | 'width' | 'size' | 'epochs' | 'again' | 'last' | 'validation' | 'pretrained'>;
+type Network = Pick<Setting, 'model' | 'width' | 'size' | 'epochs' | 'again' | 'last'>;
 
 const [v1, v2] = ['mobilenet-v1', 'mobilenet-v2'] as const;
-
-/** A file of ImageNet's 1000 classes, as google-coral/test_data has it for the Edge TPU, and layers that take every pixel. */
-const pretrained = { file: 'mobilenet_v1_0.5_160.onnx', unitStrides: 'conv1,conv_dw_12' } as const;
 
 /** Epochs are those of the short schedule: the first cycle's, the second's and third's, the fifth's. */
 const networks: Readonly<Record<DataName, Readonly<Partial<Record<NetworkName, Network>>>>> = {
   cifar10: {
-    'mobilenet-v1-0.5': { model: v1, width: 0.5, size: 0.49, epochs: 60, again: 36, last: 30, validation: 0 },
-    'mobilenet-v1-0.5-imagenet': {
-      model: v1,
-      width: 0.5,
-      size: 0.49,
-      epochs: 31,
-      again: 24,
-      last: 0,
-      validation: 0.1,
-      pretrained,
-    },
+    'mobilenet-v1-0.5': { model: v1, width: 0.5, size: 0.49, epochs: 60, again: 36, last: 30 },
     // of ten classes, what a plan could reach when banks were no narrower than half of the filters; one cycle
-    'mobilenet-v2-0.35': { model: v2, width: 0.35, size: 0.6, epochs: 30, again: 0, last: 0, validation: 0 },
+    'mobilenet-v2-0.35': { model: v2, width: 0.35, size: 0.6, epochs: 30, again: 0, last: 0 },
   },
   cifar100: {
-    'mobilenet-v1-0.5': { model: v1, width: 0.5, size: 0.49, epochs: 40, again: 0, last: 0, validation: 0.1 },
-    'mobilenet-v2-0.5': { model: v2, width: 0.5, size: 0.6, epochs: 40, again: 0, last: 0, validation: 0.1 },
+    'mobilenet-v1-0.5': { model: v1, width: 0.5, size: 0.49, epochs: 40, again: 0, last: 0 },
+    'mobilenet-v2-0.5': { model: v2, width: 0.5, size: 0.6, epochs: 40, again: 0, last: 0 },
   },
 };
+
+/** The share of the training images that is held out, and decides; the test images are read at the end. */
+const heldOut: Readonly<Record<DataName, number>> = { cifar10: 0, cifar100: 0.1 };
 
 /** Those that have rows on a data set. */
 export const networksOf = (data: DataName) => Object.keys(networks[data]) as NetworkName[];
@@ -74,17 +59,15 @@ export interface Setting {
   readonly longer: number;
   /** The seed of the first two cycles: in the short schedule seeds part in the third. */
   readonly cycles: number;
-  /** Share of the training images that is held out, and decides; the test images are read at the end. */
+  /** Share of the training images that is held out. */
   readonly validation: number;
-  /** What the first cycle goes on from, in place of drawn weights: a file in the folder of pretrained networks. */
-  readonly pretrained?: { readonly file: string; readonly unitStrides: string };
 }
 
 /** Throws for a network that a data set has no rows of. */
 export function settingOf(data: DataName, network: NetworkName, schedule: ScheduleName, seed: number): Setting {
   const found = networks[data][network];
   if (!found) throw new Error(`internal: ${data} has no rows of ${network}`);
-  const known = { ...found, data, network, seed };
+  const known = { ...found, data, network, seed, validation: heldOut[data] };
   if (schedule === 'short') return { ...known, runs: `runs/${data}/${network}`, tuning: 3, longer: 6, cycles: 1 };
   const again = known.again > 0 ? 100 : 0;
   const lengths = { epochs: 200, again, last: again, tuning: 30, longer: 60 };

@@ -62,18 +62,6 @@ describe('the commands of rows', () => {
     expect(stepsOfAll(other, [1]).map(({ name }) => name)).not.toContain('ablation-dist-1');
   });
 
-  test('begin with a pretrained network', () => {
-    const other: Place = { ...place, network: 'mobilenet-v1-0.5-imagenet', dataDir: 'x' };
-    const names = inOrder([stepNamed('planned-2', other)]).map(({ name }) => name);
-    expect(names).toEqual(['first-cycle-1', 'full-precision-1', 'analysis', 'planned-2']);
-    expect(stepNamed('first-cycle-1', other).args.join(' ')).toBe(
-      'train --from models/mobilenet_v1_0.5_160.onnx --input-size 32 --unit-strides conv1,conv_dw_12 --method fp --epochs 31 ' +
-        '--head-epochs 1 --batch-size 64 --optimizer sgd --learning-rate 0.05 --weight-decay 0.0005 --mixup 0.2 --ema 0.9995 ' +
-        '--body-rate 1 --padding reflect --threads 1 --validation 0.1 --data cifar10 --data-dir x --seed 1 --out ' +
-        'runs/cifar10/mobilenet-v1-0.5-imagenet/first-cycle-1',
-    );
-  });
-
   test('come after those whose files they read', () => {
     const names = (name: string) => inOrder([stepNamed(name)]).map((step) => step.name);
     const original = ['first-cycle-1', 'second-cycle-1', 'full-precision-1'];

@@ -15,6 +15,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CompressResult } from '../../src/compress/index.ts';
 import { describeMachine, writeFileAtomic } from '../../src/files/index.ts';
+import { costIn8Bits } from './costs.ts';
 import { linkImages, nameOf } from './parts.ts';
 import { type CalibratedRow, calibratedRows } from './rows.ts';
 import type { CalibratedFigures } from './stored.ts';
@@ -34,7 +35,12 @@ const [program, ...before] = (values.program ?? 'node dist/cli/main.js').split('
 /** Commands without this machine's directories. */
 const clean = (command: string) => command.replaceAll(/\S*\/(?=runs\/)/g, '').replaceAll(/\S*\/(?=[^/ ]+\.onnx)/g, '');
 
-function figuresOf(row: CalibratedRow, part: number, directory: string): CalibratedFigures {
+async function figuresOf(
+  row: CalibratedRow,
+  part: number,
+  directory: string,
+  model: string,
+): Promise<CalibratedFigures> {
   const result = JSON.parse(readFileSync(join(directory, 'result.json'), 'utf8')) as CompressResult;
   const { accuracy, change, agreement, control, fourBits, originalFile, relative, bytes, command, date } = result;
   if (!accuracy || !change || !agreement) throw new Error(`${directory}: expected figures of test images`);
@@ -59,6 +65,7 @@ function figuresOf(row: CalibratedRow, part: number, directory: string): Calibra
       ...(fourBits && { int4: fourBits.bytes }),
     },
     relative: { size: relative.size, energy: relative.energy, multiplications: relative.multiplications },
+    in8Bits: await costIn8Bits(join(directory, 'network.onnx'), model),
     command: clean(command),
     machine: describeMachine(),
     date: date.slice(0, 10),
@@ -88,7 +95,7 @@ for (const model of models) {
       console.error(`${name} ${row.name} ${part}: tritbank ${args.join(' ')}`);
       const { status } = spawnSync(program!, [...before, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
       if (status !== 0) process.exit(status ?? 1);
-      const next = [...kept.filter((one) => !isThis(one)), figuresOf(row, part, out)];
+      const next = [...kept.filter((one) => !isThis(one)), await figuresOf(row, part, out, model)];
       mkdirSync(join('results', 'imagenet'), { recursive: true });
       writeFileAtomic(stored, `${JSON.stringify(next, null, 1)}\n`);
     }

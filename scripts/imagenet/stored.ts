@@ -1,5 +1,16 @@
 /** What results/imagenet keeps of a row on one part of the classes. */
 
+/** Shares of the uncompressed network's in int8. */
+interface Share {
+  readonly energy: number;
+  readonly throughput: number;
+}
+
+export interface CountedIn8Bits {
+  readonly dense: Share;
+  readonly zeroSkipping: Share;
+}
+
 export interface CalibratedFigures {
   readonly row: string;
   /** From 1 on: which part of the classes it was judged on, of halves the other one; calibrated on all others. */
@@ -20,8 +31,9 @@ export interface CalibratedFigures {
     readonly int8: number;
     readonly int4?: number;
   };
-  /** Of the original at 16 bits. */
+  /** Of the original, in the format that the row plans in. */
   readonly relative: { readonly size: number; readonly energy: number; readonly multiplications: number };
+  readonly in8Bits: CountedIn8Bits;
   readonly command: string;
   readonly machine: string;
   readonly date: string;

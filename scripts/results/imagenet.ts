@@ -18,8 +18,9 @@ interface Pooled {
   readonly before: number;
   /** Of files and counts the mean: plans differ a little by what they were calibrated on. */
   readonly bytes: number;
-  readonly energy: number;
-  readonly multiplications: number;
+  readonly multiplications?: number;
+  /** In 8 bits, of int8's. */
+  readonly in8Bits?: CalibratedFigures['in8Bits'];
   /** Images that only this one has right, and only the original. */
   readonly change?: { readonly gained: number; readonly lost: number };
   /** Images of which it says what the original says. */
@@ -35,11 +36,19 @@ const countsOf = (label: string, runs: readonly CalibratedFigures[]) => ({
   before: sum(runs, ({ right }) => right.original),
 });
 
+const poolCosts = (runs: readonly CalibratedFigures[]): CalibratedFigures['in8Bits'] => {
+  const of = (kind: keyof CalibratedFigures['in8Bits']) => ({
+    energy: mean(runs, ({ in8Bits }) => in8Bits[kind].energy),
+    throughput: mean(runs, ({ in8Bits }) => in8Bits[kind].throughput),
+  });
+  return { dense: of('dense'), zeroSkipping: of('zeroSkipping') };
+};
+
 const poolRow = (label: string, runs: readonly CalibratedFigures[]): Pooled => ({
   ...countsOf(label, runs),
   right: sum(runs, ({ right }) => right.row),
   bytes: mean(runs, ({ bytes }) => bytes.row),
-  energy: mean(runs, ({ relative }) => relative.energy),
+  in8Bits: poolCosts(runs),
   multiplications: mean(runs, ({ relative }) => relative.multiplications),
   change: { gained: sum(runs, ({ gained }) => gained), lost: sum(runs, ({ lost }) => lost) },
   same: sum(runs, ({ same }) => same),
@@ -47,11 +56,15 @@ const poolRow = (label: string, runs: readonly CalibratedFigures[]): Pooled => (
 
 /** A network that all rows of as many images share; its operations are the original's, counted in the same format. */
 function poolControl(label: string, name: 'original' | 'int8' | 'int4', runs: readonly CalibratedFigures[]): Pooled[] {
-  const parts = [...new Set(runs.map(({ part }) => part))].map((part) => runs.find((one) => one.part === part)!);
+  // that of the calibration as it is now, where there is one
+  const order = runs.toSorted((a, b) => Number(a.earlier ?? false) - Number(b.earlier ?? false));
+  const parts = [...new Set(order.map(({ part }) => part))].map((part) => order.find((one) => one.part === part)!);
   if (parts.length === 0 || parts.some(({ right }) => right[name] === undefined)) return [];
   const right = sum(parts, (one) => one.right[name]!);
   const bytes = mean(parts, (one) => one.bytes[name]!);
-  return [{ ...countsOf(label, parts), right, bytes, energy: 1, multiplications: 1 }];
+  const one = { energy: 1, throughput: 1 };
+  const counted = name === 'original' ? {} : { in8Bits: { dense: one, zeroSkipping: one } };
+  return [{ ...countsOf(label, parts), ...counted, right, bytes, multiplications: 1 }];
 }
 
 /** Half of a paired difference's 95 % interval, in points. */
@@ -76,12 +89,16 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
     const controls = images === usual ? [] : controlsOf(images, `, of ${images} images`);
     return [...controls, poolRow(`${label}${note}`, runs)];
   });
+  const share = (value: number | undefined) => (value === undefined ? '' : formatFixed(value, 2));
   const columns: Column<Pooled>[] = [
     { title: '', cell: ({ label }) => label },
     { title: 'file, KB', cell: ({ bytes }) => formatKilobytes(bytes) },
-    { title: 'of 16 bits', cell: ({ bytes }) => formatFixed((2 * bytes) / original.bytes, 3) },
-    { title: 'energy', cell: ({ energy }) => formatFixed(energy, 3) },
-    { title: 'multiplications', cell: ({ multiplications }) => formatFixed(multiplications, 3) },
+    { title: 'of 16 bits', cell: ({ bytes }) => share((2 * bytes) / original.bytes) },
+    { title: 'multiplications', cell: ({ multiplications }) => share(multiplications) },
+    { title: 'energy, of int8', cell: ({ in8Bits }) => share(in8Bits?.dense.energy) },
+    { title: 'zeros skipped', cell: ({ in8Bits }) => share(in8Bits?.zeroSkipping.energy) },
+    { title: 'throughput, of int8', cell: ({ in8Bits }) => share(in8Bits?.dense.throughput) },
+    { title: 'zeros skipped', cell: ({ in8Bits }) => share(in8Bits?.zeroSkipping.throughput) },
     { title: 'images', cell: ({ images }) => formatCount(images) },
     { title: 'top-1, %', cell: ({ right, images }) => formatFixed((100 * right) / images, 1) },
     {

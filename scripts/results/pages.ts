@@ -40,14 +40,8 @@ interface Measured {
 
 const titles: Readonly<Record<NetworkName, string>> = {
   'mobilenet-v1-0.5': 'MobileNet-V1 0.5',
-  'mobilenet-v1-0.5-imagenet': 'MobileNet-V1 0.5 from ImageNet',
   'mobilenet-v2-0.35': 'MobileNet-V2 0.35',
   'mobilenet-v2-0.5': 'MobileNet-V2 0.5',
-};
-/** Of all but those that are named. */
-const firstStride = '32x32, first stride 1';
-const strides: Readonly<Partial<Record<NetworkName, string>>> = {
-  'mobilenet-v1-0.5-imagenet': '32x32, stride 1 in `conv1` and `conv_dw_12`',
 };
 const dataTitles: Readonly<Record<DataName, string>> = { cifar10: 'CIFAR-10', cifar100: 'CIFAR-100' };
 
@@ -109,7 +103,7 @@ function describeNetwork({ name, title, runs, summaries }: Network): string {
   const cycles = printCycles(runs);
   const image = (kind: string, text: string) => `![${text}](${name}/${kind}.svg)`;
   const parts = [
-    `## ${title}, ${strides[name] ?? firstStride}`,
+    `## ${title}, 32x32, first stride 1`,
     printDense(summaries),
     'Zeros skipped, and ternary weights packed:',
     printSparse(summaries),

@@ -33,26 +33,16 @@ export const train =
     ...held(setting),
   ];
 
-/** A pretrained network with a head for these classes, its body trained at the same rate. */
-export const transfer =
-  (text: string): Recipe =>
-  (setting) => {
-    const { pretrained, epochs } = setting;
-    if (!pretrained) throw new Error(`internal: ${setting.network} has no pretrained network`);
-    return [
-      ...[
-        'train',
-        '--from',
-        `models/${pretrained.file}`,
-        '--input-size',
-        '32',
-        '--unit-strides',
-        pretrained.unitStrides,
-      ],
-      ...words(`--method fp --epochs ${epochs} --head-epochs 1 ${text}`),
-      ...held(setting),
-    ];
-  };
+/** A network of fewer filters, which learns from the original of all rows. */
+export const narrow =
+  (width: number): Recipe =>
+  (setting) => [
+    ...words(`train --method fp --model ${setting.model} --width ${width} --epochs ${setting.epochs}`),
+    ...words('--batch-size 128 --learning-rate 0.1 --weight-decay 0.0005 --ema 0.9995 --mixup 0.2 --padding reflect'),
+    ...words('--threads 1 --distill-weight 0.7'),
+    ...held(setting),
+    ...['--teacher', originalOf(setting)],
+  ];
 
 /** A cycle more for a network in full precision. */
 export const fineTune =
@@ -63,7 +53,7 @@ export const fineTune =
 export const taught = (args: Recipe): Recipe => {
   const common =
     '--batch-size 64 --learning-rate 0.04 --weight-decay 0.0005 --ema 0.9995 --padding reflect --threads 1';
-  return (setting) => [...words(common), ...held(setting), ...args(setting)];
+  return (setting) => [...words(common), ...args(setting)];
 };
 
 export const fourthCycle: Recipe = fineTune(

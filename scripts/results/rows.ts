@@ -10,6 +10,7 @@ import {
   fineTune,
   fourthCycle,
   modelOf,
+  narrow,
   quantizeOriginal,
   quantizeRow,
   type Recipe,
@@ -17,7 +18,6 @@ import {
   ternaryWeights,
   train,
   trainedInBits,
-  transfer,
   words,
 } from './recipes.ts';
 
@@ -26,8 +26,8 @@ export interface Row {
   readonly name: string;
   readonly label: string;
   readonly make: Recipe;
-  /** The only networks that have it; absent: all have. */
-  readonly only?: readonly NetworkName[];
+  /** The only network that has it; absent: all have. */
+  readonly only?: NetworkName;
   /** The only data set that has it; absent: all have. */
   readonly onlyOn?: DataName;
   readonly scheme: Extract<CostOptions['scheme'], string>;
@@ -39,19 +39,12 @@ export interface Row {
 }
 
 const v1 = 'mobilenet-v1-0.5';
-const v1s = [v1, 'mobilenet-v1-0.5-imagenet'] as const;
 
 /**
  * Where an original has several cycles it goes on from the second with reflected borders, and itself as teacher (Loshchilov
  * & Hutter, arXiv 1608.03983; Furlanello et al., arXiv 1805.04770). In the short schedule seeds part there.
  */
-const drawn = train('--batch-size 128 --learning-rate 0.1 --weight-decay 0.0005 --threads 1');
-const transferred = transfer(
-  '--batch-size 64 --optimizer sgd --learning-rate 0.05 --weight-decay 0.0005 --mixup 0.2 --ema 0.9995'.concat(
-    ' --body-rate 1 --padding reflect --threads 1',
-  ),
-);
-const firstCycle: Recipe = (setting) => (setting.pretrained ? transferred : drawn)(setting);
+const firstCycle = train('--batch-size 128 --learning-rate 0.1 --weight-decay 0.0005 --threads 1');
 const secondCycle = fineTune(
   (setting) => modelOf(setting, 'first-cycle'),
   ({ again }) =>
@@ -60,7 +53,7 @@ const secondCycle = fineTune(
     ),
 );
 const thirdCycle = fineTune(
-  (setting) => modelOf(setting, setting.pretrained ? 'first-cycle' : 'second-cycle', setting.cycles),
+  (setting) => modelOf(setting, 'second-cycle', setting.cycles),
   taught(({ again }) => words(`--epochs ${again} --mixup 0.2 --distill-weight 0.7`)),
 );
 
@@ -72,7 +65,7 @@ const onlyCycle = train(
 const original: Row = {
   name: 'full-precision',
   label: 'full precision',
-  make: (setting) => (setting.data === 'cifar100' ? onlyCycle : setting.again > 0 ? thirdCycle : drawn)(setting),
+  make: (setting) => (setting.data === 'cifar100' ? onlyCycle : setting.again > 0 ? thirdCycle : firstCycle)(setting),
   scheme: 'fp',
   format: 'fp16',
   keep: true,
@@ -105,6 +98,27 @@ const int4Trained: Row = {
   make: trainedInBits(4),
   keep: true,
   color: 'var(--extra-5)',
+};
+
+/** The other way to 0.4 of int8's size and energy: fewer filters, which learn from the original from the start. */
+const narrowed: Row = {
+  ...original,
+  name: 'narrow',
+  label: 'full precision, width 0.32',
+  make: narrow(0.32),
+  only: v1,
+  onlyOn: 'cifar10',
+  color: 'var(--muted)',
+};
+
+const narrowInt8: Row = {
+  ...int8,
+  name: 'narrow-int8',
+  label: 'int8, width 0.32',
+  make: quantizeRow('narrow'),
+  only: v1,
+  onlyOn: 'cifar10',
+  color: 'var(--extra-2)',
 };
 
 const twn: Row = {
@@ -159,7 +173,7 @@ const size25: Row = {
   name: 'size-25',
   label: 'hybrid, planned at 25 % of the size',
   make: compress(({ longer }) => words(`--epochs ${longer} --ternary zero-skipping ${budget25}`)),
-  only: v1s,
+  only: v1,
   color: 'var(--extra-2)',
 };
 
@@ -173,7 +187,7 @@ const size20: Row = {
       words('--max-size 0.2 --max-energy 0.3 --min-throughput 2.06'),
     ),
   ),
-  only: v1s,
+  only: v1,
   color: 'var(--ink)',
 };
 
@@ -192,7 +206,7 @@ const size25Int8: Row = {
   name: 'size-25-int8',
   label: 'hybrid, 25 %, int8',
   make: quantizeRow('size-25'),
-  only: v1s,
+  only: v1,
   color: 'var(--extra-3)',
 };
 
@@ -206,7 +220,7 @@ const int8Share40: Row = {
       words('--max-size 0.2 --max-energy 0.4'),
     ),
   ),
-  only: v1s,
+  only: v1,
   color: 'var(--energy)',
 };
 
@@ -215,7 +229,7 @@ const size20Int8: Row = {
   name: 'size-20-int8',
   label: 'hybrid, 20 %, int8',
   make: quantizeRow('size-20'),
-  only: v1s,
+  only: v1,
   color: 'var(--busy)',
 };
 
@@ -232,6 +246,8 @@ export const rows: readonly Row[] = [
   int8,
   int8Trained,
   int4Trained,
+  narrowed,
+  narrowInt8,
   twn,
   strassen,
   uniform,
@@ -289,18 +305,18 @@ const ablationRow = (part: string, label: string): Row => ({
   name: `ablation-${part}`,
   label,
   make: ablations[part]!,
-  only: [v1],
+  only: v1,
   onlyOn: 'cifar10',
   scheme: 'hybrid',
   format: 'fp16',
   color: 'var(--muted)',
 });
 
-const cycleRow = (nth: string, make: Recipe, only: readonly NetworkName[] = [v1]): Row => ({
+const cycleRow = (nth: string, make: Recipe): Row => ({
   name: `${nth}-cycle`,
   label: `full precision, ${nth} cycle`,
   make,
-  only,
+  only: v1,
   onlyOn: 'cifar10',
   scheme: 'fp',
   format: 'fp16',
@@ -308,7 +324,7 @@ const cycleRow = (nth: string, make: Recipe, only: readonly NetworkName[] = [v1]
 });
 
 /** What a row `full-precision` was trained on from, where it had several cycles. */
-export const earlierCycles: readonly Row[] = [cycleRow('first', firstCycle, v1s), cycleRow('second', secondCycle)];
+export const earlierCycles: readonly Row[] = [cycleRow('first', firstCycle), cycleRow('second', secondCycle)];
 
 /** More cycles for the original: no row starts from them. Their first seeds' models are kept, which later ones start from. */
 const laterCycles: readonly Row[] = [cycleRow('fourth', fourthCycle), cycleRow('fifth', fifthCycle)].map((row) => ({
@@ -337,7 +353,7 @@ export const allRows: readonly Row[] = [
 export const isRowOf = (
   { only, onlyOn }: Row,
   { data, network }: { readonly data: DataName; readonly network: NetworkName },
-): boolean => (only === undefined || only.includes(network)) && (onlyOn === undefined || onlyOn === data);
+): boolean => (only === undefined || only === network) && (onlyOn === undefined || onlyOn === data);
 
 /** The row and the seed of a run directory, by its name; undefined for a name that is none. */
 export function rowOf(directory: string): { readonly row: Row; readonly seed: number } | undefined {
