@@ -142,7 +142,8 @@ describe('a whole MobileNet-V1 0.5', () => {
     const few = { ...calibration, images: 1 };
     const size = writeModel(await exportOnnx(graph, { ...forms, calibration: few })).length;
     expect(size / (bytes + scaleBytes)).toBeGreaterThan(1);
-    expect(size / (bytes + scaleBytes)).toBeLessThan(1.03);
+    // with biases of hidden units
+    expect(size / (bytes + scaleBytes)).toBeLessThan(1.04);
   });
 });
 
