@@ -75,10 +75,11 @@ function inferAgain(graph: Graph): Graph {
  * unless `outputStride` is 1, 2, 4 .. the network's own.
  *
  * @example
- * import { inferShapes, loadModel, setOutputStride } from 'tritbank/graph';
+ * import { buildNetwork, inferShapes, setOutputStride } from 'tritbank/graph';
  *
- * const graph = inferShapes(await loadModel('mobilenet.onnx'));
- * console.log(setOutputStride(graph, 16).nodes[0]!.ints('strides'));
+ * const shape = { width: 0.25, inputSize: 32, channels: 3, classes: 10, firstStride: 2, seed: 1 } as const;
+ * const graph = setOutputStride(inferShapes(buildNetwork('mobilenet-v1', shape)), 16);
+ * console.log(graph.nodes[0]!.ints('strides')); // 1, 1
  */
 export function setOutputStride(graph: Graph, outputStride: number): Graph {
   const strided = stridedOf(graph);
@@ -100,10 +101,11 @@ export function setOutputStride(graph: Graph, outputStride: number): Graph {
  * E_USAGE for the name of none with a stride.
  *
  * @example
- * import { inferShapes, loadModel, setUnitStrides } from 'tritbank/graph';
+ * import { buildNetwork, inferShapes, setUnitStrides } from 'tritbank/graph';
  *
- * const graph = inferShapes(await loadModel('mobilenet.onnx'));
- * console.log(setUnitStrides(graph, ['conv1', 'conv_dw_12']).nodes[0]!.ints('strides'));
+ * const shape = { width: 0.25, inputSize: 32, channels: 3, classes: 10, firstStride: 2, seed: 1 } as const;
+ * const graph = setUnitStrides(inferShapes(buildNetwork('mobilenet-v1', shape)), ['conv', 'conv_dw_12']);
+ * console.log(graph.nodes[0]!.ints('strides')); // 1, 1
  */
 export function setUnitStrides(graph: Graph, names: readonly string[]): Graph {
   const strided = stridedOf(graph);

@@ -15,9 +15,10 @@ import type { Calibration } from '../options.ts';
 import { calibrate } from './calibrate.ts';
 import type { Histogram } from './histogram.ts';
 import { bestRange } from './ranges.ts';
+import { imagesOf } from './run-images.ts';
 
-/** Images that tell means and ranges. */
-const images = 32;
+/** Images that tell means and ranges, at most. */
+const mostImages = 32;
 
 /** Of the range, the largest share left for which a bias of each channel is worth its bytes: errors fall by a third. */
 const largestShare = 0.8;
@@ -50,19 +51,39 @@ const spanOf = (histogram: Histogram): number => {
   return high - low;
 };
 
-/** Rewrites `graph`, whose tensors `values` are, in place, where it pays. Throws what `runImages` does. */
-export async function centre(graph: Graph, values: readonly Value[], calibration: Calibration): Promise<void> {
+const fewOf = (calibration: Calibration): number => Math.min(mostImages, imagesOf(calibration));
+
+/** How many images `centre` looks at, those that it looks at twice counted twice. */
+export const imagesToCentre = (values: readonly Value[], calibration: Calibration): number =>
+  values.some(isBetweenLayers) ? 2 * fewOf(calibration) : 0;
+
+/**
+ * Rewrites `graph`, whose tensors `values` are, in place, where it pays; `onImages` is told how many images it has looked at.
+ * Throws what `runImages` does.
+ */
+export async function centre(
+  graph: Graph,
+  values: readonly Value[],
+  calibration: Calibration,
+  onImages?: (done: number) => void,
+): Promise<void> {
   const between = values.filter(isBetweenLayers);
   if (between.length === 0) return;
-  const { onProgress: _none, ...rest } = calibration;
-  const few = { ...rest, images: Math.min(images, calibration.images ?? images) };
-  const before = await calibrate(graph, between, few);
+  const images = fewOf(calibration);
+  // what is wrong with an image is said when all of them are counted
+  const { warn: _warn, ...quiet } = calibration;
+  const fewFrom = (start: number) => ({
+    ...quiet,
+    images,
+    onProgress: (done: number) => onImages?.(start + done),
+  });
+  const before = await calibrate(graph, between, fewFrom(0));
   const trial = graph.clone();
   for (const [{ name }, { means }] of before) shiftChannels(trial.value(name), means);
   const after = await calibrate(
     inferShapes(trial),
     between.map(({ name }) => trial.value(name)),
-    few,
+    fewFrom(images),
   );
   for (const [{ name }, histogram] of after) {
     const value = graph.value(name);

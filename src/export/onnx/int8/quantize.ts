@@ -9,7 +9,7 @@ import { Emitter } from '../emitter.ts';
 import type { Calibration, ExportForms } from '../options.ts';
 import { absorbProducts } from './absorb.ts';
 import { calibrate } from './calibrate.ts';
-import { centre } from './centre.ts';
+import { centre, imagesToCentre } from './centre.ts';
 import { chooseTensors, isScore } from './choose.ts';
 import { equalize } from './equalize.ts';
 import { flattenHead } from './flatten-head.ts';
@@ -17,6 +17,7 @@ import { Quantization } from './insert.ts';
 import type { Rounding } from './judge.ts';
 import { bestRange, type Levels, levelsOf, pixelLevels, type TensorPlan } from './ranges.ts';
 import { RowScales } from './row-scales.ts';
+import { imagesOf } from './run-images.ts';
 import { settleSums } from './sums.ts';
 import { storeIntegers } from './weights.ts';
 
@@ -44,8 +45,11 @@ export async function quantizeNetwork(
     throw new TritbankError('E_MODEL', `graph '${graph.name}'`, expected);
   }
   const measured = chosen.filter((value) => value !== input);
-  await centre(graph, measured, calibration);
-  const histograms = await calibrate(graph, measured, calibration);
+  const [images, before] = [imagesOf(calibration), imagesToCentre(measured, calibration)];
+  // those asked for, though some are looked at several times
+  const report = (done: number) => calibration.onProgress?.(Math.floor((done * images) / (before + images)), images);
+  await centre(graph, measured, calibration, report);
+  const histograms = await calibrate(graph, measured, { ...calibration, onProgress: (done) => report(before + done) });
   const plans = new Map<string, TensorPlan>();
   const { signal } = calibration;
   const { mean, std } = calibration.normalisation;

@@ -19,6 +19,9 @@ export interface ImageRun {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** How many images a run is over. */
+export const imagesOf = ({ images = defaultImages, split }: Calibration): number => Math.min(images, split.length);
+
 /**
  * The same images in the same order whatever the network: those that the seed draws. E_MODEL for a model of something
  * else than images, E_DATA for images that it does not take, AbortError after the signal.
@@ -31,7 +34,7 @@ export async function runImages(network: Graph, calibration: Calibration, run: I
     throw new TritbankError('E_DATA', 'calibration', `expected images of ${channels} channels, found ${found}`);
   }
   const source = { size, normalisation };
-  const images = Math.min(run.images ?? calibration.images ?? defaultImages, split.length);
+  const images = imagesOf({ ...calibration, ...(run.images !== undefined && { images: run.images }) });
   const { batchSize, steps } = schedule(network, source, images, Math.min(run.batchSize, images));
   const graph = prepare(network, source, batchSize);
   if (run.outputs) graph.outputs = [...run.outputs(graph)];
