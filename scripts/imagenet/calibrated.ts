@@ -10,7 +10,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CompressResult } from '../../src/compress/index.ts';
@@ -85,6 +85,8 @@ for (const model of models) {
       const isThis = (one: CalibratedFigures) => one.row === row.name && one.part === part;
       if (kept.some((one) => isThis(one) && !one.earlier)) continue;
       const out = join('runs', 'imagenet', name, `${row.name}-${part}`);
+      // what is left of a run that is made again
+      if (kept.some(isThis)) rmSync(out, { recursive: true, force: true });
       const args = ['compress', model, ...row.args, '--data', data, '--out', out];
       // of the same images, whatever the budget
       const planned = calibratedRows.find((one) => row.name.startsWith(`${one.name}-`) && one.images === row.images);

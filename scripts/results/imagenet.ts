@@ -80,8 +80,9 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
     figures.filter(({ row }) => calibratedRows.find(({ name }) => name === row)?.images === images);
   const controlsOf = (images: number, note: string) =>
     (['int8', 'int4'] as const).flatMap((name) => poolControl(`${name}${note}`, name, runsOf(images)));
-  const [original] = poolControl('original, float', 'original', runsOf(usual));
-  if (!original) throw new Error(`${folder}: expected rows of ${usual} images, found none`);
+  const common = runsOf(usual);
+  const [original] = poolControl('original, float', 'original', common.length > 0 ? common : figures);
+  if (!original) throw new Error(`${folder}: expected figures of a network, found none`);
   const rows = calibratedRows.flatMap(({ name, label, images }) => {
     const runs = figures.filter((one) => one.row === name);
     const note = runs.some(({ earlier }) => earlier) ? ' \\*' : '';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../../test/evaluate.ts';
 import { formatSize, type SizeOption } from '../images/size.ts';
-import { type DType, Graph, type Shape } from '../ir/index.ts';
+import { type DType, Graph, type Shape, type Value } from '../ir/index.ts';
 import { Builder } from '../ops/index.ts';
 import { inferShapes } from '../passes/index.ts';
 import {
@@ -51,9 +51,27 @@ describe('the size of an input', () => {
   });
 
   it('is changed where the network takes another', () => {
-    const graph = network([1, 3, 8, 8]);
-    expect(changeInputSize(graph, undefined).inputs[0]!.shape).toEqual([1, 3, 8, 8]);
-    expect(changeInputSize(graph, { height: 4, width: 6 }).outputs[0]!.shape).toEqual([1, 72]);
+    const pooled = (batch: number | string, end: (x: Value, b: Builder) => Value = (x) => x) => {
+      const graph = new Graph('g');
+      const b = new Builder(graph);
+      graph.outputs = [end(b.op('GlobalAveragePool', [graph.input('x', 'float32', [batch, 3, 8, 8])]), b)];
+      return inferShapes(graph);
+    };
+    expect(changeInputSize(pooled(1), undefined).inputs[0]!.shape).toEqual([1, 3, 8, 8]);
+    for (const batch of [1, 'N']) {
+      const changed = changeInputSize(pooled(batch), { height: 4, width: 6 });
+      expect([changed.inputs[0]!.shape, changed.outputs[0]!.shape]).toEqual([
+        [batch, 3, 4, 6],
+        [batch, 3, 1, 1],
+      ]);
+    }
+    // larger maps, flattened, would be more images
+    const view = new Graph('g');
+    const views = new Builder(view);
+    view.outputs = [views.reshape(view.input('x', 'float32', ['N', 3, 8, 8]), [-1, 192])];
+    expect(() => changeInputSize(inferShapes(view), 16)).toThrow(
+      'as it takes no other, found 16: outputs of [8, 192] for a batch of 2',
+    );
     expect(changeInputSize(network(open), 4).inputs[0]!.shape).toEqual(open);
     const fixed = network([1, 3, 8, 8]);
     const b = new Builder(fixed);

@@ -59,22 +59,45 @@ export function setInputSize(graph: Graph, size: SizeOption, batch = graph.input
   return inferShapes(graph, isBound ? { bind: { [before]: batch } } : {});
 }
 
-/**
- * Has a model that fixes the size of its images take those of another, where one is asked for. E_USAGE for a network that
- * takes no other: one that flattens its last feature map, say.
- */
-export function changeInputSize(graph: Graph, wanted: SizeOption | undefined): Graph {
-  const own = imageInputOf(graph).size;
-  if (wanted === undefined || own === undefined || isSameSize(own, sizeOf(wanted))) return graph;
+/** Shapes of the outputs for two images of a size. */
+function outputShapes(graph: Graph, size: SizeOption): string {
+  const trial = graph.clone();
   // what the file declares of its outputs is that of its own size
-  for (const output of graph.outputs) output.type = undefined;
+  for (const output of trial.outputs) output.type = undefined;
+  const batch = trial.inputs[0]!.shape[0]!;
+  setInputSize(trial, size, typeof batch === 'number' ? batch : 2);
+  return trial.outputs.map(({ type }) => `[${type?.shape?.join(', ')}]`).join(', ');
+}
+
+/**
+ * Has a model that fixes the size of its images take those of another, where one is asked for; also one whose layers were
+ * `changed`, and whose shapes do not follow yet. E_USAGE for a network that takes no other: one that flattens its last
+ * feature map, say.
+ */
+export function changeInputSize(graph: Graph, wanted: SizeOption | undefined, changed = false): Graph {
+  const own = imageInputOf(graph).size;
+  const size = wanted === undefined ? own : sizeOf(wanted);
+  if (own === undefined || size === undefined || (isSameSize(own, size) && !changed)) return graph;
+  const what = changed ? 'input size and strides' : 'input size';
+  const expected = `expected the model's ${isSameSize(own, size) ? 'own strides' : `input size ${formatSize(own)}`}, as it takes no other`;
+  const refuse = (found: string) => {
+    throw new TritbankError(
+      'E_USAGE',
+      what,
+      `${expected}, found ${isSameSize(own, size) ? 'others' : formatSize(size)}: ${found}`,
+    );
+  };
+  const before = graph.outputs.map(({ type }) => type?.shape?.slice(1).join(', '));
   try {
-    return setInputSize(graph, wanted);
+    const after = outputShapes(graph, size);
+    const batch = graph.inputs[0]!.shape[0]!;
+    const scores = before.map((rest) => `[${[typeof batch === 'number' ? batch : 2, rest].join(', ')}]`).join(', ');
+    if (after !== scores) refuse(`outputs of ${after} for a batch of 2`);
+    for (const output of graph.outputs) output.type = undefined;
+    return setInputSize(graph, size);
   } catch (error) {
-    if (!(error instanceof TritbankError)) throw error;
-    const expected = `expected the model's input size ${formatSize(own)}, as it takes no other`;
-    const found = `found ${formatSize(sizeOf(wanted))}: ${error.where}: ${error.detail}`;
-    throw new TritbankError('E_USAGE', 'input size', `${expected}, ${found}`);
+    if (!(error instanceof TritbankError) || error.code === 'E_USAGE') throw error;
+    return refuse(`${error.where}: ${error.detail}`);
   }
 }
 

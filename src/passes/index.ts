@@ -18,5 +18,5 @@ export { removeDead } from './remove-dead.ts';
 export { removeMarkers } from './remove-markers.ts';
 export { liftWeightScales, settleTernary } from './settle-ternary.ts';
 export { findTraining, requireInference } from './training-mode.ts';
-export { setOutputStride, setUnitStrides } from './unit-strides.ts';
+export { changeStrides, setOutputStride, setUnitStrides } from './unit-strides.ts';
 export { type ActivationType, activationTypeOf, unpackNetwork } from './unpack/unpack-network.ts';

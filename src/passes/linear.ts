@@ -46,7 +46,7 @@ export class Linear {
 
   private static ofGemm(node: Node): Linear | undefined {
     if (node.int('transA', 0) || node.float('alpha', 1) !== 1) return undefined;
-    if (node.inputs[2] && node.float('beta', 1) !== 1) return undefined;
+    if (node.float('beta', 1) !== 1) return undefined;
     const weight = node.input(1);
     const [rows, columns] = weight.constant!.dims as [number, number];
     const each = (f: (index: number, row: number, column: number) => void) => {
@@ -84,7 +84,7 @@ export class Linear {
     const { node } = this;
     const old = node.inputs[2];
     const tensor = f32([values.length], values);
-    if (old && old.uses.size === 1 && old.shape.length === 1) {
+    if (old && old.uses.size === 1 && old.shape.length === 1 && !node.graph.outputs.includes(old)) {
       old.constant = tensor;
       return;
     }

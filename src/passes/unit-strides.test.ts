@@ -70,6 +70,41 @@ describe('the output stride', () => {
     expect(changed(1)).toEqual([32, 32, 32, 32, 32, 8]);
   });
 
+  it('knows what strides of three leave, and slices whatever the order of their axes', () => {
+    const conv = (stride: number) => ({ ...same, strides: ints([stride, stride]) });
+    const odd = () => graphOf((x, _, c) => c(c(c(x, 3, conv(2)), 3, conv(3)), 3, conv(2)), 48);
+    expect(() => setOutputStride(odd(), 8)).toThrow('output stride: expected 1, 2, 6, 12, found 8');
+    expect(shapesOf(setOutputStride(odd(), 12))).toEqual([24, 8, 4]);
+    expect(shapesOf(setOutputStride(odd(), 2))).toEqual([48, 48, 24]);
+    for (const [axes, steps] of [
+      [
+        [3, 2],
+        [2, 2],
+      ],
+      [
+        [-2, -1],
+        [2, 2],
+      ],
+      [
+        [0, 1, 2, 3],
+        [1, 1, 2, 2],
+      ],
+    ] as const) {
+      const range = { starts: axes.map(() => 0), ends: axes.map(() => 99), axes, steps };
+      const graph = graphOf((x, b, c) => b.add(c(x, 3, { ...twice, ...same }), b.slice(x, range)));
+      expect(setOutputStride(graph, 1).outputs[0]!.shape).toEqual(['N', 2, 32, 32]);
+    }
+  });
+
+  it('adds no padding to a mean', () => {
+    const pool = { kernel_shape: ints([2, 2]), count_include_pad: int(1), ...twice };
+    const graph = setOutputStride(
+      graphOf((x, b) => b.op('AveragePool', [x], pool)),
+      1,
+    );
+    expect([graph.nodes[0]!.ints('pads'), graph.nodes[0]!.has('count_include_pad')]).toEqual([[0, 0, 1, 1], false]);
+  });
+
   it('leaves strides that differ by axis', () => {
     const uneven = (x: Value, _: Builder, conv: Conv) => conv(conv(x, 3, { strides: ints([2, 1]) }), 3, twice);
     expect(graphOf(uneven).nodes.map((node) => node.output().shape.slice(2))).toEqual([

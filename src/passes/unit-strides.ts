@@ -23,12 +23,21 @@ const windowed = new Set(['Conv', 'MaxPool', 'AveragePool', 'LpPool']);
 const isGlobal = (node: Node) =>
   node.op !== 'Conv' && node.ints('kernel_shape').every((size, i) => size >= Number(node.input(0).shape[2 + i]));
 
+/** Steps of a slice by the axes of its four; undefined where they are no constants. */
+function stepsOf(node: Node): readonly (readonly [axis: number, step: number])[] | undefined {
+  const [axes, steps] = [3, 4].map((slot) =>
+    constantOf(node.inputs[slot]) ? numbersOf(node.inputs[slot]) : undefined,
+  );
+  return axes && steps?.map((step, i) => [axes[i]! < 0 ? axes[i]! + 4 : axes[i]!, step] as const);
+}
+
 /** Of height and width; none where it takes all. */
 function stridesOf(node: Node): readonly number[] {
   if (node.domain !== '') return [];
   if (windowed.has(node.op)) return isGlobal(node) ? [] : node.ints('strides', []);
-  if (node.op !== 'Slice' || !constantOf(node.inputs[3]) || !constantOf(node.inputs[4])) return [];
-  return String(numbersOf(node.inputs[3])) === '2,3' ? numbersOf(node.inputs[4])! : [];
+  const steps = node.op === 'Slice' && node.input(0).type?.shape?.length === 4 ? stepsOf(node) : undefined;
+  if (!steps || steps.some(([axis, step]) => axis < 2 && step !== 1)) return [];
+  return [2, 3].flatMap((spatial) => steps.find(([axis]) => axis === spatial)?.[1] ?? []);
 }
 
 function stridedOf(graph: Graph): readonly Strided[] {
@@ -42,25 +51,61 @@ function stridedOf(graph: Graph): readonly Strided[] {
   });
 }
 
-/** Takes the windows of `node` `stride` pixels apart; a map that padding kept whole, but for the stride, stays so. */
-function setStride(node: Node, stride: number): void {
+/** Makes a node take all pixels; a map that padding kept whole, but for the stride, stays so. */
+function takeAll(node: Node): void {
   if (node.op === 'Slice') {
-    node.setInput(4, node.graph.initializer(node.graph.freshName(`${node.name}_steps`), i64([stride, stride])));
+    const steps = i64(stepsOf(node)!.map(() => 1));
+    node.setInput(4, node.graph.initializer(node.graph.freshName(`${node.name}_steps`), steps));
     return;
   }
   const sizes = node.input(0).shape.slice(2) as number[];
   const kernel = node.op === 'Conv' ? (node.input(1).shape.slice(2) as number[]) : node.ints('kernel_shape');
-  const pads = windowsOf(node, sizes, kernel).map((window, i) => {
+  const windows = windowsOf(node, sizes, kernel);
+  const pads = windows.map((window, i) => {
     const isWhole = node.output().shape[2 + i] === Math.ceil(sizes[i]! / window.stride);
     const before = Math.floor((span(window) - 1) / 2);
     return isWhole ? { before, after: span(window) - 1 - before } : window;
   });
-  const { auto_pad, ceil_mode, ...rest } = node.attributes;
+  const { auto_pad: _padding, ceil_mode: _rounding, count_include_pad: counted, ...rest } = node.attributes;
+  // padding that there was not before is no part of a mean
+  const wasPadded = windows.some(({ before, after }) => before + after > 0);
   node.attributes = {
     ...rest,
-    strides: ints([stride, stride]),
+    ...(counted && wasPadded && { count_include_pad: counted }),
+    strides: ints([1, 1]),
     pads: ints([...pads.map(({ before }) => before), ...pads.map(({ after }) => after)]),
   };
+}
+
+export interface UnitStrides {
+  /** Input pixels, on a side, that one pixel of the last feature map stands for: the first strides become 1 until it is met. */
+  readonly outputStride?: number;
+  /** Names of layers, pools and slices whose stride becomes 1. */
+  readonly names?: readonly string[];
+}
+
+/** Changes strides in place, as `setOutputStride` and `setUnitStrides` do, and infers no shapes. */
+export function changeStrides(graph: Graph, { outputStride, names = [] }: UnitStrides): void {
+  const strided = stridedOf(graph);
+  const ends = [...new Set([1, ...strided.map(({ before, stride }) => before * stride)])].sort((a, b) => a - b);
+  const total = ends.at(-1)!;
+  const known = ends
+    .map((end) => total / end)
+    .filter(Number.isInteger)
+    .reverse();
+  if (outputStride !== undefined && !known.includes(outputStride)) {
+    throw new TritbankError('E_USAGE', 'output stride', `expected ${known.join(', ')}, found ${outputStride}`);
+  }
+  const unknown = names.find((name) => !strided.some(({ node }) => node.name === name));
+  if (unknown !== undefined) {
+    const found = strided.map(({ node }) => node.name).join(', ');
+    const expected = strided.length > 0 ? `names of layers with strides: ${found}` : 'a network with strides';
+    throw new TritbankError('E_USAGE', 'unit strides', `expected ${expected}, found '${unknown}'`);
+  }
+  const excess = outputStride === undefined ? 1 : total / outputStride;
+  for (const { node, stride, before } of strided) {
+    if (before * stride <= excess || names.includes(node.name)) takeAll(node);
+  }
 }
 
 /** What the file declares of its outputs is that of larger strides. */
@@ -72,7 +117,7 @@ function inferAgain(graph: Graph): Graph {
 /**
  * Makes the first strides of `graph` 1, those of parallel branches alike, until one pixel of its last feature map stands for
  * `outputStride` input pixels on a side; in place, and its shapes are inferred again. Its images have a known size. E_USAGE
- * unless `outputStride` is 1, 2, 4 .. the network's own.
+ * unless that leaves the network's last strides as they are: 1, 2, 4 .. 32 of a MobileNet.
  *
  * @example
  * import { buildNetwork, inferShapes, setOutputStride } from 'tritbank/graph';
@@ -82,23 +127,13 @@ function inferAgain(graph: Graph): Graph {
  * console.log(graph.nodes[0]!.ints('strides')); // 1, 1
  */
 export function setOutputStride(graph: Graph, outputStride: number): Graph {
-  const strided = stridedOf(graph);
-  const total = Math.max(1, ...strided.map(({ before, stride }) => before * stride));
-  const known = Array.from({ length: Math.floor(Math.log2(total)) + 1 }, (_, i) => 2 ** i);
-  if (!known.includes(outputStride)) {
-    throw new TritbankError('E_USAGE', 'output stride', `expected ${known.join(', ')}, found ${outputStride}`);
-  }
-  const excess = total / outputStride;
-  for (const { node, stride, before } of strided) {
-    const left = Math.max(1, (before * stride) / Math.max(excess, before));
-    if (left < stride) setStride(node, left);
-  }
+  changeStrides(graph, { outputStride });
   return inferAgain(graph);
 }
 
 /**
- * Makes the strides of the layers called `names` 1; in place, and shapes are inferred again. Its images have a known size.
- * E_USAGE for the name of none with a stride.
+ * Makes the strides of the layers (pools and slices, too) called `names` 1; in place, and shapes are inferred again. Its
+ * images have a known size. E_USAGE for the name of none with a stride.
  *
  * @example
  * import { buildNetwork, inferShapes, setUnitStrides } from 'tritbank/graph';
@@ -108,16 +143,6 @@ export function setOutputStride(graph: Graph, outputStride: number): Graph {
  * console.log(graph.nodes[0]!.ints('strides')); // 1, 1
  */
 export function setUnitStrides(graph: Graph, names: readonly string[]): Graph {
-  const strided = stridedOf(graph);
-  const known = strided.map(({ node }) => node.name);
-  for (const name of names) {
-    const found = strided.find(({ node }) => node.name === name);
-    if (!found) {
-      const expected =
-        known.length > 0 ? `names of layers with strides: ${known.join(', ')}` : 'a network with strides';
-      throw new TritbankError('E_USAGE', 'unit strides', `expected ${expected}, found '${name}'`);
-    }
-    setStride(found.node, 1);
-  }
+  changeStrides(graph, { names });
   return inferAgain(graph);
 }

@@ -120,8 +120,8 @@ export const trainOptions: OptionTable<TrainConfig> = {
     field(
       'unitStrides',
       '--unit-strides <layers>',
-      'names of layers that take every pixel (stride 1), separated by commas: small images keep their resolution there',
-      listOf(text('a name'), "names of layers with strides, as inspect prints them: 'conv1,conv_dw_12'"),
+      'names of layers and pools that take every pixel (stride 1), separated by commas: small images keep their resolution',
+      listOf(text('a name'), "names of layers with strides: 'conv1,conv_dw_12'"),
       transferred,
     ),
     field(

@@ -8,6 +8,7 @@ import { basename } from 'node:path';
 import {
   adaptInput,
   changeInputSize,
+  closeInputSize,
   featureMetadata,
   gentleCrops,
   normalisationMetadata,
@@ -18,8 +19,9 @@ import {
 import { checkRunPlace } from '../files/index.ts';
 import { loadModel } from '../formats/index.ts';
 import { formatSize } from '../images/size.ts';
+import type { Graph } from '../ir/index.ts';
 import { fingerprint } from '../onnx/index.ts';
-import { freeBatch, inferShapes, normalizeNetwork, setOutputStride, setUnitStrides } from '../passes/index.ts';
+import { changeStrides, freeBatch, inferShapes, normalizeNetwork } from '../passes/index.ts';
 import { applyPlan, makePlan } from '../quantize/index.ts';
 import { type TrainConfig, transferDefaults } from './config.ts';
 import { augmentation, engineOptions, type RunOptions } from './context.ts';
@@ -42,6 +44,22 @@ function warnOfHead({ epochs, headEpochs = transferDefaults.headEpochs! }: Train
 }
 
 /**
+ * Makes the network take images of the size that is asked for, with other strides: these are told apart at the size that it
+ * is made for, where no pool covers a whole map that it need not.
+ */
+function takeImages(graph: Graph, { inputSize, outputStride, unitStrides: names }: TrainConfig): void {
+  const isStrided = outputStride !== undefined || names !== undefined;
+  if (isStrided) {
+    closeInputSize(graph, inputSize);
+    changeStrides(graph, {
+      ...(outputStride !== undefined && { outputStride }),
+      ...(names && { names }),
+    });
+  }
+  changeInputSize(graph, inputSize, isStrided);
+}
+
+/**
  * Trains the model in `config.from` for the classes of the data; leaves the files of `trainGraph` in `options.out`. Errors: those of
  * `trainNetwork`; E_MODEL for a model that is no classifier of images with one last layer, E_RESUME where it is another one.
  */
@@ -54,15 +72,14 @@ export async function transferNetwork(
   checkRunPlace(options.out, runPlace(options));
   const loaded = adaptInput(await loadModel(config.from), config, options.warn);
   refuseTernary(loaded);
-  const graph = normalizeNetwork(changeInputSize(loaded, config.inputSize));
+  const graph = normalizeNetwork(loaded);
   freeBatch(graph);
+  takeImages(graph, config);
   const opened = await openImagesFor(graph, config, options);
   requireLabels(opened.dataset);
   const dataset = gentleCrops(opened.dataset);
   const data = { ...opened, dataset, ...pickTraining(dataset, config, options) };
   setInputSize(graph, data.size);
-  if (config.outputStride !== undefined) setOutputStride(graph, config.outputStride);
-  if (config.unitStrides !== undefined) setUnitStrides(graph, config.unitStrides);
   const start = fingerprint(graph);
   const head = replaceHead(graph, dataset.classes.length, config.seed);
   const base = inferShapes(graph);

@@ -139,6 +139,15 @@ test('hidden units whose means lie far apart are told apart nevertheless', async
   expect(noise).toBeLessThan(0.03);
 });
 
+test('a model of one batch size, however large, is exported', async () => {
+  const network = deployed('ds-cnn', { method: 'hybrid' });
+  network.inputs[0]!.type = { dtype: 'float32', shape: [48, 3, 32, 32] };
+  for (const output of network.outputs) output.type = undefined;
+  const whole = { ...calibration, images: 48 };
+  const exported = await exportOnnx(inferShapes(network), { activations: 'int8', calibration: whole });
+  expect(exported.inputs[0]!.shape[0]).toBe(48);
+});
+
 test('WebAssembly computes the same file', async () => {
   web.env.wasm.numThreads = 1;
   const exported = await exportOnnx(deployed('ds-cnn', { method: 'hybrid' }), { activations: 'int8', calibration });

@@ -9,6 +9,7 @@
  * row has a bias anyway, so this costs its four bytes in the file, and is left where it narrows the range by little.
  */
 
+import { imageInputOf } from '../../../classifier/index.ts';
 import type { Graph, Value } from '../../../ir/index.ts';
 import { inferShapes, Linear } from '../../../passes/index.ts';
 import type { Calibration } from '../options.ts';
@@ -51,11 +52,17 @@ const spanOf = (histogram: Histogram): number => {
   return high - low;
 };
 
-const fewOf = (calibration: Calibration): number => Math.min(mostImages, imagesOf(calibration));
+/** A model of one batch size takes whole batches. */
+function fewOf({ graph }: Value, calibration: Calibration): number {
+  const { batch = 0 } = imageInputOf(graph);
+  return Math.min(Math.max(mostImages, batch), imagesOf(calibration));
+}
 
 /** How many images `centre` looks at, those that it looks at twice counted twice. */
-export const imagesToCentre = (values: readonly Value[], calibration: Calibration): number =>
-  values.some(isBetweenLayers) ? 2 * fewOf(calibration) : 0;
+export function imagesToCentre(values: readonly Value[], calibration: Calibration): number {
+  const first = values.find(isBetweenLayers);
+  return first ? 2 * fewOf(first, calibration) : 0;
+}
 
 /**
  * Rewrites `graph`, whose tensors `values` are, in place, where it pays; `onImages` is told how many images it has looked at.
@@ -68,8 +75,9 @@ export async function centre(
   onImages?: (done: number) => void,
 ): Promise<void> {
   const between = values.filter(isBetweenLayers);
-  if (between.length === 0) return;
-  const images = fewOf(calibration);
+  const [first] = between;
+  if (!first) return;
+  const images = fewOf(first, calibration);
   // what is wrong with an image is said when all of them are counted
   const { warn: _warn, ...quiet } = calibration;
   const fewFrom = (start: number) => ({
