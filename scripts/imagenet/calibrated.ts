@@ -1,7 +1,8 @@
 /**
  * Makes the rows of results/imagenet: pretrained classifiers, calibrated without labels on one image of each class of one
  * half of ImageNet's classes and judged on the other half, both ways round (or of three quarters, judged on the fourth), each
- * beside its int8 and int4 controls, which are calibrated on the same images. Rows that are finished are kept; a row that was stopped goes on.
+ * beside its int8 and int4 controls, which are calibrated on the same images. Rows that are finished are kept; a row that
+ * was stopped goes on.
  *
  *   npx tsx scripts/imagenet/calibrated.ts IMAGES MODEL.onnx... [--row NAME]... [--threads N] [--program 'node dist/cli/main.js']
  *

@@ -59,13 +59,12 @@ export function setInputSize(graph: Graph, size: SizeOption, batch = graph.input
   return inferShapes(graph, isBound ? { bind: { [before]: batch } } : {});
 }
 
-/** Shapes of the outputs for two images of a size. */
-function outputShapes(graph: Graph, size: SizeOption): string {
+/** Shapes of the outputs for a batch of images of a size. */
+function outputShapes(graph: Graph, size: SizeOption, batch: number): string {
   const trial = graph.clone();
   // what the file declares of its outputs is that of its own size
   for (const output of trial.outputs) output.type = undefined;
-  const batch = trial.inputs[0]!.shape[0]!;
-  setInputSize(trial, size, typeof batch === 'number' ? batch : 2);
+  setInputSize(trial, size, batch);
   return trial.outputs.map(({ type }) => `[${type?.shape?.join(', ')}]`).join(', ');
 }
 
@@ -89,10 +88,10 @@ export function changeInputSize(graph: Graph, wanted: SizeOption | undefined, ch
   };
   const before = graph.outputs.map(({ type }) => type?.shape?.slice(1).join(', '));
   try {
-    const after = outputShapes(graph, size);
-    const batch = graph.inputs[0]!.shape[0]!;
-    const scores = before.map((rest) => `[${[typeof batch === 'number' ? batch : 2, rest].join(', ')}]`).join(', ');
-    if (after !== scores) refuse(`outputs of ${after} for a batch of 2`);
+    const { batch = 2 } = imageInputOf(graph);
+    const after = outputShapes(graph, size, batch);
+    const scores = before.map((rest) => `[${[batch, rest].join(', ')}]`).join(', ');
+    if (after !== scores) refuse(`outputs of ${after} for a batch of ${batch}`);
     for (const output of graph.outputs) output.type = undefined;
     return setInputSize(graph, size);
   } catch (error) {

@@ -18,7 +18,7 @@ import type { Histogram } from './histogram.ts';
 import { bestRange } from './ranges.ts';
 import { imagesOf } from './run-images.ts';
 
-/** Images that tell means and ranges, at most. */
+/** Images that tell means and ranges, unless a batch is larger. */
 const mostImages = 32;
 
 /** Of the range, the largest share left for which a bias of each channel is worth its bytes: errors fall by a third. */
