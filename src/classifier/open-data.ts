@@ -79,7 +79,7 @@ async function open(
   } catch (error) {
     if (error instanceof TritbankError && error.where.startsWith('imageSize of')) {
       const found = `found ${formatSize(chooseInputSize(input, options.inputSize))} (${error.detail})`;
-      const message = `expected an input size to which its images can be padded, ${found}`;
+      const message = `expected an input size to which its images can be enlarged, ${found}`;
       throw new TritbankError('E_DATA', `data set '${data}'`, message, { cause: error });
     }
     if (!(error instanceof TritbankError) || error.where !== 'classCount') throw error;

@@ -11,7 +11,7 @@ import type { Dataset, OpenOptions } from './dataset.ts';
 import { isFile, md5, readData } from './files.ts';
 import type { ImageShape } from './image.ts';
 import { cifar10, cifar100, type Known } from './known.ts';
-import { checkedLabels, MemorySplit, padDataset } from './memory.ts';
+import { checkedLabels, fitDataset, MemorySplit } from './memory.ts';
 
 const shape: ImageShape = { channels: 3, height: 32, width: 32 };
 const pixelBytes = 3072;
@@ -81,7 +81,7 @@ export async function openCifar(dir: string, known: Known, options: OpenOptions 
   const test = await readRecords(place, [layout.test], layout, 'test', notes);
   for (const note of notes) options.warn?.(note);
   const { name, augment } = known;
-  return padDataset({ name, classes, ...shape, train, test, augment, notes }, options);
+  return fitDataset({ name, classes, ...shape, train, test, augment, notes }, options);
 }
 
 async function readNames(path: string, known: Known, notes: string[]): Promise<readonly string[]> {

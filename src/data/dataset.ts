@@ -60,7 +60,7 @@ export interface OpenOptions {
   readonly dir?: string;
   /**
    * Height and width of delivered images. Folders: any size, by default the first image's shorter side, at most 224.
-   * Fixed-size sets: their size, or up to 8 pixels more, filled up with zeros (28 -> 32).
+   * Fixed-size sets: their size, or up to 8 pixels more, filled up with zeros (28 -> 32), or enlarged (32 -> 96).
    */
   readonly imageSize?: SizeOption;
   /** Folders: 1 decodes to grey, 3 (default) to RGB. `synthetic`: default 3. */

@@ -55,6 +55,22 @@ test('fills images up to imageSize with zeros around them', async () => {
   await expect(openDataset(dir, { imageSize: 2 })).rejects.toMatchObject({ code: 'E_USAGE' });
 });
 
+test('enlarges images to what is more than 8 pixels above their size', async () => {
+  await writeSet();
+  const { train, ...data } = await openDataset(dir, { imageSize: { height: 4, width: 12 } });
+  expect(data).toMatchObject({ height: 4, width: 12, augment: { crop: 4 } });
+  // its pixels are 6 + x + 3 y, which is what lies between them, too
+  const at = (i: number, scale: number, last: number) => Math.min(Math.max((i + 0.5) / scale - 0.5, 0), last);
+  const plane = Array.from({ length: 48 }, (_, i) =>
+    Math.round(6 + at(i % 12, 4, 2) + 3 * at(Math.floor(i / 12), 2, 1)),
+  );
+  expect([...(await train.read(1))]).toEqual(plane);
+  expect(train.describe(1)).toMatch(/ train\[1\]$/);
+  // the last pixel of the upper row
+  expect(new Set(await train.read(1, { area: 1 / 6, ratio: 1, x: 1, y: 0 }))).toEqual(new Set([8]));
+  await expect(openDataset(dir, { imageSize: 1025 })).rejects.toMatchObject({ code: 'E_USAGE' });
+});
+
 test('under an official name, other content is a warning and the official classes apply', async () => {
   await writeSet();
   const warnings: string[] = [];

@@ -9,7 +9,7 @@ import type { Dataset, OpenOptions } from './dataset.ts';
 import { isFile, md5, readData } from './files.ts';
 import type { ImageShape } from './image.ts';
 import { fashionMnist, idxFiles, type Known, mnist } from './known.ts';
-import { checkedLabels, MemorySplit, padDataset } from './memory.ts';
+import { checkedLabels, fitDataset, MemorySplit } from './memory.ts';
 
 export interface Idx {
   readonly dims: readonly number[];
@@ -87,7 +87,7 @@ export async function openIdx(dir: string, expected: Known | undefined, options:
     throw new TritbankError('E_DATA', dir, `expected one image size in both splits, found ${found}`);
   }
   for (const note of notes) options.warn?.(note);
-  return padDataset(
+  return fitDataset(
     {
       name,
       classes: known?.classes ?? Array.from({ length: count }, (_, i) => String(i)),

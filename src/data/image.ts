@@ -3,6 +3,8 @@
  * resampling. Pure functions on typed arrays, written so that an epoch of small images costs a fraction of a second.
  */
 
+import type { Size } from '../images/size.ts';
+
 /** Channels, height and width of an image in pixels. */
 export interface ImageShape {
   readonly channels: 1 | 3;
@@ -120,13 +122,22 @@ function reflect(i: number, size: number): number {
   return Math.min(at, period - at);
 }
 
-/** The part `area` of the image at `source[from ..]`, brought to the image's own size by bilinear interpolation. */
-export function resampleWindow(source: Uint8Array, from: number, shape: ImageShape, area: Rectangle): Uint8Array {
-  const { channels, height, width } = shape;
-  const result = new Uint8Array(imageBytes(shape));
+/**
+ * The part `area` of the image of `shape` at `source[from ..]`, brought to another size, by default its own, by bilinear
+ * interpolation.
+ */
+export function resampleWindow(
+  source: Uint8Array,
+  from: number,
+  shape: ImageShape,
+  area: Rectangle,
+  { height, width }: Size = shape,
+): Uint8Array {
+  const { channels } = shape;
+  const result = new Uint8Array(channels * height * width);
   let write = 0;
   for (let c = 0; c < channels; c++) {
-    const plane = from + c * height * width;
+    const plane = from + c * shape.height * shape.width;
     for (let y = 0; y < height; y++) {
       const sy = clamp(area.top + ((y + 0.5) * area.height) / height - 0.5, area.top, area.top + area.height - 1);
       const y0 = Math.floor(sy);
@@ -135,8 +146,8 @@ export function resampleWindow(source: Uint8Array, from: number, shape: ImageSha
         const sx = clamp(area.left + ((x + 0.5) * area.width) / width - 0.5, area.left, area.left + area.width - 1);
         const x0 = Math.floor(sx);
         const x1 = Math.min(x0 + 1, area.left + area.width - 1);
-        const upper = lerp(source[plane + y0 * width + x0]!, source[plane + y0 * width + x1]!, sx - x0);
-        const lower = lerp(source[plane + y1 * width + x0]!, source[plane + y1 * width + x1]!, sx - x0);
+        const upper = lerp(source[plane + y0 * shape.width + x0]!, source[plane + y0 * shape.width + x1]!, sx - x0);
+        const lower = lerp(source[plane + y1 * shape.width + x0]!, source[plane + y1 * shape.width + x1]!, sx - x0);
         result[write++] = Math.round(lerp(upper, lower, sy - y0));
       }
     }

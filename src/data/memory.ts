@@ -1,6 +1,6 @@
 /** Splits held in memory: small images, all in one array. */
 
-import { isSameSize, sizeOf } from '../images/size.ts';
+import { isSameSize, type Size, sizeOf } from '../images/size.ts';
 import { TritbankError } from '../ir/errors.ts';
 import { type Dataset, type OpenOptions, requireInteger, type Split } from './dataset.ts';
 import { type CropWindow, cutWindow, type ImageShape, imageBytes, placeImage, resampleWindow } from './image.ts';
@@ -47,24 +47,81 @@ export function checkedLabels(file: string, bytes: Uint8Array, classCount: numbe
   throw new TritbankError('E_DATA', file, `expected labels in 0..${classCount - 1}, ${found}`);
 }
 
-/** Fills the images of a data set in memory up to `imageSize` with zeros around them. */
-export function padDataset(dataset: Dataset, options: OpenOptions): Dataset {
+/** The images of a split in memory, enlarged or reduced when they are read: many of a large size would not fit there. */
+class ScaledSplit implements Split {
+  readonly channels: 1 | 3;
+  readonly height: number;
+  readonly width: number;
+  readonly length: number;
+  readonly labels: Int32Array;
+  readonly classCount: number;
+
+  constructor(
+    private readonly split: MemorySplit,
+    { height, width }: Size,
+  ) {
+    this.channels = split.channels;
+    this.height = height;
+    this.width = width;
+    this.length = split.length;
+    this.labels = split.labels;
+    this.classCount = split.classCount;
+  }
+
+  read(index: number, window?: CropWindow): Uint8Array {
+    const { pixels, height, width } = this.split;
+    const area = window ? cutWindow(window, height, width) : { left: 0, top: 0, height, width };
+    return resampleWindow(pixels, index * imageBytes(this.split), this.split, area, this);
+  }
+
+  describe(index: number): string {
+    return this.split.describe(index);
+  }
+}
+
+/** A data set whose splits are in memory. */
+export type MemoryDataset = Dataset & { readonly train: MemorySplit; readonly test: MemorySplit };
+
+/** Pixels that zeros around an image may add to a side; it is scaled to what is larger still. */
+const mostPadding = 8;
+const mostEnlarged = 1024;
+
+/**
+ * A data set in memory with images of `imageSize`: with zeros around them up to 8 pixels more, else enlarged by bilinear
+ * interpolation. E_USAGE for less than their own size, or more than 1024 pixels.
+ */
+export function fitDataset(dataset: MemoryDataset, options: OpenOptions): Dataset {
   if (options.imageSize === undefined) return dataset;
-  const { height, width } = sizeOf(options.imageSize);
-  if (isSameSize({ height, width }, dataset)) return dataset;
+  const size = sizeOf(options.imageSize);
+  if (isSameSize(size, dataset)) return dataset;
   const where = `imageSize of ${dataset.name}`;
-  requireInteger(where, height, dataset.height, dataset.height + 8);
-  requireInteger(where, width, dataset.width, dataset.width + 8);
+  requireInteger(where, size.height, dataset.height, mostEnlarged);
+  requireInteger(where, size.width, dataset.width, mostEnlarged);
+  const more = Math.max(size.height - dataset.height, size.width - dataset.width);
+  return more > mostPadding ? scaleDataset(dataset, size) : padDataset(dataset, size);
+}
+
+function scaleDataset(dataset: MemoryDataset, size: Size): Dataset {
+  const { train, test, augment } = dataset;
+  const crop = Math.round(((augment.crop ?? 0) * size.height) / dataset.height);
+  return {
+    ...dataset,
+    ...size,
+    train: new ScaledSplit(train, size),
+    test: new ScaledSplit(test, size),
+    augment: { ...augment, ...(crop > 0 && { crop }) },
+  };
+}
+
+function padDataset(dataset: MemoryDataset, { height, width }: Size): Dataset {
   const shape: ImageShape = { channels: dataset.channels, height, width };
-  const pad = (split: Split, part: string): Split => {
-    const { pixels } = split;
-    if (!pixels) throw new Error('internal: only splits in memory are padded');
+  const pad = (split: MemorySplit, part: string): Split => {
     const padded = new Uint8Array(split.length * imageBytes(shape));
     const top = Math.floor((height - split.height) / 2);
     const left = Math.floor((width - split.width) / 2);
     for (let i = 0; i < split.length; i++) {
       const placement = { top, left, flip: false };
-      placeImage(pixels, i * imageBytes(split), split, padded, i * imageBytes(shape), height, width, placement);
+      placeImage(split.pixels, i * imageBytes(split), split, padded, i * imageBytes(shape), height, width, placement);
     }
     return new MemorySplit(`${dataset.name} ${part}`, shape, padded, split.labels, split.classCount);
   };

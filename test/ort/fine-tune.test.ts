@@ -327,7 +327,7 @@ describe('refuses', () => {
     wide.inputs[0]!.type = { dtype: 'float32', shape: ['N', 1, 28, 20] };
     expect(await refused(withBase(plan, wide))).toMatchObject({
       code: 'E_DATA',
-      detail: expect.stringMatching(/^expected an input size to which its images can be padded, found 28x20/),
+      detail: expect.stringMatching(/^expected an input size to which its images can be enlarged, found 28x20/),
     });
     expect(await refused(taskOf(plan), { inputSize: 32 })).toMatchObject({
       code: 'E_USAGE',
