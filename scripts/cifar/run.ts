@@ -6,9 +6,10 @@
  *   npx tsx scripts/cifar/run.ts all [--network NAME]... [--seeds 1,2,3]      all of them
  *
  *   --data       cifar10 (default) or cifar100
- *   --network    mobilenet-v1-0.5 (default), mobilenet-v2-0.35 (CIFAR-10), mobilenet-v2-0.5 (CIFAR-100); with all: both of the
- *                data set by default
+ *   --network    mobilenet-v1-0.5 (default), mobilenet-v1-0.5-96 and mobilenet-v2-0.35 (CIFAR-10), mobilenet-v2-0.5
+ *                (CIFAR-100); with all: all of the data set by default
  *   --schedule   short (default) or full: see setting.ts
+ *   --models     the folder with pretrained networks (default: models)
  *   --data-dir   the folder with the binary batches (default: data/cifar10, data/cifar100)
  *   --program    the program (default: node dist/cli/main.js, after `npm run build`)
  *   --jobs       runs at a time (default: 2)
@@ -34,6 +35,7 @@ const { values, positionals } = parseArgs({
     network: { type: 'string', multiple: true },
     schedule: text,
     seeds: text,
+    models: text,
     'data-dir': text,
     program: text,
     jobs: text,
@@ -64,11 +66,18 @@ function stepsWanted(): Step[] {
   const networks: NetworkName[] = given.map((network) => oneOf('--network', known, network));
   const seeds = (values.seeds ?? '1,2,3').split(',').map((one) => wholeNumber('--seeds', one));
   return networks.flatMap((network) => {
-    const place = { data, network, schedule, dataDir: values['data-dir'] ?? `data/${data}` };
+    const place = {
+      data,
+      network,
+      schedule,
+      dataDir: values['data-dir'] ?? `data/${data}`,
+      models: values.models ?? 'models',
+    };
     if (wanted === 'all') return stepsOfAll(place, seeds);
     const row = allRows.find((one) => one.name === wanted)!;
-    if (!isRowOf(row, { data, network: row.only ?? network })) fail('--data', `${row.onlyOn} for ${row.name}`, data);
-    if (!isRowOf(row, place)) fail('--network', `${row.only} for ${row.name}`, network);
+    if (!isRowOf(row, { data, network: row.only?.[0] ?? network }))
+      fail('--data', `${row.onlyOn} for ${row.name}`, data);
+    if (!isRowOf(row, place)) fail('--network', `${row.only?.join(', ')} for ${row.name}`, network);
     return [stepOf(row, wholeNumber('SEED', seed), place)];
   });
 }

@@ -2,9 +2,16 @@
 
 import { describe, expect, test } from 'vitest';
 import { allRows, formerNames, rowOf } from '../results/rows.ts';
-import { inOrder, type Place, stepOf, stepsOfAll } from './steps.ts';
+import type { Place } from './setting.ts';
+import { inOrder, stepOf, stepsOfAll } from './steps.ts';
 
-const place: Place = { data: 'cifar10', network: 'mobilenet-v1-0.5', schedule: 'short', dataDir: 'data/cifar10' };
+const place: Place = {
+  data: 'cifar10',
+  network: 'mobilenet-v1-0.5',
+  schedule: 'short',
+  dataDir: 'data/cifar10',
+  models: 'models',
+};
 const stepNamed = (name: string, of: Place = place) => {
   const { row, seed } = rowOf(name)!;
   return stepOf(row, seed, of);
@@ -42,7 +49,7 @@ describe('the commands of rows', () => {
   });
 
   test('follow the schedule and the network', () => {
-    const full: Place = { data: 'cifar10', network: 'mobilenet-v2-0.35', schedule: 'full', dataDir: 'x' };
+    const full: Place = { data: 'cifar10', network: 'mobilenet-v2-0.35', schedule: 'full', dataDir: 'x', models: 'm' };
     expect(stepNamed('full-precision-2', full).args.slice(0, 9).join(' ')).toBe(
       'train --method fp --model mobilenet-v2 --width 0.35 --epochs 200',
     );
@@ -51,7 +58,13 @@ describe('the commands of rows', () => {
   });
 
   test('hold out training images of CIFAR-100', () => {
-    const other: Place = { data: 'cifar100', network: 'mobilenet-v1-0.5', schedule: 'short', dataDir: 'x' };
+    const other: Place = {
+      data: 'cifar100',
+      network: 'mobilenet-v1-0.5',
+      schedule: 'short',
+      dataDir: 'x',
+      models: 'm',
+    };
     const [train, tune] = ['full-precision-1', 'planned-1'].map((name) => stepNamed(name, other));
     expect(train!.args.join(' ')).toBe(
       'train --method fp --model mobilenet-v1 --width 0.5 --epochs 40 --batch-size 128 --learning-rate 0.1 --weight-decay ' +
@@ -60,6 +73,21 @@ describe('the commands of rows', () => {
     );
     expect(tune!.args).toContain('--validation');
     expect(stepsOfAll(other, [1]).map(({ name }) => name)).not.toContain('ablation-dist-1');
+  });
+
+  test('go on from a pretrained network, where one is named', () => {
+    const other: Place = { ...place, network: 'mobilenet-v1-0.5-96', models: 'here' };
+    const folder = 'runs/cifar10/mobilenet-v1-0.5-96';
+    const [train, tune] = inOrder([stepNamed('int8-trained-1', other)]).map(({ args }) => args.join(' '));
+    expect(train).toBe(
+      'train --from here/mobilenet_v1_0.5_160.onnx --input-size 96 --epochs 8 --head-epochs 1 --batch-size 64 ' +
+        '--learning-rate 0.001 --ema 0.999 --padding reflect --threads 1 --validation 0.1 ' +
+        `${data} --seed 1 --out ${folder}/full-precision-1`,
+    );
+    expect(tune).toMatch(/--validation 0.1 .* --epochs 3 --uniform int8 /);
+    const names = stepsOfAll(other, [1]).map(({ name }) => name);
+    expect(names).toContain('int8-share-40-1');
+    expect(names).not.toContain('size-25-1');
   });
 
   test('come after those whose files they read', () => {

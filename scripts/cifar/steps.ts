@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { analysisOf, modelOf, words } from '../results/recipes.ts';
 import { allRows, earlierCycles, isRowOf, type Row, rowOf } from '../results/rows.ts';
-import { type DataName, type NetworkName, type ScheduleName, type Setting, settingOf } from './setting.ts';
+import { type Place, type Setting, settingOf } from './setting.ts';
 
 export interface Step {
   /** `ROW-SEED`, or `analysis`. */
@@ -20,14 +20,6 @@ export interface Step {
   readonly needs: readonly Step[];
 }
 
-export interface Place {
-  readonly data: DataName;
-  readonly network: NetworkName;
-  readonly schedule: ScheduleName;
-  /** The folder with the binary batches. */
-  readonly dataDir: string;
-}
-
 const dataOf = ({ data, dataDir }: Place) => ['--data', data, '--data-dir', dataDir];
 
 function analysisStep(place: Place, setting: Setting): Step {
@@ -41,7 +33,7 @@ function analysisStep(place: Place, setting: Setting): Step {
 
 /** The runs, and the analysis, whose files are among the arguments. */
 function needsOf(place: Place, args: readonly string[]): Step[] {
-  const setting = settingOf(place.data, place.network, place.schedule, 1);
+  const setting = settingOf(place, 1);
   const inputs = args.slice(0, args.indexOf('--out') < 0 ? undefined : args.indexOf('--out'));
   const paths = inputs.flatMap((arg) => arg.split(',')).filter((path) => path.startsWith(`${setting.runs}/`));
   const names = new Set(paths.map((path) => path.slice(setting.runs.length + 1).split('/')[0]!));
@@ -55,7 +47,7 @@ function needsOf(place: Place, args: readonly string[]): Step[] {
 
 /** What makes a row's run, and before it what that needs. */
 export function stepOf({ name: row, make }: Row, seed: number, place: Place): Step {
-  const setting = settingOf(place.data, place.network, place.schedule, seed);
+  const setting = settingOf(place, seed);
   const name = `${row}-${seed}`;
   const out = join(setting.runs, name);
   const own = make(setting);

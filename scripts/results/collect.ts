@@ -1,7 +1,7 @@
 /** Takes from finished run directories what `results/` keeps: figures, history, configuration, plan. */
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { CompressResult } from '../../src/compress/index.ts';
 import {
   measureCost,
@@ -26,6 +26,7 @@ const readJson = <T>(path: string) => JSON.parse(readFileSync(path, 'utf8')) as 
 const clean = (command: string) =>
   command
     .replace(/ --data-dir \S+/, '')
+    .replace(/ --from \S*\//, ' --from ')
     .replaceAll(/\S*\/(?=runs\/)/g, '')
     .replace(/^\S*\/main\.js/, 'tritbank');
 
@@ -139,6 +140,7 @@ async function readOriginal(directory: string): Promise<Original | undefined> {
 function withoutPaths(json: string): string {
   const value: unknown = JSON.parse(json, (key, part: unknown) => {
     if (key === 'dataDir') return undefined;
+    if (key === 'from' && typeof part === 'string') return basename(part);
     return typeof part === 'string' ? part.replace(/^.*\/(?=runs\/)/, '') : part;
   });
   return `${JSON.stringify(value, null, 1)}\n`;

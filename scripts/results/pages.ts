@@ -40,9 +40,12 @@ interface Measured {
 
 const titles: Readonly<Record<NetworkName, string>> = {
   'mobilenet-v1-0.5': 'MobileNet-V1 0.5',
+  'mobilenet-v1-0.5-96': 'MobileNet-V1 0.5 from ImageNet',
   'mobilenet-v2-0.35': 'MobileNet-V2 0.35',
   'mobilenet-v2-0.5': 'MobileNet-V2 0.5',
 };
+/** What networks see, other than the images as they are. */
+const inputs: Readonly<Partial<Record<NetworkName, string>>> = { 'mobilenet-v1-0.5-96': 'images enlarged to 96x96' };
 const dataTitles: Readonly<Record<DataName, string>> = { cifar10: 'CIFAR-10', cifar100: 'CIFAR-100' };
 
 /** Rows of a network whose plan has another budget than that of others. */
@@ -103,7 +106,7 @@ function describeNetwork({ name, title, runs, summaries }: Network): string {
   const cycles = printCycles(runs);
   const image = (kind: string, text: string) => `![${text}](${name}/${kind}.svg)`;
   const parts = [
-    `## ${title}, 32x32, first stride 1`,
+    `## ${title}, ${inputs[name] ?? '32x32, first stride 1'}`,
     printDense(summaries),
     'Zeros skipped, and ternary weights packed:',
     printSparse(summaries),
@@ -125,7 +128,8 @@ const decided: Readonly<Record<DataName, string>> = {
   cifar10: `Recipes and budgets were chosen in view of the test images, but for the rows of int4, of int8 "trained as long" and of
     hybrids in int8 at 35 and 20 % and at 0.4 of int8, which take them as they were. Test accuracies by epoch of
     MobileNet-V1's first cycle and of MobileNet-V2's original (chart and \`metrics.jsonl\`) were measured before batch norms were measured on augmented images,
-    and are too low; those of the files are not.`,
+    and are too low; those of the files are not. Of the network from ImageNet 5,000 training images are held out of every training, and
+    decide; the test images were read once for each row, at its end.`,
   cifar100: `Budgets, planner and the recipe of compressed rows are those of CIFAR-10: nothing was chosen here. The original has one
     cycle of 40 epochs with what CIFAR-10's later cycles brought. 5,000 of the 50,000 training images are held out
     of every training, and decide which epoch is kept; accuracies by epoch (chart, \`metrics.jsonl\`) are theirs. The test images were

@@ -19,7 +19,7 @@ export const words = (text: string) => text.split(' ').filter((word) => word !==
 /** Training images that are held out, where a data set has some. */
 const held = ({ validation }: Setting) => (validation > 0 ? ['--validation', `${validation}`] : []);
 const tuning = (setting: Setting) => [
-  ...words(`--epochs ${setting.tuning} --batch-size 64 --learning-rate 0.02 --padding reflect --threads 1`),
+  ...words(`--epochs ${setting.tuning} --batch-size 64 --learning-rate ${setting.rate} --padding reflect --threads 1`),
   ...held(setting),
 ];
 const frozen = words('--phases 0,0,1');
@@ -32,6 +32,14 @@ export const train =
     ...words(text),
     ...held(setting),
   ];
+
+/** A network that was trained on ImageNet, with a new head; small images are enlarged. */
+export const transfer: Recipe = (setting) => [
+  ...['train', '--from', setting.pretrained!, '--input-size', '96'],
+  ...words(`--epochs ${setting.epochs} --head-epochs 1 --batch-size 64 --learning-rate 0.001 --ema 0.999`),
+  ...words('--padding reflect --threads 1'),
+  ...held(setting),
+];
 
 /** A network of fewer filters, which learns from the original of all rows. */
 export const narrow =

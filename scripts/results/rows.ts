@@ -18,6 +18,7 @@ import {
   ternaryWeights,
   train,
   trainedInBits,
+  transfer,
   words,
 } from './recipes.ts';
 
@@ -26,8 +27,8 @@ export interface Row {
   readonly name: string;
   readonly label: string;
   readonly make: Recipe;
-  /** The only network that has it; absent: all have. */
-  readonly only?: NetworkName;
+  /** The only networks that have it; absent: all have. */
+  readonly only?: readonly NetworkName[];
   /** The only data set that has it; absent: all have. */
   readonly onlyOn?: DataName;
   readonly scheme: Extract<CostOptions['scheme'], string>;
@@ -38,7 +39,8 @@ export interface Row {
   readonly color: string;
 }
 
-const v1 = 'mobilenet-v1-0.5';
+/** Of which all was measured. */
+const v1 = ['mobilenet-v1-0.5'] as const;
 
 /**
  * Where an original has several cycles it goes on from the second with reflected borders, and itself as teacher (Loshchilov
@@ -65,7 +67,14 @@ const onlyCycle = train(
 const original: Row = {
   name: 'full-precision',
   label: 'full precision',
-  make: (setting) => (setting.data === 'cifar100' ? onlyCycle : setting.again > 0 ? thirdCycle : firstCycle)(setting),
+  make: (setting) =>
+    (setting.pretrained !== undefined
+      ? transfer
+      : setting.data === 'cifar100'
+        ? onlyCycle
+        : setting.again > 0
+          ? thirdCycle
+          : firstCycle)(setting),
   scheme: 'fp',
   format: 'fp16',
   keep: true,
@@ -220,7 +229,7 @@ const int8Share40: Row = {
       words('--max-size 0.2 --max-energy 0.4'),
     ),
   ),
-  only: v1,
+  only: [...v1, 'mobilenet-v1-0.5-96'],
   color: 'var(--energy)',
 };
 
@@ -353,7 +362,7 @@ export const allRows: readonly Row[] = [
 export const isRowOf = (
   { only, onlyOn }: Row,
   { data, network }: { readonly data: DataName; readonly network: NetworkName },
-): boolean => (only === undefined || only === network) && (onlyOn === undefined || onlyOn === data);
+): boolean => (only === undefined || only.includes(network)) && (onlyOn === undefined || onlyOn === data);
 
 /** The row and the seed of a run directory, by its name; undefined for a name that is none. */
 export function rowOf(directory: string): { readonly row: Row; readonly seed: number } | undefined {

@@ -32,7 +32,8 @@ export function createTrainReporter(label: string, epochs: number, quiet: boolea
   // The number of training images is known from the first report on.
   const update = ({ epoch, epochs: runEpochs, phase, done, total, loss }: TrainProgress) => {
     const position = (before + epoch - 1) * total + done;
-    progress ??= createProgress({ label, total: epochs * total, unit: 'images', initial: position - done, quiet });
+    // the pace is that of what comes from here on: a resumed epoch may be half done
+    progress ??= createProgress({ label, total: epochs * total, unit: 'images', initial: position, quiet });
     const name = phase === 'full' ? `${epoch}/${runEpochs}` : `${epoch}/${runEpochs} ${phase}`;
     progress.update(position, { ...(run && { run }), epoch: name, ...(loss !== undefined && { loss }) });
   };
