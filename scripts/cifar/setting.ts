@@ -19,7 +19,7 @@ const networks: Readonly<Record<DataName, Readonly<Partial<Record<NetworkName, N
     'mobilenet-v1-0.5': { model: v1, width: 0.5, size: 0.49, epochs: 60, again: 36, last: 30 },
     // goes on from ImageNet, on enlarged images: an epoch takes as long as ten from scratch
     'mobilenet-v1-0.5-96': {
-      ...{ model: v1, width: 0.5, size: 0.49, epochs: 8, again: 0, last: 0 },
+      ...{ model: v1, width: 0.5, size: 0.49, epochs: 8, again: 8, last: 0 },
       ...{ pretrained: 'mobilenet_v1_0.5_160.onnx', tuning: 3, longer: 3, validation: 0.1 },
     },
     // of ten classes, what a plan could reach when banks were no narrower than half of the filters; one cycle

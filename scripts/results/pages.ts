@@ -103,7 +103,7 @@ const drawCharts = (folder: string, { name, title, summaries }: Network): [strin
 function describeNetwork({ name, title, runs, summaries }: Network): string {
   const ablation = printAblations(runs, recipeAblations);
   const choices = printAblations(runs, planAblations);
-  const cycles = printCycles(runs);
+  const cycles = printCycles(name, runs);
   const image = (kind: string, text: string) => `![${text}](${name}/${kind}.svg)`;
   const parts = [
     `## ${title}, ${inputs[name] ?? '32x32, first stride 1'}`,
@@ -242,7 +242,7 @@ export function makePages(folder: string, read: (path: string) => string): [stri
         return [
           [name, summaries[name] ?? unknown],
           [`${name}-ablations`, (runs && printAblations(runs, recipeAblations)) ?? unknown],
-          [`${name}-cycles`, (runs && printCycles(runs)) ?? unknown],
+          [`${name}-cycles`, (runs && printCycles(network, runs)) ?? unknown],
           [`${name}-choices`, (runs && printAblations(runs, planAblations)) ?? unknown],
         ];
       }),

@@ -17,7 +17,7 @@ export const analysisOf = ({ runs }: Setting) => `${runs}/analysis.json`;
 export const words = (text: string) => text.split(' ').filter((word) => word !== '');
 
 /** Training images that are held out, where a data set has some. */
-const held = ({ validation }: Setting) => (validation > 0 ? ['--validation', `${validation}`] : []);
+export const held = ({ validation }: Setting) => (validation > 0 ? ['--validation', `${validation}`] : []);
 const tuning = (setting: Setting) => [
   ...words(`--epochs ${setting.tuning} --batch-size 64 --learning-rate ${setting.rate} --padding reflect --threads 1`),
   ...held(setting),
