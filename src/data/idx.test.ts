@@ -59,6 +59,7 @@ test('enlarges images to what is more than 8 pixels above their size', async () 
   await writeSet();
   const { train, ...data } = await openDataset(dir, { imageSize: { height: 4, width: 12 } });
   expect(data).toMatchObject({ height: 4, width: 12, augment: { crop: 4 } });
+  expect(data.notes).toEqual(['images of 2x3 are enlarged to 4x12']);
   // its pixels are 6 + x + 3 y, which is what lies between them, too
   const at = (i: number, scale: number, last: number) => Math.min(Math.max((i + 0.5) / scale - 0.5, 0), last);
   const plane = Array.from({ length: 48 }, (_, i) =>

@@ -110,6 +110,10 @@ function scaleDataset(dataset: MemoryDataset, size: Size): Dataset {
     train: new ScaledSplit(train, size),
     test: new ScaledSplit(test, size),
     augment: { ...augment, ...(crop > 0 && { crop }) },
+    notes: [
+      ...dataset.notes,
+      `images of ${dataset.height}x${dataset.width} are enlarged to ${size.height}x${size.width}`,
+    ],
   };
 }
 

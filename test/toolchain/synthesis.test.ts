@@ -260,12 +260,18 @@ describe.skipIf(!hasYosys || !isInstalled('@yowasp/nextpnr-ice40'))('nextpnr', (
   });
 
   it('says that a design does not fit', async () => {
-    const text = `module m(input wire clk, input wire d, output wire q);
-      reg [5399:0] chain;
-      always @(posedge clk) chain <= {chain[5398:0], d ^ chain[5399]};
-      assign q = chain[5399];
+    // 31 memories of 4096 bits
+    const text = `module m(input wire clk, input wire [7:0] d, output wire [30:0] q);
+      genvar i;
+      generate for (i = 0; i < 31; i = i + 1) begin : memories
+        reg [7:0] memory [0:511];
+        reg [7:0] word;
+        reg [8:0] at;
+        always @(posedge clk) begin at <= at + d; if (d[0]) memory[at] <= d; word <= memory[at ^ i]; end
+        assign q[i] = ^word;
+      end endgenerate
     endmodule`;
     const figures = await fpgaFigures(one(text), { device: 'up5k', tools: 'npm' });
-    expect(figures).toMatchObject({ fits: false, flipFlops: 5400, clockMHz: undefined });
+    expect(figures).toMatchObject({ fits: false, blockRams: 31, clockMHz: undefined });
   });
 });
