@@ -133,4 +133,19 @@ describe('unit strides', () => {
     const none = graphOf((x, _, conv) => conv(x, 3, same));
     expect(() => setUnitStrides(none, ['conv1'])).toThrow("expected a network with strides, found 'conv1'");
   });
+
+  it('are those of all branches of a block, or of none', () => {
+    const block = () =>
+      graphOf((x, b, conv) => {
+        const main = conv(conv(x, 3, same), 3, { ...twice, ...same });
+        return conv(b.add(main, conv(x, 1, twice)), 3, { ...twice, ...same });
+      });
+    const [, main, beside, , last] = block().nodes.map(({ name }) => name);
+    expect(() => setUnitStrides(block(), [main!])).toThrow(
+      `unit strides: expected '${beside}' beside '${main}', whose branch it meets, found ${main}`,
+    );
+    expect(() => setUnitStrides(block(), [beside!])).toThrow(`expected '${main}' beside '${beside}'`);
+    expect(shapesOf(setUnitStrides(block(), [main!, beside!]))).toEqual([32, 32, 32, 16]);
+    expect(shapesOf(setUnitStrides(block(), [last!]))).toEqual([32, 16, 16, 16]);
+  });
 });

@@ -77,6 +77,17 @@ function takeAll(node: Node): void {
   };
 }
 
+/** Branches of a block end in maps of one size: what is beside a named layer has to be named, too. */
+function requireBranches(strided: readonly Strided[], names: readonly string[]): void {
+  for (const { node, before } of strided) {
+    if (names.includes(node.name)) continue;
+    const beside = strided.find((other) => other.before === before && names.includes(other.node.name));
+    if (!beside) continue;
+    const expected = `expected '${node.name}' beside '${beside.node.name}', whose branch it meets`;
+    throw new TritbankError('E_USAGE', 'unit strides', `${expected}, found ${names.join(', ')}`);
+  }
+}
+
 export interface UnitStrides {
   /** Input pixels, on a side, that one pixel of the last feature map stands for: the first strides become 1 until it is met. */
   readonly outputStride?: number;
@@ -102,6 +113,7 @@ export function changeStrides(graph: Graph, { outputStride, names = [] }: UnitSt
     const expected = strided.length > 0 ? `names of layers with strides: ${found}` : 'a network with strides';
     throw new TritbankError('E_USAGE', 'unit strides', `expected ${expected}, found '${unknown}'`);
   }
+  requireBranches(strided, names);
   const excess = outputStride === undefined ? 1 : total / outputStride;
   for (const { node, stride, before } of strided) {
     if (before * stride <= excess || names.includes(node.name)) takeAll(node);
@@ -133,7 +145,7 @@ export function setOutputStride(graph: Graph, outputStride: number): Graph {
 
 /**
  * Makes the strides of the layers (pools and slices, too) called `names` 1; in place, and shapes are inferred again. Its
- * images have a known size. E_USAGE for the name of none with a stride.
+ * images have a known size. E_USAGE for the name of none with a stride, and where a parallel branch keeps its own.
  *
  * @example
  * import { buildNetwork, inferShapes, setUnitStrides } from 'tritbank/graph';
