@@ -26,7 +26,7 @@ const size = 'size, % of 16 bits';
 const energy = 'energy of the arithmetic, % of 16 bits';
 
 /** Accuracies so far below the best are drawn at the foot, with their figure. */
-const range = 1;
+const range = 1.25;
 
 interface Point {
   readonly panel: string;
