@@ -36,12 +36,12 @@ const hybrid = (fullPrecision: number[], hidden: number): BankPlan => ({
   hidden,
 });
 
-const fit = (rows: Float64Array, moments: Moments, plan: BankPlan, more: Partial<BankOptions> = {}) =>
+const fitted = (rows: Float64Array, moments: Moments, plan: BankPlan, more: Partial<BankOptions> = {}) =>
   fitBank(rows, moments, plan, { ...options, metric: moments.covariance, ...more });
 
 describe('fitBank', () => {
   it('keeps the filter that ternary factors are worst at, and gets the others exactly', () => {
-    const bank = fit(weights, momentsOf([1, 1, 1, 1]), hybrid([0], 1), { reselect: true });
+    const bank = fitted(weights, momentsOf([1, 1, 1, 1]), hybrid([0], 1), { reselect: true });
     expect(bank.fullPrecision).toEqual([1]);
     expect(bank.ternary).toEqual([0, 2, 3]);
     for (const [i, w] of weights.entries()) expect(bank.weights[i]).toBeCloseTo(w, 9);
@@ -54,7 +54,7 @@ describe('fitBank', () => {
   });
 
   it('computes with diag(scales) Wc diag(a) Wb', () => {
-    const bank = fit(weights, momentsOf([1, 4, 9, 0.5]), hybrid([0], 3));
+    const bank = fitted(weights, momentsOf([1, 4, 9, 0.5]), hybrid([0], 3));
     expect(bank.ternary).toEqual([1, 2, 3]);
     const { wc, wb, scales: a } = bank.decomposition;
     for (const [at, i] of bank.ternary.entries()) {
@@ -77,7 +77,7 @@ describe('fitBank', () => {
     const moments: Moments = { filters: n, inputs: n, ...means, covariance, cross: many, variance };
     const nonZero = (sparsity: number) => {
       const size = { ...hybrid([], n), sparsity };
-      const { wb, wc } = fit(many, moments, size).decomposition;
+      const { wb, wc } = fitted(many, moments, size).decomposition;
       return [...wb, ...wc].filter((v) => v !== 0).length;
     };
     expect(nonZero(10)).toBeLessThan(0.7 * nonZero(0));
@@ -94,7 +94,7 @@ describe('fitBank', () => {
       variance: new Float64Array(n).fill(n),
     };
     const errorOfFirst = (weights?: Float64Array) => {
-      const bank = fit(many, moments, hybrid([], n), weights ? { weights } : {});
+      const bank = fitted(many, moments, hybrid([], n), weights ? { weights } : {});
       const errors = bank.weights.map((w, at) => (w - many[at]!) ** 2);
       return errors.subarray(0, 4 * n).reduce((sum, e) => sum + e, 0) / errors.reduce((sum, e) => sum + e, 0);
     };
@@ -104,7 +104,7 @@ describe('fitBank', () => {
 
   it('fits the scales to the outputs, not to the weights', () => {
     const moments = momentsOf([1, 1, 1, 1], 1.25);
-    const bank = fit(weights, moments, hybrid([1], 1));
+    const bank = fitted(weights, moments, hybrid([1], 1));
     expect(bank.scales[0]! * bank.decomposition.scales[0]! * bank.decomposition.wb[0]!).toBeCloseTo(
       1.25 * 2 * bank.decomposition.wc[0]!,
       9,
@@ -117,7 +117,7 @@ describe('fitBank', () => {
   it('does with filters of zeros', () => {
     const zeros = new Float64Array(16);
     const moments = { ...momentsOf([1, 1, 1, 1]), cross: zeros, variance: new Float64Array(4) };
-    const bank = fit(zeros, moments, hybrid([], 2));
+    const bank = fitted(zeros, moments, hybrid([], 2));
     expect([...bank.weights].every((w) => w === 0)).toBe(true);
     expect([...bank.scales].every(Number.isFinite)).toBe(true);
   });
