@@ -115,17 +115,17 @@ describe('a run', () => {
   });
 
   it('takes other sizes and strides than the network that it goes on from', async () => {
-    const run = { epochs: 1, headEpochs: 1, inputSize: 36, unitStrides: ['conv'] };
+    const run = { epochs: 1, headEpochs: 1, inputSize: 40, unitStrides: ['conv'] };
     await trainNetwork(configOf(run), { out: at('finer') });
     const finer = await loadModel(at('finer', 'model.onnx'));
-    expect(finer.inputs[0]!.shape.slice(1)).toEqual([1, 36, 36]);
+    expect(finer.inputs[0]!.shape.slice(1)).toEqual([1, 40, 40]);
     const [before, after] = await Promise.all(
       ['first', 'finer'].map(async (name) => {
         const graph = normalizeNetwork(await loadModel(at(name, 'model.onnx')));
         return findLayers(graph)[0]!.node.output().shape.at(-1) as number;
       }),
     );
-    expect(after! / 36).toBe((2 * before!) / 28);
+    expect(after! / 40).toBe((2 * before!) / 28);
     await expect(trainNetwork(configOf({ ...run, unitStrides: ['x'] }), { out: at('no') })).rejects.toThrow(
       /^unit strides: expected names of layers with strides: .*, found 'x'$/,
     );
@@ -152,7 +152,7 @@ describe('a run', () => {
     ['ternary weights', { method: 'twn' }, { code: 'E_USAGE', where: 'method' }],
     ['a share of nothing', { validation: 1.5 }, { code: 'E_USAGE', where: 'validation' }],
     ['half a normalisation', { normalisation: { mean: [1], std: [] } }, { code: 'E_USAGE', where: '--mean' }],
-    ['a size that images of this data set cannot have', { inputSize: { height: 40, width: 60 } }, { code: 'E_DATA' }],
+    ['a size that images of this data set cannot have', { inputSize: { height: 20, width: 60 } }, { code: 'E_DATA' }],
     ['no model', { from: 'absent.onnx' }, { code: 'E_FILE' }],
   ])('refuses %s', async (_, changes, expected) => {
     const run = trainNetwork(configOf(changes), { out: at('refused') }).then(() => '');
