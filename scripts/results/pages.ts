@@ -161,7 +161,7 @@ ${networks.map(describeNetwork).join('\n\n')}
 
 ${wrap(`\`npx tsx scripts/cifar/run.ts all${place}\` makes all runs, \`npm run results\` this page. Each run's configuration, plan, figures
 (\`run.json\`, with the recorded command) and \`metrics.jsonl\` are in its folder, and the models of the best ones. ${data === dataNames[0] ? describeNames() : ''}
-A run is made by \`npx tsx scripts/cifar/run.ts${place}\` and what is listed.`)}
+${networks.some(({ name }) => name === 'mobilenet-v1-0.5-96') ? describePretrained : ''} A run is made by \`npx tsx scripts/cifar/run.ts${place}\` and what is listed.`)}
 
 ${networks.map(({ name, title, runs }) => `### ${title}\n\n${printRuns(data, name, runs)}`).join('\n\n')}
 `;
@@ -208,6 +208,9 @@ function describeNames(): string {
   const names = Object.entries(formerNames).map(([name, former]) => `\`${former}\` for \`${name}\``);
   return `Recorded commands have the names that rows had then: ${names.slice(0, -1).join(', ')} and ${names.at(-1)}.`;
 }
+
+const describePretrained = `The network from ImageNet starts from \`mobilenet_v1_0.5_160.onnx\` in the folder \`--models\`, that of
+  [imagenet](../imagenet/README.md).`;
 
 /**
  * A page with its generated parts made anew: what is between `<!-- results: NAME -->` and `<!-- /results -->` becomes
