@@ -6,7 +6,7 @@
  *   npx tsx scripts/cifar/run.ts all [--network NAME]... [--seeds 1,2,3]      all of them
  *
  *   --data       cifar10 (default) or cifar100
- *   --network    mobilenet-v1-0.5 (default), mobilenet-v1-0.5-96 and mobilenet-v2-0.35 (CIFAR-10), mobilenet-v2-0.5
+ *   --network    mobilenet-v1-0.5 (default), mobilenet-v1-0.5-160 and mobilenet-v2-0.35 (CIFAR-10), mobilenet-v2-0.5
  *                (CIFAR-100); with all: all of the data set by default
  *   --schedule   short (default) or full: see setting.ts
  *   --models     the folder with pretrained networks (default: models)

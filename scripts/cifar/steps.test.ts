@@ -76,18 +76,15 @@ describe('the commands of rows', () => {
   });
 
   test('go on from a pretrained network, where one is named', () => {
-    const other: Place = { ...place, network: 'mobilenet-v1-0.5-96', models: 'here' };
-    const folder = 'runs/cifar10/mobilenet-v1-0.5-96';
-    const [train, again, tune] = inOrder([stepNamed('int8-trained-1', other)]).map(({ args }) => args.join(' '));
+    const other: Place = { ...place, network: 'mobilenet-v1-0.5-160', models: 'here' };
+    const folder = 'runs/cifar10/mobilenet-v1-0.5-160';
+    const [train, tune] = inOrder([stepNamed('int8-trained-1', other)]).map(({ args }) => args.join(' '));
     expect(train).toBe(
-      'train --from here/mobilenet_v1_0.5_160.onnx --input-size 96 --epochs 8 --head-epochs 1 --batch-size 64 ' +
+      'train --from here/mobilenet_v1_0.5_160.onnx --epochs 5 --head-epochs 1 --batch-size 64 ' +
         '--learning-rate 0.001 --ema 0.999 --padding reflect --threads 1 --validation 0.1 ' +
-        `${data} --seed 1 --out ${folder}/first-cycle-1`,
+        `${data} --seed 1 --out ${folder}/full-precision-1`,
     );
-    expect(again).toMatch(
-      /^fine-tune \S+\/first-cycle-1\/model.onnx --method fp .* --distill-mirror --validation 0.1 /,
-    );
-    expect(tune).toMatch(/--validation 0.1 .* --epochs 3 --uniform int8 /);
+    expect(tune).toMatch(/--validation 0.1 .* --epochs 1 --uniform int8 /);
     const names = stepsOfAll(other, [1]).map(({ name }) => name);
     expect(names).toContain('int8-share-40-1');
     expect(names).not.toContain('size-25-1');

@@ -40,12 +40,12 @@ interface Measured {
 
 const titles: Readonly<Record<NetworkName, string>> = {
   'mobilenet-v1-0.5': 'MobileNet-V1 0.5',
-  'mobilenet-v1-0.5-96': 'MobileNet-V1 0.5 from ImageNet',
+  'mobilenet-v1-0.5-160': 'MobileNet-V1 0.5 from ImageNet',
   'mobilenet-v2-0.35': 'MobileNet-V2 0.35',
   'mobilenet-v2-0.5': 'MobileNet-V2 0.5',
 };
 /** What networks see, other than the images as they are. */
-const inputs: Readonly<Partial<Record<NetworkName, string>>> = { 'mobilenet-v1-0.5-96': 'images enlarged to 96x96' };
+const inputs: Readonly<Partial<Record<NetworkName, string>>> = { 'mobilenet-v1-0.5-160': 'images enlarged to 160x160' };
 const dataTitles: Readonly<Record<DataName, string>> = { cifar10: 'CIFAR-10', cifar100: 'CIFAR-100' };
 
 /** Rows of a network whose plan has another budget than that of others. */
@@ -103,7 +103,7 @@ const drawCharts = (folder: string, { name, title, summaries }: Network): [strin
 function describeNetwork({ name, title, runs, summaries }: Network): string {
   const ablation = printAblations(runs, recipeAblations);
   const choices = printAblations(runs, planAblations);
-  const cycles = printCycles(name, runs);
+  const cycles = printCycles(runs);
   const image = (kind: string, text: string) => `![${text}](${name}/${kind}.svg)`;
   const parts = [
     `## ${title}, ${inputs[name] ?? '32x32, first stride 1'}`,
@@ -128,8 +128,7 @@ const decided: Readonly<Record<DataName, string>> = {
   cifar10: `Recipes and budgets were chosen in view of the test images, but for the rows of int4, of int8 "trained as long" and of
     hybrids in int8 at 35 and 20 % and at 0.4 of int8, which take them as they were. Test accuracies by epoch of
     MobileNet-V1's first cycle and of MobileNet-V2's original (chart and \`metrics.jsonl\`) were measured before batch norms were measured on augmented images,
-    and are too low; those of the files are not. Of the network from ImageNet 5,000 training images are held out of every training, and
-    decide; the test images were read once for each row, at its end.`,
+    and are too low; those of the files are not.`,
   cifar100: `Budgets, planner and the recipe of compressed rows are those of CIFAR-10: nothing was chosen here. The original has one
     cycle of 40 epochs with what CIFAR-10's later cycles brought. 5,000 of the 50,000 training images are held out
     of every training, and decide which epoch is kept; accuracies by epoch (chart, \`metrics.jsonl\`) are theirs. The test images were
@@ -161,7 +160,7 @@ ${networks.map(describeNetwork).join('\n\n')}
 
 ${wrap(`\`npx tsx scripts/cifar/run.ts all${place}\` makes all runs, \`npm run results\` this page. Each run's configuration, plan, figures
 (\`run.json\`, with the recorded command) and \`metrics.jsonl\` are in its folder, and the models of the best ones. ${data === dataNames[0] ? describeNames() : ''}
-${networks.some(({ name }) => name === 'mobilenet-v1-0.5-96') ? describePretrained : ''} A run is made by \`npx tsx scripts/cifar/run.ts${place}\` and what is listed.`)}
+${networks.some(({ name }) => name === 'mobilenet-v1-0.5-160') ? describePretrained : ''} A run is made by \`npx tsx scripts/cifar/run.ts${place}\` and what is listed.`)}
 
 ${networks.map(({ name, title, runs }) => `### ${title}\n\n${printRuns(data, name, runs)}`).join('\n\n')}
 `;
@@ -210,7 +209,7 @@ function describeNames(): string {
 }
 
 const describePretrained = `The network from ImageNet starts from \`mobilenet_v1_0.5_160.onnx\` in the folder \`--models\`, that of
-  [imagenet](../imagenet/README.md).`;
+  [imagenet](../imagenet/README.md); 5,000 training images are held out of each of its trainings, and decide.`;
 
 /**
  * A page with its generated parts made anew: what is between `<!-- results: NAME -->` and `<!-- /results -->` becomes
@@ -245,7 +244,7 @@ export function makePages(folder: string, read: (path: string) => string): [stri
         return [
           [name, summaries[name] ?? unknown],
           [`${name}-ablations`, (runs && printAblations(runs, recipeAblations)) ?? unknown],
-          [`${name}-cycles`, (runs && printCycles(network, runs)) ?? unknown],
+          [`${name}-cycles`, (runs && printCycles(runs)) ?? unknown],
           [`${name}-choices`, (runs && printAblations(runs, planAblations)) ?? unknown],
         ];
       }),

@@ -17,7 +17,7 @@ export const analysisOf = ({ runs }: Setting) => `${runs}/analysis.json`;
 export const words = (text: string) => text.split(' ').filter((word) => word !== '');
 
 /** Training images that are held out, where a data set has some. */
-export const held = ({ validation }: Setting) => (validation > 0 ? ['--validation', `${validation}`] : []);
+const held = ({ validation }: Setting) => (validation > 0 ? ['--validation', `${validation}`] : []);
 const tuning = (setting: Setting) => [
   ...words(`--epochs ${setting.tuning} --batch-size 64 --learning-rate ${setting.rate} --padding reflect --threads 1`),
   ...held(setting),
@@ -35,7 +35,7 @@ export const train =
 
 /** A network that was trained on ImageNet, with a new head; small images are enlarged. */
 export const transfer: Recipe = (setting) => [
-  ...['train', '--from', setting.pretrained!, '--input-size', '96'],
+  ...['train', '--from', setting.pretrained!],
   ...words(`--epochs ${setting.epochs} --head-epochs 1 --batch-size 64 --learning-rate 0.001 --ema 0.999`),
   ...words('--padding reflect --threads 1'),
   ...held(setting),

@@ -9,7 +9,6 @@ import {
   fifthCycle,
   fineTune,
   fourthCycle,
-  held,
   modelOf,
   narrow,
   quantizeOriginal,
@@ -43,7 +42,7 @@ export interface Row {
 /** Of which all was measured. */
 const v1 = ['mobilenet-v1-0.5'] as const;
 /** And its like that goes on from ImageNet. */
-const transferred = [...v1, 'mobilenet-v1-0.5-96'] as const;
+const transferred = [...v1, 'mobilenet-v1-0.5-160'] as const;
 
 /**
  * Where an original has several cycles it goes on from the second with reflected borders, and itself as teacher (Loshchilov
@@ -62,23 +61,13 @@ const thirdCycle = fineTune(
   taught(({ again }) => words(`--epochs ${again} --mixup 0.2 --distill-weight 0.7`)),
 );
 
-/** As the fourth, at half of its rate: a transferred network soon knows its training images. */
-const transferAgain = fineTune(
-  (setting) => modelOf(setting, 'first-cycle', 1),
-  taught((setting) => [
-    ...words(`--epochs ${setting.again} --learning-rate ${setting.rate} --mixup 0.2`),
-    ...words('--distill-weight 0.7 --distill-mirror'),
-    ...held(setting),
-  ]),
-);
-
 /** One cycle with what the others of CIFAR-10 brought. */
 const onlyCycle = train(
   '--batch-size 128 --learning-rate 0.1 --weight-decay 0.0005 --ema 0.9995 --mixup 0.2 --padding reflect --threads 1',
 );
 
 function originalRecipe({ pretrained, data, again }: Setting): Recipe {
-  if (pretrained !== undefined) return transferAgain;
+  if (pretrained !== undefined) return transfer;
   if (data === 'cifar100') return onlyCycle;
   return again > 0 ? thirdCycle : firstCycle;
 }
@@ -333,11 +322,11 @@ const ablationRow = (part: string, label: string): Row => ({
   color: 'var(--muted)',
 });
 
-const cycleRow = (nth: string, make: Recipe, only: Row['only'] = v1): Row => ({
+const cycleRow = (nth: string, make: Recipe): Row => ({
   name: `${nth}-cycle`,
   label: `full precision, ${nth} cycle`,
   make,
-  only,
+  only: v1,
   onlyOn: 'cifar10',
   scheme: 'fp',
   format: 'fp16',
@@ -345,10 +334,7 @@ const cycleRow = (nth: string, make: Recipe, only: Row['only'] = v1): Row => ({
 });
 
 /** What a row `full-precision` was trained on from, where it had several cycles. */
-export const earlierCycles: readonly Row[] = [
-  cycleRow('first', (setting) => (setting.pretrained === undefined ? firstCycle : transfer)(setting), transferred),
-  cycleRow('second', secondCycle),
-];
+export const earlierCycles: readonly Row[] = [cycleRow('first', firstCycle), cycleRow('second', secondCycle)];
 
 /** More cycles for the original: no row starts from them. Their first seeds' models are kept, which later ones start from. */
 const laterCycles: readonly Row[] = [cycleRow('fourth', fourthCycle), cycleRow('fifth', fifthCycle)].map((row) => ({
@@ -356,21 +342,14 @@ const laterCycles: readonly Row[] = [cycleRow('fourth', fourthCycle), cycleRow('
   keep: true,
 }));
 
-const cycles: Readonly<Record<string, string>> = {
+/** The cycles of an original in order, by the name of their runs. */
+export const cycles: Readonly<Record<string, string>> = {
   'first-cycle': 'first: from scratch',
   'second-cycle': 'second: mixup',
   'full-precision': 'third, the original of all rows: reflected borders, itself as teacher',
   'fourth-cycle': 'fourth: the teacher sees every other batch mirrored',
   'fifth-cycle': 'fifth: no mixup; third and fourth as teachers in turn, mirrored likewise',
 };
-
-const transferCycles: Readonly<Record<string, string>> = {
-  'first-cycle': 'first: from ImageNet, the head alone for one epoch',
-  'full-precision': 'second, the original of all rows: mixup, itself as teacher, every other batch mirrored',
-};
-
-/** The cycles of an original in order, by the name of their runs. */
-export const cyclesOf = (network: NetworkName) => (network === 'mobilenet-v1-0.5-96' ? transferCycles : cycles);
 
 /** All that runs are made for. */
 export const allRows: readonly Row[] = [

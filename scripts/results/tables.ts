@@ -8,8 +8,8 @@ import {
   formatPercent,
   formatSigned,
 } from '../../src/report/format.ts';
-import { type DataName, type NetworkName, networksOf } from '../cifar/setting.ts';
-import { type Ablations, cyclesOf } from './rows.ts';
+import { type DataName, networksOf } from '../cifar/setting.ts';
+import { type Ablations, cycles } from './rows.ts';
 import type { Counted, StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
 
@@ -143,8 +143,8 @@ export function printAblations(runs: readonly StoredRun[], ablations: Ablations)
 }
 
 /** What each cycle of an original brought; undefined for one with a single cycle. */
-export function printCycles(network: NetworkName, runs: readonly StoredRun[]): string | undefined {
-  const named = Object.entries(cyclesOf(network)).flatMap(([cycle, label]) => summarizeAs(runs, cycle, label));
+export function printCycles(runs: readonly StoredRun[]): string | undefined {
+  const named = Object.entries(cycles).flatMap(([cycle, label]) => summarizeAs(runs, cycle, label));
   if (named.length < 2) return undefined;
   const own = figure('training', ({ epochs, seconds }) => `${epochs} epochs, ${formatDuration(seconds!)}`);
   return table([{ ...name, title: 'cycle' }, top1, own], named);
