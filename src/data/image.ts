@@ -135,24 +135,49 @@ export function resampleWindow(
 ): Uint8Array {
   const { channels } = shape;
   const result = new Uint8Array(channels * height * width);
+  const columns = between(area.left, area.width, width);
+  const rows = between(area.top, area.height, height);
+  // two rows of the source at a time, brought to the width
+  const wide = [new Float64Array(width), new Float64Array(width)] as const;
   let write = 0;
   for (let c = 0; c < channels; c++) {
     const plane = from + c * shape.height * shape.width;
-    for (let y = 0; y < height; y++) {
-      const sy = clamp(area.top + ((y + 0.5) * area.height) / height - 0.5, area.top, area.top + area.height - 1);
-      const y0 = Math.floor(sy);
-      const y1 = Math.min(y0 + 1, area.top + area.height - 1);
+    const held = [-1, -1];
+    const widen = (row: number, kept: number): Float64Array => {
+      const at = held.indexOf(row);
+      if (at >= 0) return wide[at]!;
+      const slot = held[0] === kept ? 1 : 0;
+      const target = wide[slot]!;
+      const start = plane + row * shape.width;
       for (let x = 0; x < width; x++) {
-        const sx = clamp(area.left + ((x + 0.5) * area.width) / width - 0.5, area.left, area.left + area.width - 1);
-        const x0 = Math.floor(sx);
-        const x1 = Math.min(x0 + 1, area.left + area.width - 1);
-        const upper = lerp(source[plane + y0 * shape.width + x0]!, source[plane + y0 * shape.width + x1]!, sx - x0);
-        const lower = lerp(source[plane + y1 * shape.width + x0]!, source[plane + y1 * shape.width + x1]!, sx - x0);
-        result[write++] = Math.round(lerp(upper, lower, sy - y0));
+        target[x] = lerp(source[start + columns.low[x]!]!, source[start + columns.high[x]!]!, columns.share[x]!);
       }
+      held[slot] = row;
+      return target;
+    };
+    for (let y = 0; y < height; y++) {
+      const [low, high, share] = [rows.low[y]!, rows.high[y]!, rows.share[y]!];
+      const upper = widen(low, high);
+      const lower = widen(high, low);
+      for (let x = 0; x < width; x++) result[write++] = Math.round(lerp(upper[x]!, lower[x]!, share));
     }
   }
   return result;
+}
+
+/** Where `count` points evenly spread over `size` pixels from `start` on lie: between which two, and how far from the first. */
+function between(start: number, size: number, count: number) {
+  const last = start + size - 1;
+  const low = new Int32Array(count);
+  const high = new Int32Array(count);
+  const share = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const at = clamp(start + ((i + 0.5) * size) / count - 0.5, start, last);
+    low[i] = Math.floor(at);
+    high[i] = Math.min(low[i]! + 1, last);
+    share[i] = at - low[i]!;
+  }
+  return { low, high, share };
 }
 
 const lerp = (a: number, b: number, t: number) => a + (b - a) * t;
