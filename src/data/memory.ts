@@ -47,8 +47,8 @@ export function checkedLabels(file: string, bytes: Uint8Array, classCount: numbe
   throw new TritbankError('E_DATA', file, `expected labels in 0..${classCount - 1}, ${found}`);
 }
 
-/** The images of a split in memory, enlarged or reduced when they are read: many of a large size would not fit there. */
-class ScaledSplit implements Split {
+/** The images of a split in memory, enlarged when they are read: all of them at that size would not fit there. */
+class EnlargedSplit implements Split {
   readonly channels: 1 | 3;
   readonly height: number;
   readonly width: number;
@@ -82,8 +82,9 @@ class ScaledSplit implements Split {
 /** A data set whose splits are in memory. */
 export type MemoryDataset = Dataset & { readonly train: MemorySplit; readonly test: MemorySplit };
 
-/** Pixels that zeros around an image may add to a side; it is scaled to what is larger still. */
+/** Pixels that zeros around an image may add to a side; it is enlarged to what is larger still. */
 const mostPadding = 8;
+/** Pixels of the largest side that images are enlarged to. */
 const mostEnlarged = 1024;
 
 /**
@@ -98,17 +99,17 @@ export function fitDataset(dataset: MemoryDataset, options: OpenOptions): Datase
   requireInteger(where, size.height, dataset.height, mostEnlarged);
   requireInteger(where, size.width, dataset.width, mostEnlarged);
   const more = Math.max(size.height - dataset.height, size.width - dataset.width);
-  return more > mostPadding ? scaleDataset(dataset, size) : padDataset(dataset, size);
+  return more > mostPadding ? enlargeDataset(dataset, size) : padDataset(dataset, size);
 }
 
-function scaleDataset(dataset: MemoryDataset, size: Size): Dataset {
+function enlargeDataset(dataset: MemoryDataset, size: Size): Dataset {
   const { train, test, augment } = dataset;
   const crop = Math.round(((augment.crop ?? 0) * size.height) / dataset.height);
   return {
     ...dataset,
     ...size,
-    train: new ScaledSplit(train, size),
-    test: new ScaledSplit(test, size),
+    train: new EnlargedSplit(train, size),
+    test: new EnlargedSplit(test, size),
     augment: { ...augment, ...(crop > 0 && { crop }) },
     notes: [
       ...dataset.notes,
