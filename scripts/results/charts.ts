@@ -157,7 +157,7 @@ function spread(values: readonly number[], gap: number): number[] {
   return heights;
 }
 
-/** Test accuracy epoch by epoch, of the first seed of each row; trainings differ in length, so each is drawn over its own. */
+/** Accuracy epoch by epoch, on the images that were evaluated then, of the first seed of each row; trainings differ in length, so each is drawn over its own. */
 export function drawHistories(summaries: readonly Summary[]): string {
   const lines = summaries.flatMap(({ row, shown: { history } }) => {
     const last = history.at(-1);
@@ -173,12 +173,14 @@ export function drawHistories(summaries: readonly Summary[]): string {
     0.045 * range,
   );
   const labels = lines.map((line, i) => ({ ...line, share: 100, top1: heights[i]! }));
-  return toFile('Test accuracy in the course of training', {
+  const splits = new Set(summaries.flatMap(({ shown: { history } }) => history.map(({ split = 'test' }) => split)));
+  const images = `${[...splits].join(' and ')} images`;
+  return toFile(`Accuracy on ${images} in the course of training`, {
     ...frame,
     marginRight: 300,
     height: 420,
     x: { label: 'Share of the training (%)', labelAnchor: 'center', labelArrow: 'none', domain: [0, 100] },
-    y: { label: 'Top-1 accuracy on test images (%)', labelArrow: 'up', nice: true },
+    y: { label: `Top-1 accuracy on ${images} (%)`, labelArrow: 'up', nice: true },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1 }),
       Plot.line(points, { x: 'share', y: 'top1', z: 'label', stroke: 'color', strokeWidth: 2 }),
