@@ -200,10 +200,11 @@ export function addIntegers(
   b: number,
   layer: Pick<AdditionLayer, 'scales' | 'zeroPoints' | 'lower' | 'upper'>,
 ): number {
-  const [aScale, bScale, scale] = layer.scales.map(fround) as [number, number, number];
-  const [aZero, bZero, zero] = layer.zeroPoints;
-  const sum = fround(fround(aScale * (a - aZero)) + fround(bScale * (b - bZero)));
-  return clamp(roundEven(fround(sum / scale)) + zero, layer.lower, layer.upper);
+  const { scales, zeroPoints } = layer;
+  const ofA = fround(fround(scales[0]) * (a - zeroPoints[0]));
+  const ofB = fround(fround(scales[1]) * (b - zeroPoints[1]));
+  const sum = fround(fround(ofA + ofB) / fround(scales[2]));
+  return clamp(roundEven(sum) + zeroPoints[2], layer.lower, layer.upper);
 }
 
 function addition(layer: AdditionLayer, a: Int8Array, b: Int8Array, y: Int8Array): void {

@@ -82,11 +82,11 @@ async function disturb(
   const values = toNumbers(weight.constant!);
   const n = values.length / filters;
   const random = new Random(seed, name);
-  const errors = Float64Array.from(values, (_, at) => {
-    const f = Math.floor(at / n);
-    const norm = Math.hypot(...values.slice(f * n, (f + 1) * n));
-    return (part * norm * random.normal()) / Math.sqrt(n);
-  });
+  const norms = Array.from({ length: filters }, (_, f) => Math.hypot(...values.slice(f * n, (f + 1) * n)));
+  const errors = Float64Array.from(
+    values,
+    (_, at) => (part * norms[Math.floor(at / n)]! * random.normal()) / Math.sqrt(n),
+  );
   weight.constant = f32(
     weight.constant!.dims,
     values.map((v, at) => v + errors[at]!),

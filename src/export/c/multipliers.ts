@@ -41,17 +41,21 @@ export interface Steps {
 const largestStep = 2 ** 21;
 
 /** For each output above that of `from`: the first t that gives it or more. */
-function stepsOf({ of, from, to }: Steps): { t: number; y: number }[] {
+function stepsOf({ of, from, to, zeroPoint, slope }: Steps): { t: number; y: number }[] {
   const steps: { t: number; y: number }[] = [];
   const last = of(to);
-  let low = from;
-  for (let y = of(from) + 1; y <= last; y++) {
-    let high = to;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (of(middle) >= y) high = middle;
-      else low = middle + 1;
-    }
+  let [y, low, high] = [of(from) + 1, from, to];
+  const probe = (t: number) => {
+    if (!(t >= low && t < high)) return;
+    if (of(t) >= y) high = t;
+    else low = t + 1;
+  };
+  for (; y <= last; y++) {
+    high = to;
+    // rounding moves few steps away from where the slope has them
+    const expected = Math.ceil((y - zeroPoint - 0.5) / slope);
+    for (const offset of [-1, 0, -16, 16]) probe(expected + offset);
+    while (low < high) probe(Math.floor((low + high) / 2));
     steps.push({ t: low, y });
   }
   return steps;
@@ -76,11 +80,11 @@ function solve(steps: readonly { t: number; y: number }[], zeroPoint: number, sl
   return Math.min(Math.max(Math.round(slope * unit), low), high);
 }
 
+/** Products of sums up to `largestStep` with 31 bits, and edges, are exact in 53 bits. */
 const isExact = (steps: readonly { t: number; y: number }[], zeroPoint: number, multiplier: number, shift: number) =>
   steps.every(({ t, y }) => {
-    const edge = BigInt(Math.round((y - zeroPoint) * 2 - 1)) << BigInt(shift - 1);
-    const [at, before] = [BigInt(t) * BigInt(multiplier), BigInt(t - 1) * BigInt(multiplier)];
-    return at >= edge && before < edge;
+    const edge = (y - zeroPoint - 0.5) * 2 ** shift;
+    return t * multiplier >= edge && (t - 1) * multiplier < edge;
   });
 
 /** An exact multiplier with shift 32 where values stay within 16 bits, else with the largest shift; undefined for none. */

@@ -26,7 +26,7 @@ export const batchNormalization: ReferenceRule = (node) => {
   const channels = scale.length;
   const channelOf = (i: number) => Math.floor(i / plane) % channels;
   const training = node.int('training_mode', 0) === 1;
-  const batch = count(channels).map((c) => x.filter((_, i) => channelOf(i) === c));
+  const batch = training ? count(channels).map((c) => x.filter((_, i) => channelOf(i) === c)) : [];
   const means = training ? batch.map(mean) : oldMean;
   const variances = training ? batch.map((values, c) => variance(values, means[c]!)) : oldVariance;
   const epsilon = Math.fround(node.float('epsilon', 1e-5));
