@@ -19,7 +19,7 @@ import { pickTraining } from './pick-training.ts';
 import type { Method, RunResult } from './records.ts';
 import { runPlace, withInputs } from './run-layout.ts';
 import { localBatch } from './spread.ts';
-import { loadTeacher } from './teacher.ts';
+import { isMirrored, loadTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
 
 export interface FineTuneTask {
@@ -71,7 +71,7 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given
     distillation &&
     (await loadTeacher(config.teachers ?? [task.network.base], {
       ...engineOptions(config),
-      mirror: distillation.mirror === true,
+      mirror: isMirrored(distillation, data.dataset),
       batchSize: localBatch(config, options.ranks),
       channels,
       size: data.size,

@@ -10,6 +10,7 @@ import {
   takePixels,
 } from '../classifier/index.ts';
 import type { Communicator } from '../cluster/index.ts';
+import type { Dataset } from '../data/index.ts';
 import { type CompileOptions, compile, type Executable } from '../engine/index.ts';
 import { loadModel } from '../formats/index.ts';
 import { type SizeOption, sizeOf } from '../images/size.ts';
@@ -114,6 +115,13 @@ export function mirrored(images: Tensor): Tensor {
   return { ...images, data };
 }
 
+/** Whether a teacher sees mirror images. Throws E_USAGE for sounds: of them coefficients would change places. */
+export function isMirrored({ mirror = false }: Distillation, { name, inputFeatures }: Dataset): boolean {
+  if (mirror && inputFeatures !== undefined)
+    throw new TritbankError('E_USAGE', '--distill-mirror', `expected images, found the sounds of ${name}`);
+  return mirror;
+}
+
 /** The teachers that a recipe names, as part of a task, while `work` goes on; nothing where it names none. */
 export async function withTeacher<T>(
   { teachers = [], distillation, batchSize, device, threads }: Recipe,
@@ -126,7 +134,7 @@ export async function withTeacher<T>(
   const teacher = await loadTeacher(teachers, {
     device,
     ...(threads !== undefined && { threads }),
-    mirror: distillation.mirror === true,
+    mirror: isMirrored(distillation, dataset),
     batchSize: localBatch({ batchSize }, ranks),
     channels: dataset.channels,
     size,

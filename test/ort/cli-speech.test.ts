@@ -36,6 +36,13 @@ test('train, compress, eval and the runtime, as of any data', { timeout: 240_000
   expect(metadata.get('labels')).toBe('["_silence_","_unknown_","fall","rise"]');
   expect(JSON.parse(metadata.get('input_features')!)).toMatchObject({ kind: 'mfcc', windowMs: 40, coefficients: 10 });
 
+  const mirrored = ['--teacher', 'run/model.onnx', '--distill-mirror', '--out', 'mirrored'];
+  const refused = await start('train', '--data', 'words', ...recipe.split(' '), ...mirrored);
+  expect([refused.status, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining('error E_USAGE: --distill-mirror: expected images, found the sounds of words'),
+  ]);
+
   const small = ['--uniform', '0.5,1.5', '--calibrate-only', '--activations', 'int8', '--out', 'small', '--json'];
   const compressed = await start('compress', 'run/model.onnx', '--data', 'words', ...small);
   expect([compressed.status, compressed.stderr]).toEqual([0, expect.not.stringContaining('error')]);
