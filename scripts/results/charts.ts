@@ -166,24 +166,22 @@ export function drawHistories(summaries: readonly Summary[]): string {
     return [{ points, end: 100 * last.top1, label: `${row.label}, ${last.epoch} epochs`, color: row.color }];
   });
   const points = lines.flatMap(({ points, label, color }) => points.map((point) => ({ ...point, label, color })));
-  const accuracies = points.map((point) => point.top1);
-  const range = Math.max(...accuracies) - Math.min(...accuracies);
-  const heights = spread(
-    lines.map(({ end }) => end),
-    0.045 * range,
-  );
+  // a training from scratch begins far below where all of them end
+  const ends = lines.map(({ end }) => end);
+  const [foot, top] = [Math.min(...ends) - 5, Math.max(...points.map(({ top1 }) => top1))];
+  const heights = spread(ends, 0.045 * (top - foot));
   const labels = lines.map((line, i) => ({ ...line, share: 100, top1: heights[i]! }));
   const splits = new Set(summaries.flatMap(({ shown: { history } }) => history.map(({ split = 'test' }) => split)));
   const images = `${[...splits].join(' and ')} images`;
   return toFile(`Accuracy on ${images} in the course of training`, {
     ...frame,
-    marginRight: 300,
+    marginRight: 320,
     height: 420,
     x: { label: 'Share of the training (%)', labelAnchor: 'center', labelArrow: 'none', domain: [0, 100] },
-    y: { label: `Top-1 accuracy on ${images} (%)`, labelArrow: 'up', nice: true },
+    y: { label: `Top-1 accuracy on ${images} (%)`, labelArrow: 'up', domain: [foot, top], nice: true },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1 }),
-      Plot.line(points, { x: 'share', y: 'top1', z: 'label', stroke: 'color', strokeWidth: 2 }),
+      Plot.line(points, { x: 'share', y: 'top1', z: 'label', stroke: 'color', strokeWidth: 2, clip: true }),
       Plot.dot(labels, { x: 'share', y: 'end', r: 4, fill: 'color' }),
       Plot.text(labels, { x: 'share', y: 'top1', text: 'label', fill: 'color', textAnchor: 'start', dx: 8 }),
     ],

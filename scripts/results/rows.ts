@@ -128,7 +128,7 @@ const narrowInt8: Row = {
   make: quantizeRow('narrow'),
   only: v1,
   onlyOn: 'cifar10',
-  color: 'var(--extra-2)',
+  color: 'var(--extra-4)',
 };
 
 const twn: Row = {

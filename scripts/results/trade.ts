@@ -10,8 +10,9 @@ import type { Summary } from './summary.ts';
 
 /** What the picture tells apart, and its colours. */
 const families = [
-  { name: 'full precision', color: 'var(--fp)', has: /^full precision/ },
-  { name: 'int8', color: 'var(--extra-1)', has: /^int8/ },
+  { name: 'full precision', color: 'var(--fp)', has: /^full precision$/ },
+  { name: 'int8', color: 'var(--extra-1)', has: /^int8(?!, width)/ },
+  { name: 'int8, narrower network', color: 'var(--extra-4)', has: /^int8, width/ },
   { name: 'int4', color: 'var(--extra-0)', has: /^int4/ },
   { name: 'TWN', color: 'var(--twn)', has: /^TWN/ },
   { name: 'StrassenNets', color: 'var(--strassen)', has: /^StrassenNets/ },
@@ -26,7 +27,7 @@ const size = 'size, % of 16 bits';
 const energy = 'energy of the arithmetic, % of 16 bits';
 
 /** Accuracies so far below the best are drawn at the foot, with their figure. */
-const range = 1.25;
+const range = 1.75;
 
 interface Point {
   readonly panel: string;
@@ -69,7 +70,7 @@ export function drawTrade(title: string, summaries: readonly Summary[]): string 
   const shown = families.filter(({ name }) => points.some(({ family }) => family === name));
   const fronts = [size, energy].flatMap((panel) => frontOf(points, panel));
   return toFile(`${title}: top-1 accuracy against size and energy`, {
-    ...{ width: 920, height: 400, marginLeft: 52, marginRight: 20, marginBottom: 46, marginTop: 56, inset: 12 },
+    ...{ width: 920, height: 418, marginLeft: 52, marginRight: 20, marginBottom: 46, marginTop: 74, inset: 12 },
     fx: { domain: [size, energy], label: null, axis: null, padding: 0.08 },
     x: { domain: [0, 100], label: null, ticks: 5 },
     y: { domain: [floor, best + 0.15], label: null },
@@ -112,8 +113,8 @@ export function drawTrade(title: string, summaries: readonly Summary[]): string 
           fx: (panel: string) => panel,
           text: () => `● ${name}`,
           frameAnchor: 'top-left',
-          dx: 4 + 218 * (i % 4),
-          dy: -44 + 18 * Math.floor(i / 4),
+          dx: 4 + 290 * (i % 3),
+          dy: -62 + 18 * Math.floor(i / 3),
           fill: color,
           fontSize: 12,
         }),
