@@ -169,6 +169,7 @@ export function drawHistories(summaries: readonly Summary[]): string {
   // a training from scratch begins far below where all of them end
   const ends = lines.map(({ end }) => end);
   const [foot, top] = [Math.min(...ends) - 5, Math.max(...points.map(({ top1 }) => top1))];
+  const visible = points.filter(({ top1 }) => top1 >= foot);
   const heights = spread(ends, 0.045 * (top - foot));
   const labels = lines.map((line, i) => ({ ...line, share: 100, top1: heights[i]! }));
   const splits = new Set(summaries.flatMap(({ shown: { history } }) => history.map(({ split = 'test' }) => split)));
@@ -181,7 +182,7 @@ export function drawHistories(summaries: readonly Summary[]): string {
     y: { label: `Top-1 accuracy on ${images} (%)`, labelArrow: 'up', domain: [foot, top], nice: true },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1 }),
-      Plot.line(points, { x: 'share', y: 'top1', z: 'label', stroke: 'color', strokeWidth: 2, clip: true }),
+      Plot.line(visible, { x: 'share', y: 'top1', z: 'label', stroke: 'color', strokeWidth: 2 }),
       Plot.dot(labels, { x: 'share', y: 'end', r: 4, fill: 'color' }),
       Plot.text(labels, { x: 'share', y: 'top1', text: 'label', fill: 'color', textAnchor: 'start', dx: 8 }),
     ],
