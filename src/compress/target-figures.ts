@@ -66,6 +66,10 @@ export function measureOnTarget(
   warnOfExcess({ config, options }, model, control);
   const figures = { name: machine.name, model, control };
   if (!machine.isRuntime) return figures;
+  if (!machine.isHere) {
+    const [wanted, found] = machine.name === 'wasm' ? ['without', 'one with it'] : ['with', 'one without it'];
+    options.warn?.(`times were not measured: ${machine.name} is an engine ${wanted} relaxed SIMD, this is ${found}`);
+  }
   const found = measuredLatency(figures, footprint, planned);
   const { latency: limit } = config.limits ?? {};
   const measured = machine.isHere ? found.latency?.measured : undefined;
