@@ -109,7 +109,7 @@ async function measure(
   const zeros = zerosIn(graph);
   return {
     top1,
-    ...(rows.includes(row) && row.scheme !== 'fp' && { start }),
+    ...(rows.includes(row) && row.scheme !== 'fp' && !row.isApart && { start }),
     ...(trained && { epochs: trained.epochs, seconds: Math.round(trained.seconds) }),
     parameters,
     bytes: {

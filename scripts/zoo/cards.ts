@@ -69,12 +69,13 @@ async function entryOf(
   const plan = planned === undefined ? undefined : copyOf(planned, `plans/${name}.json`);
   const graph = inferShapes(await loadModel(model.from));
   const milliseconds = latencies?.milliseconds[name];
+  const inputSize = Number(graph.inputs[0]!.shape.at(-1));
   const card: ModelCard = {
     name,
-    description: `${network} for 32x32 images, ${row.label}`,
+    description: `${network} for ${inputSize}x${inputSize} images, ${row.label}`,
     data: 'cifar10',
     classes: Number(graph.outputs[0]!.shape.at(-1)),
-    inputSize: Number(graph.inputs[0]!.shape.at(-1)),
+    inputSize,
     file: fileOf(model),
     ...(plan && { plan: fileOf(plan) }),
     accuracy: {

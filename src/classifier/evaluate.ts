@@ -91,6 +91,7 @@ export async function evaluateGraph(
       tally.add(scores, batch.labels, batch.size, kind);
       const done = (batch.step + 1) * batchSize * (ranks?.size ?? 1);
       options.onProgress?.(Math.min(done, split.length), split.length);
+      options.signal?.throwIfAborted();
     }
   } finally {
     await engine.release();

@@ -70,7 +70,7 @@ describe('the size of an input', () => {
     const views = new Builder(view);
     view.outputs = [views.reshape(view.input('x', 'float32', ['N', 3, 8, 8]), [-1, 192])];
     expect(() => changeInputSize(inferShapes(view), 16)).toThrow(
-      'as it takes no other, found 16: outputs of [8, 192] for a batch of 2',
+      'or others that it can take, found 16: outputs of [8, 192] for a batch of 2',
     );
     expect(changeInputSize(network(open), 4).inputs[0]!.shape).toEqual(open);
     const fixed = network([1, 3, 8, 8]);
@@ -78,7 +78,7 @@ describe('the size of an input', () => {
     const weights = { dtype: 'float32', dims: [192, 2], data: new Float32Array(384) } as const;
     fixed.outputs = [b.gemm(fixed.outputs[0]!, b.constant('w', weights))];
     expect(() => changeInputSize(inferShapes(fixed), 4)).toThrow(
-      /^input size: expected the model's input size 8, as it takes no other, found 4: node 'gemm/,
+      /^input size: expected the model's input size 8, or others that it can take, found 4: node 'gemm/,
     );
   });
 });

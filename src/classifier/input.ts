@@ -78,7 +78,7 @@ export function changeInputSize(graph: Graph, wanted: SizeOption | undefined, ch
   const size = wanted === undefined ? own : sizeOf(wanted);
   if (own === undefined || size === undefined || (isSameSize(own, size) && !changed)) return graph;
   const what = changed ? 'input size and strides' : 'input size';
-  const expected = `expected the model's ${isSameSize(own, size) ? 'own strides' : `input size ${formatSize(own)}`}, as it takes no other`;
+  const expected = `expected the model's ${isSameSize(own, size) ? 'own strides' : `input size ${formatSize(own)}`}, or others that it can take`;
   const refuse = (found: string) => {
     throw new TritbankError(
       'E_USAGE',

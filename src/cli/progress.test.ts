@@ -53,6 +53,16 @@ describe('plain lines', () => {
     expect(out.lines().at(-1)).toBe('train 3/5 epochs  30,600/100,000 images  1,000 images/s  ETA 1:09');
   });
 
+  test('what is done aside takes no time from the rate', () => {
+    const { progress, clock, out } = start();
+    for (clock.time = 100; clock.time <= 4_000; clock.time += 100) progress.update(clock.time);
+    for (; clock.time <= 60_000; clock.time += 100) progress.aside({ evaluated: '5/10' });
+    for (let done = 4_100; done <= 4_900; clock.time += 100, done += 100) progress.update(done);
+    progress.stop();
+    expect(out.lines()[0]).toBe('train 3/5 epochs  4,000/60,000 images  1,000 images/s  ETA 0:56  evaluated 5/10');
+    expect(out.lines().at(-1)).toBe('train 3/5 epochs  4,900/60,000 images  1,000 images/s  ETA 0:55  evaluated 5/10');
+  });
+
   test('units done before a resumed run do not count into the rate', () => {
     const { progress, clock, out } = start({ initial: 50_000 });
     clock.time = 5_000;

@@ -30,6 +30,8 @@ export interface ProgressOptions {
 export interface Progress {
   /** Reports `done` units since the start. `extra` is shown as `name value` behind the status. Cheap: call it often. */
   update(done: number, extra?: Readonly<Record<string, string | number>>): void;
+  /** Reports work that is not counted: `extra` is shown, and the time that it takes is none of the rate's. */
+  aside(extra: Readonly<Record<string, string | number>>): void;
   /** Prints a line of its own, above the bar where there is one. */
   note(line: string): void;
   /** Shows the last state and ends. Call it also when the work fails (in `finally`): a bar keeps the process alive. */
@@ -43,7 +45,7 @@ const shortest = 200;
 /** Starts reporting; nothing is written before the first update. */
 export function createProgress(options: ProgressOptions): Progress {
   const { stream = process.stderr, quiet = false, now = () => performance.now() } = options;
-  if (quiet) return { update: () => {}, note: () => {}, stop: () => {} };
+  if (quiet) return { update: () => {}, aside: () => {}, note: () => {}, stop: () => {} };
   const status = new Status(options, now());
   const isTerminal = stream.isTTY === true && process.env.TERM !== 'dumb';
   return isTerminal ? barProgress(status, stream, now) : plainProgress(status, stream, now);
@@ -56,14 +58,22 @@ function plainProgress(status: Status, stream: NodeJS.WriteStream, now: () => nu
     pending = false;
     stream.write(`${wholeLine(status.parts(now()))}\n`);
   };
+  const show = (time: number) => {
+    pending = true;
+    if (time - last < plainInterval) return;
+    last = time;
+    print();
+  };
   return {
     update(done, extra) {
       const time = now();
       status.update(done, extra, time);
-      pending = true;
-      if (time - last < plainInterval) return;
-      last = time;
-      print();
+      show(time);
+    },
+    aside(extra) {
+      const time = now();
+      status.aside(extra, time);
+      show(time);
     },
     note: (line) => void stream.write(`${printable(line)}\n`),
     stop() {
@@ -101,6 +111,10 @@ function barProgress(status: Status, stream: NodeJS.WriteStream, now: () => numb
       }
       bar.update(done);
     },
+    aside(extra) {
+      status.aside(extra, now());
+      bar?.render();
+    },
     note: (line) => writeWholeLine(stream, printable(line)),
     stop() {
       stopped = true;
@@ -118,7 +132,7 @@ class Status {
   private readonly unit: string;
   private done: number;
   private extra: Readonly<Record<string, string | number>> = {};
-  private readonly recent: { readonly time: number; readonly done: number }[];
+  private recent: { readonly time: number; readonly done: number }[];
 
   constructor(options: ProgressOptions, time: number) {
     this.total = options.total;
@@ -138,6 +152,13 @@ class Status {
     if (previous && (isShare || time - previous.time < rateWindow / 100)) this.recent.pop();
     this.recent.push({ time, done });
     while (!isShare && this.recent.length > 2 && time - this.recent[1]!.time >= rateWindow) this.recent.shift();
+  }
+
+  /** The pace stays as it was at the last report. */
+  aside(extra: Readonly<Record<string, string | number>>, time: number): void {
+    this.extra = extra;
+    const passed = time - this.recent.at(-1)!.time;
+    this.recent = this.recent.map((point) => ({ ...point, time: point.time + passed }));
   }
 
   /** The share done, 0..1. */

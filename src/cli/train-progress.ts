@@ -3,6 +3,7 @@
  * command. After each epoch a line says how it went.
  */
 
+import { formatCount } from '../report/format.ts';
 import type { TrainProgress } from '../train/index.ts';
 import type { EpochRecord } from '../train/records.ts';
 import { warn, writeLine } from './output.ts';
@@ -37,6 +38,10 @@ export function createTrainReporter(label: string, epochs: number, quiet: boolea
     const name = phase === 'full' ? `${epoch}/${runEpochs}` : `${epoch}/${runEpochs} ${phase}`;
     progress.update(position, { ...(run && { run }), epoch: name, ...(loss !== undefined && { loss }) });
   };
+  const evaluate = ({ epoch, epochs: runEpochs, done, total }: TrainProgress) => {
+    const evaluated = `${formatCount(done)}/${formatCount(total)}`;
+    progress?.aside({ ...(run && { run }), epoch: `${epoch}/${runEpochs}`, evaluated });
+  };
   return {
     next(name, epochsBefore) {
       run = name;
@@ -44,6 +49,7 @@ export function createTrainReporter(label: string, epochs: number, quiet: boolea
     },
     onProgress(event) {
       if (event.kind === 'images') update(event);
+      else if (event.kind === 'evaluate') evaluate(event);
       else if (event.kind === 'epoch-end' && event.record) note(describeEpoch(run, event.epochs, event.record));
       else if (event.kind === 'note' && event.message) note(event.message);
     },

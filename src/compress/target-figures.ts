@@ -67,7 +67,8 @@ export function measureOnTarget(
   const figures = { name: machine.name, model, control };
   if (!machine.isRuntime) return figures;
   if (!machine.isHere) {
-    const [wanted, found] = machine.name === 'wasm' ? ['without', 'one with it'] : ['with', 'one without it'];
+    const [wanted, found] =
+      machine.name === 'wasm' ? ['without', 'one with it'] : ['with', 'one without it, unlike Node 22'];
     options.warn?.(`times were not measured: ${machine.name} is an engine ${wanted} relaxed SIMD, this is ${found}`);
   }
   const found = measuredLatency(figures, footprint, planned);

@@ -7,6 +7,7 @@ import { evaluateGraph } from '../classifier/index.ts';
 import { anyOf, type Communicator, isRoot } from '../cluster/index.ts';
 import { type Batch, batches, stepCount } from '../data/index.ts';
 import { compileProgram, type Program } from '../engine/index.ts';
+import { readLines } from '../files/index.ts';
 import { AbortError, scalar, type Tensor, TritbankError } from '../ir/index.ts';
 import { loadState, type QuantizedNetwork } from '../quantize/index.ts';
 import { keepBest } from './best.ts';
@@ -184,7 +185,8 @@ export class PhaseLoop {
     if (options.ranks) await requireSameState(options.ranks, state, `epoch ${this.span.before + position.epoch + 1}`);
     const images = (position.batch - start.batch) * recipe.batchSize;
     const learningRate = this.learningRate(position.epoch * this.steps + position.batch - 1);
-    const record = await this.evaluate(state, position, learningRate, images / trainSeconds);
+    const rate = images > 0 ? images / trainSeconds : this.epochRate(position);
+    const record = await this.unlessStopped(program, position, this.evaluate(state, position, learningRate, rate));
     position = {
       ...position,
       epoch: position.epoch + 1,
@@ -197,6 +199,12 @@ export class PhaseLoop {
     this.save(position, state);
     this.progress('epoch-end', position, { record, done: this.steps * recipe.batchSize });
     return position;
+  }
+
+  /** Images a second of an epoch that was stopped after its last step: of the whole of it. */
+  private epochRate({ seconds }: Position): number {
+    const before = readLines<EpochRecord>(this.context.files.metrics).at(-1)?.seconds ?? 0;
+    return (this.steps * this.context.recipe.batchSize) / Math.max(1e-3, seconds - before);
   }
 
   private async warnOfSlowRank(ranks: Communicator, milliseconds: number): Promise<void> {
@@ -283,6 +291,17 @@ export class PhaseLoop {
     throw new AbortError(`stopped at step ${position.step}; the checkpoint is in ${this.context.options.out}`);
   }
 
+  /** What is evaluated; a run that is stopped meanwhile evaluates anew when it goes on. */
+  private async unlessStopped<T>(program: Program, position: Position, evaluating: Promise<T>): Promise<T> {
+    try {
+      return await evaluating;
+    } catch (error) {
+      const { signal } = this.context.options;
+      if (signal?.aborted && error === signal.reason) await this.abort(program, position);
+      throw error;
+    }
+  }
+
   /** Weights of ternary phases before the last one are none to export. */
   private get keepsBest(): boolean {
     const { validation } = this.context;
@@ -291,7 +310,8 @@ export class PhaseLoop {
 
   /** What the run begins with is the first that may be best: training then never ends below its start. */
   private async measureStart(program: Program, position: Position): Promise<void> {
-    const { evaluation, weights } = await this.measure(await program.state(), position);
+    const measuring = this.measure(await program.state(), position);
+    const { evaluation, weights } = await this.unlessStopped(program, position, measuring);
     const { top1, loss } = evaluation;
     keepBest(this.context.files.best, { epoch: 0, phase: this.span.phase, top1, testLoss: loss }, weights);
   }
@@ -305,6 +325,8 @@ export class PhaseLoop {
     const evaluation = await evaluateGraph(graph, validation ?? dataset.test, dataset.classes, normalisation, {
       ...engineOptions(recipe),
       ...together(options),
+      // ranks stop between steps, all at the same one
+      ...(options.signal && !options.ranks && { signal: options.signal }),
       ...(options.warn && { warn: options.warn }),
       onProgress: (done, total) => this.progress('evaluate', position, { done, total }),
     });

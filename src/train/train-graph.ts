@@ -7,6 +7,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { chanceWarning, evaluateGraph, normalisationMetadata } from '../classifier/index.ts';
 import { formatPlan } from '../cost/index.ts';
+import type { Split } from '../data/index.ts';
 import { jsonCodec, RunDirectory, readLines, truncateLines, writeFileAtomic } from '../files/index.ts';
 import { AbortError, type Graph, type Tensor } from '../ir/index.ts';
 import { loadModel, saveModel } from '../onnx/index.ts';
@@ -157,7 +158,7 @@ const pickSpans = ({ epochs, phases }: Recipe, { headEpochs }: TrainTask) => ({
 });
 
 function stopIfAborted({ signal, out }: RunOptions): void {
-  if (signal?.aborted) throw new AbortError(`stopped before the export; the checkpoint is in ${out}`);
+  if (signal?.aborted) throw new AbortError(`stopped before the end; the checkpoint is in ${out}`);
 }
 
 /** What the phases leave. */
@@ -206,22 +207,28 @@ async function finish(
   await saveModel(model, path);
   const exported = await loadModel(path);
   const { epochs } = recipe;
-  const quietly = { ...engineOptions(recipe), ...together(options) };
-  const evaluation = await evaluateGraph(exported, dataset.test, dataset.classes, normalisation, {
-    ...quietly,
-    ...(options.warn && { warn: options.warn }),
-    onProgress: (done, total) => {
-      options.onProgress?.({ kind: 'evaluate', phase: last, epoch: epochs, epochs, done, total });
-    },
-  });
+  const evaluate = async (split: Split) => {
+    try {
+      return await evaluateGraph(exported, split, dataset.classes, normalisation, {
+        ...{ ...engineOptions(recipe), ...together(options) },
+        ...(options.signal && !options.ranks && { signal: options.signal }),
+        ...(options.warn && split === dataset.test && { warn: options.warn }),
+        onProgress: (done, total) => {
+          options.onProgress?.({ kind: 'evaluate', phase: last, epoch: epochs, epochs, done, total });
+        },
+      });
+    } catch (error) {
+      if (error === options.signal?.reason) stopIfAborted(options);
+      throw error;
+    }
+  };
+  const evaluation = await evaluate(dataset.test);
   const warning = chanceWarning('the model', evaluation.top1, dataset.test.labels);
   if (warning) options.warn?.(warning);
   const history = readLines<EpochRecord>(context.files.metrics);
   const measured = best ?? history.at(-1);
   // what was measured after the epochs was measured on these
-  const again = validation
-    ? await evaluateGraph(exported, validation, dataset.classes, normalisation, quietly)
-    : evaluation;
+  const again = validation ? await evaluate(validation) : evaluation;
   if (measured && again.top1 < measured.top1 - suspiciousLoss) {
     const [was, is] = [measured.top1, again.top1].map((share) => `${(100 * share).toFixed(1)} %`);
     const images = `${validation ? 'validation' : 'test'} images`;

@@ -7,9 +7,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readLines } from '../../src/files/index.ts';
 import { f32 } from '../../src/ir/index.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.ts';
 import { type TrainConfig, type TrainProgress, trainNetwork } from '../../src/train/index.ts';
+import type { EpochRecord } from '../../src/train/records.ts';
 import { essence, quickConfig, readMetrics, writeBars } from './train-data.ts';
 
 let directory = '';
@@ -89,6 +91,26 @@ describe('runs', () => {
       expect(frozenFrom.size > 0).toBe(phase === 'frozen');
       expect(existsSync(join(out, 'result.json'))).toBe(false);
     }
+    expect(await train(out, true)).toBe(false);
+    expect(essence(out)).toEqual(undisturbed);
+  });
+
+  it('go on after an abort while they are evaluated, after an epoch and at the end', async () => {
+    const out = at('evaluated');
+    const evaluates = (phase: string) => (event: TrainProgress) => event.kind === 'evaluate' && event.phase === phase;
+    expect(await train(out, false, evaluates('ternary'))).toBe(true);
+    const { position } = loadCheckpoint(join(out, 'checkpoint.safetensors'))!;
+    expect(position).toMatchObject({ phase: 1, epoch: 0, batch: stepsPerEpoch, step: 2 * stepsPerEpoch });
+    expect(readMetrics(out)).toHaveLength(1);
+    let isOver = false;
+    const end = (event: TrainProgress) => {
+      isOver ||= event.kind === 'epoch-end' && event.phase === 'frozen';
+      return isOver && event.kind === 'evaluate';
+    };
+    expect(await train(out, true, end)).toBe(true);
+    const records = readLines<EpochRecord>(join(out, 'metrics.jsonl'));
+    expect(records.map(({ imagesPerSecond }) => imagesPerSecond > 0)).toEqual([true, true, true]);
+    expect(existsSync(join(out, 'result.json'))).toBe(false);
     expect(await train(out, true)).toBe(false);
     expect(essence(out)).toEqual(undisturbed);
   });
