@@ -20,6 +20,7 @@ export const words = (text: string) => text.split(' ').filter((word) => word !==
 const held = ({ validation }: Setting) => (validation > 0 ? ['--validation', `${validation}`] : []);
 const tuning = (setting: Setting) => [
   ...words(`--epochs ${setting.tuning} --batch-size 64 --learning-rate ${setting.rate} --padding reflect --threads 1`),
+  ...(setting.optimizer ? ['--optimizer', setting.optimizer] : []),
   ...held(setting),
 ];
 const frozen = words('--phases 0,0,1');
