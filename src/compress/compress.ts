@@ -40,7 +40,7 @@ import { fingerprint, saveModel } from '../onnx/index.ts';
 import { metadataKeys } from '../onnx/metadata.ts';
 import { freeBatch, normalizeNetwork, requireInference } from '../passes/index.ts';
 import { checkPlan } from '../quantize/index.ts';
-import { isMirrored, type RunResult, runFiles } from '../train/index.ts';
+import { checkMirror, type RunResult, runFiles } from '../train/index.ts';
 import { readAnalysis } from './analysis-file.ts';
 import { requireCandidates } from './candidates.ts';
 import {
@@ -223,7 +223,7 @@ async function openData(
   if (data === undefined) return undefined;
   const place = dataDir === undefined ? {} : { dataDir };
   const opened = await openDataFor(graph, { ...training, data, ...place }, options);
-  if (training.distillation) isMirrored(training.distillation, opened.dataset);
+  if (training.distillation) checkMirror(training.distillation, opened.dataset);
   return labelByModel(graph, keepApart(opened, options), {
     training: false,
     ...(threads !== undefined && { threads }),

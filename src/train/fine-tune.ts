@@ -19,7 +19,7 @@ import { pickTraining } from './pick-training.ts';
 import type { Method, RunResult } from './records.ts';
 import { runPlace, withInputs } from './run-layout.ts';
 import { localBatch } from './spread.ts';
-import { isMirrored, loadTeacher } from './teacher.ts';
+import { checkMirror, loadTeacher } from './teacher.ts';
 import { type TrainTask, trainGraph } from './train-graph.ts';
 
 export interface FineTuneTask {
@@ -67,11 +67,12 @@ export async function fineTune(task: FineTuneTask, config: FineTuneConfig, given
   const initial = start(task, data);
   const { distillation } = config;
   const [channels, classes] = [data.dataset.channels, data.dataset.classes.length];
+  if (distillation) checkMirror(distillation, data.dataset);
   const teacher =
     distillation &&
     (await loadTeacher(config.teachers ?? [task.network.base], {
       ...engineOptions(config),
-      mirror: isMirrored(distillation, data.dataset),
+      mirror: distillation.mirror === true,
       batchSize: localBatch(config, options.ranks),
       channels,
       size: data.size,

@@ -16,5 +16,5 @@ export { runFiles } from './run-layout.ts';
 export type { ScheduleOptions } from './schedule.ts';
 export { hiddenNorms, settleBatchNorms } from './settle-batch-norms.ts';
 export { buildStep, type StepGraph, type StepOptions } from './step.ts';
-export { isMirrored } from './teacher.ts';
+export { checkMirror } from './teacher.ts';
 export { type TrainTask, trainGraph } from './train-graph.ts';

@@ -115,11 +115,10 @@ export function mirrored(images: Tensor): Tensor {
   return { ...images, data };
 }
 
-/** Whether a teacher sees mirror images. Throws E_USAGE for sounds: of them coefficients would change places. */
-export function isMirrored({ mirror = false }: Distillation, { name, inputFeatures }: Dataset): boolean {
+/** E_USAGE for mirror images of sounds: coefficients would change places. */
+export function checkMirror({ mirror }: Distillation, { name, inputFeatures }: Dataset): void {
   if (mirror && inputFeatures !== undefined)
     throw new TritbankError('E_USAGE', '--distill-mirror', `expected images, found the sounds of ${name}`);
-  return mirror;
 }
 
 /** The teachers that a recipe names, as part of a task, while `work` goes on; nothing where it names none. */
@@ -130,11 +129,12 @@ export async function withTeacher<T>(
   work: (part: { readonly distillation?: { readonly teacher: Teacher; readonly loss: Distillation } }) => Promise<T>,
 ): Promise<T> {
   if (teachers.length === 0 || !distillation) return work({});
+  checkMirror(distillation, dataset);
   // Opened before anything is written: a teacher that does not fit must not cost an earlier run.
   const teacher = await loadTeacher(teachers, {
     device,
     ...(threads !== undefined && { threads }),
-    mirror: isMirrored(distillation, dataset),
+    mirror: distillation.mirror === true,
     batchSize: localBatch({ batchSize }, ranks),
     channels: dataset.channels,
     size,
