@@ -29,7 +29,7 @@ const networks: Readonly<Record<DataName, Readonly<Partial<Record<NetworkName, N
   },
   cifar100: {
     'mobilenet-v1-0.5': { model: v1, width: 0.5, size: 0.49, epochs: 40, again: 0, last: 0 },
-    'mobilenet-v2-0.5': { model: v2, width: 0.5, size: 0.6, epochs: 40, again: 0, last: 0 },
+    'mobilenet-v2-0.5': { model: v2, width: 0.5, size: 0.6, epochs: 24, again: 0, last: 0 },
   },
 };
 

@@ -18,7 +18,7 @@ export interface FitsCache {
 }
 
 /** Changes where decompositions do. */
-const version = 1;
+const version = 2;
 
 /** `$XDG_CACHE_HOME/tritbank/analysis`, by default in `~/.cache`; undefined where `TRITBANK_CACHE` is `off`. */
 export const cacheDirectory = (environment?: NodeJS.ProcessEnv): string | undefined =>
@@ -53,13 +53,14 @@ const isNumbers = (value: unknown, length: number): boolean =>
 
 /** What a file says; undefined for one that says something else. */
 function parse(text: string, { filters, options: { widths = [] } }: LayerWeights): Fits | undefined {
-  const { residuals, nonZero } = JSON.parse(text) as Partial<Fits>;
+  const { residuals, nonZero, unitNoise } = JSON.parse(text) as Partial<Fits>;
   const isWhole =
     Array.isArray(residuals) &&
     residuals.length === widths.length &&
     residuals.every((row) => isNumbers(row, filters)) &&
-    isNumbers(nonZero, widths.length);
-  return isWhole ? { residuals, nonZero: nonZero! } : undefined;
+    isNumbers(nonZero, widths.length) &&
+    isNumbers(unitNoise, widths.length);
+  return isWhole ? { residuals, nonZero: nonZero!, unitNoise: unitNoise! } : undefined;
 }
 
 /**

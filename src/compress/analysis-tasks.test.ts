@@ -59,3 +59,22 @@ it('joins what blocks say: residuals near those of the whole bank, and all non-z
   const nonZero = [...whole.wb, ...whole.wc].filter((v) => v !== 0).length;
   expect(Math.abs(fits.nonZero[0]! / nonZero - 1)).toBeLessThan(0.1);
 });
+
+it('says what rounding one unit to 8 bits adds to a filter, by the levels that all units share', () => {
+  const covariance = Float64Array.from(upTo(64), (at) => (at % 9 === 0 ? 1 + at / 9 : 0.25));
+  const [task] = bankTasks(layerOf(6, 8), { widths: [2, 5], statistics: undefined, seed: 0 });
+  const options = { ...task!.options, covariance };
+  const found = decompose(task!.weights, 6, 8, options);
+  const { unitNoise } = fitsOf({ ...task!, options }, found);
+  // eight deviations of the unit that varies most, in 255 steps
+  const variances = upTo(5).map((k) => {
+    const row = [...found.wb.subarray(8 * k, 8 * k + 8)];
+    const energy = row.flatMap((u, i) => row.map((v, j) => u * v * covariance[8 * i + j]!)).reduce((a, b) => a + b, 0);
+    return found.scales[k]! ** 2 * energy;
+  });
+  const readers = [...found.wc].filter((v) => v !== 0).length / 6 / 5;
+  expect(unitNoise[1]! / ((readers * 64 * Math.max(...variances)) / 255 ** 2 / 12)).toBeCloseTo(1, 4);
+  expect(
+    joinFits([fitsOf({ ...task!, options }, found), { ...fitsOf(task!, found), unitNoise: [9, 0] }]).unitNoise,
+  ).toEqual([9, unitNoise[1]]);
+});

@@ -22,6 +22,7 @@ import {
   traceFilters,
   weightRows,
 } from '../quantize/index.ts';
+import { correctMeans, withShifts } from './correct-means.ts';
 import type { Decomposition } from './decompose/decompose.ts';
 import { decomposeLayers, type LayerWeights, type ParallelOptions } from './decompose/parallel.ts';
 import { metricOptions } from './importance.ts';
@@ -72,8 +73,28 @@ function factorsOf(
   };
 }
 
+/** (Wc diag(a) Wb - W) m of each ternary filter, m the mean of the inputs. */
+function meanErrors(
+  { wb, wc, scales, filters, width, inputs }: Decomposition,
+  weights: ArrayLike<number>,
+  mean: Float64Array,
+): Float64Array {
+  const hidden = Float64Array.from({ length: width }, (_, k) => {
+    let sum = 0;
+    for (let j = 0; j < inputs; j++) sum += wb[k * inputs + j]! * mean[j]!;
+    return sum * scales[k]!;
+  });
+  return Float64Array.from({ length: filters }, (_, f) => {
+    let error = 0;
+    for (let k = 0; k < width; k++) error += wc[f * width + k]! * hidden[k]!;
+    for (let j = 0; j < inputs; j++) error -= weights[f * inputs + j]! * mean[j]!;
+    return error;
+  });
+}
+
 /**
- * Builds the network of `plan` from `graph` (normalised; not changed). Throws what `applyPlan` throws, and E_MODEL for
+ * Builds the network of `plan` from `graph` (normalised; not changed). With statistics, biases make up for the mean errors
+ * of the decompositions. Throws what `applyPlan` throws, and E_MODEL for
  * weights that are not finite.
  *
  * @example
@@ -89,7 +110,8 @@ export async function buildBanks(graph: Graph, plan: Plan, options: BuildOptions
   if (factors === 'draw') {
     return { network: applyPlan(graph, plan, seed), initial: new Map(), decompositions: new Map() };
   }
-  const network = applyPlan(graph, plan, seed, { factors: 'zero' });
+  const names = new Set(Object.keys(plan.layers).filter((name) => isBank(plan.layers[name]!)));
+  const network = applyPlan(statistics ? withShifts(graph, names) : graph, plan, seed, { factors: 'zero' });
   const layers = new Map(findLayers(graph).map((layer) => [layer.name, layer]));
   const problems = Object.entries(plan.layers).flatMap(([name, planned]): LayerWeights[] =>
     isBank(planned) ? [problemOf(layers.get(name)!, planned, statistics?.get(name))] : [],
@@ -99,5 +121,10 @@ export async function buildBanks(graph: Graph, plan: Plan, options: BuildOptions
   const found = [...decompositions].map(
     ([name, one]) => [name, factorsOf(layers.get(name)!, one, origins.get(name)!)] as const,
   );
-  return { network, initial: initialState(network, new Map(found)), decompositions };
+  const shifts = problems.flatMap(({ name, weights }) => {
+    const mean = statistics?.get(name)?.mean;
+    return mean ? [[name, meanErrors(decompositions.get(name)!, weights, mean)] as const] : [];
+  });
+  const initial = new Map([...initialState(network, new Map(found)), ...correctMeans(network.base, new Map(shifts))]);
+  return { network, initial, decompositions };
 }

@@ -24,6 +24,10 @@ export function statisticsOf(statistics: ReadonlyMap<string, LayerStatistics>, l
   );
 }
 
+/** Of each filter's output. */
+export const variancesOf = (layer: Layer, statistics: LayerStatistics): number[] =>
+  Array.from(measureErrors(statistics, { weights: weightRows(layer) }).energies, (energy) => Math.max(0, energy));
+
 /** Of each filter. */
 export function importanceOf(layer: Layer, statistics: LayerStatistics | undefined, hasLoss: boolean): number[] {
   const rows = weightRows(layer);
@@ -33,7 +37,7 @@ export function importanceOf(layer: Layer, statistics: LayerStatistics | undefin
   }
   const n = fanIn(layer);
   const energies = statistics
-    ? Array.from(measureErrors(statistics, { weights: rows }).energies, (energy) => Math.max(0, energy))
+    ? variancesOf(layer, statistics)
     : Array.from({ length: layer.filters }, (_, f) =>
         rows.subarray(f * n, (f + 1) * n).reduce((energy, w) => energy + w * w, 0),
       );

@@ -191,6 +191,7 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
       ...(ratios && { ratios }),
       ...(sparsities && { sparsities: [0, ...sparsities] }),
       bits,
+      roundsUnits: config.activations === 'int8',
     };
     const candidates =
       uniform && 'alpha' in uniform

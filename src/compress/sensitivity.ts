@@ -27,7 +27,7 @@ import type { FitsCache } from './analysis-cache.ts';
 import { bankTasks, type Fits, fitsOf, joinFits, shorten } from './analysis-tasks.ts';
 import { requireCandidates } from './candidates.ts';
 import { decomposeLayers, type LayerWeights } from './decompose/parallel.ts';
-import { importanceOf, statisticsOf } from './importance.ts';
+import { importanceOf, statisticsOf, variancesOf } from './importance.ts';
 import { roundedResiduals } from './rounded-residuals.ts';
 import type { LayerStatistics } from './statistics/options.ts';
 import { shrinkStatistics } from './statistics/shrinkage.ts';
@@ -46,14 +46,21 @@ export interface AnalyzedLayer {
   readonly rounded?: readonly number[];
   /** Predicted loss of each filter per unit of its residual. */
   readonly importance: readonly number[];
+  /** Variance of each filter's output. Absent without data, and in analyses of earlier releases. */
+  readonly variances?: readonly number[];
   /** Weights of Wb and Wc that are not zero, at each ratio. */
   readonly nonZero: readonly number[];
+  /**
+   * What rounding to 8 bits of one hidden unit adds to the variance of a filter's output, on average, at each ratio. Absent
+   * in analyses of earlier releases.
+   */
+  readonly unitNoise?: readonly number[];
   /** The same of sparser decompositions, by ascending sparsity. */
   readonly sparser?: readonly SparserFit[];
 }
 
 /** What a sparser decomposition leaves of a layer's filters. */
-export interface SparserFit extends Pick<AnalyzedLayer, 'residuals' | 'nonZero'> {
+export interface SparserFit extends Pick<AnalyzedLayer, 'residuals' | 'nonZero' | 'unitNoise'> {
   /** As in `DecomposeOptions`, above 0. */
   readonly sparsity: number;
 }
@@ -196,12 +203,12 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
 }
 
 /** What is known of a layer before any decomposition. */
-type Facts = Omit<AnalyzedLayer, 'residuals' | 'nonZero'>;
+type Facts = Omit<AnalyzedLayer, 'residuals' | 'nonZero' | 'unitNoise'>;
 
 const isSameFacts = (a: Facts, b: Facts) =>
-  (['name', 'kind', 'filters', 'inputs', 'widths', 'rounded', 'importance'] satisfies (keyof Facts)[]).every(
-    (key) => String(a[key]) === String(b[key]),
-  );
+  (
+    ['name', 'kind', 'filters', 'inputs', 'widths', 'rounded', 'importance', 'variances'] satisfies (keyof Facts)[]
+  ).every((key) => String(a[key]) === String(b[key]));
 
 /** What all ranks found, by task. */
 async function gatherFits(ranks: Communicator, found: ReadonlyMap<string, Fits>): Promise<[string, Fits][]> {
@@ -228,8 +235,9 @@ class LayerJob {
 
   /** What an earlier analysis found, unless it looked at something else. */
   take(layer: AnalyzedLayer): void {
-    const { residuals: _, nonZero: _nonZero, sparser = [], ...facts } = layer;
-    const isSame = isSameFacts(facts, this.facts) && sparser.length === this.sparsities.length - 1;
+    const { residuals: _, nonZero: _nonZero, unitNoise, sparser = [], ...facts } = layer;
+    const isSame =
+      unitNoise !== undefined && isSameFacts(facts, this.facts) && sparser.length === this.sparsities.length - 1;
     if (isSame) this.result = layer;
   }
 
@@ -288,6 +296,7 @@ function describeLayer(
 ): Facts {
   const importance = importanceOf(layer, statistics, hasLoss).map(shorten);
   const rounded = roundedResiduals(layer, statistics).map(shorten);
+  const variances = statistics && variancesOf(layer, statistics).map(shorten);
   const { name, kind, filters } = layer;
-  return { name, kind, filters, inputs: fanIn(layer), widths, rounded, importance };
+  return { name, kind, filters, inputs: fanIn(layer), widths, rounded, importance, ...(variances && { variances }) };
 }

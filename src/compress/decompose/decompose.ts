@@ -13,7 +13,7 @@
  */
 
 import { errorOf, improve, searchAgain } from './improve.ts';
-import { rowErrors, totalError } from './metric.ts';
+import { type Metric, rowErrors, totalError } from './metric.ts';
 import { type DecomposeOptions, type Problem, poseProblem } from './options.ts';
 import { fitScales } from './scales.ts';
 import { TermSearch } from './search.ts';
@@ -30,6 +30,11 @@ export interface Fit {
   readonly error: number;
   /** Of each filter. */
   readonly residuals: Float64Array;
+  /**
+   * Of the hidden unit that varies most, a_k y_k M y_k' a_k: with M the inputs' covariance, its variance. What 256 levels
+   * for all units have to cover.
+   */
+  readonly largestVariance: number;
 }
 
 export interface Decomposition extends Fit {
@@ -132,5 +137,10 @@ function fitOf(terms: Terms, { weights, metric }: Problem, width: number): Fit {
     width,
     error: relative(totalError(metric, errors), totalError(metric, energies)),
     residuals: errors.map((error, i) => relative(error, energies[i]!)),
+    largestVariance: largestVariance(terms, metric),
   };
+}
+
+function largestVariance({ ys, scales }: Terms, metric: Metric): number {
+  return rowErrors(metric, ys).reduce((most, energy, k) => Math.max(most, energy * scales[k]! ** 2), 0);
 }

@@ -5,7 +5,7 @@ import { Builder } from '../../ops/index.ts';
 import { isBank } from '../../quantize/index.ts';
 import type { Analysis, AnalyzedLayer } from '../sensitivity.ts';
 import { type Candidate, checkCandidate } from './candidate.ts';
-import { filterSensitivity, makeCandidates, predictLosses } from './make-candidates.ts';
+import { filterSensitivity, makeCandidates, predictLosses, predictUnitLosses } from './make-candidates.ts';
 
 function network(filters: number, inputs: number): Graph {
   const graph = new Graph('net', 20);
@@ -82,6 +82,27 @@ describe('predictLosses', () => {
   });
 });
 
+/** Rounding of one unit adds 0.01 and 0.02 to outputs of variance 0.5 .. 2. */
+const noisy = { ...layer, variances: [0.5, 1, 1, 2], unitNoise: [0.01, 0.02] };
+
+describe('predictUnitLosses', () => {
+  it('are those of the variance that all units add, by how much a variance matters', () => {
+    close(predictUnitLosses(noisy, 4, 2), [0.04, 0.04, 0.06, 0.04]);
+    close(predictUnitLosses(noisy, 4, 3), [0.12, 0.12, 0.18, 0.12]);
+    // beyond what was analysed, as at the end
+    close(predictUnitLosses(noisy, 4, 6), [0.24, 0.24, 0.36, 0.24]);
+    // two filters with one unit have three quarters of a trit per weight, as the whole bank with 1.5
+    close(predictUnitLosses(noisy, 2, 1), [0.02, 0.02, 0.03, 0.02]);
+  });
+
+  it('are 0 where the analysis does not tell', () => {
+    close(predictUnitLosses(layer, 4, 2), [0, 0, 0, 0]);
+    close(predictUnitLosses({ ...noisy, variances: [0, 1, 1, 2] }, 4, 2), [0, 0.04, 0.06, 0.04]);
+    const sparser = [{ sparsity: 4, residuals: layer.residuals, nonZero: layer.nonZero, unitNoise: [0.1, 0.1] }];
+    close(predictUnitLosses({ ...noisy, sparser }, 4, 2, 4), [0.4, 0.4, 0.6, 0.4]);
+  });
+});
+
 const sizesOf = ({ plan }: Candidate) => (isBank(plan) ? [plan.fullPrecision, plan.hidden] : [[], 0]);
 const sparsityOf = ({ plan }: Candidate) => (isBank(plan) ? plan.sparsity : undefined);
 
@@ -148,6 +169,23 @@ describe('makeCandidates', () => {
     expect(() => makeCandidates(graph, both, { sparsities: [0, 1] })).toThrow(
       'sparsities: expected some of those of the analysis, 0, 4, found 1',
     );
+  });
+
+  it('counts the rounding of units where activations have 8 bits', () => {
+    const of = (roundsUnits: boolean) =>
+      makeCandidates(graph, { ...analysis, layers: [noisy] }, { alphas: [0, 0.25], roundsUnits })[0]!.candidates;
+    const [plain, rounded] = [of(false), of(true)];
+    close([rounded[0]!.loss - plain[0]!.loss], [0.18]);
+    // more units, better weights, and all the same more loss: the narrower bank stands in
+    const loud = { ...noisy, unitNoise: [0.01, 2] };
+    const [made] = makeCandidates(graph, { ...analysis, layers: [loud] }, { alphas: [0], roundsUnits: true });
+    expect(made!.candidates.map((one) => sizesOf(one)[1])).toEqual([2, 2, 0]);
+    // filters that bear rounding least stay
+    const fragile = { ...noisy, variances: [1e-4, 1, 1, 2] };
+    const [kept] = makeCandidates(graph, { ...analysis, layers: [fragile] }, { alphas: [0.25], roundsUnits: true });
+    expect(sizesOf(kept!.candidates[0]!)[0]).toEqual([0]);
+    expect(sizesOf(plain[2]!)[0]).toEqual([3]);
+    expect(rounded.at(-1)!.loss).toBe(0);
   });
 
   it('refuses grids out of range and analyses of other networks', () => {

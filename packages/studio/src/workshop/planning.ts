@@ -93,7 +93,7 @@ function analysisOf({ analysis }: Bench) {
 function costsOf(bench: Bench, bits: Bits): NetworkCosts {
   const known = bench.costs.get(bits);
   if (known) return known;
-  const candidates = makeCandidates(bench.network, analysisOf(bench));
+  const candidates = makeCandidates(bench.network, analysisOf(bench), { roundsUnits: bits === 'int8' });
   const counting = { scheme: schemes[bits], accelerator: 'paper', format: formats[bits] };
   const costs = { ...costCandidates(bench.network, candidates, counting), reference: referenceOf(bench) };
   bench.costs.set(bits, costs);
