@@ -26,7 +26,7 @@ import {
 import { type Measured, type MeasureOptions, measureLayers } from './measure-layers.ts';
 import { type LayerCandidates, untouched } from './planning/candidate.ts';
 import { describePlan } from './planning/describe-plan.ts';
-import { costCandidates, type NetworkCosts, type PlannerOptions } from './planning/layer-costs.ts';
+import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
 import {
   filterSensitivity,
   makeCandidates,
@@ -36,7 +36,6 @@ import {
 } from './planning/make-candidates.ts';
 import { optimizePlan } from './planning/optimize.ts';
 import { solverAside } from './planning/solver-aside.ts';
-import { sparingFirst } from './planning/spare-first.ts';
 import { costOnTarget } from './planning/target.ts';
 import { type Analysis, analyzeNetwork, defaultSparsities } from './sensitivity.ts';
 import { largestMatrix } from './statistics/inputs.ts';
@@ -210,13 +209,11 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
         onTarget,
       );
     }
-    const optimiseAmong = (among: NetworkCosts) =>
-      planNoSlower(job, async (within) => {
-        const machine = target && costOnTarget(target, within, among.layers);
-        const { choice } = await optimizePlan(among, budget, solverAside(options.signal), machine);
-        return describePlan(config.model, budget, among, choice, machine);
-      });
-    return config.activations === 'int8' ? sparingFirst(costs, found, optimiseAmong) : optimiseAmong(costs);
+    return planNoSlower(job, async (within) => {
+      const machine = target && costOnTarget(target, within, costs.layers);
+      const { choice } = await optimizePlan(costs, budget, solverAside(options.signal), machine);
+      return describePlan(config.model, budget, costs, choice, machine);
+    });
   };
   // the analysis within is done by all ranks
   return run.stage('plan', compressFiles.plan, planCodec, work, { together: true });

@@ -6,7 +6,6 @@ import { costCandidates, type NetworkCosts } from '#toolkit/compress/planning/la
 import { filterSensitivity, makeCandidates, predictLoss } from '#toolkit/compress/planning/make-candidates.ts';
 import { optimizePlan } from '#toolkit/compress/planning/optimize.ts';
 import type { PlanSolver } from '#toolkit/compress/planning/solver-here.ts';
-import { sparingFirst } from '#toolkit/compress/planning/spare-first.ts';
 import { costOnTarget } from '#toolkit/compress/planning/target.ts';
 import {
   addArithmetic,
@@ -100,14 +99,6 @@ function costsOf(bench: Bench, bits: Bits): NetworkCosts {
   return costs;
 }
 
-/** As the command plans for 8 bits. */
-const optimiseFor = <T>(
-  bench: Bench,
-  bits: Bits,
-  costs: NetworkCosts,
-  optimise: (among: NetworkCosts) => Promise<T>,
-): Promise<T> => (bits === 'int8' ? sparingFirst(costs, analysisOf(bench), optimise) : optimise(costs));
-
 /** Layers with an edit have one candidate, the one that is nearest to it. */
 function withEdits(costs: NetworkCosts, edits: PlanRequest['edits']): NetworkCosts {
   const layers = costs.layers.map((layer) => {
@@ -144,17 +135,9 @@ export async function plan(
   const isFree = Object.keys(budget).length === 0 && Object.keys(limits).length === 0;
   // a plan without any limit is the network as it is
   const given = isFree ? { size: 1.5 } : budget;
-  const planAmong = async (costs: NetworkCosts) => {
-    const onTarget = machine && costOnTarget(machine.target, limits, costs.layers);
-    return { costs, onTarget, ...(await optimizePlan(costs, given, solver, onTarget)) };
-  };
-  const edited = withEdits(costsOf(bench, bits), edits);
-  const { costs, onTarget, choice, loss, lowerBound, relative, totals } = await optimiseFor(
-    bench,
-    bits,
-    edited,
-    planAmong,
-  );
+  const costs = withEdits(costsOf(bench, bits), edits);
+  const onTarget = machine && costOnTarget(machine.target, limits, costs.layers);
+  const { choice, loss, lowerBound, relative, totals } = await optimizePlan(costs, given, solver, onTarget);
   const file = describePlan(bench.network.name, given, costs, choice, onTarget);
   const layers = costs.layers.map(({ name, filters, candidates, costs: vectors }, i): PlannedLayer => {
     const { plan: planned, loss: own } = candidates[choice[i]!]!;
@@ -187,9 +170,7 @@ export interface FrontRequest {
 /** A plan of a size near the best one; null where that is out of reach. */
 export async function frontPoint(bench: Bench, { bits, size, limits }: FrontRequest): Promise<FrontPoint | null> {
   try {
-    const { relative, loss } = await optimiseFor(bench, bits, costsOf(bench, bits), (costs) =>
-      optimizePlan(costs, { ...limits, size }, nearly),
-    );
+    const { relative, loss } = await optimizePlan(costsOf(bench, bits), { ...limits, size }, nearly);
     return { size: relative.size, energy: relative.energy, throughput: relative.throughput, loss };
   } catch (error) {
     if (error instanceof TritbankError && error.code === 'E_USAGE') return null;
