@@ -29,6 +29,7 @@ import { describePlan } from './planning/describe-plan.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
 import {
   filterSensitivity,
+  type LossOptions,
   makeCandidates,
   predictBankLoss,
   predictNonZero,
@@ -116,7 +117,7 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
 function uniformCandidates(
   graph: Graph,
   analysis: Analysis,
-  choice: { alpha: number; widthRatio: number },
+  { roundsUnits, ...choice }: { alpha: number; widthRatio: number } & LossOptions,
 ): LayerCandidates[] {
   const layers = analysis.layers.map((layer) => layer.name);
   const sensitivity = filterSensitivity(analysis, choice.widthRatio);
@@ -125,7 +126,7 @@ function uniformCandidates(
   return Object.entries(plan.layers).flatMap(([name, planned]): LayerCandidates[] => {
     const layer = known.get(name)!;
     if (!isBank(planned)) return [{ name, candidates: [untouched] }];
-    const loss = predictBankLoss(layer, planned);
+    const loss = predictBankLoss(layer, planned, { roundsUnits: roundsUnits === true });
     const nonZero = predictNonZero(layer, otherFilters(layer.filters, planned.fullPrecision).length, planned.hidden);
     return [{ name, candidates: [{ plan: planned, loss, nonZero }] }];
   });
@@ -183,6 +184,7 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
   const work = async () => {
     const found = keepNarrow(job, await analysis());
     const { alphas, ratios, sparsities, uniform, budget } = config;
+    const roundsUnits = config.activations === 'int8';
     const bits = filterBitsOf(config);
     const counting: PlannerOptions = countingOf(config);
     const grid = {
@@ -190,11 +192,11 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
       ...(ratios && { ratios }),
       ...(sparsities && { sparsities: [0, ...sparsities] }),
       bits,
-      roundsUnits: config.activations === 'int8',
+      roundsUnits,
     };
     const candidates =
       uniform && 'alpha' in uniform
-        ? uniformCandidates(graph, found, uniform)
+        ? uniformCandidates(graph, found, { ...uniform, roundsUnits })
         : uniform
           ? roundedCandidates(found, uniform.bits)
           : makeCandidates(graph, found, grid);

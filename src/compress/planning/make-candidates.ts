@@ -38,7 +38,12 @@ import { requireCandidates } from '../candidates.ts';
 import { type Analysis, type AnalyzedLayer, checkRatios, ratioBase, type SparserFit } from '../sensitivity.ts';
 import { type Candidate, type LayerCandidates, untouched } from './candidate.ts';
 
-export interface CandidateGrid {
+export interface LossOptions {
+  /** Activations have 8 bits: rounding hidden units counts, where the analysis tells what it does. Default false. */
+  readonly roundsUnits?: boolean;
+}
+
+export interface CandidateGrid extends LossOptions {
   /** Shares of filters in full precision, in 0..1. Default: 0 to 0.875 in steps of 0.125. All of them is always a candidate. */
   readonly alphas?: readonly number[];
   /** Hidden units per ternary filter, in a classifier scaled as in the analysis. Default: those of the analysis. */
@@ -48,8 +53,6 @@ export interface CandidateGrid {
    * together, and for those of other layers together or for the half that loses less.
    */
   readonly bits?: readonly FilterBits[];
-  /** Activations have 8 bits: rounding hidden units counts, where the analysis tells what it does. Default false. */
-  readonly roundsUnits?: boolean;
   /** Of decompositions; 0 or some that were analysed. Default: 0 and all of these. */
   readonly sparsities?: readonly number[];
 }
@@ -143,16 +146,29 @@ export function predictUnitLosses(layer: AnalyzedLayer, ternary: number, hidden:
   return importance.map((one, f) => (variances[f]! > 0 ? (one * noise) / variances[f]! : 0));
 }
 
+/** Predicted loss of each filter of a layer in such a bank, by its weights and perhaps by its units. */
+function predictAll(
+  layer: AnalyzedLayer,
+  { ternary, hidden, sparsity = 0 }: Pick<BankPlan, 'hidden' | 'sparsity'> & { readonly ternary: number },
+  { roundsUnits = false }: LossOptions,
+): number[] {
+  const losses = predictLosses(layer, ternary, hidden, sparsity);
+  const units = roundsUnits ? predictUnitLosses(layer, ternary, hidden, sparsity) : undefined;
+  return units ? losses.map((loss, f) => loss + units[f]!) : losses;
+}
+
+const sumOf = (losses: readonly number[], filters: readonly number[]) =>
+  filters.reduce((sum, filter) => sum + losses[filter]!, 0);
+
 /** Predicted loss of a bank: the sum over its ternary filters. */
-export function predictBankLoss(layer: AnalyzedLayer, { fullPrecision, hidden, sparsity = 0 }: BankPlan): number {
-  const ternary = otherFilters(layer.filters, fullPrecision);
-  const losses = predictLosses(layer, ternary.length, hidden, sparsity);
-  return ternary.reduce((sum, filter) => sum + losses[filter]!, 0);
+export function predictBankLoss(layer: AnalyzedLayer, plan: BankPlan, options: LossOptions = {}): number {
+  const ternary = otherFilters(layer.filters, plan.fullPrecision);
+  return sumOf(predictAll(layer, { ...plan, ternary: ternary.length }, options), ternary);
 }
 
 /**
- * Predicted loss of a plan before training, in the analysis' unit: the sum over its banks and over filters in 4 bits. Layers that were not analysed
- * count as nothing.
+ * Predicted loss of a plan before training, in the analysis' unit: the sum over its banks, with or without what 8 bits do
+ * to hidden units, and over filters in 4 bits. Layers that were not analysed count as nothing.
  *
  * @example
  * import { analyzeNetwork, loadModel, makePlan, normalizeNetwork, predictLoss } from 'tritbank';
@@ -161,12 +177,12 @@ export function predictBankLoss(layer: AnalyzedLayer, { fullPrecision, hidden, s
  * const analysis = await analyzeNetwork(graph, { ratios: [0.5, 1], threads: 1 });
  * console.log(predictLoss(analysis, makePlan(graph, { method: 'strassen', widthRatio: 1 })));
  */
-export function predictLoss(analysis: Analysis, plan: Plan): number {
+export function predictLoss(analysis: Analysis, plan: Plan, options: LossOptions = {}): number {
   return analysis.layers.reduce((sum, layer) => {
     const planned = plan.layers[layer.name];
     if (planned === undefined || planned.method === 'twn') return sum;
     const rounding = predictRoundingLoss(layer, planned);
-    return sum + rounding + (isBank(planned) ? predictBankLoss(layer, planned) : 0);
+    return sum + rounding + (isBank(planned) ? predictBankLoss(layer, planned, options) : 0);
   }, 0);
 }
 
@@ -193,21 +209,18 @@ export function predictNonZero(layer: AnalyzedLayer, ternary: number, hidden: nu
   return Math.round(density * hidden * (ternary + layer.inputs));
 }
 
-interface Decomposed extends Required<Pick<CandidateGrid, 'roundsUnits'>> {
+interface Decomposed extends LossOptions {
   readonly ratio: number;
   readonly sparsity: number;
 }
 
-function predictCandidate(layer: AnalyzedLayer, kept: number, how: Decomposed): Candidate {
-  const { ratio, sparsity, roundsUnits } = how;
+function predictCandidate(layer: AnalyzedLayer, kept: number, { ratio, sparsity, ...options }: Decomposed): Candidate {
   const ternary = layer.filters - kept;
   if (ternary === 0) return untouched;
   const hidden = hiddenFor(layer, ternary, ratio);
-  const decomposed = predictLosses(layer, ternary, hidden, sparsity);
-  const units = roundsUnits ? predictUnitLosses(layer, ternary, hidden, sparsity) : undefined;
-  const losses = units ? decomposed.map((loss, f) => loss + units[f]!) : decomposed;
+  const losses = predictAll(layer, { ternary, hidden, sparsity }, options);
   const fullPrecision = largest(losses, kept);
-  const loss = otherFilters(layer.filters, fullPrecision).reduce((sum, f) => sum + losses[f]!, 0);
+  const loss = sumOf(losses, otherFilters(layer.filters, fullPrecision));
   const nonZero = predictNonZero(layer, ternary, hidden, sparsity);
   return { plan: bankPlan(layer.filters, fullPrecision, hidden, sparsity), loss, nonZero };
 }
@@ -224,7 +237,7 @@ function roundedLosses({ rounded, importance }: AnalyzedLayer): number[] | undef
 function fourBitCandidates(layer: AnalyzedLayer, banks: readonly Candidate[]): Candidate[] {
   const losses = roundedLosses(layer);
   if (!losses) return [];
-  const lossOf = (filters: readonly number[]) => filters.reduce((sum, f) => sum + losses[f]!, 0);
+  const lossOf = (filters: readonly number[]) => sumOf(losses, filters);
   const narrowed = banks.flatMap((candidate): Candidate[] => {
     const { plan, loss } = candidate;
     if (!isBank(plan) || plan.fullPrecision.length === 0) return [];

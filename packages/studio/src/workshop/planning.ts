@@ -239,13 +239,13 @@ export function rivals(bench: Bench, bits: Bits): Rival[] {
       name: 'StrassenNets',
       note: 'every filter strassenified, r = 2 a filter',
       relative: measure(bench, strassen, scheme, bits),
-      loss: predictLoss(analysis, strassen),
+      loss: predictLoss(analysis, strassen, { roundsUnits: bits === 'int8' }),
     },
     {
       name: 'uniform',
       note: "the paper's: half of each bank ternary, r = 1.25",
       relative: measure(bench, uniform, scheme, bits),
-      loss: predictLoss(analysis, uniform),
+      loss: predictLoss(analysis, uniform, { roundsUnits: bits === 'int8' }),
     },
   ];
 }
