@@ -94,8 +94,7 @@ function meanErrors(
 
 /**
  * Builds the network of `plan` from `graph` (normalised; not changed). With statistics, biases make up for the mean errors
- * of the decompositions. Throws what `applyPlan` throws, and E_MODEL for
- * weights that are not finite.
+ * of the decompositions. Throws what `applyPlan` throws, and E_MODEL for weights that are not finite.
  *
  * @example
  * import { buildBanks, loadModel, makePlan, normalizeNetwork } from 'tritbank';
