@@ -63,7 +63,7 @@ export interface OpenOptions {
    * Fixed-size sets: their size, or up to 8 pixels more, filled up with zeros (28 -> 32), or enlarged (32 -> 96).
    */
   readonly imageSize?: SizeOption;
-  /** Folders: 1 decodes to grey, 3 (default) to RGB. `synthetic`: default 3. */
+  /** Folders: 1 decodes to grey, 3 (default) to RGB. `synthetic`: default 3. Grey sets: 3 repeats their channel. */
   readonly channels?: 1 | 3;
   /**
    * Folders: `folder` (default) numbers the class folders in sorted order; `index` takes the label from

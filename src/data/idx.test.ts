@@ -55,6 +55,23 @@ test('fills images up to imageSize with zeros around them', async () => {
   await expect(openDataset(dir, { imageSize: 2 })).rejects.toMatchObject({ code: 'E_USAGE' });
 });
 
+test('repeats the grey channel for networks that take colour', async () => {
+  await writeSet();
+  const data = await openDataset(dir, { channels: 3, imageSize: { height: 2, width: 4 } });
+  expect(data).toMatchObject({ channels: 3, height: 2, width: 4, train: { channels: 3, length: 4 } });
+  expect(data.notes).toEqual(['images are grey: their one channel stands for red, green and blue']);
+  const plane = [6, 7, 8, 0, 9, 10, 11, 0];
+  expect([...(await data.train.read(1))]).toEqual([...plane, ...plane, ...plane]);
+  const window = { area: 0.5, ratio: 1, x: 0, y: 0 };
+  const part = [...(await data.train.read(1, window))];
+  expect(part).toHaveLength(24);
+  expect(part.slice(8, 16)).toEqual(part.slice(0, 8));
+  expect(data.test.describe(1)).toMatch(/ test\[1\]$/);
+  const enlarged = await openDataset(dir, { channels: 3, imageSize: { height: 4, width: 12 } });
+  expect([...(await enlarged.train.read(1))]).toHaveLength(3 * 48);
+  expect((await openDataset(dir, { channels: 1 })).channels).toBe(1);
+});
+
 test('enlarges images to what is more than 8 pixels above their size', async () => {
   await writeSet();
   const { train, ...data } = await openDataset(dir, { imageSize: { height: 4, width: 12 } });

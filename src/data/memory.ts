@@ -79,6 +79,46 @@ class EnlargedSplit implements Split {
   }
 }
 
+/** Grey images for networks that take colour: the one channel three times. */
+class ColourSplit implements Split {
+  readonly channels = 3;
+  readonly height: number;
+  readonly width: number;
+  readonly length: number;
+  readonly labels: Int32Array;
+  readonly classCount: number;
+
+  constructor(private readonly split: Split) {
+    this.height = split.height;
+    this.width = split.width;
+    this.length = split.length;
+    this.labels = split.labels;
+    this.classCount = split.classCount;
+  }
+
+  async read(index: number, window?: CropWindow): Promise<Uint8Array> {
+    const grey = await this.split.read(index, window);
+    const colour = new Uint8Array(3 * grey.length);
+    for (let channel = 0; channel < 3; channel++) colour.set(grey, channel * grey.length);
+    return colour;
+  }
+
+  describe(index: number): string {
+    return this.split.describe(index);
+  }
+}
+
+function colourDataset(dataset: Dataset): Dataset {
+  const { train, test, notes } = dataset;
+  return {
+    ...dataset,
+    channels: 3,
+    train: new ColourSplit(train),
+    test: new ColourSplit(test),
+    notes: [...notes, 'images are grey: their one channel stands for red, green and blue'],
+  };
+}
+
 /** A data set whose splits are in memory. */
 export type MemoryDataset = Dataset & { readonly train: MemorySplit; readonly test: MemorySplit };
 
@@ -87,11 +127,17 @@ const mostPadding = 8;
 /** Pixels of the largest side that images are enlarged to. */
 const mostEnlarged = 1024;
 
+/** A data set in memory as a network takes it: of `imageSize`, and in colour where `channels` is 3. Throws what `fitSize` does. */
+export function fitDataset(dataset: MemoryDataset, options: OpenOptions): Dataset {
+  const fitted = fitSize(dataset, options);
+  return options.channels === 3 && dataset.channels === 1 ? colourDataset(fitted) : fitted;
+}
+
 /**
  * A data set in memory with images of `imageSize`: with zeros around them up to 8 pixels more, else enlarged by bilinear
  * interpolation. E_USAGE for less than their own size, or more than 1024 pixels.
  */
-export function fitDataset(dataset: MemoryDataset, options: OpenOptions): Dataset {
+function fitSize(dataset: MemoryDataset, options: OpenOptions): Dataset {
   if (options.imageSize === undefined) return dataset;
   const size = sizeOf(options.imageSize);
   if (isSameSize(size, dataset)) return dataset;
