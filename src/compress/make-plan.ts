@@ -29,6 +29,7 @@ import { describePlan } from './planning/describe-plan.ts';
 import { costCandidates, type PlannerOptions } from './planning/layer-costs.ts';
 import {
   filterSensitivity,
+  knowsRounding,
   type LossOptions,
   makeCandidates,
   predictBankLoss,
@@ -185,6 +186,12 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
     const found = keepNarrow(job, await analysis());
     const { alphas, ratios, sparsities, uniform, budget } = config;
     const roundsUnits = config.activations === 'int8';
+    if (roundsUnits && !found.layers.every(knowsRounding)) {
+      options.warn?.(
+        'the analysis does not tell what rounding hidden units to 8 bits costs, which the plan leaves out: it is of an ' +
+          'earlier release, or of the weights alone; `tritbank analyze` with images makes one that does',
+      );
+    }
     const bits = filterBitsOf(config);
     const counting: PlannerOptions = countingOf(config);
     const grid = {

@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluateModel } from '../../src/classifier/index.ts';
-import { type CompressConfig, type CompressResult, compressModel, defaultCompress } from '../../src/compress/index.ts';
+import {
+  type Analysis,
+  type CompressConfig,
+  type CompressResult,
+  compressModel,
+  defaultCompress,
+} from '../../src/compress/index.ts';
 import { measureCost, paperConventions, storageSchemes } from '../../src/cost/index.ts';
 import { formatPlan, type PlanFile, readPlan } from '../../src/cost/plan-file.ts';
 import { takeLock } from '../../src/files/lock.ts';
@@ -437,6 +443,22 @@ describe('training', () => {
       message: expect.stringContaining("'conv_pw_9'"),
     });
     expect(existsSync(at('third'))).toBe(false);
+  });
+
+  test('an analysis that does not tell what rounding costs leaves it out of a plan for 8 bits, and says so', async () => {
+    const known = JSON.parse(readFileSync(at('trained', 'analysis.json'), 'utf8')) as Analysis;
+    const layers = known.layers.map(({ variances: _, unitNoise: _noise, ...layer }) => layer);
+    writeFileSync(at('earlier.json'), JSON.stringify({ ...known, layers }));
+    const warningsWith = async (analysis: string, changes: Partial<CompressConfig> = {}) => {
+      const warnings: string[] = [];
+      const config = configOf({ method: 'none', activations: 'int8', analysis: at(analysis), ...changes });
+      const options = { out: at('rounded'), force: true, warn: (line: string) => warnings.push(line) };
+      await compressModel(at('bars.onnx'), config, options);
+      return warnings.filter((line) => line.includes('does not tell what rounding hidden units'));
+    };
+    expect(await warningsWith('earlier.json')).toHaveLength(1);
+    expect(await warningsWith('earlier.json', { activations: 'float' })).toEqual([]);
+    expect(await warningsWith(join('trained', 'analysis.json'))).toEqual([]);
   });
 
   test('an edited plan is done as it says, even into its own directory', async () => {

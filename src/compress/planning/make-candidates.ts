@@ -132,6 +132,10 @@ export function predictLosses(layer: AnalyzedLayer, ternary: number, hidden: num
   });
 }
 
+/** Whether the analysis tells what rounding a layer's units costs. */
+export const knowsRounding = ({ variances, unitNoise }: AnalyzedLayer): boolean =>
+  variances !== undefined && unitNoise !== undefined;
+
 /**
  * What rounding the units of such a bank to 8 bits is predicted to cost for each filter; 0 where the analysis does not
  * tell. Read from the width that was analysed with the next number of trits per weight.
