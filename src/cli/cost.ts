@@ -210,10 +210,11 @@ async function sweepWithLosses(graph: Graph, options: SweepOptions, { analysis, 
   const network = normalizeNetwork(graph);
   const found = typeof analysis === 'string' ? readAnalysis(analysis) : await analyzeWeights();
   checkAnalysis(network, found);
+  const losses = { roundsUnits: options.format === 'int8' };
   return sweepCost(network, {
     ...options,
-    sensitivity: (widthRatio) => filterSensitivity(found, widthRatio),
-    lossOf: (plan) => predictLoss(found, plan),
+    sensitivity: (widthRatio) => filterSensitivity(found, widthRatio, losses),
+    lossOf: (plan) => predictLoss(found, plan, losses),
   });
 
   async function analyzeWeights(): Promise<Analysis> {

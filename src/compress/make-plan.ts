@@ -118,16 +118,17 @@ export async function analyze(job: Job, gather: () => Promise<Statistics>): Prom
 function uniformCandidates(
   graph: Graph,
   analysis: Analysis,
-  { roundsUnits, ...choice }: { alpha: number; widthRatio: number } & LossOptions,
+  choice: { alpha: number; widthRatio: number },
+  losses: LossOptions,
 ): LayerCandidates[] {
   const layers = analysis.layers.map((layer) => layer.name);
-  const sensitivity = filterSensitivity(analysis, choice.widthRatio);
+  const sensitivity = filterSensitivity(analysis, choice.widthRatio, losses);
   const plan = makePlan(graph, { method: 'hybrid', ...choice, layers, sensitivity });
   const known = new Map(analysis.layers.map((layer) => [layer.name, layer]));
   return Object.entries(plan.layers).flatMap(([name, planned]): LayerCandidates[] => {
     const layer = known.get(name)!;
     if (!isBank(planned)) return [{ name, candidates: [untouched] }];
-    const loss = predictBankLoss(layer, planned, { roundsUnits: roundsUnits === true });
+    const loss = predictBankLoss(layer, planned, losses);
     const nonZero = predictNonZero(layer, otherFilters(layer.filters, planned.fullPrecision).length, planned.hidden);
     return [{ name, candidates: [{ plan: planned, loss, nonZero }] }];
   });
@@ -186,7 +187,8 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
     const found = keepNarrow(job, await analysis());
     const { alphas, ratios, sparsities, uniform, budget } = config;
     const roundsUnits = config.activations === 'int8';
-    if (roundsUnits && !found.layers.every(knowsRounding)) {
+    const hasBanks = !(uniform && 'bits' in uniform);
+    if (roundsUnits && hasBanks && !found.layers.every(knowsRounding)) {
       options.warn?.(
         'the analysis does not tell what rounding hidden units to 8 bits costs, which the plan leaves out: it is of an ' +
           'earlier release, or of the weights alone; `tritbank analyze` with images makes one that does',
@@ -203,7 +205,7 @@ export async function plan(job: Job, analysis: () => Promise<Analysis>): Promise
     };
     const candidates =
       uniform && 'alpha' in uniform
-        ? uniformCandidates(graph, found, { ...uniform, roundsUnits })
+        ? uniformCandidates(graph, found, uniform, { roundsUnits })
         : uniform
           ? roundedCandidates(found, uniform.bits)
           : makeCandidates(graph, found, grid);

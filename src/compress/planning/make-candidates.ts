@@ -14,7 +14,7 @@
  * reading it at the same width ratio was up to 70 times below.
  *
  * Where activations have 8 bits, hidden units are rounded to levels s apart, which adds s^2 / 12 to the variance of a
- * filter's output for each unit that it reads. In early layers that is most of a bank's loss: their units vary by unequal
+ * filter's output for each unit that it reads (all filters of a layer are taken to read as many). In early layers that is most of a bank's loss: their units vary by unequal
  * amounts, and the largest says how far apart the levels of all are. It was predicted to cost up to 29 times as much as the
  * decomposition (the first three layers of MobileNet-V1 0.5), and where plans left it out, another network lost two points
  * by it.
@@ -94,13 +94,17 @@ export function makeCandidates(graph: Graph, analysis: Analysis, grid: Candidate
 }
 
 /** Predicted loss of each filter with its whole bank ternary at a width ratio: what `makePlan` takes. */
-export function filterSensitivity(analysis: Analysis, ratio: number): Record<string, number[]> {
+export function filterSensitivity(
+  analysis: Analysis,
+  ratio: number,
+  options: LossOptions = {},
+): Record<string, number[]> {
   checkRatios([ratio]);
   return Object.fromEntries(
-    analysis.layers.map((layer) => [
-      layer.name,
-      predictLosses(layer, layer.filters, hiddenFor(layer, layer.filters, ratio)),
-    ]),
+    analysis.layers.map((layer) => {
+      const whole = { ternary: layer.filters, hidden: hiddenFor(layer, layer.filters, ratio) };
+      return [layer.name, predictAll(layer, whole, options)];
+    }),
   );
 }
 
@@ -133,8 +137,8 @@ export function predictLosses(layer: AnalyzedLayer, ternary: number, hidden: num
 }
 
 /** Whether the analysis tells what rounding a layer's units costs. */
-export const knowsRounding = ({ variances, unitNoise }: AnalyzedLayer): boolean =>
-  variances !== undefined && unitNoise !== undefined;
+export const knowsRounding = ({ variances, unitNoise, sparser = [] }: AnalyzedLayer): boolean =>
+  variances !== undefined && unitNoise !== undefined && sparser.every((fit) => fit.unitNoise !== undefined);
 
 /**
  * What rounding the units of such a bank to 8 bits is predicted to cost for each filter; 0 where the analysis does not

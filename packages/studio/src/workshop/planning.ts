@@ -213,7 +213,8 @@ export function rivals(bench: Bench, bits: Bits): Rival[] {
     return layers.length > 0 ? makePlan(network, { ...options, layers }) : whole;
   };
   const strassen = planOf({ method: 'strassen' });
-  const sensitivity = filterSensitivity(analysis, 1.25);
+  const losses = { roundsUnits: bits === 'int8' };
+  const sensitivity = filterSensitivity(analysis, 1.25, losses);
   const uniform = planOf({ method: 'hybrid', sensitivity });
   const scheme = schemes[bits];
   return [
@@ -239,13 +240,13 @@ export function rivals(bench: Bench, bits: Bits): Rival[] {
       name: 'StrassenNets',
       note: 'every filter strassenified, r = 2 a filter',
       relative: measure(bench, strassen, scheme, bits),
-      loss: predictLoss(analysis, strassen, { roundsUnits: bits === 'int8' }),
+      loss: predictLoss(analysis, strassen, losses),
     },
     {
       name: 'uniform',
       note: "the paper's: half of each bank ternary, r = 1.25",
       relative: measure(bench, uniform, scheme, bits),
-      loss: predictLoss(analysis, uniform, { roundsUnits: bits === 'int8' }),
+      loss: predictLoss(analysis, uniform, losses),
     },
   ];
 }
