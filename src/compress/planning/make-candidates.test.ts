@@ -205,4 +205,6 @@ it('filterSensitivity is the predicted loss of each filter', () => {
   const found = filterSensitivity(analysis, 0.5);
   expect(Object.keys(found)).toEqual(['conv']);
   close(found.conv!, [0.1, 0.8, 0.6, 1.2]);
+  const rounded = filterSensitivity({ ...analysis, layers: [noisy] }, 0.5, { roundsUnits: true });
+  close(rounded.conv!, [0.14, 0.84, 0.66, 1.24]);
 });
