@@ -127,7 +127,8 @@ export const budget25 = '--max-size 0.25 --max-energy 0.3 --min-throughput 2.06'
 const ablation =
   (before: Recipe, args: Recipe, isTrained = true): Recipe =>
   (setting) => [
-    ...['compress', originalOf(setting), ...before(setting), '--ternary', 'zero-skipping'],
+    // budgets in the paper's bytes
+    ...['compress', originalOf(setting), ...before(setting), ...words('--ternary zero-skipping --scheme hybrid')],
     ...(isTrained
       ? [...tuning(setting), ...frozen, '--epochs', '2']
       : words('--threads 1 --no-training --images 1024')),
