@@ -127,8 +127,7 @@ export const budget25 = '--max-size 0.25 --max-energy 0.3 --min-throughput 2.06'
 const ablation =
   (before: Recipe, args: Recipe, isTrained = true): Recipe =>
   (setting) => [
-    // budgets in the paper's bytes
-    ...['compress', originalOf(setting), ...before(setting), ...words('--ternary zero-skipping --scheme hybrid')],
+    ...['compress', originalOf(setting), ...before(setting), '--ternary', 'zero-skipping'],
     ...(isTrained
       ? [...tuning(setting), ...frozen, '--epochs', '2']
       : words('--threads 1 --no-training --images 1024')),
@@ -142,7 +141,8 @@ const withPlan = (args: Recipe): Recipe =>
 /** With a plan of its own; trained, and as decomposed. */
 const planned = (text: string, isTrained: boolean): Recipe =>
   ablation(
-    () => [],
+    // budgets in the paper's bytes
+    () => words('--scheme hybrid'),
     (setting) => ['--analysis', analysisOf(setting), ...words(`${budget25} ${text}`)],
     isTrained,
   );
@@ -159,7 +159,7 @@ export const ablations: Readonly<Record<string, Recipe>> = {
   'no-narrow-banks-untrained': planned(wide, false),
   // takes the energy of the plan, and more bytes
   'no-planning': ablation(
-    () => words('--uniform 0.125,0.5'),
+    () => words('--scheme hybrid --uniform 0.125,0.5'),
     (setting) => ['--analysis', analysisOf(setting)],
   ),
   'no-distillation': withPlan(() => words('--distill none')),
