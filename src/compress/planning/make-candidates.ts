@@ -14,10 +14,10 @@
  * reading it at the same width ratio was up to 70 times below.
  *
  * Where activations have 8 bits, hidden units are rounded to levels s apart, which adds s^2 / 12 to the variance of a
- * filter's output for each unit that it reads (all filters of a layer are taken to read as many). In early layers that is most of a bank's loss: their units vary by unequal
- * amounts, and the largest says how far apart the levels of all are. It was predicted to cost up to 29 times as much as the
- * decomposition (the first three layers of MobileNet-V1 0.5), and where plans left it out, another network lost two points
- * by it.
+ * filter's output for each unit that it reads (all filters of a layer are taken to read as many). In early layers that may be
+ * most of a bank's loss: their units vary by unequal amounts, and the largest says how far apart the levels of all are. It
+ * was predicted to cost up to 29 times as much as the decomposition (the first three layers of MobileNet-V1 0.5), and where
+ * plans left it out, another network lost two points by it.
  */
 
 import { type Graph, TritbankError } from '../../ir/index.ts';
