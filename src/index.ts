@@ -15,6 +15,7 @@ export {
   type Change,
   type ClassifierData,
   type Comparison,
+  compareEvaluations,
   compareModels,
   type DataOptions,
   type EvaluateOptions,
@@ -24,6 +25,7 @@ export {
   type Interval,
   type Normalisation,
   openDataFor,
+  type PairedDifference,
   readLabels,
   type Warnings,
 } from './classifier/index.ts';

@@ -16,6 +16,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CompressResult } from '../../src/compress/index.ts';
 import { describeMachine, writeFileAtomic } from '../../src/files/index.ts';
+import { compareWithControls } from './against.ts';
 import { costIn8Bits } from './costs.ts';
 import { linkImages, nameOf } from './parts.ts';
 import { type CalibratedRow, calibratedRows } from './rows.ts';
@@ -31,6 +32,7 @@ if (images === undefined || models.length === 0) {
   console.error('error E_USAGE: expected IMAGES MODEL.onnx..., found fewer');
   process.exit(2);
 }
+const threads = values.threads === undefined ? undefined : Number(values.threads);
 const [program, ...before] = (values.program ?? 'node dist/cli/main.js').split(' ');
 
 /** Commands without this machine's directories. */
@@ -39,8 +41,7 @@ const clean = (command: string) => command.replaceAll(/\S*\/(?=runs\/)/g, '').re
 async function figuresOf(
   row: CalibratedRow,
   part: number,
-  directory: string,
-  model: string,
+  { directory, data, model }: { readonly directory: string; readonly data: string; readonly model: string },
 ): Promise<CalibratedFigures> {
   const result = JSON.parse(readFileSync(join(directory, 'result.json'), 'utf8')) as CompressResult;
   const { accuracy, change, agreement, control, fourBits, originalFile, relative, bytes, command, date } = result;
@@ -58,6 +59,7 @@ async function figuresOf(
     },
     gained: change.gained,
     lost: change.lost,
+    against: await compareWithControls(directory, data, threads),
     same: Math.round(agreement.share * accuracy.after.samples),
     bytes: {
       original: originalFile.bytes!,
@@ -98,7 +100,7 @@ for (const model of models) {
       console.error(`${name} ${row.name} ${part}: tritbank ${args.join(' ')}`);
       const { status } = spawnSync(program!, [...before, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
       if (status !== 0) process.exit(status ?? 1);
-      const next = [...kept.filter((one) => !isThis(one)), await figuresOf(row, part, out, model)];
+      const next = [...kept.filter((one) => !isThis(one)), await figuresOf(row, part, { directory: out, data, model })];
       mkdirSync(join('results', 'imagenet'), { recursive: true });
       writeFileAtomic(stored, `${JSON.stringify(next, null, 1)}\n`);
     }

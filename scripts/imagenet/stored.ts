@@ -11,6 +11,12 @@ export interface CountedIn8Bits {
   readonly zeroSkipping: Share;
 }
 
+/** Of the images that just one of two networks has right: those that the row has, and those that the other one has. */
+interface Uneven {
+  readonly gained: number;
+  readonly lost: number;
+}
+
 export interface CalibratedFigures {
   readonly row: string;
   /** From 1 on: which part of the classes it was judged on, of halves the other one; calibrated on all others. */
@@ -22,6 +28,8 @@ export interface CalibratedFigures {
   /** Images that only the row has right, and only the original. */
   readonly gained: number;
   readonly lost: number;
+  /** The same beside the controls; absent in what was measured before 2026-12. */
+  readonly against?: { readonly int8: Uneven; readonly int4?: Uneven };
   /** Images of which the row says what the original says. */
   readonly same: number;
   /** Of the files; `original` in float32. */

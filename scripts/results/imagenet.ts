@@ -1,6 +1,7 @@
 /** The page of results/imagenet, from the figures of scripts/imagenet/calibrated.ts. */
 
 import { existsSync, readdirSync } from 'node:fs';
+import { differenceInterval } from '../../src/classifier/statistics.ts';
 import { formatCount, formatFixed, formatKilobytes, formatSigned } from '../../src/report/format.ts';
 import { calibratedRows } from '../imagenet/rows.ts';
 import type { CalibratedFigures } from '../imagenet/stored.ts';
@@ -23,6 +24,8 @@ interface Pooled {
   readonly in8Bits?: CalibratedFigures['in8Bits'];
   /** Images that only this one has right, and only the original. */
   readonly change?: { readonly gained: number; readonly lost: number };
+  /** Beside the network in int8 and in int4 on the same images, where that was compared. */
+  readonly against?: Partial<NonNullable<CalibratedFigures['against']>>;
   /** Images of which it says what the original says. */
   readonly same?: number;
 }
@@ -44,6 +47,15 @@ const poolCosts = (runs: readonly CalibratedFigures[]): CalibratedFigures['in8Bi
   return { dense: of('dense'), zeroSkipping: of('zeroSkipping') };
 };
 
+function poolAgainst(runs: readonly CalibratedFigures[]): Pick<Pooled, 'against'> {
+  const of = (name: 'int8' | 'int4') => {
+    const parts = runs.flatMap(({ against }) => against?.[name] ?? []);
+    if (parts.length < runs.length) return {};
+    return { [name]: { gained: sum(parts, ({ gained }) => gained), lost: sum(parts, ({ lost }) => lost) } };
+  };
+  return { against: { ...of('int8'), ...of('int4') } };
+}
+
 const poolRow = (label: string, runs: readonly CalibratedFigures[]): Pooled => ({
   ...countsOf(label, runs),
   right: sum(runs, ({ right }) => right.row),
@@ -51,6 +63,7 @@ const poolRow = (label: string, runs: readonly CalibratedFigures[]): Pooled => (
   in8Bits: poolCosts(runs),
   multiplications: mean(runs, ({ relative }) => relative.multiplications),
   change: { gained: sum(runs, ({ gained }) => gained), lost: sum(runs, ({ lost }) => lost) },
+  ...poolAgainst(runs),
   same: sum(runs, ({ same }) => same),
 });
 
@@ -67,9 +80,10 @@ function poolControl(label: string, name: 'original' | 'int8' | 'int4', runs: re
   return [{ ...countsOf(label, parts), ...counted, right, bytes, multiplications: 1 }];
 }
 
-/** Half of a paired difference's 95 % interval, in points. */
-function halfWidth({ gained, lost }: { readonly gained: number; readonly lost: number }, images: number): number {
-  return (196 * Math.sqrt(Math.max(0, gained + lost - (gained - lost) ** 2 / images))) / images;
+/** `+1.2 ± 1.9`: points of the difference, and half of its 95 % interval. */
+function printPoints(change: { readonly gained: number; readonly lost: number }, images: number): string {
+  const [from, to] = differenceInterval(change, images);
+  return `${formatSigned((100 * (change.gained - change.lost)) / images, 1)} ± ${formatFixed(50 * (to - from), 1)}`;
 }
 
 /** The rows of most tables are calibrated on so many images. */
@@ -106,9 +120,13 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
       title: 'points',
       cell: (row) => {
         if (row === original) return '';
-        const points = formatSigned((100 * (row.right - row.before)) / row.images, 1);
-        return row.change ? `${points} ± ${formatFixed(halfWidth(row.change, row.images), 1)}` : points;
+        if (row.change) return printPoints(row.change, row.images);
+        return formatSigned((100 * (row.right - row.before)) / row.images, 1);
       },
+    },
+    {
+      title: 'of int4',
+      cell: ({ against, images }) => (against?.int4 ? printPoints(against.int4, images) : ''),
     },
     {
       title: 'as the original, %',

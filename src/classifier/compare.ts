@@ -4,7 +4,8 @@ import type { Dataset, Split } from '../data/index.ts';
 import type { Graph } from '../ir/index.ts';
 import { type EvaluateOptions, evaluateGraph } from './evaluate.ts';
 import type { ClassifierData } from './open-data.ts';
-import { type Change, type Interval, testChange } from './statistics.ts';
+import { compareEvaluations } from './paired.ts';
+import type { Change, Interval } from './statistics.ts';
 import type { Evaluation } from './tally.ts';
 
 export interface Accuracy {
@@ -110,15 +111,11 @@ export async function compareModels(
     const [first, second] = [before.predictions[i]!, after.predictions[i]!];
     return first === second ? [] : [{ image, label: test.labels[image]!, before: first, after: second }];
   });
-  const isGained = ({ label, after }: (typeof differing)[number]) => after === label;
-  const isLost = ({ label, before }: (typeof differing)[number]) => before === label;
+  const { gained, lost, p, isMoreThanChance, agreement } = compareEvaluations(before, after);
   return {
-    change: testChange(differing.filter(isGained).length, differing.filter(isLost).length),
+    change: { gained, lost, p, isMoreThanChance },
     accuracy: { before: accuracyOf(before), after: accuracyOf(after) },
-    agreement: {
-      share: seen.length > 0 ? 1 - differing.length / seen.length : 1,
-      examples: differing.slice(0, maxExamples),
-    },
+    agreement: { share: agreement, examples: differing.slice(0, maxExamples) },
   };
 }
 

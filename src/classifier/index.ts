@@ -12,6 +12,7 @@ export * from './labels.ts';
 export * from './measured-network.ts';
 export * from './normalisation.ts';
 export * from './open-data.ts';
+export * from './paired.ts';
 export * from './require-labels.ts';
 export * from './scores.ts';
 export * from './statistics.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testChange, wilsonInterval } from './statistics.ts';
+import { differenceInterval, testChange, wilsonInterval } from './statistics.ts';
 
 describe("Wilson's interval", () => {
   // by hand for 8 of 10: p = 0.8, z^2 = 3.8415; centre (0.8 + 0.19207) / 1.38415 = 0.71674;
@@ -36,5 +36,20 @@ describe("McNemar's test", () => {
     // |b - c| - 1 = 1.96 sqrt(b + c) is the 5 % limit with Edwards' correction: 40,000 images, 393 more
     expect(testChange(20197, 19803).p).toBeCloseTo(0.0494, 3);
     expect(testChange(20195, 19805).isMoreThanChance).toBe(false);
+  });
+});
+
+describe('interval of a paired difference', () => {
+  // by hand for 30 and 10 of 100: d = 0.2; z sqrt((40 - 400 / 100) / 100^2) = 1.95996 * 0.06
+  it.each([
+    [30, 10, 100, 0.0824, 0.3176],
+    [10, 30, 100, -0.3176, -0.0824],
+    [0, 0, 100, 0, 0],
+    [100, 0, 100, 1, 1],
+    [0, 0, 0, -1, 1],
+  ])('%i gained, %i lost of %i', (gained, lost, images, lower, upper) => {
+    const [from, to] = differenceInterval({ gained, lost }, images);
+    expect(from).toBeCloseTo(lower, 4);
+    expect(to).toBeCloseTo(upper, 4);
   });
 });

@@ -20,6 +20,8 @@ export interface Evaluation {
   readonly confusion: readonly (readonly number[])[];
   /** Predicted class per evaluated image, in the split's order. */
   readonly predictions: Int32Array;
+  /** What each is: labels in the same order. */
+  readonly labels: Int32Array;
   /** Probability of each prediction: of a softmax, or the network's own. */
   readonly probabilities: Float32Array;
   readonly imagesPerSecond: number;
@@ -50,6 +52,7 @@ function joined(parts: readonly Uint8Array[]): ArrayBuffer {
 /** Running counts over batches. */
 export class Tally {
   private predictions: Int32Array;
+  private labels: Int32Array;
   private probabilities: Float32Array;
   private readonly confusion: number[][];
   private samples = 0;
@@ -62,6 +65,7 @@ export class Tally {
     length: number,
   ) {
     this.predictions = new Int32Array(length);
+    this.labels = new Int32Array(length);
     this.probabilities = new Float32Array(length);
     this.confusion = Array.from({ length: classCount }, () => Array<number>(classCount).fill(0));
   }
@@ -84,6 +88,7 @@ export class Tally {
       if (above < 5) this.top5++;
       this.confusion[label]![best]!++;
       this.predictions[this.samples] = best;
+      this.labels[this.samples] = label;
       this.probabilities[this.samples++] = Math.exp(log(best));
     }
   }
@@ -94,6 +99,7 @@ export class Tally {
     const gather = async (values: Int32Array | Float32Array) =>
       joined(await ranks.gather(new Uint8Array(values.slice(0, this.samples).buffer)));
     this.predictions = new Int32Array(await gather(this.predictions));
+    this.labels = new Int32Array(await gather(this.labels));
     this.probabilities = new Float32Array(await gather(this.probabilities));
     await ranks.sum(counts).wait();
     [this.samples, this.top1, this.top5, this.loss] = counts as unknown as [number, number, number, number];
@@ -117,6 +123,7 @@ export class Tally {
       classes: Array.from({ length: this.classCount }, (_, k) => classes[k] ?? String(k)),
       confusion: this.confusion,
       predictions: this.predictions.slice(0, this.samples),
+      labels: this.labels.slice(0, this.samples),
       probabilities: this.probabilities.slice(0, this.samples),
       imagesPerSecond: this.samples / Math.max(seconds, 1e-9),
     };

@@ -1,7 +1,7 @@
 /** `tritbank eval`: accuracy of an ONNX classifier on the test images of a data set. */
 
 import { basename } from 'node:path';
-import type { DataOptions, Evaluation, ImageForm } from '../classifier/index.ts';
+import type { DataOptions, Evaluation, ImageForm, PairedDifference } from '../classifier/index.ts';
 import { isRoot } from '../cluster/index.ts';
 import type { Device } from '../engine/index.ts';
 import { printable } from '../ir/printable.ts';
@@ -15,6 +15,7 @@ import { ranksOption, ranksWarning, withRanks } from './ranks.ts';
 interface Options extends CommonOptions {
   readonly data: string;
   readonly dataDir?: string;
+  readonly against?: string;
   readonly batchSize?: number;
   readonly samples?: number;
   readonly seed?: number;
@@ -25,7 +26,8 @@ interface Options extends CommonOptions {
 }
 
 const example = `tritbank eval runs/mobilenet-v1-hybrid/model.onnx --data fashion-mnist
-tritbank eval mobilenet.onnx --data imagenet/ --labels index --samples 5000 --json`;
+tritbank eval mobilenet.onnx --data imagenet/ --labels index --samples 5000 --json
+tritbank eval small/model.onnx --data images/ --against small/control.onnx`;
 
 export function addEval(program: TritbankCommand): void {
   const command = program.command('eval');
@@ -60,6 +62,13 @@ export function addEval(program: TritbankCommand): void {
           'metadata, then classes.json)',
         text('folder, index, imagenet or a file'),
       ),
+    )
+    .addOption(
+      new ValueOption(
+        '--against <file>',
+        'a second model on the same images, and whether the first differs from it by more than chance',
+        text('a file'),
+      ),
     );
   addImageForm(command);
   command
@@ -73,47 +82,60 @@ export function addEval(program: TritbankCommand): void {
 }
 
 async function evaluate(model: string, options: Options, form: ImageForm): Promise<void> {
-  const { evaluateModel } = await import('../classifier/index.ts');
-  const { data, dataDir, batchSize, samples, seed, labels, device, threads, quiet = false } = options;
-  let progress: ReturnType<typeof createProgress> | undefined;
-  const onProgress = (done: number, total: number) => {
-    progress ??= createProgress({ label: `eval ${basename(model)}`, total, unit: 'images', quiet });
-    progress.update(done);
-  };
+  const { compareEvaluations, evaluateModel } = await import('../classifier/index.ts');
+  const { data, dataDir, against, batchSize, samples, seed, labels, device, threads, quiet = false } = options;
   await withRanks(async (ranks) => {
-    let evaluation: Evaluation;
-    try {
-      evaluation = await evaluateModel(model, {
-        ...ranksOption(ranks),
-        data,
-        onProgress: isRoot(ranks) ? onProgress : () => {},
-        warn: ranksWarning(ranks, () => false),
-        ...(dataDir !== undefined && { dataDir }),
-        ...(batchSize !== undefined && { batchSize }),
-        ...(samples !== undefined && { testSamples: samples }),
-        ...(seed !== undefined && { testSeed: seed }),
-        ...form,
-        ...labelling(labels),
-        ...(device !== undefined && { device }),
-        ...(threads !== undefined && { threads }),
-      });
-    } finally {
-      progress?.stop();
-    }
+    const run = async (file: string): Promise<Evaluation> => {
+      let progress: ReturnType<typeof createProgress> | undefined;
+      const onProgress = (done: number, total: number) => {
+        progress ??= createProgress({ label: `eval ${basename(file)}`, total, unit: 'images', quiet });
+        progress.update(done);
+      };
+      try {
+        return await evaluateModel(file, {
+          ...ranksOption(ranks),
+          data,
+          onProgress: isRoot(ranks) ? onProgress : () => {},
+          warn: ranksWarning(ranks, () => false),
+          ...(dataDir !== undefined && { dataDir }),
+          ...(batchSize !== undefined && { batchSize }),
+          ...(samples !== undefined && { testSamples: samples }),
+          ...(seed !== undefined && { testSeed: seed }),
+          ...form,
+          ...labelling(labels),
+          ...(device !== undefined && { device }),
+          ...(threads !== undefined && { threads }),
+        });
+      } finally {
+        progress?.stop();
+      }
+    };
+    const evaluation = await run(model);
+    const other = against === undefined ? undefined : await run(against);
     if (!isRoot(ranks)) return;
-    const { top1, top5, intervals, loss, skipped, imagesPerSecond, classes, confusion } = evaluation;
-    const result = { top1, top5, intervals, loss, samples: evaluation.samples, skipped, imagesPerSecond, model, data };
+    const beside = other && { file: against!, evaluation: other, paired: compareEvaluations(other, evaluation) };
+    const { skipped, imagesPerSecond, classes, confusion } = evaluation;
+    const result = {
+      ...accuracyOf(evaluation),
+      ...{ skipped, imagesPerSecond, model, data },
+      ...(beside && { against: { model: beside.file, ...accuracyOf(beside.evaluation), ...beside.paired } }),
+    };
     const matrix = { classes, confusion };
     const [words, { printPairs }] = await Promise.all([
       import('../report/accuracy-words.ts'),
       import('../report/text-table.ts'),
     ]);
     printResult(options, options.confusion ? { ...result, ...matrix } : result, () => {
-      const text = printPairs(describe(evaluation, words));
+      const compared = beside ? describeBeside(beside, words) : [];
+      const text = printPairs([...describe(evaluation, words), ...compared]);
       return options.confusion ? `${text}\n\n${describeConfusion(evaluation)}` : text;
     });
   });
 }
+
+const accuracyOf = ({ top1, top5, intervals, loss, samples }: Evaluation) => ({
+  ...{ top1, top5, intervals, loss, samples },
+});
 
 const isNumbering = (labels: string): labels is 'folder' | 'index' => labels === 'folder' || labels === 'index';
 
@@ -135,6 +157,24 @@ function describe(
     ['loss', loss.toFixed(4)],
     ['images', `${samples}${skipped > 0 ? ` (${skipped} more did not decode)` : ''}`],
     ['images/s', `${Math.round(imagesPerSecond)}`],
+  ];
+}
+
+interface Beside {
+  readonly file: string;
+  readonly evaluation: Evaluation;
+  readonly paired: PairedDifference;
+}
+
+function describeBeside(
+  { evaluation: { top1, intervals }, paired }: Beside,
+  { printChange, printDifference, printShare }: Words,
+): [string, string][] {
+  return [
+    ['top-1 of the other', printShare(top1, intervals.top1)],
+    ['difference', printDifference(paired)],
+    ['change', printChange(paired)],
+    ['same prediction', printShare(paired.agreement)],
   ];
 }
 

@@ -1,7 +1,9 @@
 /** Accuracies in words: a share with its interval, and what a change of it means. */
 
+import type { PairedDifference } from '../classifier/paired.ts';
 import { type Change, type Interval, wilsonInterval } from '../classifier/statistics.ts';
 import type { RunResult } from '../train/records.ts';
+import { formatSigned } from './format.ts';
 
 /** `60.2–66.1`, in per cent. */
 export function formatInterval(interval: Interval): string {
@@ -17,6 +19,12 @@ export function printChange({ gained, lost, p, isMoreThanChance }: Change): stri
   const odds = p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
   const verdict = isMoreThanChance ? 'more than chance' : 'no more than chance';
   return `${gained} images gained, ${lost} lost: ${verdict} (McNemar, ${odds})`;
+}
+
+/** `+1.20 points (−0.7 to +3.1)`: of the top-1 accuracy, with its 95 % interval. */
+export function printDifference({ difference, interval }: Pick<PairedDifference, 'difference' | 'interval'>): string {
+  const [from, to] = interval.map((end) => formatSigned(100 * end, 1));
+  return `${formatSigned(100 * difference)} points (${from} to ${to})`;
 }
 
 /** Of the top-1 accuracy of a run, whose confusion matrix counts its test images. */

@@ -141,6 +141,17 @@ test('8-bit activations, with data: compared on its test images, and read by eva
   const evaluation = await evaluateModel(at('int8.onnx'), options);
   expect(evaluation.samples).toBe(500);
   expect(Math.abs(100 * evaluation.top1 - top1)).toBeLessThan(15);
+  const paired = ['eval', 'int8.onnx', '--data', 'synthetic', '--threads', '1', '--against', 'model.onnx'];
+  const [words, record] = [await startProgram(paired, directory), await startProgram([...paired, '--json'], directory)];
+  expect([words.status, record.status]).toEqual([0, 0]);
+  const { top1: own, against } = JSON.parse(record.stdout);
+  expect(own).toBe(evaluation.top1);
+  expect(against.model).toBe('model.onnx');
+  expect(against.difference).toBeCloseTo(own - against.top1, 9);
+  expect(against.gained - against.lost).toBe(Math.round(500 * against.difference));
+  expect(words.stdout).toMatch(
+    /\ntop-1 of the other .*\ndifference .* points \(.* to .*\)\nchange .* images gained, .*\nsame prediction .* %/,
+  );
   const { size, labels } = readPreprocessing((await loadModel(at('int8.onnx'))).metadata);
   expect([size, labels![9]]).toEqual([{ height: 32, width: 32 }, 'pattern 9']);
   const cost = await startProgram(['cost', 'int8.onnx', '--json'], directory);
