@@ -54,6 +54,14 @@ export function Plan() {
   );
 }
 
+/** What a loss is, and what is not counted in it: hidden units are rounded to 8 bits by ranges that only images tell. */
+function describeLoss(unit: string, bits: 'fp16' | 'int8'): string {
+  if (unit === 'nats') return 'nats of cross-entropy, before refitting';
+  return bits === 'int8'
+    ? 'noise-to-signal of weights; what rounding in 8 bits costs only images tell (Compress)'
+    : 'noise-to-signal, weights alone';
+}
+
 function Figures() {
   const view = planned.value;
   const unit = analysis.value!.lossUnit;
@@ -70,11 +78,7 @@ function Figures() {
         ['Energy', view ? percent(view.relative.energy, 1) : '…', 'of the arithmetic at 16 bits'],
         ['Throughput', view ? `${view.relative.throughput.toFixed(2)} ×` : '…', 'on an array of the same area'],
         ['Multiplications', view ? percent(view.relative.multiplications, 1) : '…', 'the others become additions'],
-        [
-          'Predicted loss',
-          view ? short(view.loss) : '…',
-          unit === 'nats' ? 'nats of cross-entropy, before refitting' : 'noise-to-signal, weights alone',
-        ],
+        ['Predicted loss', view ? short(view.loss) : '…', describeLoss(unit, address.value.bits)],
         ...(figures
           ? ([
               [
