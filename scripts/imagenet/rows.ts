@@ -5,6 +5,8 @@ import { words } from '../results/recipes.ts';
 export interface CalibratedRow {
   readonly name: string;
   readonly label: string;
+  /** In charts, one of `src/report/style.ts`. */
+  readonly color: string;
   /** Into how many parts the classes are divided: calibrated on images of all but one, judged on that one. */
   readonly parts: number;
   /** Images that it is calibrated on. */
@@ -14,6 +16,7 @@ export interface CalibratedRow {
 }
 
 interface Calibrated {
+  readonly color?: string;
   readonly how?: string;
   readonly images?: number;
   readonly parts?: number;
@@ -23,10 +26,11 @@ const row = (
   name: string,
   label: string,
   choice: string,
-  { how = '--calibrate-only', images = 500, parts = 2 }: Calibrated = {},
+  { color = 'var(--hybrid)', how = '--calibrate-only', images = 500, parts = 2 }: Calibrated = {},
 ): CalibratedRow => ({
   name,
   label,
+  color,
   parts,
   images,
   args: words(`${how} --images ${images} --activations int8 --labels index --seed 1 ${choice}`),
@@ -34,6 +38,8 @@ const row = (
 
 const inPapersBytes = '--scheme hybrid --filter-bits 8';
 const papersBudget = `--max-size 0.49 --max-energy 0.72 --format fp16 ${inPapersBytes}`;
+const uniform: Calibrated = { color: 'var(--extra-3)' };
+const mixed: Calibrated = { color: 'var(--extra-2)' };
 /** From the calibrated network, with nothing but what the original says of the images. */
 const tuned = '--init calibrate --epochs 10 --batch-size 20 --distill-weight 1 --temperature 1';
 
@@ -43,10 +49,13 @@ const tuned = '--init calibrate --epochs 10 --batch-size 20 --distill-weight 1 -
  * addition costs a third of a product, not a fifth: the same limit there asks for far fewer of them.
  */
 export const calibratedRows: readonly CalibratedRow[] = [
-  row('uniform-1.25', 'hybrid, alpha 0.5, r = 1.25', '--uniform 0.5,1.25'),
-  row('uniform-2', 'hybrid, alpha 0.5, r = 2', '--uniform 0.5,2'),
+  row('uniform-1.25', 'hybrid, alpha 0.5, r = 1.25', '--uniform 0.5,1.25', uniform),
+  row('uniform-2', 'hybrid, alpha 0.5, r = 2', '--uniform 0.5,2', uniform),
   row('planned', "planned, the paper's size and energy", papersBudget),
-  row('planned-tuned', "planned, the paper's size and energy, then fine-tuned", papersBudget, { how: tuned }),
+  row('planned-tuned', "planned, the paper's size and energy, then fine-tuned", papersBudget, {
+    how: tuned,
+    color: 'var(--strassen)',
+  }),
   row(
     'zeros-skipped',
     "planned, the paper's size and energy, zeros skipped",
@@ -60,6 +69,6 @@ export const calibratedRows: readonly CalibratedRow[] = [
   ),
   row('planned-250', "planned, the paper's size and energy, of 250 images", papersBudget, { images: 250 }),
   row('planned-750', "planned, the paper's size and energy, of 750 images", papersBudget, { images: 750, parts: 4 }),
-  row('planned-mixed-28', 'planned, 28 % of 16 bits, int8, int4 and ternary', '--max-size 0.28'),
-  row('planned-mixed', 'planned, 20 % of 16 bits, int8, int4 and ternary', '--max-size 0.2'),
+  row('planned-mixed-28', 'planned, 28 % of 16 bits, int8, int4 and ternary', '--max-size 0.28', mixed),
+  row('planned-mixed', 'planned, 20 % of 16 bits, int8, int4 and ternary', '--max-size 0.2', mixed),
 ];

@@ -2,12 +2,11 @@
 
 import * as Plot from '@observablehq/plot';
 import { drawOne, rule } from '../../src/report/charts/draw.ts';
+import { formatFixed } from '../../src/report/format.ts';
 import { theme } from '../../src/report/style.ts';
 import type { Summary } from './summary.ts';
 
 const frame = { width: 860, marginLeft: 52, marginBottom: 44, marginTop: 28 } as const;
-/** Room on the right for the names of rows. */
-const marginRight = 250;
 
 /** A plot as a file of its own. */
 export function toFile(label: string, options: Plot.PlotOptions): string {
@@ -16,9 +15,25 @@ export function toFile(label: string, options: Plot.PlotOptions): string {
   return `${text.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ').replace(/(<svg [^>]*>)/, `$1${style}`)}\n`;
 }
 
-export interface Axis {
+/** What a chart of accuracies shows of a row. */
+export interface Plotted {
   readonly label: string;
-  readonly value: (summary: Summary) => number;
+  readonly color: string;
+  /** What it costs. */
+  readonly x: number;
+  /** Its accuracy, and what it may be or was, in per cent, or points beside another one. */
+  readonly y: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+interface Axes {
+  readonly title: string;
+  readonly x: string;
+  readonly y: string;
+  readonly unit: '%' | 'points';
+  /** Pixels on the right for the names of rows; 250 unless told. */
+  readonly marginRight?: number;
 }
 
 type Pixels = readonly [x: number, y: number];
@@ -64,23 +79,13 @@ function axisStart(accuracies: readonly number[]): number {
   return sorted.at(last)!;
 }
 
-/** Top-1 accuracy against a cost: a dot a row, a bar from the worst to the best seed; a triangle for a row below the axis. */
-export function drawAccuracyAgainst({ label, value }: Axis, summaries: readonly Summary[]): string {
+/** Accuracy against a cost: a dot a row, a bar from its worst to its best; a triangle for a row below the axis. */
+export function drawAccuracyAgainst({ title, x, y, unit, marginRight = 250 }: Axes, rows: readonly Plotted[]): string {
   const [height, inset] = [420, 16];
-  const start = axisStart(summaries.map(({ top1 }) => 100 * top1));
-  const found = summaries.map((summary) => {
-    const top1 = 100 * summary.top1;
-    const isBelow = top1 < start;
-    const accuracies = isBelow ? [] : summary.runs.map((run) => 100 * run.top1);
-    return {
-      x: value(summary),
-      top1,
-      isBelow,
-      low: Math.min(top1, ...accuracies),
-      high: Math.max(top1, ...accuracies),
-      color: summary.row.color,
-      label: isBelow ? `${summary.row.label}, ${top1.toFixed(2)} %` : summary.row.label,
-    };
+  const start = axisStart(rows.map((row) => row.y));
+  const found = rows.map((row) => {
+    const isBelow = row.y < start;
+    return { ...row, isBelow, label: isBelow ? `${row.label}, ${formatFixed(row.y, 2)} ${unit}` : row.label };
   });
   const inside = found.filter(({ isBelow }) => !isBelow);
   const xs = [0, Math.max(...found.map(({ x }) => x))] as const;
@@ -92,7 +97,7 @@ export function drawAccuracyAgainst({ label, value }: Axis, summaries: readonly 
   const perPixel = (ys[1] - ys[0]) / (high - 2 * inset);
   const points = found.map((point) => ({
     ...point,
-    y: point.isBelow ? ys[0] : point.top1,
+    y: point.isBelow ? ys[0] : point.y,
     turn: point.isBelow ? 180 : 0,
   }));
   const offsets = placeLabels(
@@ -117,13 +122,13 @@ export function drawAccuracyAgainst({ label, value }: Axis, summaries: readonly 
     stroke: 'var(--card)',
     strokeWidth: 3,
   };
-  return toFile(`Top-1 accuracy against ${label}`, {
+  return toFile(title, {
     ...frame,
     marginRight,
     height,
     inset,
-    x: { label, labelAnchor: 'center', labelArrow: 'none', domain: [...xs] },
-    y: { label: 'Top-1 accuracy (%)', labelArrow: 'up', domain: [...ys] },
+    x: { label: x, labelAnchor: 'center', labelArrow: 'none', domain: [...xs] },
+    y: { label: y, labelArrow: 'up', domain: [...ys] },
     symbol: { domain: [false, true], range: ['circle', 'triangle'] },
     marks: [
       Plot.gridY({ stroke: rule, strokeOpacity: 1 }),

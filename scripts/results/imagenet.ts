@@ -5,6 +5,7 @@ import { differenceInterval } from '../../src/classifier/statistics.ts';
 import { formatCount, formatFixed, formatKilobytes, formatSigned } from '../../src/report/format.ts';
 import { calibratedRows } from '../imagenet/rows.ts';
 import type { CalibratedFigures } from '../imagenet/stored.ts';
+import { drawAccuracyAgainst, type Plotted } from './charts.ts';
 import { fillPage } from './pages.ts';
 import { type Column, table } from './tables.ts';
 
@@ -13,6 +14,7 @@ const folder = 'results/imagenet';
 /** A network on all parts of the classes that were measured. */
 interface Pooled {
   readonly label: string;
+  readonly color: string;
   readonly images: number;
   readonly right: number;
   /** Of these images, how many the original has right. */
@@ -56,8 +58,9 @@ function poolAgainst(runs: readonly CalibratedFigures[]): Pick<Pooled, 'against'
   return { against: { ...of('int8'), ...of('int4') } };
 }
 
-const poolRow = (label: string, runs: readonly CalibratedFigures[]): Pooled => ({
+const poolRow = (label: string, color: string, runs: readonly CalibratedFigures[]): Pooled => ({
   ...countsOf(label, runs),
+  color,
   right: sum(runs, ({ right }) => right.row),
   bytes: mean(runs, ({ bytes }) => bytes.row),
   in8Bits: poolCosts(runs),
@@ -66,6 +69,8 @@ const poolRow = (label: string, runs: readonly CalibratedFigures[]): Pooled => (
   ...poolAgainst(runs),
   same: sum(runs, ({ same }) => same),
 });
+
+const controlColors = { original: 'var(--fp)', int8: 'var(--extra-1)', int4: 'var(--extra-0)' } as const;
 
 /** A network that all rows of as many images share; its operations are the original's, counted in the same format. */
 function poolControl(label: string, name: 'original' | 'int8' | 'int4', runs: readonly CalibratedFigures[]): Pooled[] {
@@ -77,7 +82,8 @@ function poolControl(label: string, name: 'original' | 'int8' | 'int4', runs: re
   const bytes = mean(parts, (one) => one.bytes[name]!);
   const one = { energy: 1, throughput: 1 };
   const counted = name === 'original' ? {} : { in8Bits: { dense: one, zeroSkipping: one } };
-  return [{ ...countsOf(label, parts), ...counted, right, bytes, multiplications: 1 }];
+  const color = controlColors[name];
+  return [{ ...countsOf(label, parts), ...counted, color, right, bytes, multiplications: 1 }];
 }
 
 /** `+1.2 ± 1.9`: points of the difference, and half of its 95 % interval. */
@@ -89,7 +95,8 @@ function printPoints(change: { readonly gained: number; readonly lost: number },
 /** The rows of most tables are calibrated on so many images. */
 const usual = 500;
 
-function tableOf(figures: readonly CalibratedFigures[]): string {
+/** The original, then its controls and what it became. */
+function poolAll(figures: readonly CalibratedFigures[]): { original: Pooled; others: Pooled[] } {
   const runsOf = (images: number) =>
     figures.filter(({ row }) => calibratedRows.find(({ name }) => name === row)?.images === images);
   const controlsOf = (images: number, note: string) =>
@@ -97,13 +104,18 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
   const common = runsOf(usual);
   const [original] = poolControl('original, float', 'original', common.length > 0 ? common : figures);
   if (!original) throw new Error(`${folder}: expected figures of a network, found none`);
-  const rows = calibratedRows.flatMap(({ name, label, images }) => {
+  const rows = calibratedRows.flatMap(({ name, label, color, images }) => {
     const runs = figures.filter((one) => one.row === name);
     const note = runs.some(({ earlier }) => earlier) ? ' \\*' : '';
     if (runs.length === 0) return [];
     const controls = images === usual ? [] : controlsOf(images, `, of ${images} images`);
-    return [...controls, poolRow(`${label}${note}`, runs)];
+    return [...controls, poolRow(`${label}${note}`, color, runs)];
   });
+  return { original, others: [...controlsOf(usual, ''), ...rows] };
+}
+
+function tableOf(figures: readonly CalibratedFigures[]): string {
+  const { original, others } = poolAll(figures);
   const share = (value: number | undefined) => (value === undefined ? '' : formatFixed(value, 2));
   const columns: Column<Pooled>[] = [
     { title: '', cell: ({ label }) => label },
@@ -125,7 +137,7 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
       },
     },
     {
-      title: 'of int4',
+      title: 'beside int4',
       cell: ({ against, images }) => (against?.int4 ? printPoints(against.int4, images) : ''),
     },
     {
@@ -135,7 +147,46 @@ function tableOf(figures: readonly CalibratedFigures[]): string {
   ];
   const isMarked = figures.some(({ earlier }) => earlier);
   const note = '\\* By the calibration as it was before: all filters of a layer counted alike.';
-  return [table(columns, [original, ...controlsOf(usual, ''), ...rows]), ...(isMarked ? [note] : [])].join('\n\n');
+  return [table(columns, [original, ...others]), ...(isMarked ? [note] : [])].join('\n\n');
+}
+
+const charts = {
+  size: {
+    x: 'File, of the original at 16 bits (%)',
+    cost: (row: Pooled, whole: Pooled) => (200 * row.bytes) / whole.bytes,
+  },
+  energy: {
+    x: 'Energy with zeros skipped, of int8 (%)',
+    cost: ({ in8Bits }: Pooled) => 100 * (in8Bits?.zeroSkipping.energy ?? 1),
+  },
+  multiplications: {
+    x: 'Multiplications, of the original (%)',
+    cost: ({ multiplications = 1 }: Pooled) => 100 * multiplications,
+  },
+} as const;
+
+/** What is lost, with its interval, against what it costs; by the calibration as it is. */
+function drawCharts(model: string, figures: readonly CalibratedFigures[]): [string, string][] {
+  const { original, others } = poolAll(figures.filter(({ earlier }) => !earlier));
+  return Object.entries(charts).map(([kind, { x, cost }]) => {
+    const rows = others.map((row): Plotted => {
+      const y = (100 * (row.right - row.before)) / row.images;
+      const [low, high] = row.change ? differenceInterval(row.change, row.images).map((end) => 100 * end) : [y, y];
+      return {
+        label: row.label,
+        color: row.color,
+        x: cost(row, original),
+        y,
+        low: low!,
+        high: high!,
+      };
+    });
+    const title = `Top-1 accuracy of ${model} beside the original's against ${x}`;
+    return [
+      `${folder}/${model}-${kind}.svg`,
+      drawAccuracyAgainst({ title, x, y: 'Points beside the original', unit: 'points', marginRight: 330 }, rows),
+    ];
+  });
 }
 
 function describe(model: string, figures: readonly CalibratedFigures[]): string {
@@ -145,6 +196,11 @@ function describe(model: string, figures: readonly CalibratedFigures[]): string 
   return [
     `## \`${model}\``,
     tableOf(figures),
+    [
+      `![Points lost against size](${model}-size.svg)`,
+      `![Points lost against energy, zeros skipped](${model}-energy.svg)`,
+      `![Points lost against multiplications](${model}-multiplications.svg)`,
+    ].join('\n'),
     `${machines}; ${dates.join(' to ')}. Commands, of the first part:`,
     commands.map((command) => `    ${command}`).join('\n'),
   ].join('\n\n');
@@ -153,10 +209,17 @@ function describe(model: string, figures: readonly CalibratedFigures[]): string 
 /** The page, where there are figures. */
 export function makeImageNetPage(read: (path: string) => string): [string, string][] {
   if (!existsSync(folder)) return [];
-  const models = readdirSync(folder).filter((name) => name.endsWith('.json'));
-  const parts = models
+  const models = readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => describe(name.replace('.json', ''), JSON.parse(read(`${folder}/${name}`)) as CalibratedFigures[]));
+    .map((name): [string, CalibratedFigures[]] => [
+      name.replace('.json', ''),
+      JSON.parse(read(`${folder}/${name}`)) as CalibratedFigures[],
+    ]);
   const page = `${folder}/README.md`;
-  return [[page, fillPage(page, read(page), { calibrated: parts.join('\n\n') })]];
+  const calibrated = models.map(([name, figures]) => describe(name, figures)).join('\n\n');
+  return [
+    ...models.flatMap(([name, figures]) => drawCharts(name, figures)),
+    [page, fillPage(page, read(page), { calibrated })],
+  ];
 }

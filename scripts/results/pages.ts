@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatFixed } from '../../src/report/format.ts';
 import { type DataName, dataNames, type NetworkName, networksOf } from '../cifar/setting.ts';
-import { drawAccuracyAgainst, drawHistories } from './charts.ts';
+import { drawAccuracyAgainst, drawHistories, type Plotted } from './charts.ts';
 import { formerNames, planAblations, recipeAblations } from './rows.ts';
 import { readStored, type StoredRun } from './stored.ts';
 import { type Summary, summarizeRows } from './summary.ts';
@@ -90,10 +90,19 @@ const charts = {
   },
 } as const;
 
+/** With its seeds. */
+function plot({ row: { label, color }, top1, runs }: Summary, x: number): Plotted {
+  const accuracies = [top1, ...runs.map((run) => run.top1)].map((share) => 100 * share);
+  return { label, color, x, y: 100 * top1, low: Math.min(...accuracies), high: Math.max(...accuracies) };
+}
+
 const drawCharts = (folder: string, { name, title, summaries }: Network): [string, string][] => [
   ...Object.entries(charts).map(([kind, axis]): [string, string] => [
     join(folder, name, `accuracy-${kind}.svg`),
-    drawAccuracyAgainst(axis, summaries),
+    drawAccuracyAgainst(
+      { title: `Top-1 accuracy against ${axis.label}`, x: axis.label, y: 'Top-1 accuracy (%)', unit: '%' },
+      summaries.map((summary) => plot(summary, axis.value(summary))),
+    ),
   ]),
   [join(folder, name, 'histories.svg'), drawHistories(summaries)],
   // the picture of the README
