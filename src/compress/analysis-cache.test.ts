@@ -29,7 +29,7 @@ const fits: Fits = {
     [0.5, 0.25, 0, 0],
   ],
   nonZero: [3, 7],
-  unitNoise: [0.5, 0.25],
+  relativeNoise: [0.5, 0.25],
 };
 
 it('gives back what was put, for the same weights and options only', () => {

@@ -18,7 +18,7 @@ export interface FitsCache {
 }
 
 /** Changes where decompositions do. */
-const version = 2;
+const version = 3;
 
 /** `$XDG_CACHE_HOME/tritbank/analysis`, by default in `~/.cache`; undefined where `TRITBANK_CACHE` is `off`. */
 export const cacheDirectory = (environment?: NodeJS.ProcessEnv): string | undefined =>
@@ -53,14 +53,14 @@ const isNumbers = (value: unknown, length: number): boolean =>
 
 /** What a file says; undefined for one that says something else. */
 function parse(text: string, { filters, options: { widths = [] } }: LayerWeights): Fits | undefined {
-  const { residuals, nonZero, unitNoise } = JSON.parse(text) as Partial<Fits>;
+  const { residuals, nonZero, relativeNoise } = JSON.parse(text) as Partial<Fits>;
   const isWhole =
     Array.isArray(residuals) &&
     residuals.length === widths.length &&
     residuals.every((row) => isNumbers(row, filters)) &&
     isNumbers(nonZero, widths.length) &&
-    isNumbers(unitNoise, widths.length);
-  return isWhole ? { residuals, nonZero: nonZero!, unitNoise: unitNoise! } : undefined;
+    isNumbers(relativeNoise, widths.length);
+  return isWhole ? { residuals, nonZero: nonZero!, relativeNoise: relativeNoise! } : undefined;
 }
 
 /**

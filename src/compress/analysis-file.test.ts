@@ -40,9 +40,9 @@ it('comes back as it was written', () => {
   expect(formatAnalysis(analysis)).toContain('      [0.5,0.125],\n      [1e-7,0]\n');
   const [layer] = analysis.layers;
   const { residuals, nonZero } = layer!;
-  const unitNoise = [0.5, 0];
-  const sparser = [1, 4].map((sparsity) => ({ sparsity, residuals, nonZero, unitNoise }));
-  const more = { ...analysis, layers: [{ ...layer!, variances: [1, 0], unitNoise, sparser }] };
+  const relativeNoise = [0.5, 0];
+  const sparser = [1, 4].map((sparsity) => ({ sparsity, residuals, nonZero, relativeNoise }));
+  const more = { ...analysis, layers: [{ ...layer!, relativeNoise, sparser }] };
   expect(parseAnalysis(JSON.parse(formatAnalysis(more)), 'f.json')).toEqual(more);
 });
 
@@ -54,11 +54,10 @@ it.each<[string, (json: Record<string, unknown>, layer: Record<string, unknown>)
   ['an odd unit', (json) => Object.assign(json, { lossUnit: 'bits' }), 'f.json lossUnit: expected nats or noise'],
   ['an odd kind', (_, layer) => Object.assign(layer, { kind: 'dense' }), 'layers.0.kind: expected one of first,'],
   [
-    'variances of other filters',
-    (_, layer) => Object.assign(layer, { variances: [1] }),
-    'layers.0.variances: expected 2 numbers',
+    'a missing width',
+    (_, layer) => Object.assign(layer, { relativeNoise: [1] }),
+    'layers.0.relativeNoise: expected 2 numbers',
   ],
-  ['a missing width', (_, layer) => Object.assign(layer, { unitNoise: [1] }), 'layers.0.unitNoise: expected 2 numbers'],
   [
     'a missing filter',
     (_, layer) => Object.assign(layer, { importance: [1] }),

@@ -82,16 +82,14 @@ export function parseAnalysis(json: unknown, where: string): Analysis {
     require(isListOf(isCount, count)(layer.nonZero), at('nonZero'), `${count} whole numbers of at least 0`);
     const isRounded = layer.rounded === undefined || isListOf(isAmount, filters)(layer.rounded);
     require(isRounded, at('rounded'), `${filters} numbers of at least 0`);
-    const areVariances = layer.variances === undefined || isListOf(isAmount, filters)(layer.variances);
-    require(areVariances, at('variances'), `${filters} numbers of at least 0`);
     const isNoise: Check = (value) => value === undefined || isListOf(isAmount, count)(value);
-    require(isNoise(layer.unitNoise), at('unitNoise'), `${count} numbers of at least 0`);
+    require(isNoise(layer.relativeNoise), at('relativeNoise'), `${count} numbers of at least 0`);
     require(isListOf(isAmount, filters)(layer.importance), at('importance'), `${filters} numbers of at least 0`);
-    const isSparser = ({ sparsity, nonZero, residuals, unitNoise }: SparserFit, k: number) =>
+    const isSparser = ({ sparsity, nonZero, residuals, relativeNoise }: SparserFit, k: number) =>
       isAmount(sparsity) &&
       sparsity > (k > 0 ? (layer.sparser as SparserFit[])[k - 1]!.sparsity : 0) &&
       isListOf(isCount, count)(nonZero) &&
-      isNoise(unitNoise) &&
+      isNoise(relativeNoise) &&
       isListOf(isListOf(isAmount, filters), count)(residuals);
     const sparser = layer.sparser ?? [];
     const areSparser = Array.isArray(sparser) && sparser.every((one, k) => isObject(one) && isSparser(one as never, k));

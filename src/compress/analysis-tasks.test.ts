@@ -5,6 +5,7 @@ import { Builder } from '../ops/index.ts';
 import { findLayers, upTo } from '../quantize/index.ts';
 import { bankTasks, fitsOf, joinFits } from './analysis-tasks.ts';
 import { decompose } from './decompose/decompose.ts';
+import { roundingNoise } from './rounding-noise.ts';
 
 function layerOf(filters: number, inputs: number) {
   const graph = new Graph('net', 20);
@@ -51,6 +52,7 @@ it('joins what blocks say: residuals near those of the whole bank, and all non-z
     width: 64,
     widths: [64],
     growth: 1.3,
+    scaleFilters: true,
     rounds: 0,
   });
   const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;
@@ -65,16 +67,18 @@ it('says what rounding one unit to 8 bits adds to a filter, by the levels that a
   const [task] = bankTasks(layerOf(6, 8), { widths: [2, 5], statistics: undefined, seed: 0 });
   const options = { ...task!.options, covariance };
   const found = decompose(task!.weights, 6, 8, options);
-  const { unitNoise } = fitsOf({ ...task!, options }, found);
-  // eight deviations of the unit that varies most, in 255 steps
-  const variances = upTo(5).map((k) => {
+  const { relativeNoise } = fitsOf({ ...task!, options }, found);
+  const variances = Float64Array.from(upTo(5), (k) => {
     const row = [...found.wb.subarray(8 * k, 8 * k + 8)];
     const energy = row.flatMap((u, i) => row.map((v, j) => u * v * covariance[8 * i + j]!)).reduce((a, b) => a + b, 0);
     return found.scales[k]! ** 2 * energy;
   });
   const readers = [...found.wc].filter((v) => v !== 0).length / 6 / 5;
-  expect(unitNoise[1]! / ((readers * 64 * Math.max(...variances)) / 255 ** 2 / 12)).toBeCloseTo(1, 4);
-  expect(
-    joinFits([fitsOf({ ...task!, options }, found), { ...fitsOf(task!, found), unitNoise: [9, 0] }]).unitNoise,
-  ).toEqual([9, unitNoise[1]]);
+  expect(relativeNoise[1]! / (readers * roundingNoise(variances))).toBeCloseTo(1, 4);
+  // relative to the outputs
+  const louder = { ...task!, weights: task!.weights.map((w) => 100 * w) };
+  const again = decompose(louder.weights, 6, 8, options);
+  expect(fitsOf({ ...louder, options }, again).relativeNoise[1]! / relativeNoise[1]!).toBeCloseTo(1, 4);
+  const joined = joinFits([fitsOf({ ...task!, options }, found), { ...fitsOf(task!, found), relativeNoise: [9, 0] }]);
+  expect(joined.relativeNoise).toEqual([9, relativeNoise[1]]);
 });

@@ -14,6 +14,7 @@ import type { Decomposition } from './decompose/decompose.ts';
 import type { DecomposeOptions } from './decompose/options.ts';
 import type { LayerWeights } from './decompose/parallel.ts';
 import { metricOptions } from './importance.ts';
+import { roundingNoise } from './rounding-noise.ts';
 import type { LayerStatistics } from './statistics/options.ts';
 
 /** At each width. */
@@ -22,8 +23,8 @@ export interface Fits {
   readonly residuals: readonly (readonly number[])[];
   /** Of both factors together. */
   readonly nonZero: readonly number[];
-  /** What rounding to 8 bits of one hidden unit adds to the variance of a filter's output, on average. */
-  readonly unitNoise: readonly number[];
+  /** What rounding to 8 bits of one hidden unit adds to a filter's output, on average, relative to its variance. */
+  readonly relativeNoise: readonly number[];
 }
 
 /**
@@ -31,12 +32,6 @@ export interface Fits {
  * at 1 and by a fifth at 2 (512 x 512 weights).
  */
 const effort = { growth: 1.3, rounds: 0 } as const;
-
-/**
- * How many standard deviations of the hidden unit that varies most 256 levels cover. Files with 8-bit activations had 3.5 to
- * 13.6, in half of the banks more than 8 (MobileNet-V1 0.5).
- */
-const levelSpan = 8;
 
 /** Filters of a block; banks of less than twice as many are decomposed as a whole. */
 const blockFilters = 128;
@@ -73,6 +68,7 @@ export function bankTasks(layer: Layer, { widths, statistics, seed, sparsity = 0
       widths: own,
       seed,
       sparsity,
+      scaleFilters: true,
       ...effort,
       ...metric,
       ...(rowWeights && { rowWeights: Float64Array.from(rows, (row) => rowWeights[row]!) }),
@@ -88,14 +84,13 @@ export function fitsOf({ options }: LayerWeights, decomposition: Decomposition):
   const counts = countNonZero(decomposition);
   const read = countNonZero({ ...decomposition, inputs: 0 });
   const widths = options.widths!;
-  const noiseAt = (width: number) => {
-    const step = (levelSpan * Math.sqrt(fits.get(width)!.largestVariance)) / 255;
-    return ((read[width - 1]! / (decomposition.filters * width)) * step ** 2) / 12;
-  };
+  // of filters whose outputs have variance 1
+  const noiseAt = (width: number) =>
+    (read[width - 1]! / (decomposition.filters * width)) * roundingNoise(fits.get(width)!.unitVariances);
   return {
     residuals: widths.map((width) => Array.from(fits.get(width)!.residuals, shorten)),
     nonZero: widths.map((width) => counts[width - 1]!),
-    unitNoise: widths.map((width) => shorten(noiseAt(width))),
+    relativeNoise: widths.map((width) => shorten(noiseAt(width))),
   };
 }
 
@@ -104,7 +99,7 @@ export const joinFits = (blocks: readonly Fits[]): Fits => ({
   residuals: blocks[0]!.residuals.map((_, i) => blocks.flatMap(({ residuals }) => residuals[i]!)),
   nonZero: blocks[0]!.nonZero.map((_, i) => blocks.reduce((sum, { nonZero }) => sum + nonZero[i]!, 0)),
   // the same levels for the units of all of them
-  unitNoise: blocks[0]!.unitNoise.map((_, i) => Math.max(...blocks.map(({ unitNoise }) => unitNoise[i]!))),
+  relativeNoise: blocks[0]!.relativeNoise.map((_, i) => Math.max(...blocks.map((fits) => fits.relativeNoise[i]!))),
 });
 
 /**

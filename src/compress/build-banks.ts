@@ -26,6 +26,7 @@ import { correctMeans, withShifts } from './correct-means.ts';
 import type { Decomposition } from './decompose/decompose.ts';
 import { decomposeLayers, type LayerWeights, type ParallelOptions } from './decompose/parallel.ts';
 import { metricOptions } from './importance.ts';
+import { scaleFilters } from './scale-filters.ts';
 import { shrinkStatistics } from './statistics/shrinkage.ts';
 import type { LayerStatistics } from './statistics/statistics.ts';
 
@@ -51,7 +52,8 @@ function problemOf(layer: Layer, { fullPrecision, hidden, sparsity = 0 }: BankPl
   const inputs = fanIn(layer);
   const ternary = otherFilters(layer.filters, fullPrecision);
   const weights = pickRows(weightRows(layer), inputs, ternary);
-  const options = { width: hidden, sparsity, name, ...(known && metricOptions(shrinkStatistics(known), ternary)) };
+  const metric = known && metricOptions(shrinkStatistics(known), ternary);
+  const options = { width: hidden, sparsity, name, scaleFilters: true, ...metric };
   return { name, weights, filters: ternary.length, inputs, options };
 }
 
@@ -73,9 +75,9 @@ function factorsOf(
   };
 }
 
-/** (Wc diag(a) Wb - W) m of each ternary filter, m the mean of the inputs. */
+/** (diag(s) Wc diag(a) Wb - W) m of each ternary filter, m the mean of the inputs. */
 function meanErrors(
-  { wb, wc, scales, filters, width, inputs }: Decomposition,
+  { wb, wc, scales, filterScales, filters, width, inputs }: Decomposition,
   weights: ArrayLike<number>,
   mean: Float64Array,
 ): Float64Array {
@@ -85,8 +87,9 @@ function meanErrors(
     return sum * scales[k]!;
   });
   return Float64Array.from({ length: filters }, (_, f) => {
-    let error = 0;
-    for (let k = 0; k < width; k++) error += wc[f * width + k]! * hidden[k]!;
+    let sum = 0;
+    for (let k = 0; k < width; k++) sum += wc[f * width + k]! * hidden[k]!;
+    let error = filterScales[f]! * sum;
     for (let j = 0; j < inputs; j++) error -= weights[f * inputs + j]! * mean[j]!;
     return error;
   });
@@ -117,6 +120,10 @@ export async function buildBanks(graph: Graph, plan: Plan, options: BuildOptions
   );
   const decompositions = await decomposeLayers(problems, parallel);
   const origins = traceFilters(graph, plan);
+  for (const [name, { filterScales }] of decompositions) {
+    const kept = layers.get(name)!.filters - filterScales.length;
+    scaleFilters(network.graph, name, network.banks.get(name)!, { kept, scales: filterScales });
+  }
   const found = [...decompositions].map(
     ([name, one]) => [name, factorsOf(layers.get(name)!, one, origins.get(name)!)] as const,
   );

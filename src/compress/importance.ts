@@ -25,7 +25,7 @@ export function statisticsOf(statistics: ReadonlyMap<string, LayerStatistics>, l
 }
 
 /** Of each filter's output. */
-export const variancesOf = (layer: Layer, statistics: LayerStatistics): number[] =>
+const variancesOf = (layer: Layer, statistics: LayerStatistics): number[] =>
   Array.from(measureErrors(statistics, { weights: weightRows(layer) }).energies, (energy) => Math.max(0, energy));
 
 /** Of each filter. */

@@ -62,7 +62,7 @@ describe('analyzeNetwork', () => {
     const graph = pointwise(normal(1, [12, 8, 1, 1]));
     const { layers } = await analyzeNetwork(graph, { ratios: [0.5, 1], threads: 0, seed: 3 });
     const conv = findCandidates(graph).at(-1)!;
-    const options = { width: 12, widths: [6, 12], seed: 3, growth: 1.3, rounds: 0 };
+    const options = { width: 12, widths: [6, 12], seed: 3, growth: 1.3, rounds: 0, scaleFilters: true };
     const { profile } = decompose(weightRows(conv), 12, 8, options);
     for (const [i, { residuals }] of profile.entries()) close(layers.at(-1)!.residuals[i]!, Array.from(residuals));
   });
@@ -76,7 +76,7 @@ describe('analyzeNetwork', () => {
     expect(sparser!.map(({ sparsity }) => sparsity)).toEqual([2, 8]);
     const conv = findCandidates(graph).at(-1)!;
     for (const { sparsity, residuals, nonZero } of sparser!) {
-      const fit = { width: 12, widths: [6, 12], seed: 3, growth: 1.3, rounds: 0, sparsity };
+      const fit = { width: 12, widths: [6, 12], seed: 3, growth: 1.3, rounds: 0, scaleFilters: true, sparsity };
       const { profile } = decompose(weightRows(conv), 12, 8, fit);
       for (const [i, one] of profile.entries()) close(residuals[i]!, Array.from(one.residuals));
       expect(nonZero[1]).toBeLessThan(layer.nonZero[1]!);

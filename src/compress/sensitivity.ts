@@ -27,7 +27,7 @@ import type { FitsCache } from './analysis-cache.ts';
 import { bankTasks, type Fits, fitsOf, joinFits, shorten } from './analysis-tasks.ts';
 import { requireCandidates } from './candidates.ts';
 import { decomposeLayers, type LayerWeights } from './decompose/parallel.ts';
-import { importanceOf, statisticsOf, variancesOf } from './importance.ts';
+import { importanceOf, statisticsOf } from './importance.ts';
 import { roundedResiduals } from './rounded-residuals.ts';
 import type { LayerStatistics } from './statistics/options.ts';
 import { shrinkStatistics } from './statistics/shrinkage.ts';
@@ -46,21 +46,19 @@ export interface AnalyzedLayer {
   readonly rounded?: readonly number[];
   /** Predicted loss of each filter per unit of its residual. */
   readonly importance: readonly number[];
-  /** Variance of each filter's output. Absent without data, and in analyses of earlier releases. */
-  readonly variances?: readonly number[];
   /** Weights of Wb and Wc that are not zero, at each ratio. */
   readonly nonZero: readonly number[];
   /**
-   * What rounding to 8 bits of one hidden unit adds to the variance of a filter's output, on average, at each ratio. Absent
-   * in analyses of earlier releases.
+   * What rounding to 8 bits of one hidden unit adds to a filter's output, on average, at each ratio, relative to the output's
+   * variance. Absent without data, and in analyses of earlier releases.
    */
-  readonly unitNoise?: readonly number[];
+  readonly relativeNoise?: readonly number[];
   /** The same of sparser decompositions, by ascending sparsity. */
   readonly sparser?: readonly SparserFit[];
 }
 
 /** What a sparser decomposition leaves of a layer's filters. */
-export interface SparserFit extends Pick<AnalyzedLayer, 'residuals' | 'nonZero' | 'unitNoise'> {
+export interface SparserFit extends Pick<AnalyzedLayer, 'residuals' | 'nonZero' | 'relativeNoise'> {
   /** As in `DecomposeOptions`, above 0. */
   readonly sparsity: number;
 }
@@ -149,7 +147,7 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
   const jobs = layers.map((layer, i) => {
     const { widths } = facts[i]!;
     const tasks = sparsities.map((sparsity) => bankTasks(layer, { widths, statistics: known[i], seed, sparsity }));
-    return new LayerJob(tasks, facts[i]!, sparsities);
+    return new LayerJob(tasks, facts[i]!, sparsities, known[i] !== undefined);
   });
   for (const layer of options.finished ?? []) jobs.find(({ facts }) => facts.name === layer.name)?.take(layer);
   const jobOf = new Map(jobs.flatMap((job) => job.tasks.flat().map((task) => [task.name, { job, task }] as const)));
@@ -203,12 +201,12 @@ export async function analyzeNetwork(graph: Graph, options: AnalyzeOptions = {})
 }
 
 /** What is known of a layer before any decomposition. */
-type Facts = Omit<AnalyzedLayer, 'residuals' | 'nonZero' | 'unitNoise'>;
+type Facts = Omit<AnalyzedLayer, 'residuals' | 'nonZero' | 'relativeNoise'>;
 
 const isSameFacts = (a: Facts, b: Facts) =>
-  (
-    ['name', 'kind', 'filters', 'inputs', 'widths', 'rounded', 'importance', 'variances'] satisfies (keyof Facts)[]
-  ).every((key) => String(a[key]) === String(b[key]));
+  (['name', 'kind', 'filters', 'inputs', 'widths', 'rounded', 'importance'] satisfies (keyof Facts)[]).every(
+    (key) => String(a[key]) === String(b[key]),
+  );
 
 /** What all ranks found, by task. */
 async function gatherFits(ranks: Communicator, found: ReadonlyMap<string, Fits>): Promise<[string, Fits][]> {
@@ -231,13 +229,17 @@ class LayerJob {
     readonly tasks: readonly (readonly LayerWeights[])[],
     readonly facts: Facts,
     private readonly sparsities: readonly number[],
+    /** By statistics of images, which tell what rounding does. */
+    private readonly isMeasured: boolean,
   ) {}
 
   /** What an earlier analysis found, unless it looked at something else. */
   take(layer: AnalyzedLayer): void {
-    const { residuals: _, nonZero: _nonZero, unitNoise, sparser = [], ...facts } = layer;
+    const { residuals: _, nonZero: _nonZero, relativeNoise, sparser = [], ...facts } = layer;
     const isSame =
-      unitNoise !== undefined && isSameFacts(facts, this.facts) && sparser.length === this.sparsities.length - 1;
+      (relativeNoise !== undefined) === this.isMeasured &&
+      isSameFacts(facts, this.facts) &&
+      sparser.length === this.sparsities.length - 1;
     if (isSame) this.result = layer;
   }
 
@@ -245,7 +247,10 @@ class LayerJob {
   add(name: string, fits: Fits): boolean {
     this.fits.set(name, fits);
     if (this.fits.size < this.tasks.flat().length) return false;
-    const [plain, ...sparser] = this.tasks.map((blocks) => joinFits(blocks.map((task) => this.fits.get(task.name)!)));
+    const [plain, ...sparser] = this.tasks.map((blocks) => {
+      const { relativeNoise, ...fits } = joinFits(blocks.map((task) => this.fits.get(task.name)!));
+      return { ...fits, ...(this.isMeasured && { relativeNoise }) };
+    });
     this.result = {
       ...this.facts,
       ...plain!,
@@ -296,7 +301,6 @@ function describeLayer(
 ): Facts {
   const importance = importanceOf(layer, statistics, hasLoss).map(shorten);
   const rounded = roundedResiduals(layer, statistics).map(shorten);
-  const variances = statistics && variancesOf(layer, statistics).map(shorten);
   const { name, kind, filters } = layer;
-  return { name, kind, filters, inputs: fanIn(layer), widths, rounded, importance, ...(variances && { variances }) };
+  return { name, kind, filters, inputs: fanIn(layer), widths, rounded, importance };
 }

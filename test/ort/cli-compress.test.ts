@@ -447,7 +447,7 @@ describe('training', () => {
 
   test('an analysis that does not tell what rounding costs leaves it out of a plan for 8 bits, and says so', async () => {
     const known = JSON.parse(readFileSync(at('trained', 'analysis.json'), 'utf8')) as Analysis;
-    const layers = known.layers.map(({ variances: _, unitNoise: _noise, ...layer }) => layer);
+    const layers = known.layers.map(({ relativeNoise: _, ...layer }) => layer);
     writeFileSync(at('earlier.json'), JSON.stringify({ ...known, layers }));
     const warningsWith = async (analysis: string, changes: Partial<CompressConfig> = {}) => {
       const warnings: string[] = [];

@@ -4,7 +4,7 @@
  * follows.
  */
 
-import { type BankPlan, type FilterBits, largest, otherFilters } from '../../quantize/index.ts';
+import { type BankPlan, type FilterBits, largest, otherFilters, upTo } from '../../quantize/index.ts';
 import { type Decomposition, decompose } from '../decompose/decompose.ts';
 import { multiply } from '../decompose/sums.ts';
 import type { Moments } from './moments.ts';
@@ -58,28 +58,21 @@ function energies(weights: Float64Array, covariance: Float64Array, inputs: numbe
 const thoroughGrowth = 1.03;
 
 class BankFit {
-  /** Deviation of each filter's output; 1 for a filter of zeros. */
-  private readonly deviations: Float64Array;
-  private readonly normalised: Float64Array;
-
   constructor(
-    weights: Float64Array,
+    private readonly weights: Float64Array,
     private readonly moments: Moments,
     private readonly options: BankOptions,
-  ) {
-    const { inputs } = moments;
-    this.deviations = energies(weights, options.metric, inputs).map((e) => (e > 0 ? Math.sqrt(e) : 1));
-    this.normalised = weights.map((v, at) => v / this.deviations[Math.floor(at / inputs)]!);
-  }
+  ) {}
 
   decompose(filters: readonly number[], width: number, sparsity: number, isRough: boolean): Decomposition {
     const { inputs } = this.moments;
     const { seed, rounds, name, metric, weights } = this.options;
-    return decompose(rowsOf(this.normalised, inputs, filters), filters.length, inputs, {
+    return decompose(rowsOf(this.weights, inputs, filters), filters.length, inputs, {
       name,
       width,
+      scaleFilters: true,
       covariance: metric,
-      rowWeights: Float64Array.from(filters, (i) => this.deviations[i]! ** 2 * (weights?.[i] ?? 1)),
+      rowWeights: Float64Array.from(filters, (i) => weights?.[i] ?? 1),
       seed,
       sparsity,
       ...(isRough ? { rounds: 0, growth: Number.POSITIVE_INFINITY } : { rounds, growth: thoroughGrowth }),
@@ -91,25 +84,19 @@ class BankFit {
     const { filters } = this.moments;
     if (count === 0) return [];
     const width = Math.max(1, Math.round((hidden * filters) / (filters - count)));
-    const { residuals } = this.decompose([...this.deviations.keys()], width, sparsity, true);
+    const { residuals, filterScales } = this.decompose(upTo(filters), width, sparsity, true);
     const { weights } = this.options;
     return largest(
-      residuals.map((r, i) => r * this.deviations[i]! ** 2 * (weights?.[i] ?? 1)),
+      residuals.map((r, i) => r * filterScales[i]! ** 2 * (weights?.[i] ?? 1)),
       count,
     );
   }
+}
 
-  /** `diag(deviations) Wc diag(a) Wb`. */
-  expand({ wc, wb, scales, width }: Decomposition, filters: readonly number[]): Float64Array {
-    const left = Float64Array.from(wc, (v, at) => {
-      return v * scales[at % width]! * this.deviations[filters[Math.floor(at / width)]!]!;
-    });
-    return multiply(left, Float64Array.from(wb), width, this.moments.inputs);
-  }
-
-  deviationOf(filter: number): number {
-    return this.deviations[filter]!;
-  }
+/** `diag(s) Wc diag(a) Wb`. */
+function expand({ wc, wb, scales, filterScales, width, inputs }: Decomposition): Float64Array {
+  const left = Float64Array.from(wc, (v, at) => v * scales[at % width]! * filterScales[Math.floor(at / width)]!);
+  return multiply(left, Float64Array.from(wb), width, inputs);
 }
 
 /**
@@ -124,7 +111,7 @@ export function fitBank(weights: Float64Array, moments: Moments, plan: BankPlan,
   const fullPrecision = options.reselect ? fit.choose(planned.length, hidden, sparsity) : planned;
   const ternary = otherFilters(filters, fullPrecision);
   const decomposition = fit.decompose(ternary, hidden, sparsity, false);
-  const approximate = fit.expand(decomposition, ternary);
+  const approximate = expand(decomposition);
   const energy = energies(approximate, covariance, inputs);
   const result = weights.slice();
   if (bits) roundRows(result, moments, fullPrecision, bits, options.metric);
@@ -135,7 +122,7 @@ export function fitBank(weights: Float64Array, moments: Moments, plan: BankPlan,
     let along = 0;
     for (let j = 0; j < inputs; j++) along += approximate[at * inputs + j]! * cross[i * inputs + j]!;
     const scale = energy[at]! > 0 ? along / energy[at]! : 1;
-    scales[at] = scale * fit.deviationOf(i);
+    scales[at] = scale * decomposition.filterScales[at]!;
     for (let j = 0; j < inputs; j++) result[i * inputs + j]! *= scale;
   }
   return { fullPrecision, ternary, ...(bits && { bits }), decomposition, scales, weights: result, decomposedError };

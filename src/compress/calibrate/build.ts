@@ -3,7 +3,7 @@
  * training goes on from.
  */
 
-import { f32, type Graph, type Tensor, type Value } from '../../ir/index.ts';
+import { f32, type Graph, type Tensor } from '../../ir/index.ts';
 import { insertAfter } from '../../passes/channels.ts';
 import { inferShapes } from '../../passes/index.ts';
 import {
@@ -20,6 +20,7 @@ import {
   upTo,
   writeFilterBits,
 } from '../../quantize/index.ts';
+import { scaleFilters } from '../scale-filters.ts';
 import type { FittedBank } from './bank.ts';
 
 const ternaryTensor = (dims: readonly number[], values: Int8Array): Tensor => f32(dims, values);
@@ -85,18 +86,10 @@ export function buildTrainable(
       wc: ternaryTensor(wc.dims, decomposition.wc),
       a: decomposition.scales,
     });
-    const combine = network.graph.nodes.find((n) => n.name === parts.combine)!.output();
-    scaleFilters(combine, fullPrecision.length, scales, name);
+    scaleFilters(network.graph, name, parts, { kept: fullPrecision.length, scales });
   }
   const graphOfBase = inferShapes(original.clone());
   return { network: { ...network, base: graphOfBase }, initial: initialState(network, factors) };
-}
-
-/** Scales behind the ternary filters, and 1 behind the full-precision ones that a Concat joins them to. */
-function scaleFilters(combine: Value, kept: number, scales: ArrayLike<number>, name: string): void {
-  const joined = kept > 0 ? [...combine.uses][0]!.output() : combine;
-  const all = Float64Array.from({ length: kept + scales.length }, (_, f) => (f < kept ? 1 : scales[f - kept]!));
-  insertAfter(joined, 'Mul', all, `${name}_scale`);
 }
 
 function fillBank(graph: Graph, name: string, parts: BankParts, bank: FittedBank, bias: Float32Array): void {

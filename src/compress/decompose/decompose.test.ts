@@ -222,6 +222,56 @@ describe('options', () => {
   });
 });
 
+describe('filters of different magnitudes', () => {
+  // twelve filters whose outputs vary by a factor of 10,000 in all
+  const factors = Float64Array.from({ length: 12 }, (_, f) => 10 ** (f / 5.5));
+  const weights = randomWeights(12, 10, 5).map((w, at) => w * factors[Math.floor(at / 10)]!);
+  const covariance = randomCovariance(10, 3);
+  const options = { width: 12, covariance, rowWeights: factors.map((s) => s ** -2), seed: 2 };
+  const plain = decompose(weights, 12, 10, options);
+  const scaled = decompose(weights, 12, 10, { ...options, scaleFilters: true });
+  const whole = decompose(weights, 12, 10, { ...options, rowWeights: undefined as never, scaleFilters: true });
+
+  it('are decomposed better with scales of their own', () => {
+    const mean = ({ residuals }: Decomposition) => residuals.reduce((sum, r) => sum + r, 0) / 12;
+    expect(mean(scaled)).toBeLessThan(0.5 * mean(plain));
+    expect(plain.filterScales).toEqual(new Float64Array(12).fill(1));
+  });
+
+  it('says errors of the filters as they are, and of their units what a filter of variance 1 reads', () => {
+    for (const { wc, wb, scales, filterScales, residuals, error } of [scaled, whole]) {
+      const errorOf = (of: (j: number) => number) => {
+        const e = Array.from({ length: 10 }, (_, j) => of(j));
+        return e.reduce((sum, a, i) => e.reduce((inner, b, j) => inner + a * b * covariance[10 * i + j]!, sum), 0);
+      };
+      const approximate = (f: number, j: number) =>
+        filterScales[f]! * scales.reduce((sum, a, k) => sum + wc[12 * f + k]! * a * wb[10 * k + j]!, 0);
+      const left = residuals.map((_, f) => errorOf((j) => weights[10 * f + j]! - approximate(f, j)));
+      const energies = residuals.map((_, f) => errorOf((j) => weights[10 * f + j]!));
+      for (const [f, energy] of energies.entries()) {
+        expect(filterScales[f]! ** 2 / energy).toBeCloseTo(1, 6);
+        expect(residuals[f]).toBeCloseTo(left[f]! / energy, 6);
+      }
+      expect(error).toBeGreaterThan(0);
+    }
+    const total = (values: Float64Array) => values.reduce((sum, v) => sum + v, 0);
+    const ofFilters = whole.residuals.map((r, f) => r * whole.filterScales[f]! ** 2);
+    expect(whole.error).toBeCloseTo(total(ofFilters) / total(whole.filterScales.map((s) => s ** 2)), 6);
+    expect(Math.max(...scaled.unitVariances)).toBeLessThan(10);
+    expect(Math.max(...plain.unitVariances)).toBeGreaterThan(10);
+  });
+
+  it('has a scale of 1 for a filter of zeros', () => {
+    const some = decompose(
+      weights.map((w, at) => (at < 10 ? 0 : w)),
+      12,
+      10,
+      { ...options, scaleFilters: true },
+    );
+    expect([some.filterScales[0], some.residuals[0]]).toEqual([1, 0]);
+  });
+});
+
 describe('mistakes', () => {
   const weights = randomWeights(3, 4, 1);
   const message = (options: Partial<DecomposeOptions>, values = weights) => {

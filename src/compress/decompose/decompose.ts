@@ -1,6 +1,7 @@
 /**
  * The semi-discrete decomposition of a layer's weights: `W ~ Wc diag(a) Wb` with ternary Wc [filters, width] and Wb
- * [width, inputs], which is a strassenified layer without training. Kolda & O'Leary, "A semidiscrete matrix decomposition
+ * [width, inputs], which is a strassenified layer without training; on request `diag(s) Wc diag(a) Wb`, where filters
+ * whose outputs vary by different amounts share hidden units better. Kolda & O'Leary, "A semidiscrete matrix decomposition
  * for latent semantic indexing" (1998), find it greedily, term by term. Here, besides:
  *
  * 1. Terms start from a random ternary vector. From the column with most of the residual, as in the paper, searches end in
@@ -13,7 +14,7 @@
  */
 
 import { errorOf, improve, searchAgain } from './improve.ts';
-import { type Metric, rowErrors, totalError } from './metric.ts';
+import { rowErrors, totalError } from './metric.ts';
 import { type DecomposeOptions, type Problem, poseProblem } from './options.ts';
 import { fitScales } from './scales.ts';
 import { TermSearch } from './search.ts';
@@ -30,11 +31,8 @@ export interface Fit {
   readonly error: number;
   /** Of each filter. */
   readonly residuals: Float64Array;
-  /**
-   * Of the hidden unit that varies most, a_k y_k M y_k' a_k: with M the inputs' covariance, its variance. What 256 levels
-   * for all units have to cover.
-   */
-  readonly largestVariance: number;
+  /** Of each hidden unit in use, a_k y_k M y_k' a_k: with M the inputs' covariance, its variance. */
+  readonly unitVariances: Float64Array;
 }
 
 export interface Decomposition extends Fit {
@@ -44,8 +42,10 @@ export interface Decomposition extends Fit {
   readonly terms: number;
   /** [filters, width], in {-1, 0, 1}. */
   readonly wc: Int8Array;
-  /** [width]. */
+  /** a, [width]. */
   readonly scales: Float64Array;
+  /** s, [filters]: 1 unless asked for. */
+  readonly filterScales: Float64Array;
   /** [width, inputs], in {-1, 0, 1}. */
   readonly wb: Int8Array;
   /** At the widths asked for, ascending; the error never rises. */
@@ -116,6 +116,7 @@ export function decompose(
     terms: chosen.count,
     wc: Int8Array.from(transpose(chosen.x, width, filters)),
     scales: chosen.scales,
+    filterScales: problem.filterScales,
     wb: chosen.y,
     profile: profile.filter((fit) => widths.includes(fit.width)),
   };
@@ -137,10 +138,6 @@ function fitOf(terms: Terms, { weights, metric }: Problem, width: number): Fit {
     width,
     error: relative(totalError(metric, errors), totalError(metric, energies)),
     residuals: errors.map((error, i) => relative(error, energies[i]!)),
-    largestVariance: largestVariance(terms, metric),
+    unitVariances: rowErrors(metric, terms.ys).map((energy, k) => Math.max(0, energy * terms.scales[k]! ** 2)),
   };
-}
-
-function largestVariance({ ys, scales }: Terms, metric: Metric): number {
-  return rowErrors(metric, ys).reduce((most, energy, k) => Math.max(most, energy * scales[k]! ** 2), 0);
 }

@@ -1,7 +1,7 @@
 /** What a decomposition is asked for, and its checks: options to a problem in plain numbers. */
 
 import { TritbankError } from '../../ir/index.ts';
-import { type Metric, weighInputs } from './metric.ts';
+import { type Metric, rowErrors, weighInputs } from './metric.ts';
 import type { Start } from './search.ts';
 
 export interface DecomposeOptions {
@@ -13,6 +13,11 @@ export interface DecomposeOptions {
   readonly widths?: readonly number[];
   /** Weight of each input channel's squared error: its variance or second moment. Default: the covariance's diagonal, or 1. */
   readonly columnWeights?: Float64Array;
+  /**
+   * Approximate filters whose outputs all vary alike, each by a scale of its own: W ~ diag(s) Wc diag(a) Wb. Errors are
+   * those of the filters as they are. Default: s is 1.
+   */
+  readonly scaleFilters?: boolean;
   /** Weight of each filter's squared error. Default 1. */
   readonly rowWeights?: Float64Array;
   /**
@@ -42,8 +47,10 @@ export interface DecomposeOptions {
 
 /** The weights to approximate, and how errors count. */
 export interface Problem {
-  /** W, [filters, inputs]. */
+  /** W, [filters, inputs], each row divided by its filter's scale. */
   readonly weights: Float64Array;
+  /** s, [filters]. */
+  readonly filterScales: Float64Array;
   readonly metric: Metric;
   /** W M, for the metric's matrix M. */
   readonly target: Float64Array;
@@ -95,9 +102,16 @@ export function poseProblem(
   check('column weights', columnWeights, inputs, 0);
   const rowWeights = options.rowWeights ?? new Float64Array(filters).fill(1);
   check('row weights', rowWeights, filters, 0);
-  const metric: Metric = { rowWeights, columnWeights, covariance };
+  const asked: Metric = { rowWeights, columnWeights, covariance };
   const doubles = Float64Array.from(weights);
-  return { weights: doubles, metric, target: weighInputs(metric, doubles) };
+  if (!options.scaleFilters) {
+    const filterScales = new Float64Array(filters).fill(1);
+    return { weights: doubles, filterScales, metric: asked, target: weighInputs(asked, doubles) };
+  }
+  const filterScales = rowErrors(asked, doubles).map((energy) => (energy > 0 ? Math.sqrt(energy) : 1));
+  const metric = { ...asked, rowWeights: rowWeights.map((weight, f) => weight * filterScales[f]! ** 2) };
+  const scaled = doubles.map((w, at) => w / filterScales[Math.floor(at / inputs)]!);
+  return { weights: scaled, filterScales, metric, target: weighInputs(metric, scaled) };
 }
 
 function diagonal(covariance: Float64Array | undefined, inputs: number): Float64Array {

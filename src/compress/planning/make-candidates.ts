@@ -137,21 +137,21 @@ export function predictLosses(layer: AnalyzedLayer, ternary: number, hidden: num
 }
 
 /** Whether the analysis tells what rounding a layer's units costs. */
-export const knowsRounding = ({ variances, unitNoise, sparser = [] }: AnalyzedLayer): boolean =>
-  variances !== undefined && unitNoise !== undefined && sparser.every((fit) => fit.unitNoise !== undefined);
+export const knowsRounding = ({ relativeNoise, sparser = [] }: AnalyzedLayer): boolean =>
+  relativeNoise !== undefined && sparser.every((fit) => fit.relativeNoise !== undefined);
 
 /**
  * What rounding the units of such a bank to 8 bits is predicted to cost for each filter; 0 where the analysis does not
  * tell. Read from the width that was analysed with the next number of trits per weight.
  */
 export function predictUnitLosses(layer: AnalyzedLayer, ternary: number, hidden: number, sparsity = 0): number[] {
-  const { widths, filters, importance, variances } = layer;
-  const { unitNoise } = fitsAt(layer, sparsity);
-  if (!variances || !unitNoise) return importance.map(() => 0);
+  const { widths, filters, importance } = layer;
+  const { relativeNoise } = fitsAt(layer, sparsity);
+  if (!relativeNoise) return importance.map(() => 0);
   const trits = tritsPerWeight(layer, ternary, hidden);
   const next = widths.findIndex((width) => tritsPerWeight(layer, filters, width) >= trits);
-  const noise = hidden * (next < 0 ? unitNoise.at(-1)! : unitNoise[next]!);
-  return importance.map((one, f) => (variances[f]! > 0 ? (one * noise) / variances[f]! : 0));
+  const noise = hidden * (next < 0 ? relativeNoise.at(-1)! : relativeNoise[next]!);
+  return importance.map((one) => one * noise);
 }
 
 /** Predicted loss of each filter of a layer in such a bank, by its weights and perhaps by its units. */
