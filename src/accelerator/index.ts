@@ -13,7 +13,7 @@ export {
 export { compileNetwork } from './compile.ts';
 export type { CompiledNetwork, ParameterWord, Task } from './compiled.ts';
 export { type ConstantMemory, inWords, type MemoryWords, memoryWords, packBytes } from './memory-words.ts';
-export { findSumMultipliers, type SumMultipliers, unitOf } from './multipliers.ts';
+export { findAverageMultiplier, findSumMultipliers, type SumMultipliers, unitOf } from './multipliers.ts';
 export {
   type AdderInstruction,
   type AdderStage,

@@ -4,6 +4,8 @@ import { type AdditionLayer, addIntegers, averageOfSum, type PoolLayer, type Tab
 import { TritbankError } from '../ir/index.ts';
 import { roundEven } from '../ops/arithmetic/numbers.ts';
 
+const advice = 'found scales of an older export: export the float model again with --activations int8';
+
 /** What the requantizer needs of a row. */
 export interface RowParameters {
   readonly bias: number;
@@ -42,11 +44,22 @@ export const unitOf = (shift: number): number => 2 ** (leastShift + shift);
 
 const multiplierOf = (mantissa: number, shift: number) => mantissa / unitOf(shift);
 
+type Average = Pick<PoolLayer, 'multiplier' | 'inputZeroPoint' | 'zeroPoint'>;
+type Multiplier = Pick<RowParameters, 'mantissa' | 'shift'>;
+
 /**
  * One multiplication for an average: the multiplier with which the requantizer gives what `averageOfSum` gives, for
  * every sum that there can be. E_UNSUPPORTED where there is none.
  */
-export function averageMultiplier(layer: PoolLayer, n: number, bits: number): { mantissa: number; shift: number } {
+export function averageMultiplier(layer: PoolLayer, n: number, bits: number): Multiplier {
+  const found = findAverageMultiplier(layer, n, bits);
+  if (found) return found;
+  const expected = 'expected an average that one multiplication gives to the bit';
+  throw new TritbankError('E_UNSUPPORTED', layer.name, `${expected}, ${advice}`);
+}
+
+/** As `averageMultiplier`; undefined where there is none. */
+export function findAverageMultiplier(layer: Average, n: number, bits: number): Multiplier | undefined {
   const [least, most] = [n * (-128 - layer.inputZeroPoint), n * (127 - layer.inputZeroPoint)];
   const about = fround(layer.multiplier / n);
   const clamp = (v: number) => Math.min(Math.max(v, -128), 127);
@@ -61,7 +74,7 @@ export function averageMultiplier(layer: PoolLayer, n: number, bits: number): { 
     }
     if (isExact) return { mantissa, shift: start!.shift };
   }
-  throw new TritbankError('E_UNSUPPORTED', layer.name, `expected an average that one multiplication gives, found none`);
+  return undefined;
 }
 
 /** To so many bits of mantissa. */
@@ -90,7 +103,6 @@ export function additionMultipliers(layer: AdditionLayer, bits: number): SumMult
   const found = findSumMultipliers(layer, bits);
   if (found) return found;
   const expected = 'expected a sum that two multiplications give to the bit';
-  const advice = 'found scales of an older export: export the float model again with --activations int8';
   throw new TritbankError('E_UNSUPPORTED', layer.name, `${expected}, ${advice}`);
 }
 

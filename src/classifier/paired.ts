@@ -23,9 +23,9 @@ type Predicted = Pick<Evaluation, 'labels' | 'predictions'>;
  * @example
  * import { compareEvaluations, evaluateModel } from 'tritbank';
  *
- * const four = await evaluateModel('int4.onnx', { data: 'images' });
- * const hybrid = await evaluateModel('small.onnx', { data: 'images' });
- * const { difference, interval, isMoreThanChance } = compareEvaluations(four, hybrid);
+ * const before = await evaluateModel('mobilenet.onnx', { data: 'images' });
+ * const after = await evaluateModel('small.onnx', { data: 'images' });
+ * const { difference, interval, isMoreThanChance } = compareEvaluations(before, after);
  * console.log(difference, interval, isMoreThanChance);
  */
 export function compareEvaluations(first: Predicted, second: Predicted): PairedDifference {

@@ -169,7 +169,11 @@ export function poolDivisors({ window, countPads, x, y }: PoolLayer): Int32Array
 }
 
 /** The integer that an average's sum of `x - inputZeroPoint` over `n` taps becomes. */
-export function averageOfSum(sum: number, n: number, { multiplier, zeroPoint }: PoolLayer): number {
+export function averageOfSum(
+  sum: number,
+  n: number,
+  { multiplier, zeroPoint }: Pick<PoolLayer, 'multiplier' | 'zeroPoint'>,
+): number {
   return clamp(roundEven(fround(fround(sum / n) * fround(multiplier))) + zeroPoint, -128, 127);
 }
 

@@ -62,8 +62,8 @@ export async function quantizeNetwork(
     plans.set(value.name, { levels: levelsOf(range), means: histogram.means });
   }
   for (const [name, plan] of await equalize(graph, histograms, rows, signal)) plans.set(name, plan);
-  settleSums(graph, plans);
   inferShapes(graph);
+  settleSums(graph, plans);
   const float = graph.clone();
   const levels = new Map<string, Levels>();
   const to = new Emitter(graph);
