@@ -39,7 +39,7 @@ export function bankOf({ network }: Bench, name: string, plan: LayerPlan): Plann
   const inputs = fanIn(layer);
   const rows = otherFilters(layer.filters, plan.fullPrecision);
   const { hidden } = plan;
-  const options = { width: hidden, growth: 1.5, rounds: 0, seed: 1, sparsity: plan.sparsity ?? 0 };
+  const options = { width: hidden, growth: 1.5, rounds: 0, seed: 1, sparsity: plan.sparsity ?? 0, scaleFilters: true };
   const { wb, wc, error } = decompose(pickRows(weightRows(layer), inputs, rows), rows.length, inputs, options);
   const [inWb, inWc] = [nonZero(wb), nonZero(wc)];
   return {
