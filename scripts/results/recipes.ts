@@ -24,6 +24,7 @@ const tuning = (setting: Setting) => [
   ...held(setting),
 ];
 const frozen = words('--phases 0,0,1');
+const untrained = words('--threads 1 --no-training --images 1024');
 
 /** A network from scratch. */
 export const train =
@@ -99,6 +100,16 @@ export const compress =
     ...args(setting),
   ];
 
+/** The same without training: biases alone make up for what decompositions change. */
+export const asDecomposed =
+  (args: Recipe): Recipe =>
+  (setting) => [
+    ...['compress', originalOf(setting), '--analysis', analysisOf(setting)],
+    ...untrained,
+    ...held(setting),
+    ...args(setting),
+  ];
+
 /** The original with all filters in so many bits, trained as long as the smallest hybrids, with the same teacher. */
 export const trainedInBits =
   (bits: 8 | 4): Recipe =>
@@ -128,9 +139,7 @@ const ablation =
   (before: Recipe, args: Recipe, isTrained = true): Recipe =>
   (setting) => [
     ...['compress', originalOf(setting), ...before(setting), '--ternary', 'zero-skipping'],
-    ...(isTrained
-      ? [...tuning(setting), ...frozen, '--epochs', '2']
-      : words('--threads 1 --no-training --images 1024')),
+    ...(isTrained ? [...tuning(setting), ...frozen, '--epochs', '2'] : untrained),
     ...args(setting),
   ];
 
