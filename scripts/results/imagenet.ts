@@ -191,7 +191,8 @@ function drawCharts(model: string, figures: readonly CalibratedFigures[]): [stri
 
 function describe(model: string, figures: readonly CalibratedFigures[]): string {
   const machines = [...new Set(figures.map(({ machine }) => machine))].join('; ');
-  const dates = [...new Set(figures.map(({ date }) => date))].sort();
+  const dates = figures.map(({ date }) => date).sort();
+  const [first, last] = [dates[0], dates.at(-1)];
   const commands = calibratedRows.flatMap(({ name }) => figures.find((one) => one.row === name)?.command ?? []);
   return [
     `## \`${model}\``,
@@ -201,7 +202,7 @@ function describe(model: string, figures: readonly CalibratedFigures[]): string 
       `![Points lost against energy, zeros skipped](${model}-energy.svg)`,
       `![Points lost against multiplications](${model}-multiplications.svg)`,
     ].join('\n'),
-    `${machines}; ${dates.join(' to ')}. Commands, of the first part:`,
+    `${machines}; ${first === last ? first : `${first} to ${last}`}. Commands, of the first part:`,
     commands.map((command) => `    ${command}`).join('\n'),
   ].join('\n\n');
 }
