@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { DataOptions, Evaluation, ImageForm, PairedDifference } from '../classifier/index.ts';
 import { isRoot } from '../cluster/index.ts';
 import type { Device } from '../engine/index.ts';
+import type { Graph } from '../ir/index.ts';
 import { printable } from '../ir/printable.ts';
 import { oneOf, text, whole } from '../options/values.ts';
 import { devices } from '../train/recipe-options.ts';
@@ -82,17 +83,22 @@ export function addEval(program: TritbankCommand): void {
 }
 
 async function evaluate(model: string, options: Options, form: ImageForm): Promise<void> {
-  const { compareEvaluations, evaluateModel } = await import('../classifier/index.ts');
+  const [{ compareEvaluations, evaluateModel }, { loadModel }] = await Promise.all([
+    import('../classifier/index.ts'),
+    import('../formats/index.ts'),
+  ]);
   const { data, dataDir, against, batchSize, samples, seed, labels, device, threads, quiet = false } = options;
   await withRanks(async (ranks) => {
-    const run = async (file: string): Promise<Evaluation> => {
+    // a second model that cannot be read is said before the first takes its time
+    const other = against === undefined ? undefined : await loadModel(against);
+    const run = async (network: Graph | string, file: string): Promise<Evaluation> => {
       let progress: ReturnType<typeof createProgress> | undefined;
       const onProgress = (done: number, total: number) => {
         progress ??= createProgress({ label: `eval ${basename(file)}`, total, unit: 'images', quiet });
         progress.update(done);
       };
       try {
-        return await evaluateModel(file, {
+        return await evaluateModel(network, {
           ...ranksOption(ranks),
           data,
           onProgress: isRoot(ranks) ? onProgress : () => {},
@@ -110,10 +116,10 @@ async function evaluate(model: string, options: Options, form: ImageForm): Promi
         progress?.stop();
       }
     };
-    const evaluation = await run(model);
-    const other = against === undefined ? undefined : await run(against);
+    const evaluation = await run(model, model);
+    const second = other && (await run(other, against!));
     if (!isRoot(ranks)) return;
-    const beside = other && { file: against!, evaluation: other, paired: compareEvaluations(other, evaluation) };
+    const beside = second && { file: against!, evaluation: second, paired: compareEvaluations(second, evaluation) };
     const { skipped, imagesPerSecond, classes, confusion } = evaluation;
     const result = {
       ...accuracyOf(evaluation),

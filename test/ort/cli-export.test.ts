@@ -152,6 +152,11 @@ test('8-bit activations, with data: compared on its test images, and read by eva
   expect(words.stdout).toMatch(
     /\ntop-1 of the other .*\ndifference .* points \(.* to .*\)\nchange .* images gained, .*\nsame prediction .* %/,
   );
+  const missing = await startProgram([...paired.slice(0, -1), 'none.onnx'], directory);
+  expect([missing.status, missing.stderr]).toEqual([
+    2,
+    'error E_FILE: none.onnx: expected a readable file, found none\n',
+  ]);
   const { size, labels } = readPreprocessing((await loadModel(at('int8.onnx'))).metadata);
   expect([size, labels![9]]).toEqual([{ height: 32, width: 32 }, 'pattern 9']);
   const cost = await startProgram(['cost', 'int8.onnx', '--json'], directory);
