@@ -227,10 +227,11 @@ describe('filters of different magnitudes', () => {
   const factors = Float64Array.from({ length: 12 }, (_, f) => 10 ** (f / 5.5));
   const weights = randomWeights(12, 10, 5).map((w, at) => w * factors[Math.floor(at / 10)]!);
   const covariance = randomCovariance(10, 3);
-  const options = { width: 12, covariance, rowWeights: factors.map((s) => s ** -2), seed: 2 };
+  const common = { width: 12, covariance, seed: 2 };
+  const options = { ...common, rowWeights: factors.map((s) => s ** -2) };
   const plain = decompose(weights, 12, 10, options);
   const scaled = decompose(weights, 12, 10, { ...options, scaleFilters: true });
-  const whole = decompose(weights, 12, 10, { ...options, rowWeights: undefined as never, scaleFilters: true });
+  const whole = decompose(weights, 12, 10, { ...common, scaleFilters: true });
 
   it('are decomposed better with scales of their own', () => {
     const mean = ({ residuals }: Decomposition) => residuals.reduce((sum, r) => sum + r, 0) / 12;
@@ -239,7 +240,7 @@ describe('filters of different magnitudes', () => {
   });
 
   it('says errors of the filters as they are, and of their units what a filter of variance 1 reads', () => {
-    for (const { wc, wb, scales, filterScales, residuals, error } of [scaled, whole]) {
+    for (const { wc, wb, scales, filterScales, residuals } of [scaled, whole]) {
       const errorOf = (of: (j: number) => number) => {
         const e = Array.from({ length: 10 }, (_, j) => of(j));
         return e.reduce((sum, a, i) => e.reduce((inner, b, j) => inner + a * b * covariance[10 * i + j]!, sum), 0);
@@ -252,7 +253,6 @@ describe('filters of different magnitudes', () => {
         expect(filterScales[f]! ** 2 / energy).toBeCloseTo(1, 6);
         expect(residuals[f]).toBeCloseTo(left[f]! / energy, 6);
       }
-      expect(error).toBeGreaterThan(0);
     }
     const total = (values: Float64Array) => values.reduce((sum, v) => sum + v, 0);
     const ofFilters = whole.residuals.map((r, f) => r * whole.filterScales[f]! ** 2);

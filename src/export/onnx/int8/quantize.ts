@@ -18,7 +18,7 @@ import type { Rounding } from './judge.ts';
 import { bestRange, type Levels, levelsOf, pixelLevels, type TensorPlan } from './ranges.ts';
 import { RowScales } from './row-scales.ts';
 import { imagesOf } from './run-images.ts';
-import { settleSums } from './sums.ts';
+import { settleScales } from './settle-scales.ts';
 import { storeIntegers } from './weights.ts';
 
 export interface Quantized {
@@ -63,7 +63,7 @@ export async function quantizeNetwork(
   }
   for (const [name, plan] of await equalize(graph, histograms, rows, signal)) plans.set(name, plan);
   inferShapes(graph);
-  settleSums(graph, plans);
+  settleScales(graph, plans);
   const float = graph.clone();
   const levels = new Map<string, Levels>();
   const to = new Emitter(graph);

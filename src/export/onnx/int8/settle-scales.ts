@@ -35,7 +35,7 @@ const bounds = { lower: -128, upper: 127 } as const;
  * Scales up the results of sums and averages until integers give them; those that never do are left as they are. `graph`
  * has shapes.
  */
-export function settleSums(graph: Graph, plans: Map<string, TensorPlan>): void {
+export function settleScales(graph: Graph, plans: Map<string, TensorPlan>): void {
   for (const node of graph.nodes) {
     if (node.domain !== '') continue;
     const inputs = node.inputs.map((value) => value && plans.get(value.name)?.levels);

@@ -6,9 +6,13 @@ import { Graph, ints } from '../../../ir/index.ts';
 import { Builder } from '../../../ops/index.ts';
 import { inferShapes } from '../../../passes/index.ts';
 import type { TensorPlan } from './ranges.ts';
-import { settleSums } from './sums.ts';
+import { settleScales } from './settle-scales.ts';
 
-function poolOf(op: 'AveragePool' | 'GlobalAveragePool', attributes: Record<string, number[]>, size: number) {
+function poolOf(
+  op: 'AveragePool' | 'GlobalAveragePool',
+  attributes: Readonly<Record<string, readonly number[]>>,
+  size: number,
+) {
   const graph = new Graph('net', 20);
   const b = new Builder(graph);
   const x = graph.input('x', 'float32', ['N', 2, size, size]);
@@ -33,25 +37,28 @@ const multiplierOf = (scale: number) => ({
 it.each([
   ['a whole image', 'GlobalAveragePool', {}, 14],
   ['windows', 'AveragePool', { kernel_shape: [14, 14] }, 16],
-] as const)('scales up the average of %s until one multiplication gives it', (_, op, attributes, size) => {
-  const { graph, y } = poolOf(op, attributes as unknown as Record<string, number[]>, size);
-  expect(findAverageMultiplier(multiplierOf(levels.y), 196, 24)).toBeUndefined();
-  const plans = plansOf(y);
-  settleSums(graph, plans);
-  const { scale, zero } = plans.get(y)!.levels;
-  expect(findAverageMultiplier(multiplierOf(scale), 196, 24)).toBeDefined();
-  expect(zero).toBe(0);
-  expect(scale / levels.y).toBeGreaterThan(1);
-  expect(scale / levels.y).toBeLessThan(1.01);
-  expect(plans.get('x')).toEqual(plansOf(y).get('x'));
-});
+] satisfies [string, Parameters<typeof poolOf>[0], Parameters<typeof poolOf>[1], number][])(
+  'scales up the average of %s until one multiplication gives it',
+  (_, op, attributes, size) => {
+    const { graph, y } = poolOf(op, attributes, size);
+    expect(findAverageMultiplier(multiplierOf(levels.y), 196, 24)).toBeUndefined();
+    const plans = plansOf(y);
+    settleScales(graph, plans);
+    const { scale, zero } = plans.get(y)!.levels;
+    expect(findAverageMultiplier(multiplierOf(scale), 196, 24)).toBeDefined();
+    expect(zero).toBe(0);
+    expect(scale / levels.y).toBeGreaterThan(1);
+    expect(scale / levels.y).toBeLessThan(1.01);
+    expect(plans.get('x')).toEqual(plansOf(y).get('x'));
+  },
+);
 
 it('leaves averages of padded windows, and those of other sizes that are given as they are', () => {
   const padded = poolOf('AveragePool', { kernel_shape: [14, 14], pads: [1, 1, 1, 1] }, 16);
   const small = poolOf('GlobalAveragePool', {}, 4);
   for (const { graph, y } of [padded, small]) {
     const plans = plansOf(y);
-    settleSums(graph, plans);
+    settleScales(graph, plans);
     expect(plans).toEqual(plansOf(y));
   }
 });
